@@ -1,0 +1,53 @@
+# Set-up, checks and the demo. The variable PYTHON chooses the interpreter of .venv:
+#   make PYTHON=python3.12 test
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo test lint format wheel test-gpu bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "graphrec needs Python 3.11, 3.12 or 3.13 and PYTHON=$(PYTHON) is none; try: make PYTHON=python3.11" >&2; exit 1; }
+	@echo "installing into $(VENV) (a few minutes the first time)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## install, train on the built-in data set, print its test metrics
+	$(BIN)/graphrec train
+
+test: lint ## install, then every check that CI runs
+	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python tests/check_wheel.py
+
+lint: $(STAMP) ## formatting, lint, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## format and fix what ruff can fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: $(STAMP) ## build the wheel, install it elsewhere and run it
+	$(BIN)/python tests/check_wheel.py
+
+test-gpu: $(STAMP) ## the tests that need a CUDA device
+	@$(BIN)/python -c 'import sys, torch; torch.cuda.is_available() or sys.exit("make test-gpu needs a CUDA device, and torch sees none")'
+	$(BIN)/python -m pytest -q -m gpu
+
+bench: $(STAMP) ## speed of propagation, sampling, ranking and data preparation
+	$(BIN)/python tests/bench/run.py
+
+clean: ## remove .venv, builds and caches (run directories stay)
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find graphrec_cli tests -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,114 @@
+"""The command line: commands, exit codes, and what goes to stdout and stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from graphrec_cli import __version__
+from graphrec_cli.errors import ConfigError, GraphrecError
+
+HELP = """\
+graphrec trains and judges graph recommenders.
+
+Examples:
+  graphrec train                                          a model on the built-in data set
+  graphrec train dataset=goodbooks sampler=hardneg        GoodBooks-10k with hard negatives
+  graphrec train seed=1,2,3 trainer.learning_rate=1e-3,5e-3 -m       a sweep over six runs
+  graphrec evaluate latest                                the newest run's figures again
+
+Commands:
+  train [key=value ...]          train and evaluate one run; with -m, every run of a sweep
+  evaluate RUN [key=value ...]   evaluate a run's best checkpoint again
+  completion bash|zsh|fish       print the shell's completion script
+
+Flags:
+  -h, --help      this page; 'graphrec COMMAND --help' for a command's own
+  --version       the version
+  --json          results for machines
+  --debug         the traceback behind an error
+
+RUN is a run directory, or 'latest' for the newest one under output_dir.
+Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 bad data, 5 non-finite loss or scores,
+130 interrupted.
+"""
+
+
+def train(words: list[str], *, json_output: bool, debug: bool) -> int:
+    """``graphrec train``."""
+    from graphrec_cli.commands.train import train_command
+
+    return train_command(words, json_output=json_output, debug=debug)
+
+
+def evaluate(words: list[str], *, json_output: bool, debug: bool) -> int:
+    """``graphrec evaluate``."""
+    from graphrec_cli.commands.evaluate import evaluate_command
+
+    return evaluate_command(words, json_output=json_output)
+
+
+def completion(words: list[str], *, json_output: bool, debug: bool) -> int:
+    """``graphrec completion``."""
+    from graphrec_cli.commands.completion import completion_command
+
+    return completion_command(words)
+
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "train": train,
+    "evaluate": evaluate,
+    "completion": completion,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug, json_output = "--debug" in words, "--json" in words
+    words = [word for word in words if word not in ("--debug", "--json")]
+    _log_to_stderr()
+    try:
+        return _dispatch(words, json_output=json_output, debug=debug)
+    except GraphrecError as error:
+        if debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does: nothing is left to say.
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _dispatch(words: list[str], *, json_output: bool, debug: bool) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return 0
+    if words[0] == "--version":
+        print(f"graphrec {__version__}")
+        return 0
+    if words[0] in ("--shell-completion", "-sc"):
+        words = ["completion", *words[1:]]
+    name, *rest = words
+    if name not in COMMANDS:
+        import difflib
+
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise ConfigError(f"unknown command '{name}'{hint} (commands: {', '.join(COMMANDS)})")
+    return COMMANDS[name](rest, json_output=json_output, debug=debug)
+
+
+def _log_to_stderr() -> None:
+    log = logging.getLogger("graphrec")
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False

@@ -1,0 +1,134 @@
+"""``graphrec train``: one run, or every run of a sweep."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from graphrec_cli.config.hydra_app import (
+    SWEEP_VARIABLE,
+    Job,
+    compose_sweep,
+    run_jobs,
+    sort_arguments,
+)
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import to_plain
+
+
+def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
+    """Train; the last line on stdout is the run directory, or the folder of the sweep.
+
+    Raises:
+        GraphrecError: nothing could be run at all.
+    """
+    arguments = sort_arguments(words)
+    if not arguments.trains:
+        run_jobs(arguments, lambda job: None)
+        return 0
+    if arguments.multirun:
+        return _sweep(words, debug=debug)
+    codes: list[int] = []
+
+    def run(job: Job) -> None:
+        codes.append(_run_one(job, json_output=json_output, debug=debug))
+
+    run_jobs(arguments, run)
+    return codes[0]
+
+
+def _run_one(job: Job, *, json_output: bool, debug: bool) -> int:
+    from graphrec_cli.supervise import run_job
+
+    outcome = run_job(job, debug=debug)
+    if outcome.metrics is not None:
+        metrics = outcome.metrics
+        print(json.dumps(metrics) if json_output else describe(job.config, metrics))
+    print(outcome.run.path, flush=True)
+    return outcome.exit_code
+
+
+def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
+    """Test metrics beside the baselines, and the share of the ceiling where there is one."""
+    from graphrec_cli.reporting.tables import metrics_table
+
+    columns = {config.model.name: metrics["test"]}
+    columns |= {
+        name: values
+        for name, values in metrics["baselines"].items()
+        if name != config.model.name
+    }
+    users = metrics["counts"]["test"]["users_evaluated"]
+    table = metrics_table(columns, list(metrics["test"]))
+    lines = [f"test metrics over {users:,} users, epoch {metrics['selected_epoch']}", table]
+    ceiling = metrics["baselines"].get("ceiling")
+    if ceiling is not None:
+        share = metrics["test"][config.trainer.monitor] / ceiling[config.trainer.monitor]
+        lines.append(f"{config.trainer.monitor} is {share:.0%} of the best reachable one (ceiling)")
+    return "\n".join(lines)
+
+
+def _sweep(words: list[str], *, debug: bool) -> int:
+    """Run every job, however the others end, and close with a table by the valid metric."""
+    from graphrec_cli.durable import write_json
+    from graphrec_cli.rundir import make_unique_folder, timestamp
+    from graphrec_cli.supervise import run_job
+
+    arguments = sort_arguments(words)
+    first = compose_sweep(arguments)
+    folder = make_unique_folder(Path(first.output_dir), f"{timestamp()}_sweep")
+    os.environ[SWEEP_VARIABLE] = folder.name
+
+    def run(job: Job) -> None:
+        assert job.sweep_dir is not None
+        outcome = run_job(job, debug=debug)
+        result = {
+            "number": job.number,
+            "overrides": job.overrides,
+            "run": str(outcome.run.path),
+            "exit_code": outcome.exit_code,
+            "error": outcome.error,
+            "monitor": job.config.trainer.monitor,
+            "metrics": outcome.metrics,
+        }
+        write_json(job.sweep_dir / f"{job.number}.json", to_plain(result))
+        if outcome.exit_code >= 128:
+            raise KeyboardInterrupt
+    try:
+        run_jobs(arguments, run)
+    finally:
+        del os.environ[SWEEP_VARIABLE]
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
+    print(describe_sweep(results))
+    print(folder, flush=True)
+    return max((result["exit_code"] for result in results), default=1)
+
+
+def describe_sweep(results: list[dict[str, Any]]) -> str:
+    """The runs, best valid metric first; failed ones at the end with their error."""
+    from graphrec_cli.reporting.tables import text_table
+
+    def part(result: dict[str, Any], name: str) -> float | None:
+        metrics = result["metrics"]
+        values = None if metrics is None else metrics[name]
+        return None if values is None else float(values[result["monitor"]])
+
+    def order(result: dict[str, Any]) -> tuple[float, int]:
+        score = part(result, "valid")
+        return (-1.0 if score is None else score, -result["number"])
+
+    rows = []
+    for result in sorted(results, key=order, reverse=True):
+        figures = [part(result, "valid"), part(result, "test")]
+        rows.append(
+            [
+                str(result["number"]),
+                *("-" if figure is None else f"{figure:.4f}" for figure in figures),
+                " ".join(result["overrides"]),
+                result["error"] or result["run"],
+            ]
+        )
+    monitor = results[0]["monitor"] if results else "metric"
+    return text_table(["run", f"valid {monitor}", f"test {monitor}", "overrides", "where"], rows)

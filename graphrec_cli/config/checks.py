@@ -1,0 +1,43 @@
+"""Range checks that name the full key, the value and the allowed range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from graphrec_cli.errors import ConfigError
+
+
+def check_name(group: str, value: str, expected: str) -> None:
+    """Refuse a component whose ``name`` was changed: another component is another option."""
+    if value != expected:
+        raise ConfigError(
+            f"{group}.name is '{expected}' for this option and cannot be set to '{value}'; "
+            f"choose another component with {group}={value}"
+        )
+
+
+def check_at_least(key: str, value: float | None, low: float) -> None:
+    """Refuse NaN, infinity and values below ``low``; None (where a key allows it) passes."""
+    if value is not None and not (math.isfinite(value) and value >= low):
+        raise ConfigError(f"{key} must be a finite number of at least {low}, got {value}")
+
+
+def check_positive(key: str, value: float | None) -> None:
+    """Refuse NaN, infinity, zero and negative values; None (where a key allows it) passes."""
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise ConfigError(f"{key} must be a finite number above 0, got {value}")
+
+
+def check_between(key: str, value: float, low: float, high: float) -> None:
+    """Refuse NaN and values outside the closed interval from ``low`` to ``high``."""
+    if not low <= value <= high:
+        raise ConfigError(f"{key} must lie between {low} and {high}, got {value}")
+
+
+def check_distinct(key: str, values: Sequence[object]) -> None:
+    """Refuse an empty list and a list that names something twice."""
+    if not values:
+        raise ConfigError(f"{key} must name at least one value, got an empty list")
+    if len(set(values)) != len(values):
+        raise ConfigError(f"{key} must not name a value twice, got {list(values)}")

@@ -1,0 +1,53 @@
+"""``key=value`` words on top of a saved configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from graphrec_cli.config.explain import explain
+from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
+from graphrec_cli.errors import ConfigError
+
+
+def split_overrides(
+    words: Sequence[str], *, names: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
+    """Part ``key=value`` words into a command's own keys, taken as text, and config overrides."""
+    own: dict[str, str] = {}
+    overrides: list[str] = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        if equals and key in names:
+            own[key] = value
+        elif equals:
+            overrides.append(word)
+    return own, overrides
+
+
+def with_overrides(saved: SavedConfig, overrides: Sequence[str]) -> SavedConfig:
+    """The saved values with some of them replaced, validated again.
+
+    Raises:
+        ConfigError: a word cannot be read, its key is unknown, or its value is refused.
+    """
+    content = config_to_dict(saved)
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise explain(error) from error
+    for override in parsed:
+        word = str(override.input_line)
+        if override.is_sweep_override() or not override.is_change():
+            raise ConfigError(f"'{word}' is not a plain key=value")
+        *groups, key = str(override.key_or_group).split(".")
+        node: Any = content
+        for group in groups:
+            node = node.get(group) if isinstance(node, dict) else None
+        if not isinstance(node, dict):
+            raise ConfigError(f"unknown key in '{word}'")
+        node[key] = override.value()
+    return config_from_dict(content, "the overridden config")

@@ -1,0 +1,67 @@
+"""The configuration of one run: a dataclass a group, and the keys beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from graphrec_cli.config.checks import check_at_least, check_between
+from graphrec_cli.config.dataset import DatasetConfig
+from graphrec_cli.config.evaluation import EvaluationConfig
+from graphrec_cli.config.loss import LossConfig
+from graphrec_cli.config.model import ModelConfig
+from graphrec_cli.config.sampler import SamplerConfig
+from graphrec_cli.config.split import SplitConfig
+from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.errors import ConfigError
+
+
+class Device(Enum):
+    """Where tensors live."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+@dataclass(kw_only=True, slots=True)
+class RunConfig:
+    """All that a run depends on besides the data."""
+
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    seed: int = 42
+    """Feeds every random generator of the run."""
+    device: Device = Device.auto
+    """auto takes CUDA where there is a GPU."""
+    num_threads: int | None = None
+    """CPU threads; null leaves the choice to torch, and the number taken is recorded."""
+    data_dir: str = "data"
+    """Folder whose sub-folders hold the data sets."""
+    output_dir: str = "outputs"
+    """Folder in which run directories are made."""
+    plots: bool = True
+    """Draw the loss and metric curves into the run directory."""
+
+    def __post_init__(self) -> None:
+        check_between("seed", self.seed, 0, 2**63 - 1)
+        check_at_least("num_threads", self.num_threads, 1)
+        for key in ("data_dir", "output_dir"):
+            if not getattr(self, key):
+                raise ConfigError(f"{key} must name a folder, got an empty value")
+        self.check_monitor()
+
+    def check_monitor(self) -> None:
+        """Refuse a monitor that the evaluation will not compute."""
+        known = ["mrr"]
+        for k in self.evaluation.ks:
+            known += [f"{metric}@{k}" for metric in ("hit", "recall", "precision", "ndcg", "map")]
+        if self.trainer.monitor not in known:
+            raise ConfigError(
+                f"trainer.monitor must be one of {', '.join(known)}, got '{self.trainer.monitor}'"
+            )

@@ -1,0 +1,38 @@
+"""The table of configuration classes, and their registration as Hydra schemas."""
+
+from __future__ import annotations
+
+from hydra.core.config_store import ConfigStore
+
+from graphrec_cli.config.dataset import GoodBooksConfig, SyntheticConfig
+from graphrec_cli.config.evaluation import EvaluationConfig
+from graphrec_cli.config.loss import BPRConfig
+from graphrec_cli.config.model import LightGCNConfig, MatrixFactorizationConfig, PopularityConfig
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.sampler import HardNegativeConfig, UniformConfig
+from graphrec_cli.config.split import LeaveOneOutConfig
+from graphrec_cli.config.trainer import TrainerConfig
+
+SCHEMAS: dict[str, dict[str, type]] = {
+    "dataset": {"synthetic": SyntheticConfig, "goodbooks": GoodBooksConfig},
+    "split": {"leave_one_out": LeaveOneOutConfig},
+    "model": {
+        "lightgcn": LightGCNConfig,
+        "mf": MatrixFactorizationConfig,
+        "popularity": PopularityConfig,
+    },
+    "sampler": {"uniform": UniformConfig, "hardneg": HardNegativeConfig},
+    "loss": {"bpr": BPRConfig},
+    "trainer": {"trainer": TrainerConfig},
+    "evaluation": {"ranking": EvaluationConfig},
+}
+"""Group, then component name, to the dataclass that holds the component's values."""
+
+
+def register_schemas() -> None:
+    """Make the dataclasses known to Hydra, in a group of their own beside the user's options."""
+    store = ConfigStore.instance()
+    store.store(group="schema", name="run", node=RunConfig)
+    for group, components in SCHEMAS.items():
+        for name, schema in components.items():
+            store.store(group=f"schema/{group}", name=name, node=schema)

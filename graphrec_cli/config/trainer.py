@@ -1,0 +1,45 @@
+"""Trainer: optimisation, validation and early stopping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphrec_cli.config.checks import check_at_least, check_name, check_positive
+
+
+@dataclass(kw_only=True, slots=True)
+class TrainerConfig:
+    """Adam over mini-batches, the best state chosen on the valid part."""
+
+    name: str = "trainer"
+    epochs: int = 100
+    """Most epochs."""
+    steps_per_epoch: int | None = None
+    """Optimizer steps an epoch; null takes as many as a pass over all train pairs needs."""
+    batch_size: int = 4096
+    """Triples a step."""
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    """L2 penalty that Adam adds to every gradient."""
+    validate_every: int = 1
+    """Epochs between validations."""
+    valid_users: int | None = None
+    """Validate on this many users, drawn once from the seed; null validates on all."""
+    monitor: str = "ndcg@10"
+    """Valid metric that selects the best epoch; higher is better."""
+    patience: int | None = None
+    """Validations without improvement before training stops; null never stops early."""
+    checkpoint_every: int = 1
+    """Epochs between writes of checkpoints/last.pt."""
+
+    def __post_init__(self) -> None:
+        check_name("trainer", self.name, "trainer")
+        check_at_least("trainer.epochs", self.epochs, 1)
+        check_at_least("trainer.steps_per_epoch", self.steps_per_epoch, 1)
+        check_at_least("trainer.batch_size", self.batch_size, 1)
+        check_positive("trainer.learning_rate", self.learning_rate)
+        check_at_least("trainer.weight_decay", self.weight_decay, 0)
+        check_at_least("trainer.validate_every", self.validate_every, 1)
+        check_at_least("trainer.valid_users", self.valid_users, 1)
+        check_at_least("trainer.patience", self.patience, 1)
+        check_at_least("trainer.checkpoint_every", self.checkpoint_every, 1)

@@ -1,0 +1,168 @@
+"""Chosen columns of a csv file as checked arrays, and the first faulty line where a check fails."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from graphrec_cli.data.files import open_unpacked
+from graphrec_cli.errors import DataError
+
+ColumnArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
+MAX_ID = int(np.iinfo(np.int64).max)
+
+
+@dataclass(frozen=True, slots=True)
+class IdColumn:
+    """A column of whole numbers from 0 to the largest int64."""
+
+    name: str
+
+    def array(self, values: NDArray[np.generic]) -> NDArray[np.int64] | None:
+        """A copy of parsed values, None if one of them is no id."""
+        ids = np.array(values, dtype=np.int64) if values.dtype == np.int64 else None
+        return ids if ids is not None and (ids >= 0).all() else None
+
+    def fault(self, text: str) -> str | None:
+        """What is wrong with a cell, None if nothing is."""
+        if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text):
+            return "not a whole number"
+        return None if 0 <= int(text) <= MAX_ID else f"outside 0..{MAX_ID}"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberColumn:
+    """A column of finite numbers in a closed interval."""
+
+    name: str
+    low: float
+    high: float
+
+    def array(self, values: NDArray[np.generic]) -> NDArray[np.float32] | None:
+        """A copy of parsed values, None if one of them is NaN or outside the interval."""
+        if values.dtype not in (np.int64, np.float64):
+            return None
+        numbers = np.array(values, dtype=np.float64)
+        within = ((numbers >= self.low) & (numbers <= self.high)).all()
+        return numbers.astype(np.float32) if within else None
+
+    def fault(self, text: str) -> str | None:
+        """What is wrong with a cell, None if nothing is."""
+        try:
+            number = float(text.replace("_", "?"))
+        except ValueError:
+            return "not a number"
+        if math.isnan(number):
+            return "not a number"
+        return None if self.low <= number <= self.high else f"outside {self.low:g}..{self.high:g}"
+
+
+def read_csv_columns(
+    path: Path, columns: Sequence[IdColumn | NumberColumn]
+) -> dict[str, ColumnArray]:
+    """Read columns by their names in the header line, whatever their order in the file.
+
+    Args:
+        path: a plain, ``.gz`` or ``.zip`` file in UTF-8, with or without a byte-order mark, its
+            fields separated by commas, its lines by LF or CRLF.
+        columns: what to read; other columns are left.
+
+    Returns:
+        By name: int64 for an IdColumn, float32 for a NumberColumn, each of shape (rows,).
+
+    Raises:
+        DataError: the file is damaged or empty, lacks a column, or holds a faulty line, which is
+            named by its number.
+    """
+    with open_unpacked(path) as stream:
+        text = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8-sig", newline="")
+        try:
+            header = _read_header(path, text, [column.name for column in columns])
+            # No usecols: lines with too many fields would pass unseen. No dtype: asked for int64,
+            # pandas takes 1e5 and 1.0 for ids, and then all ids of the file through float64.
+            frame = pd.read_csv(text, header=None, names=header, engine="c", low_memory=False)
+        except (ValueError, OverflowError, csv.Error) as error:
+            raise _first_fault(path, columns, error) from error
+        # Pandas makes an index of the first columns if the first row is longer than the header.
+        sound = isinstance(frame.index, pd.RangeIndex) and not stream.has_nul
+    if sound and frame.empty:
+        raise DataError(f"{path} holds a header line and no rows")
+    arrays: dict[str, ColumnArray] = {}
+    for column in columns:
+        array = column.array(frame[column.name].to_numpy()) if sound else None
+        if array is None:
+            raise _first_fault(path, columns, None)
+        arrays[column.name] = array
+    return arrays
+
+
+def _read_header(path: Path, text: io.TextIOWrapper, wanted: Sequence[str]) -> list[str]:
+    header = [name.strip() for name in next(csv.reader(text), [])]
+    if not header:
+        raise DataError(f"{path} is empty; a header line with {', '.join(wanted)} is wanted")
+    missing = [name for name in wanted if name not in header]
+    if missing:
+        raise DataError(
+            f"{path} has no column {', '.join(missing)}; its header line has "
+            f"{_shown(', '.join(header), 200)}"
+        )
+    repeated = [name for name in header if header.count(name) > 1]
+    if repeated:
+        raise DataError(f"{path} names the column {repeated[0]} twice in its header line")
+    return header
+
+
+def _first_fault(
+    path: Path, columns: Sequence[IdColumn | NumberColumn], cause: Exception | None
+) -> DataError:
+    """Read the file again line by line: slow, exact, and only done to word an error."""
+    with open_unpacked(path) as stream:
+        rows = csv.reader(_decoded_lines(path, io.BufferedReader(stream)), strict=True)
+        try:
+            header = [name.strip() for name in next(rows, [])]
+            places = [(column, header.index(column.name)) for column in columns]
+            for row in rows:
+                if len(row) <= 1 and not "".join(row).strip():
+                    continue
+                where = f"{path}, line {rows.line_num}"
+                if len(row) != len(header):
+                    return DataError(
+                        f"{where}: {len(row)} fields where the header has {len(header)}"
+                    )
+                for column, place in places:
+                    fault = column.fault(row[place])
+                    if fault is not None:
+                        value = _shown(row[place], 40)
+                        return DataError(f"{where}: {column.name} '{value}' is {fault}")
+        except csv.Error as error:
+            return DataError(f"{path}, line {rows.line_num}: {error}")
+        except DataError as error:
+            return error
+    reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
+    return DataError(f"{path} cannot be read as csv: {reason}")
+
+
+def _decoded_lines(path: Path, lines: io.BufferedReader) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        if b"\0" in line:
+            raise DataError(f"{path}, line {number}: a NUL byte; the file is damaged")
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            byte = line[error.start]
+            raise DataError(f"{path}, line {number}: byte 0x{byte:02x} is not UTF-8") from error
+
+
+def _shown(text: str, width: int) -> str:
+    printable = "".join(c if c.isprintable() else "?" for c in text)
+    return printable if len(printable) <= width else f"{printable[:width]}..."

@@ -1,0 +1,139 @@
+"""Finding, hashing and unpacking the files of a data set; nothing is ever unpacked to disk."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from graphrec_cli.errors import DataError
+
+MAX_UNPACKED_BYTES = 4 * 2**30
+"""A packed file that unpacks to more than this is refused."""
+
+PACKINGS = ("", ".gz", ".zip")
+"""Endings that a file's name may carry, in the order in which they are looked for."""
+
+
+def find_file(folder: Path, name: str) -> Path | None:
+    """``name``, or else ``name.gz``, or else ``name.zip`` in ``folder``; None if all are absent."""
+    paths = (folder / f"{name}{packing}" for packing in PACKINGS)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def sha256_of(path: Path) -> str:
+    """Digest of a file's bytes as they lie on disk, in lower-case hexadecimal.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+class UnpackedStream(io.RawIOBase):
+    """The plain bytes of a file; damage and an absurd size end in a DataError.
+
+    Attributes:
+        has_nul: whether a NUL byte has passed; C parsers end a number there without a word.
+    """
+
+    def __init__(self, path: Path, read: Callable[[int], bytes], max_bytes: int | None) -> None:
+        super().__init__()
+        self.has_nul = False
+        self._path = path
+        self._read = read
+        self._max_bytes = max_bytes
+        self._bytes_read = 0
+
+    def readable(self) -> bool:
+        """Always true: the stream is there to be read."""
+        return True
+
+    # The standard library has no name for a writable buffer before Python 3.12.
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill ``buffer`` with the next bytes and return their number, 0 at the end.
+
+        Raises:
+            DataError: the file is truncated, damaged, encrypted, or unpacks to too much.
+        """
+        view = memoryview(buffer)
+        with readable(self._path):
+            chunk = self._read(len(view))
+        view[: len(chunk)] = chunk
+        self._bytes_read += len(chunk)
+        self.has_nul = self.has_nul or b"\0" in chunk
+        if self._max_bytes is not None and self._bytes_read > self._max_bytes:
+            raise DataError(
+                f"{self._path} unpacks to more than {self._max_bytes} bytes; unpack it by hand "
+                "if it really is that large"
+            )
+        return len(chunk)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what reading a damaged or forbidden file raises into one line.
+
+    Raises:
+        DataError: reading failed.
+    """
+    try:
+        yield
+    except EOFError as error:
+        raise DataError(f"{path} is truncated: it ends in mid-stream; fetch it again") from error
+    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path} is damaged: {error}; fetch it again") from error
+    except (NotImplementedError, RuntimeError) as error:
+        raise DataError(f"{path} cannot be unpacked: {error}; unpack it by hand") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def open_unpacked(path: Path) -> Iterator[UnpackedStream]:
+    """The plain bytes of a plain, ``.gz`` or ``.zip`` file.
+
+    A zip must hold exactly one file of the zip's own name without ``.zip``, in any folder.
+
+    Raises:
+        DataError: the file cannot be opened or read, or the zip does not hold that one file.
+    """
+    with ExitStack() as stack:
+        with readable(path):
+            source: IO[bytes] | gzip.GzipFile
+            if path.suffix == ".gz":
+                source = stack.enter_context(gzip.open(path, "rb"))
+            elif path.suffix == ".zip":
+                archive = stack.enter_context(zipfile.ZipFile(path))
+                source = stack.enter_context(archive.open(_member(path, archive)))
+            else:
+                source = stack.enter_context(path.open("rb"))
+        packed = path.suffix in PACKINGS[1:]
+        yield UnpackedStream(path, source.read, MAX_UNPACKED_BYTES if packed else None)
+
+
+def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    matching = [
+        info
+        for info in infos
+        if PurePosixPath(info.filename).name == path.stem
+        and not info.filename.startswith("__MACOSX/")
+    ]
+    if len(matching) != 1:
+        names = ", ".join(info.filename for info in infos[:5]) or "nothing"
+        raise DataError(
+            f"{path} must hold exactly one file named {path.stem}, found {len(matching)} "
+            f"(it holds {names})"
+        )
+    return matching[0]

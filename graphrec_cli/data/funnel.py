@@ -1,0 +1,66 @@
+"""An account of every row between the source and the split's input."""
+
+from __future__ import annotations
+
+from graphrec_cli.errors import DataError
+
+
+class Funnel:
+    """Rows read, rows dropped by stage and cause, and counts worth keeping beside them."""
+
+    def __init__(self, rows_read: int) -> None:
+        self._rows_read = rows_read
+        self._rows_left = rows_read
+        self._steps: list[dict[str, object]] = []
+        self._notes: dict[str, int] = {}
+
+    @property
+    def rows_left(self) -> int:
+        """Rows read minus all rows dropped so far."""
+        return self._rows_left
+
+    def drop(self, stage: str, cause: str, rows: int) -> None:
+        """Record that ``stage`` dropped ``rows`` rows because of ``cause``; zero is recorded too.
+
+        Raises:
+            DataError: the number is negative, or more than the rows left.
+        """
+        if not 0 <= rows <= self._rows_left:
+            raise DataError(
+                f"the funnel cannot drop {rows} rows at {stage} ({cause}): "
+                f"{self._rows_left} rows are left"
+            )
+        self._rows_left -= rows
+        self._steps.append(
+            {
+                "stage": stage,
+                "cause": cause,
+                "rows_dropped": int(rows),
+                "rows_left": int(self._rows_left),
+            }
+        )
+
+    def note(self, key: str, value: int) -> None:
+        """Keep a count that drops no row; a later value under the same key replaces it."""
+        self._notes[key] = int(value)
+
+    def check(self, rows: int) -> None:
+        """Compare the account with the rows that are really there.
+
+        Raises:
+            DataError: the two differ, so some row was dropped without being counted.
+        """
+        if rows != self._rows_left:
+            raise DataError(
+                f"the funnel does not add up: {self._rows_left} rows left by its counts, "
+                f"{rows} in the table; this is a fault of graphrec, please report it"
+            )
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON: ``rows_read``, ``steps`` in order, ``rows_left``, ``notes``."""
+        return {
+            "rows_read": int(self._rows_read),
+            "steps": [dict(step) for step in self._steps],
+            "rows_left": int(self._rows_left),
+            "notes": dict(self._notes),
+        }

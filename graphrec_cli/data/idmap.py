@@ -1,0 +1,54 @@
+"""Raw ids and their contiguous indices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class IdMap:
+    """Raw ids in ascending order; the index of an id is its place.
+
+    Attributes:
+        ids: distinct, ascending, int64 or strings, shape (size,); made read-only.
+
+    Raises:
+        DataError: the ids are not distinct and ascending.
+    """
+
+    ids: NDArray[np.generic]
+
+    def __post_init__(self) -> None:
+        # Two ids out of order would make searchsorted miss others in silence.
+        if not np.greater(self.ids[1:], self.ids[:-1]).all():
+            raise DataError("the ids of a map must be distinct and ascending; use IdMap.from_ids")
+        self.ids.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def from_ids(cls, raw: NDArray[np.generic]) -> IdMap:
+        """The distinct ids of ``raw``, sorted."""
+        return cls(np.unique(raw))
+
+    def index(self, raw: NDArray[np.generic]) -> NDArray[np.int32]:
+        """Indices of raw ids, -1 for an id that is not in the map; shape of ``raw``.
+
+        Raises:
+            DataError: integers are looked up among strings, or anything else among integers.
+        """
+        if not len(self.ids) or not raw.size:
+            return np.full(raw.shape, -1, dtype=np.int32)
+        # numpy would compare a mixture as text or as float64, and match the wrong ids.
+        if (self.ids.dtype.kind == "i") != (raw.dtype.kind == "i"):
+            raise DataError(
+                f"ids of type {raw.dtype} cannot be looked up among ids of type {self.ids.dtype}"
+            )
+        place = np.searchsorted(self.ids, raw).clip(max=len(self.ids) - 1)
+        return np.where(self.ids[place] == raw, place, -1).astype(np.int32)

@@ -1,0 +1,126 @@
+"""The tables that the rooms of the data path hand to one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.data.idmap import IdMap
+from graphrec_cli.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawTable:
+    """Interactions as a source read them, one row each, nothing dropped yet.
+
+    Attributes:
+        user_id, item_id: raw ids, int64 or strings, shape (rows,).
+        rating: float32, shape (rows,), NaN where the row's signal carries no rating.
+        timestamp: int64 seconds since 1970, shape (rows,), or None where the source has none.
+        signal: int8 index into ``signal_names``, shape (rows,).
+        signal_names: the signals in order of precedence, the strongest first.
+    """
+
+    user_id: NDArray[np.generic]
+    item_id: NDArray[np.generic]
+    rating: NDArray[np.float32]
+    timestamp: NDArray[np.int64] | None
+    signal: NDArray[np.int8]
+    signal_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.user_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interactions:
+    """Positive pairs on contiguous indices, each pair once, in the order of the source.
+
+    Attributes:
+        user_index, item_index: int32, shape (pairs,).
+        rating, timestamp, signal: the columns of the row that won, as in ``RawTable``.
+        users, items: raw ids of the indices.
+    """
+
+    user_index: NDArray[np.int32]
+    item_index: NDArray[np.int32]
+    rating: NDArray[np.float32]
+    timestamp: NDArray[np.int64] | None
+    signal: NDArray[np.int8]
+    signal_names: tuple[str, ...]
+    users: IdMap
+    items: IdMap
+
+    def __len__(self) -> int:
+        return len(self.user_index)
+
+
+@dataclass(frozen=True)
+class UserItems:
+    """The items of every user in compressed rows: ascending and distinct within a user.
+
+    Attributes:
+        indptr: int64, shape (num_users + 1,); user u's items lie at indptr[u]:indptr[u + 1].
+        item_index: int32, shape (pairs,).
+        num_items: columns, whether or not an item occurs.
+    """
+
+    indptr: NDArray[np.int64]
+    item_index: NDArray[np.int32]
+    num_items: int
+
+    @classmethod
+    def from_pairs(
+        cls,
+        user_index: NDArray[np.integer],
+        item_index: NDArray[np.integer],
+        *,
+        num_users: int,
+        num_items: int,
+    ) -> UserItems:
+        """Sort pairs into rows.
+
+        Raises:
+            DataError: a pair occurs twice, an index lies outside the tables, or the columns
+                differ in length.
+        """
+        users = np.asarray(user_index, dtype=np.int64)
+        items = np.asarray(item_index, dtype=np.int64)
+        if users.shape != items.shape:
+            raise DataError(f"{len(users)} user indices do not pair with {len(items)} item indices")
+        for name, index, size in (("user", users, num_users), ("item", items, num_items)):
+            if len(index) and not (index.min() >= 0 and index.max() < size):
+                raise DataError(f"a {name} index lies outside 0..{size - 1}")
+        keys = np.sort(users * num_items + items)
+        if len(keys) > 1 and (keys[1:] == keys[:-1]).any():
+            raise DataError("the same user-item pair occurs twice in one part of the split")
+        counts = np.bincount(users, minlength=num_users)
+        indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
+        return cls(indptr, (keys % max(num_items, 1)).astype(np.int32), num_items)
+
+    @property
+    def num_users(self) -> int:
+        """Rows, whether or not a user occurs."""
+        return len(self.indptr) - 1
+
+    @property
+    def num_pairs(self) -> int:
+        """Stored pairs."""
+        return len(self.item_index)
+
+    @cached_property
+    def user_degree(self) -> NDArray[np.int64]:
+        """Number of items of every user, shape (num_users,)."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def item_degree(self) -> NDArray[np.int64]:
+        """Number of users of every item, shape (num_items,)."""
+        return np.bincount(self.item_index, minlength=self.num_items)
+
+    def user_index(self) -> NDArray[np.int32]:
+        """The user of every stored pair, int32, shape (pairs,)."""
+        return np.repeat(np.arange(self.num_users, dtype=np.int32), self.user_degree)

@@ -1,0 +1,77 @@
+"""What every source of data returns: the raw rows, their number, and the files they lay in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.idmap import IdMap
+from graphrec_cli.data.interactions import RawTable
+from graphrec_cli.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file that was read, as it lies on disk.
+
+    Attributes:
+        path: where it lies.
+        sha256: digest of its bytes (packed, if the file is packed), lower-case hexadecimal.
+        size: bytes.
+    """
+
+    path: Path
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TruePreferences:
+    """The scores that synthetic interactions were drawn by: the best that a model could learn.
+
+    Attributes:
+        user_id: ascending, shape (users,).
+        item_id: ascending, shape (items,).
+        scores: log-odds up to a constant of the user, float32, shape (users, items).
+    """
+
+    user_id: NDArray[np.int64]
+    item_id: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def aligned(self, users: IdMap, items: IdMap) -> NDArray[np.float32]:
+        """Scores in the order of the indices, shape (len(users), len(items)).
+
+        Raises:
+            DataError: an id has no true scores.
+        """
+        rows = IdMap(self.user_id).index(users.ids)
+        columns = IdMap(self.item_id).index(items.ids)
+        for name, places, ids in (("user", rows, users.ids), ("item", columns, items.ids)):
+            if (places < 0).any():
+                unknown = ids[places < 0][0]
+                raise DataError(f"the true preferences hold no scores of {name} {unknown}")
+        return np.ascontiguousarray(self.scores[np.ix_(rows, columns)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceData:
+    """A data set as it was read.
+
+    Attributes:
+        table: the raw rows.
+        funnel: rows read, less those that the reader dropped.
+        titles: item ids and their titles, both of shape (titles,), or None where none are known.
+        files: the files that were read, none for a data set made in memory.
+        preferences: the true scores, for a synthetic data set alone.
+    """
+
+    table: RawTable
+    funnel: Funnel
+    titles: tuple[NDArray[np.generic], NDArray[np.str_]] | None
+    files: tuple[DataFile, ...]
+    preferences: TruePreferences | None

@@ -1,0 +1,41 @@
+"""The kinds of error a user can meet, each with the exit code the command line ends with."""
+
+from __future__ import annotations
+
+
+class GraphrecError(Exception):
+    """Something went wrong that one line can explain: what, where and what to do about it."""
+
+    exit_code = 1
+
+
+class ConfigError(GraphrecError):
+    """A wrong command line, configuration key or value."""
+
+    exit_code = 2
+
+
+class DataError(GraphrecError):
+    """The data are missing, damaged, or cannot carry what the configuration asks of them."""
+
+    exit_code = 3
+
+
+class NonFiniteError(GraphrecError):
+    """The loss or the scores are NaN or infinite."""
+
+    exit_code = 5
+
+
+class OutputError(GraphrecError):
+    """The run directory cannot be written or read."""
+
+    exit_code = 1
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the run to stop; no handler of ordinary errors may swallow it."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"interrupted by signal {signal_number}")
+        self.exit_code = 128 + signal_number

@@ -1,0 +1,48 @@
+"""A finished run's model, read back from its directory and judged again."""
+
+from __future__ import annotations
+
+import torch
+
+from graphrec_cli.checkpoint import load_checkpoint
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.device import pick_device
+from graphrec_cli.errors import OutputError
+from graphrec_cli.evaluation.evaluate import PartResult, evaluate_part
+from graphrec_cli.evaluation.metrics import check_ks
+from graphrec_cli.fit import build_model
+from graphrec_cli.models.base import Model
+from graphrec_cli.rundata import RunData, load_run_data
+from graphrec_cli.rundir import RunDirectory
+
+
+def load_model(
+    run: RunDirectory, config: RunConfig, data: RunData, device: torch.device
+) -> Model:
+    """The model of a run in its best state.
+
+    Raises:
+        OutputError: the checkpoint is missing, damaged, or of another model or data set.
+    """
+    model = build_model(config, data.train, device)
+    content = load_checkpoint(run.best, device)
+    try:
+        model.load_state_dict(content["model"])
+    except (KeyError, RuntimeError, TypeError, AttributeError) as error:
+        raise OutputError(f"{run.best} does not fit the model in {run.config}") from error
+    return model
+
+
+def evaluate_run(run: RunDirectory, config: RunConfig, part: str) -> PartResult:
+    """Rank and measure ``part`` (test or valid) with the run's best state.
+
+    Raises:
+        GraphrecError: the directory cannot be read, or the values do not fit it.
+    """
+    if config.num_threads is not None:
+        torch.set_num_threads(config.num_threads)
+    device = pick_device(config.device)
+    data = load_run_data(run.data)
+    check_ks(config.evaluation.ks, int((data.train.item_degree > 0).sum()))
+    model = load_model(run, config, data, device)
+    return evaluate_part(model, config, split=data, part=part, device=device)

@@ -1,0 +1,136 @@
+"""Exact ranks of held-out items in the whole catalog, one chunk of users at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from graphrec_cli.config.evaluation import ColdItems, Ties
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.evaluation.metrics import MISS
+from graphrec_cli.evaluation.pair_counts import PairCounts
+from graphrec_cli.evaluation.scorer import Scorer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOutRanks:
+    """One row for every held-out pair that counts, ordered by user, then item.
+
+    Attributes:
+        user_index, item_index: int32, shape (pairs,).
+        rank: 0-based int64, shape (pairs,); ``metrics.MISS`` for a cold item counted as a miss.
+        tied: another unmasked item has the very same score; shape (pairs,).
+        catalog_size: items with a train interaction, the only ones that are ranked.
+        users_without_held_out: users asked for that hold nothing out.
+        users_without_train: users with held-out items, left out for want of a train interaction.
+        pairs_without_train: held-out pairs of those users.
+        users_all_cold: users left out because every held-out item of theirs is cold.
+        cold_pairs: held-out pairs, of users with train interactions, whose item has none;
+            left out, or counted as misses.
+    """
+
+    user_index: NDArray[np.int32]
+    item_index: NDArray[np.int32]
+    rank: NDArray[np.int64]
+    tied: NDArray[np.bool_]
+    catalog_size: int
+    users_without_held_out: int
+    users_without_train: int
+    pairs_without_train: int
+    users_all_cold: int
+    cold_pairs: int
+
+    def counts(self) -> dict[str, int | float]:
+        """Users and pairs evaluated and left out, and the share of ranked pairs that are tied."""
+        ranked = int(np.count_nonzero(self.rank != MISS))
+        return {
+            "users_evaluated": len(np.unique(self.user_index)),
+            "pairs_evaluated": len(self.rank),
+            "users_without_held_out": self.users_without_held_out,
+            "users_without_train": self.users_without_train,
+            "pairs_without_train": self.pairs_without_train,
+            "users_all_cold": self.users_all_cold,
+            "cold_pairs": self.cold_pairs,
+            "catalog_size": self.catalog_size,
+            "tie_rate": int(np.count_nonzero(self.tied)) / max(ranked, 1),
+        }
+
+
+def rank_held_out(
+    scorer: Scorer,
+    *,
+    held_out: UserItems,
+    train: UserItems,
+    masked: Sequence[UserItems] = (),
+    users: NDArray[np.integer] | None = None,
+    ties: Ties = Ties.random,
+    cold_items: ColdItems = ColdItems.exclude,
+    tie_seed: int,
+    chunk_users: int | None = None,
+    device: torch.device | str = "cpu",
+) -> HeldOutRanks:
+    """Rank every held-out item among the items of the catalog that its user has not seen.
+
+    The rank is the number of unmasked items with a higher score plus the ties that come first.
+
+    Args:
+        scorer: scores all items for a batch of users.
+        held_out: the pairs to rank.
+        train: defines the catalog; its pairs are always masked.
+        masked: further pairs to mask, the valid part when test is ranked (train may be among them).
+        users: rank these users' pairs only; None for all.
+        ties: order among equal scores. Pessimistic and optimistic place the tied items that the
+            user does not hold out; those it does always take distinct places, by the hash.
+        cold_items: what becomes of held-out items outside the catalog.
+        tie_seed: seed of the order among equal scores.
+        chunk_users: users scored at a time; None keeps a chunk's scores within 16 MB of float32.
+        device: where the scorer expects its users and the ranking is done.
+
+    Raises:
+        DataError: a held-out pair is among the masked ones too.
+        NonFiniteError: a score is NaN or infinite.
+    """
+    asked = np.zeros(held_out.num_users, dtype=bool)
+    asked[slice(None) if users is None else users] = True
+    cold_item = train.item_degree == 0
+    with_held_out = asked & (held_out.user_degree > 0)
+    kept_user = with_held_out & (train.user_degree > 0)
+
+    pair_user, pair_item = held_out.user_index(), held_out.item_index
+    kept = kept_user[pair_user]
+    cold = cold_item[pair_item]
+    warm = kept & ~cold
+    counts = PairCounts(
+        scorer,
+        user_index=pair_user[warm].astype(np.int64),
+        item_index=pair_item[warm].astype(np.int64),
+        masked=[train, *(part for part in masked if part is not train)],
+        cold_items=np.flatnonzero(cold_item),
+        tie_seed=tie_seed,
+        hash_ties=ties is Ties.random,
+        device=torch.device(device),
+    )
+    counts.run(chunk_users)
+    rank = np.full(len(pair_user), MISS, dtype=np.int64)
+    tied = np.zeros(len(pair_user), dtype=bool)
+    rank[warm] = counts.ranks(ties)
+    tied[warm] = counts.equal > 0
+
+    counted = warm if cold_items is ColdItems.exclude else kept
+    users_counted = len(np.unique(pair_user[counted]))
+    return HeldOutRanks(
+        user_index=pair_user[counted],
+        item_index=pair_item[counted],
+        rank=rank[counted],
+        tied=tied[counted],
+        catalog_size=int(np.count_nonzero(~cold_item)),
+        users_without_held_out=int(np.count_nonzero(asked & ~with_held_out)),
+        users_without_train=int(np.count_nonzero(with_held_out & ~kept_user)),
+        pairs_without_train=int(np.count_nonzero(asked[pair_user] & ~kept)),
+        users_all_cold=int(np.count_nonzero(kept_user)) - users_counted,
+        cold_pairs=int(np.count_nonzero(kept & cold)),
+    )

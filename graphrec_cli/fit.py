@@ -1,0 +1,115 @@
+"""Building a model and training it, with history and checkpoints written as it goes."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from graphrec_cli import components
+from graphrec_cli.checkpoint import save_checkpoint
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.split import Split
+from graphrec_cli.device import torch_generator
+from graphrec_cli.evaluation.evaluate import evaluate_part
+from graphrec_cli.models.base import Model, TripleModel
+from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.trainer import Epoch, Trainer
+
+log = logging.getLogger("graphrec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A model in its best state.
+
+    Attributes:
+        best_epoch: the epoch of that state, 0 for a model that is not trained.
+        history: a row an epoch, as in history.jsonl.
+    """
+
+    model: Model
+    best_epoch: int
+    history: list[dict[str, Any]]
+
+
+def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Model:
+    """The configured model, on the graph of ``train`` alone."""
+    # The initial weights are drawn on the CPU, so that they do not depend on the device.
+    generator = torch_generator(config.seed, "init", torch.device("cpu"))
+    build = components.MODELS[config.model.name]
+    return build(config.model, train, generator=generator, device=device)
+
+
+def fit_model(
+    config: RunConfig, model: Model, split: Split, run: RunDirectory, device: torch.device
+) -> Fitted:
+    """Train if the model learns from triples; ``checkpoints/best.pt`` is there either way.
+
+    Raises:
+        NonFiniteError: the loss or a valid score became NaN or infinite.
+    """
+    if not isinstance(model, TripleModel):
+        save_checkpoint(run.best, {"epoch": 0, "model": model.state_dict()})
+        return Fitted(model=model, best_epoch=0, history=[])
+    trainer = build_trainer(config, model, split, device)
+    history: list[dict[str, Any]] = []
+    for epoch in trainer.fit():
+        history.append(epoch.record)
+        log.info("%s", describe_epoch(epoch, config))
+        run.append_history(epoch.record)
+        if epoch.improved:
+            save_best(trainer, run)
+        if epoch.last or trainer.epoch % config.trainer.checkpoint_every == 0:
+            save_checkpoint(run.last, trainer.state_dict())
+    if trainer.best_valid is None:
+        save_best(trainer, run)
+    model.load_state_dict(trainer.best_state)
+    return Fitted(model=model, best_epoch=trainer.best_epoch, history=history)
+
+
+def build_trainer(
+    config: RunConfig, model: TripleModel, split: Split, device: torch.device
+) -> Trainer:
+    """Sampler, loss, validation and optimizer around ``model``."""
+    sampler = components.SAMPLERS[config.sampler.name](
+        config.sampler,
+        split.train,
+        generator=torch_generator(config.seed, "sampler", device),
+        device=device,
+    )
+    if sampler.skipped_users:
+        log.warning("%d users have seen all that could be sampled: skipped", sampler.skipped_users)
+
+    def validate() -> dict[str, float]:
+        return evaluate_part(model, config, split=split, part="valid", device=device).metrics
+
+    return Trainer(
+        config.trainer,
+        model,
+        components.LOSSES[config.loss.name](config.loss),
+        sampler,
+        None if split.valid is None else validate,
+        show_progress=sys.stderr.isatty(),
+    )
+
+
+def save_best(trainer: Trainer, run: RunDirectory) -> None:
+    """Write the selected state."""
+    save_checkpoint(run.best, {"epoch": trainer.best_epoch, "model": trainer.best_state})
+
+
+def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
+    """One line for the log."""
+    record, monitor = epoch.record, config.trainer.monitor
+    line = (
+        f"epoch {record['epoch']}/{config.trainer.epochs}  loss {record['loss']:.4f}  "
+        f"{record['seconds']:.1f} s  {record['triplets_per_second']:,.0f} triples/s"
+    )
+    if record["valid"] is not None:
+        line += f"  valid {monitor} {record['valid'][monitor]:.4f}"
+    return f"{line}  best so far" if epoch.improved else line

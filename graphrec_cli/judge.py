@@ -1,0 +1,78 @@
+"""The final judgement of a run: test metrics of the best state, beside its baselines."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.source import TruePreferences
+from graphrec_cli.data.split import Split
+from graphrec_cli.evaluation.evaluate import DEFINITIONS, PartResult, evaluate_part
+from graphrec_cli.fit import Fitted
+from graphrec_cli.models.base import Model
+from graphrec_cli.models.oracle import Oracle
+from graphrec_cli.models.popularity import Popularity
+
+log = logging.getLogger("graphrec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The content of metrics.json, and the test ranks behind it."""
+
+    metrics: dict[str, Any]
+    test: PartResult
+
+
+def judge(
+    config: RunConfig,
+    fitted: Fitted,
+    split: Split,
+    preferences: TruePreferences | None,
+    device: torch.device,
+) -> Judgement:
+    """Evaluate the best state on test once, and on valid over the users that selected it.
+
+    Args:
+        preferences: the true scores of synthetic data; they rank the ceiling.
+    """
+
+    def evaluate(model: Model, part: str) -> PartResult:
+        return evaluate_part(model, config, split=split, part=part, device=device)
+
+    test = evaluate(fitted.model, "test")
+    valid = None if split.valid is None else evaluate(fitted.model, "valid")
+    baselines: dict[str, Model] = {"popularity": Popularity(split.train, device)}
+    if preferences is not None:
+        baselines["ceiling"] = Oracle(preferences.aligned(split.users, split.items), device)
+    metrics = {
+        "test": test.metrics,
+        "valid": None if valid is None else valid.metrics,
+        "baselines": {name: evaluate(model, "test").metrics for name, model in baselines.items()},
+        "counts": {
+            "test": test.counts,
+            "valid": None if valid is None else valid.counts,
+        },
+        "selected_epoch": fitted.best_epoch,
+        "epochs_run": len(fitted.history),
+        "definitions": DEFINITIONS,
+    }
+    warn_if_beaten(config, metrics)
+    return Judgement(metrics=metrics, test=test)
+
+
+def warn_if_beaten(config: RunConfig, metrics: dict[str, Any]) -> None:
+    """Say so when counting is as good as the model."""
+    monitor = config.trainer.monitor
+    ours, popularity = metrics["test"][monitor], metrics["baselines"]["popularity"][monitor]
+    if config.model.name != "popularity" and ours <= popularity:
+        log.warning(
+            "the model does not beat the popularity baseline: test %s %.4f against %.4f",
+            monitor,
+            ours,
+            popularity,
+        )

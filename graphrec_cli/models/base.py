@@ -1,0 +1,47 @@
+"""What evaluation and training ask of a model."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+
+class Model(nn.Module, ABC):
+    """A scorer of the whole catalog, whose ``state_dict`` is all that a checkpoint keeps."""
+
+    @abstractmethod
+    def prepare_scoring(self) -> None:
+        """Compute once, from the weights as they are, what calls of ``score_users`` share."""
+
+    @abstractmethod
+    def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
+        """Scores of all items for the given users."""
+
+
+class TripleScores(NamedTuple):
+    """What a loss sees of a batch of triples.
+
+    Attributes:
+        pos_scores, neg_scores: shape (batch,).
+        layer0_embeddings: rows of the users, positives and negatives, each (batch, dim).
+    """
+
+    pos_scores: Tensor
+    neg_scores: Tensor
+    layer0_embeddings: tuple[Tensor, Tensor, Tensor]
+
+
+class TripleModel(Model):
+    """A model that learns from (user, positive item, negative item) triples."""
+
+    @abstractmethod
+    def score_triples(
+        self,
+        users: Int64[Tensor, " batch"],
+        pos_items: Int64[Tensor, " batch"],
+        neg_items: Int64[Tensor, " batch"],
+    ) -> TripleScores:
+        """Differentiable scores of a batch."""

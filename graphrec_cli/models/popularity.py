@@ -1,0 +1,38 @@
+"""The popularity baseline."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from graphrec_cli.config.model import PopularityConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.models.base import Model
+
+
+class Popularity(Model):
+    """Scores an item by its number of train interactions, the same for every user."""
+
+    item_degree: Tensor
+
+    def __init__(self, train: UserItems, device: torch.device) -> None:
+        super().__init__()
+        # float64 holds every count exactly, so that ties are true ties.
+        degree = torch.from_numpy(train.item_degree).to(device, torch.float64)
+        self.register_buffer("item_degree", degree)
+
+    def prepare_scoring(self) -> None:
+        """Nothing to prepare: the counts are the scores."""
+
+    def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
+        """The counts, repeated for every user."""
+        return self.item_degree.repeat(len(user_index), 1)
+
+
+def build_popularity(
+    config: PopularityConfig, train: UserItems, *, generator: torch.Generator, device: torch.device
+) -> Popularity:
+    """The baseline of a train part; it draws nothing from ``generator``."""
+    del config, generator
+    return Popularity(train, device)

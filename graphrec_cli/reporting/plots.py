@@ -1,0 +1,90 @@
+"""Curves of one run as a picture: the training loss and the validation metrics by epoch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BEST_LINE: dict[str, Any] = {"color": "0.4", "linestyle": "--", "linewidth": 1}
+
+
+def draw_curves(history: Sequence[Mapping[str, Any]], path: Path, monitor: str) -> None:
+    """Write the loss and, where there was validation, the metric curves to ``path`` as a PNG.
+
+    ``history`` holds a row an epoch, as ``history.jsonl`` does: ``epoch``, ``loss`` and ``valid``,
+    the latter a value by metric key, or None for an epoch that was not validated. The metric curves
+    are those that share the monitored metric's name (``ndcg@10`` draws every ``ndcg``), and the
+    first epoch with the highest ``monitor`` is marked as the best. The folder must exist. An empty
+    history raises ValueError, and a monitored metric that no row holds raises KeyError.
+    """
+    if not history:
+        raise ValueError("the history holds no epoch, so there is nothing to draw")
+    # A backend of its own rather than pyplot: no global state, no display, and a quick start
+    # for the commands that draw nothing.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    validated = [row for row in history if row["valid"] is not None]
+    panels = 2 if validated else 1
+    figure = Figure(figsize=(5.6 * panels, 4.0), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, panels, squeeze=False)[0]
+    for axis in axes:
+        axis.set_xlabel("epoch")
+        axis.set_xlim(history[0]["epoch"] - 0.5, history[-1]["epoch"] + 0.5)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+        axis.grid(alpha=0.3)
+    _draw_loss(axes[0], history)
+    if validated:
+        best_epoch = _draw_metrics(axes[1], validated, monitor)
+        axes[0].axvline(best_epoch, label=f"best epoch: {best_epoch}", **BEST_LINE)
+        axes[0].legend()
+
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with unfinished.open("wb") as file:
+            figure.savefig(file, format="png")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _draw_loss(axis: Axes, history: Sequence[Mapping[str, Any]]) -> None:
+    epochs = [row["epoch"] for row in history]
+    axis.plot(epochs, [row["loss"] for row in history], marker="o", markersize=3, label="loss")
+    axis.set_ylabel("mean training loss")
+    axis.set_title("Training loss")
+
+
+def _draw_metrics(axis: Axes, validated: Sequence[Mapping[str, Any]], monitor: str) -> int:
+    """Draw the metrics that share the monitored one's name and return the best epoch."""
+    epochs = [row["epoch"] for row in validated]
+    values = [row["valid"][monitor] for row in validated]
+    family = monitor.partition("@")[0]
+    for metric in validated[0]["valid"]:
+        if metric.partition("@")[0] == family:
+            axis.plot(
+                epochs,
+                [row["valid"][metric] for row in validated],
+                marker="o",
+                markersize=3,
+                linewidth=2.2 if metric == monitor else 1.1,
+                label=metric,
+            )
+    best_value = max(values)
+    best_epoch = int(epochs[values.index(best_value)])
+    axis.plot([best_epoch], [best_value], marker="*", markersize=13, color="black", linestyle="")
+    label = f"best epoch: {best_epoch} ({monitor} {best_value:.4f})"
+    axis.axvline(best_epoch, label=label, **BEST_LINE)
+    axis.legend()
+    axis.set_ylabel(f"validation {family}")
+    axis.set_title(f"Validation, selected by {monitor}")
+    return best_epoch

@@ -1,0 +1,118 @@
+"""The whole path of a run, from the configuration to its run directory, one call a line."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from graphrec_cli import components
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.preprocess import preprocess
+from graphrec_cli.data.source import SourceData
+from graphrec_cli.data.split import Split
+from graphrec_cli.device import pick_device
+from graphrec_cli.durable import write_json
+from graphrec_cli.environment import command_line, describe_environment, describe_files
+from graphrec_cli.evaluation.metrics import check_ks
+from graphrec_cli.fit import build_model, fit_model
+from graphrec_cli.judge import Judgement, judge
+from graphrec_cli.reporting.plots import draw_curves
+from graphrec_cli.rundata import save_arrays, save_run_data
+from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.seeds import numpy_generator
+
+log = logging.getLogger("graphrec")
+
+
+def train(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
+    """Carry the data through every room and leave everything in ``run``.
+
+    Args:
+        config: validated values.
+        run: a new run directory.
+
+    Returns:
+        The content of metrics.json.
+
+    Raises:
+        GraphrecError: of the kind that fits, each with its exit code.
+    """
+    device = pick_device(config.device)
+    environment = describe_environment(command_line(), device, torch.get_num_threads())
+    write_json(run.environment, environment)
+
+    source = load_source(config)
+    split = make_split(config, source, run)
+    check_ks(config.evaluation.ks, int(np.count_nonzero(split.train.item_degree)))
+    data_identity = {"data_files": describe_files(source.files), "split_hash": split.hash()}
+    write_json(run.environment, environment | data_identity)
+
+    model = build_model(config, split.train, device)
+    fitted = fit_model(config, model, split, run, device)
+    judgement = judge(config, fitted, split, source.preferences, device)
+    write_results(config, fitted.history, judgement, run)
+    return judgement.metrics
+
+
+def load_source(config: RunConfig) -> SourceData:
+    """Read or make the raw rows."""
+    load = components.SOURCES[config.dataset.name]
+    source = load(config.dataset, data_dir=Path(config.data_dir), seed=config.seed)
+    log.info("dataset %s: %s rows", config.dataset.name, f"{len(source.table):,}")
+    return source
+
+
+def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Split:
+    """From raw rows to disjoint parts; the parts and the account of every row go to ``run``."""
+    interactions = preprocess(
+        source.table,
+        rating_threshold=config.dataset.positive_threshold(),
+        k_core=config.dataset.k_core,
+        funnel=source.funnel,
+    )
+    rng = numpy_generator(config.seed, "split")
+    split = components.SPLITS[config.split.name](
+        interactions, config.split, rng=rng, funnel=source.funnel
+    )
+    write_json(run.funnel, source.funnel.to_dict())
+    save_run_data(run.data, split, titles_by_index(source, split))
+    log.info(
+        "%s users, %s items; %s train, %s valid, %s test pairs",
+        f"{len(split.users):,}",
+        f"{len(split.items):,}",
+        f"{split.train.num_pairs:,}",
+        f"{split.valid.num_pairs if split.valid is not None else 0:,}",
+        f"{split.test.num_pairs:,}",
+    )
+    return split
+
+
+def titles_by_index(source: SourceData, split: Split) -> NDArray[np.str_] | None:
+    """Titles in the order of the item indices, "" where none is known; None without any."""
+    if source.titles is None:
+        return None
+    ids, titles = source.titles
+    index = split.items.index(ids)
+    by_index = np.full(len(split.items), "", dtype=titles.dtype)
+    by_index[index[index >= 0]] = titles[index >= 0]
+    return by_index
+
+
+def write_results(
+    config: RunConfig, history: list[dict[str, Any]], judgement: Judgement, run: RunDirectory
+) -> None:
+    """Metrics, ranks and, if asked for, the curves."""
+    ranks = judgement.test.ranks
+    save_arrays(
+        run.ranks,
+        {"user_index": ranks.user_index, "item_index": ranks.item_index, "rank": ranks.rank},
+    )
+    write_json(run.metrics, judgement.metrics)
+    if config.plots and history:
+        run.plots.mkdir(exist_ok=True)
+        draw_curves(history, run.plots / "curves.png", config.trainer.monitor)

@@ -1,0 +1,88 @@
+"""data.npz: a run's ids, titles and split, so that its directory needs no other file."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.split import Split
+from graphrec_cli.durable import atomic_write
+from graphrec_cli.errors import OutputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunData:
+    """The content of data.npz.
+
+    Attributes:
+        user_id, item_id: raw ids as strings, in the order of the indices.
+        title: titles of the items in the order of the indices, "" where unknown; None without any.
+        train, valid, test: the split; valid is None where there is no such part.
+    """
+
+    user_id: NDArray[np.str_]
+    item_id: NDArray[np.str_]
+    title: NDArray[np.str_] | None
+    train: UserItems
+    valid: UserItems | None
+    test: UserItems
+
+
+def save_run_data(path: Path, split: Split, title: NDArray[np.str_] | None) -> None:
+    """Write the split, with ids as strings and no pickles.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    arrays: dict[str, NDArray[np.generic]] = {
+        "user_id": split.users.ids.astype(np.str_),
+        "item_id": split.items.ids.astype(np.str_),
+    }
+    if title is not None:
+        arrays["title"] = title
+    for name, part in (("train", split.train), ("valid", split.valid), ("test", split.test)):
+        if part is not None:
+            arrays[f"{name}_indptr"] = part.indptr
+            arrays[f"{name}_item_index"] = part.item_index
+    save_arrays(path, arrays)
+
+
+def save_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
+    """Write a compressed npz without pickles, whole or not at all.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    with atomic_write(path) as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def load_run_data(path: Path) -> RunData:
+    """Read data.npz back.
+
+    Raises:
+        OutputError: the file is missing, damaged or incomplete.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        num_items = len(arrays["item_id"])
+
+        def part(name: str) -> UserItems:
+            return UserItems(arrays[f"{name}_indptr"], arrays[f"{name}_item_index"], num_items)
+
+        return RunData(
+            user_id=arrays["user_id"],
+            item_id=arrays["item_id"],
+            title=arrays.get("title"),
+            train=part("train"),
+            valid=part("valid") if "valid_indptr" in arrays else None,
+            test=part("test"),
+        )
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise OutputError(f"cannot read {path}: {error}") from error

@@ -1,0 +1,174 @@
+"""The run directory: the names of its files, how it is made and how it is found again."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from graphrec_cli.durable import write_json
+from graphrec_cli.errors import ConfigError, OutputError
+
+
+def make_unique_folder(parent: Path, stem: str) -> Path:
+    """Make ``parent/stem``, or ``stem_2``, ``stem_3`` ... where that is taken already.
+
+    Raises:
+        OutputError: the folder cannot be made.
+    """
+    number = 1
+    while True:
+        folder = parent / (stem if number == 1 else f"{stem}_{number}")
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir()
+        except FileExistsError:
+            if not parent.is_dir():
+                raise OutputError(f"{parent} is not a folder; change output_dir") from None
+            number += 1
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputError(f"cannot make {folder}: {reason}; change output_dir") from error
+        else:
+            return folder
+
+
+def timestamp() -> str:
+    """The local time to the second, as folder names carry it."""
+    return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """One run's folder. Every file but the log and the history is written whole or not at all."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, output_dir: Path, stem: str) -> RunDirectory:
+        """A new, empty run directory, never one that exists.
+
+        Raises:
+            OutputError: the folder cannot be made.
+        """
+        run = cls(make_unique_folder(output_dir, stem))
+        run.checkpoints.mkdir()
+        return run
+
+    @classmethod
+    def find(cls, name: str, output_dir: Path) -> RunDirectory:
+        """The run directory ``name``, or the newest under ``output_dir`` for ``latest``.
+
+        Raises:
+            ConfigError: there is no such run directory.
+        """
+        if name != "latest":
+            path = Path(name)
+            if not (path / "config.json").is_file():
+                raise ConfigError(f"{name} is no run directory: it holds no config.json")
+            return cls(path)
+        found = [entry.parent for entry in output_dir.glob("*/config.json")]
+        if not found:
+            raise ConfigError(f"no run directory under {output_dir}; name one, or set output_dir")
+        return cls(max(found, key=lambda path: (path / "config.json").stat().st_mtime_ns))
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration."""
+        return self.path / "config.json"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, hardware, command line and the data files' digests."""
+        return self.path / "environment.json"
+
+    @property
+    def status(self) -> Path:
+        """running, completed, failed or interrupted."""
+        return self.path / "status.json"
+
+    @property
+    def log(self) -> Path:
+        """What stderr showed, without bars and colours."""
+        return self.path / "train.log"
+
+    @property
+    def history(self) -> Path:
+        """One JSON line an epoch."""
+        return self.path / "history.jsonl"
+
+    @property
+    def metrics(self) -> Path:
+        """Test and valid metrics, baselines and counts."""
+        return self.path / "metrics.json"
+
+    @property
+    def data(self) -> Path:
+        """Raw ids, titles and the split."""
+        return self.path / "data.npz"
+
+    @property
+    def funnel(self) -> Path:
+        """Every row dropped, by cause."""
+        return self.path / "funnel.json"
+
+    @property
+    def ranks(self) -> Path:
+        """The rank of every held-out pair of the test part."""
+        return self.path / "ranks.npz"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of best.pt and last.pt."""
+        return self.path / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        """The state that the valid part selected."""
+        return self.checkpoints / "best.pt"
+
+    @property
+    def last(self) -> Path:
+        """The newest state."""
+        return self.checkpoints / "last.pt"
+
+    @property
+    def plots(self) -> Path:
+        """Folder of the pictures."""
+        return self.path / "plots"
+
+    def write_status(self, state: str, error: str | None = None) -> None:
+        """Record how the run stands, with the one line of its error."""
+        write_json(self.status, {"status": state, "error": error, "time": timestamp()})
+
+    def append_history(self, record: dict[str, Any]) -> None:
+        """Append one epoch's line.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        try:
+            with self.history.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record, allow_nan=False) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputError(f"cannot write {self.history}: {reason}") from error
+
+    def read_metrics(self) -> dict[str, Any]:
+        """The content of metrics.json.
+
+        Raises:
+            OutputError: the file is missing or damaged.
+        """
+        try:
+            content = json.loads(self.metrics.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise OutputError(f"cannot read {self.metrics}: {error}") from error
+        if not isinstance(content, dict):
+            raise OutputError(f"cannot read {self.metrics}: expected an object")
+        return content

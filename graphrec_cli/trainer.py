@@ -1,0 +1,192 @@
+"""Training: fit, then train_epoch, then train_step; the best epoch is chosen on valid alone."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.errors import NonFiniteError
+from graphrec_cli.losses import TripleLoss
+from graphrec_cli.models.base import TripleModel
+from graphrec_cli.samplers.triples import Triples, TripleSampler
+
+_CHECK_EVERY = 50
+"""Steps between looks at the loss, each of which waits for the device."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """What one epoch left behind.
+
+    Attributes:
+        record: the line of history.jsonl.
+        improved: the valid metric that selects is the best so far.
+        last: no further epoch follows.
+    """
+
+    record: dict[str, Any]
+    improved: bool
+    last: bool
+
+
+class Trainer:
+    """Adam on batches of triples, with selection and early stopping on the valid part.
+
+    Attributes:
+        best_state: copy of the model's state at the best epoch; without validation, at the last.
+        best_epoch: that epoch, from 1; 0 before the first.
+        best_valid: its valid metrics, None without validation.
+    """
+
+    def __init__(
+        self,
+        config: TrainerConfig,
+        model: TripleModel,
+        loss: TripleLoss,
+        sampler: TripleSampler,
+        validate: Callable[[], dict[str, float]] | None,
+        *,
+        show_progress: bool,
+    ) -> None:
+        self.config = config
+        self.model = model
+        self.loss = loss
+        self.sampler = sampler
+        self.validate = validate
+        self.show_progress = show_progress
+        self.optimizer = torch.optim.Adam(
+            model.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+        self.epoch = 0
+        self.step = 0
+        self.stale_validations = 0
+        self.best_epoch = 0
+        self.best_valid: dict[str, float] | None = None
+        self.best_state: dict[str, Tensor] = {}
+
+    def fit(self) -> Iterator[Epoch]:
+        """Train, yielding after every epoch, until the last epoch or until patience runs out.
+
+        Raises:
+            NonFiniteError: the loss became NaN or infinite; ``best_state`` is still whole.
+        """
+        while not self._done():
+            self.epoch += 1
+            started = time.perf_counter()
+            loss, triples = self.train_epoch()
+            seconds = time.perf_counter() - started
+            valid = self.validate() if self.validate is not None and self._validates() else None
+            improved = self._select(valid)
+            yield Epoch(
+                record={
+                    "epoch": self.epoch,
+                    "step": self.step,
+                    "loss": loss,
+                    "learning_rate": self.config.learning_rate,
+                    "seconds": round(seconds, 3),
+                    "triplets_per_second": round(triples / seconds, 1),
+                    "valid": valid,
+                },
+                improved=improved,
+                last=self._done(),
+            )
+
+    def train_epoch(self) -> tuple[float, int]:
+        """Take an epoch's steps; returns the mean loss of a step and the number of triples."""
+        steps_taken, triples = 0, 0
+        total = torch.zeros((), device=next(self.model.parameters()).device, dtype=torch.float64)
+        batches = self.sampler.epoch(self.config.steps_per_epoch, self.config.batch_size)
+        bar = tqdm(
+            batches,
+            total=self._steps_per_epoch(),
+            desc=f"epoch {self.epoch}/{self.config.epochs}",
+            unit="step",
+            leave=False,
+            disable=not self.show_progress,
+        )
+        for batch in bar:
+            total += self.train_step(batch)
+            steps_taken += 1
+            triples += len(batch.users)
+            if steps_taken % _CHECK_EVERY == 0:
+                mean = self._finite_mean(total, steps_taken)
+                rate = triples / max(bar.format_dict["elapsed"], 1e-9)
+                bar.set_postfix_str(f"loss {mean:.4f}, {rate:,.0f} triples/s", refresh=False)
+        return self._finite_mean(total, steps_taken), triples
+
+    def train_step(self, batch: Triples) -> Tensor:
+        """One optimizer step; returns the batch's loss, detached."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss(self.model.score_triples(*batch))
+        loss.backward()
+        self.optimizer.step()
+        self.step += 1
+        return loss.detach()
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the rest of the run depends on, as tensors and plain values."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "sampler": self.sampler.state_dict(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "stale_validations": self.stale_validations,
+            "best_epoch": self.best_epoch,
+            "best_valid": self.best_valid,
+        }
+
+    def _steps_per_epoch(self) -> int:
+        if self.config.steps_per_epoch is not None:
+            return self.config.steps_per_epoch
+        return -(-self.sampler.num_pairs // self.config.batch_size)
+
+    def _validates(self) -> bool:
+        return self.epoch % self.config.validate_every == 0 or self.epoch == self.config.epochs
+
+    def _done(self) -> bool:
+        patience = self.config.patience
+        stale = patience is not None and self.stale_validations >= patience
+        return stale or self.epoch >= self.config.epochs
+
+    def _select(self, valid: dict[str, float] | None) -> bool:
+        """Keep a copy of the state if it is the best so far, or the last where none is selected."""
+        if self.validate is None:
+            if self.epoch == self.config.epochs:
+                self._keep(None)
+            return False
+        if valid is None:
+            return False
+        monitor = self.config.monitor
+        if self.best_valid is not None and valid[monitor] <= self.best_valid[monitor]:
+            self.stale_validations += 1
+            return False
+        self.stale_validations = 0
+        self._keep(valid)
+        return True
+
+    def _keep(self, valid: dict[str, float] | None) -> None:
+        self.best_epoch, self.best_valid = self.epoch, valid
+        self.best_state = {
+            name: value.detach().clone() for name, value in self.model.state_dict().items()
+        }
+
+    def _finite_mean(self, total: Tensor, steps: int) -> float:
+        mean = total.item() / max(steps, 1)
+        if not math.isfinite(mean):
+            raise NonFiniteError(
+                f"the loss became {mean} in epoch {self.epoch} by step {self.step}; the state of "
+                "the best epoch is kept; lower trainer.learning_rate"
+            )
+        return float(mean)

@@ -1,0 +1,139 @@
+"""Reading csv columns: the values of sound files, and the line that faulty ones are refused for."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from graphrec_cli.data.csv_columns import IdColumn, NumberColumn, read_csv_columns
+from graphrec_cli.errors import DataError
+
+COLUMNS = (IdColumn("user"), IdColumn("item"), NumberColumn("rating", low=1.0, high=5.0))
+HEADER = b"user,item,rating\n"
+
+
+def write(folder: Path, content: bytes) -> Path:
+    path = folder / "table.csv"
+    path.write_bytes(content)
+    return path
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.integers(0, 2**63 - 1),
+            st.integers(0, 10),
+            st.integers(10, 50).map(lambda tenths: tenths / 10),
+            st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=5),
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+    order=st.permutations(["user", "item", "rating", "note"]),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig"]),
+    last_newline=st.booleans(),
+)
+def test_any_order_newline_and_other_columns_give_the_same_values(
+    tmp_path: Path,
+    rows: list[tuple[int, int, float, str]],
+    order: list[str],
+    newline: str,
+    encoding: str,
+    last_newline: bool,
+) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, order, lineterminator=newline)
+    writer.writeheader()
+    writer.writerows(
+        dict(zip(("user", "item", "rating", "note"), row, strict=True)) for row in rows
+    )
+    content = text.getvalue() if last_newline else text.getvalue().removesuffix(newline)
+    arrays = read_csv_columns(write(tmp_path, content.encode(encoding)), COLUMNS)
+    assert list(arrays) == ["user", "item", "rating"]
+    assert [arrays[name].dtype for name in arrays] == [np.int64, np.int64, np.float32]
+    np.testing.assert_array_equal(arrays["user"], [row[0] for row in rows])
+    np.testing.assert_array_equal(arrays["item"], [row[1] for row in rows])
+    np.testing.assert_array_equal(
+        arrays["rating"], np.array([row[2] for row in rows], dtype=np.float32)
+    )
+
+
+def test_the_arrays_may_be_written_to(tmp_path: Path) -> None:
+    arrays = read_csv_columns(write(tmp_path, HEADER + b"1,2,3\n"), COLUMNS)
+    assert all(array.flags.writeable for array in arrays.values())
+
+
+def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
+    arrays = read_csv_columns(write(tmp_path, HEADER + b'\n"1","2","3.5"\n\n'), COLUMNS)
+    assert [array.tolist() for array in arrays.values()] == [[1], [2], [3.5]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty; a header line with user, item, rating is wanted"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (b"\n", "is empty"),
+        (HEADER, "holds a header line and no rows"),
+        (HEADER.strip(), "holds a header line and no rows"),
+        (b"user,book\n1,2\n", "has no column item, rating; its header line has user, book"),
+        (b"user,item,item,rating\n1,2,2,3\n", "names the column item twice"),
+        (HEADER + b"1,2,3\n1,2,good\n", "line 3: rating 'good' is not a number"),
+        (HEADER + b"1,2,3\n1,2,1_0\n", "line 3: rating '1_0' is not a number"),
+        (HEADER + b"1,2,3\n1,2,\n", "line 3: rating '' is not a number"),
+        (HEADER + b"1,2,3\n1,2,NaN\n", "line 3: rating 'NaN' is not a number"),
+        (HEADER + b"1,2,3\n1,2,NA\n", "line 3: rating 'NA' is not a number"),
+        (HEADER + b"1,2,3\n1,2,inf\n", "line 3: rating 'inf' is outside 1..5"),
+        (HEADER + b"1,2,3\n1,2,0.5\n", "line 3: rating '0.5' is outside 1..5"),
+        (HEADER + b"1,2,3\n1,2,6\n", "line 3: rating '6' is outside 1..5"),
+        (HEADER + b"1,2,3\n-1,2,3\n", "line 3: user '-1' is outside 0..9223372036854775807"),
+        (HEADER + b"9223372036854775808,2,3\n", "line 2: user '9223372036854775808' is outside"),
+        (HEADER + b"1,99999999999999999999999,3\n", "line 2: item '9999.*' is outside 0"),
+        (HEADER + b"1,2,3\n1.5,2,3\n", "line 3: user '1.5' is not a whole number"),
+        (HEADER + b"1,2,3\n1,1e5,3\n", "line 3: item '1e5' is not a whole number"),
+        (HEADER + b"9007199254740993,2,3\n1.0,2,3\n", "line 3: user '1.0' is not a whole number"),
+        (HEADER + b"1,2,3\n1,2,1e400\n", "line 3: rating '1e400' is outside 1..5"),
+        (HEADER + b"1,2,3\n1,2,1e39\n", "line 3: rating '1e39' is outside 1..5"),
+        (HEADER + b"1,2,True\n", "line 2: rating 'True' is not a number"),
+        (HEADER + b"1,2,3\nTrue,2,3\n", "line 3: user 'True' is not a whole number"),
+        (HEADER + b"1,2,3\n,2,3\n", "line 3: user '' is not a whole number"),
+        (HEADER + b"1," + b"x" * 99 + b",3\n", r"line 2: item 'x{40}\.\.\.' is not"),
+        (HEADER + b"1,2,3\n1,2\n", "line 3: 2 fields where the header has 3"),
+        (HEADER + b"1,2,3\n1,2,3,4\n", "line 3: 4 fields where the header has 3"),
+        (HEADER + b"1,2,3,4\n1,2,3,4\n", "line 2: 4 fields where the header has 3"),
+        (HEADER + b"1,2,3,4,5\n1,2,3\n", "line 2: 5 fields where the header has 3"),
+        (HEADER + b"1,2,3,\n1,2,3,\n", "line 2: 4 fields where the header has 3"),
+        (HEADER + b"1,2,3\n1,2\x00,3\n", "line 3: a NUL byte"),
+        (b"us\x00er,item,rating\n1,2,3\n", "has no column user; its header line has us"),
+        (HEADER + b"1,2,3\n1,\x00,3\n", "line 3: a NUL byte"),
+        (HEADER + b"1,2,3\n1,\xff,3\n", "line 3: byte 0xff is not UTF-8"),
+        (b"\xffuser,item,rating\n1,2,3\n", "line 1: byte 0xff is not UTF-8"),
+        (HEADER + b'1,2,3\n1,2,"3\n1,2,3\n', "unexpected end of data"),
+        (b"PK\x03\x04 not a text\n1\n", "has no column user, item, rating"),
+    ],
+)
+def test_the_first_faulty_line_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        read_csv_columns(write(tmp_path, content), COLUMNS)
+    assert str(caught.value).startswith(str(tmp_path / "table.csv"))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_fault_far_down_is_found(tmp_path: Path) -> None:
+    content = HEADER + b"12345,67890,3\n" * 20_000 + b"1,2,three\n"
+    with pytest.raises(DataError, match="line 20002: rating 'three' is not a number"):
+        read_csv_columns(write(tmp_path, content), COLUMNS)
+
+
+def test_other_columns_may_hold_anything(tmp_path: Path) -> None:
+    content = b"user,note\n1,x\n2,\n3,7\n4,\xc3\xa9\n"
+    arrays = read_csv_columns(write(tmp_path, content), [IdColumn("user")])
+    assert arrays["user"].tolist() == [1, 2, 3, 4]

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import ArrayLike, NDArray
+
+from graphrec_cli.config.sampler import PositivesBy
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import DataError
+from graphrec_cli.samplers.positives import (
+    PositivesByInteraction,
+    PositivesByUser,
+    build_positives,
+)
+
+CPU = torch.device("cpu")
+CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
+
+ITEMS: list[list[int]] = [[1], [0, 2, 3], [], [0, 1, 2, 3], [2, 3]]
+"""User 2 has nothing; the tests make user 3 ineligible."""
+ELIGIBLE = torch.tensor([True, True, True, False, True])
+PAIRS = [(0, 1), (1, 0), (1, 2), (1, 3), (4, 2), (4, 3)]
+
+
+def small_train() -> UserItems:
+    pairs = np.array([(user, item) for user, row in enumerate(ITEMS) for item in row])
+    return UserItems.from_pairs(pairs[:, 0], pairs[:, 1], num_users=5, num_items=4)
+
+
+def draw_pairs(
+    positives: PositivesByInteraction, size: int, generator: torch.Generator
+) -> list[tuple[int, int]]:
+    users, items = positives.draw(size, generator)
+    return list(zip(users.tolist(), items.tolist(), strict=True))
+
+
+def test_by_user_is_uniform_over_users_and_then_over_their_items(check_law: CheckLaw) -> None:
+    positives = PositivesByUser(small_train(), ELIGIBLE, CPU)
+    users, items = positives.draw(100_000, torch.Generator().manual_seed(0))
+    probability = np.zeros((5, 4))
+    for user in (0, 1, 4):
+        probability[user, ITEMS[user]] = 1 / 3 / len(ITEMS[user])
+    check_law((users * 4 + items).numpy(), probability.ravel())
+    check_law(users.numpy(), [1 / 3, 1 / 3, 0, 0, 1 / 3])
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32))
+def test_by_interaction_takes_every_pair_once_a_pass_in_batches_of_any_size(
+    batch_size: int, seed: int
+) -> None:
+    positives = PositivesByInteraction(small_train(), ELIGIBLE, CPU)
+    generator = torch.Generator().manual_seed(seed)
+    drawn: list[tuple[int, int]] = []
+    while len(drawn) < 3 * len(PAIRS):
+        drawn += draw_pairs(positives, batch_size, generator)
+    for first in range(0, len(drawn) - len(PAIRS) + 1, len(PAIRS)):
+        assert sorted(drawn[first : first + len(PAIRS)]) == PAIRS
+
+
+def test_by_interaction_shuffles_every_pass_uniformly(check_law: CheckLaw) -> None:
+    positives = PositivesByInteraction(small_train(), ELIGIBLE, CPU)
+    drawn, _ = positives.draw(6 * 20_000, torch.Generator().manual_seed(1))
+    first_user = drawn.view(-1, 6)[:, 0].numpy()
+    check_law(first_user, [1 / 6, 3 / 6, 0, 0, 2 / 6])
+
+
+def test_a_new_pass_starts_from_all_pairs_whatever_was_left() -> None:
+    positives = PositivesByInteraction(small_train(), ELIGIBLE, CPU)
+    generator = torch.Generator().manual_seed(2)
+    draw_pairs(positives, 4, generator)
+    positives.start_pass(generator)
+    assert sorted(draw_pairs(positives, 6, generator)) == PAIRS
+
+
+@pytest.mark.parametrize("by", list(PositivesBy))
+def test_pairs_of_ineligible_users_do_not_count(by: PositivesBy) -> None:
+    assert build_positives(by, small_train(), ELIGIBLE, CPU).num_pairs == len(PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("by", "law"),
+    [
+        (PositivesBy.user, PositivesByUser),
+        (PositivesBy.interaction, PositivesByInteraction),
+    ],
+)
+def test_the_config_names_the_law(by: PositivesBy, law: type) -> None:
+    assert type(build_positives(by, small_train(), ELIGIBLE, CPU)) is law
+
+
+@pytest.mark.parametrize("by", list(PositivesBy))
+def test_no_eligible_user_with_items_is_an_error(by: PositivesBy) -> None:
+    only_user_2 = torch.tensor([False, False, True, False, False])
+    with pytest.raises(DataError, match="no user can be sampled"):
+        build_positives(by, small_train(), only_user_2, CPU)

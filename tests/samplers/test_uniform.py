@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from graphrec_cli.config.sampler import PositivesBy, UniformConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import DataError
+from graphrec_cli.samplers.uniform import UniformNegatives, build_uniform
+
+CPU = torch.device("cpu")
+CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
+
+
+def small_train() -> UserItems:
+    """Items 0 and 4 are outside the catalog {1, 2, 3, 5, 6}; user 2 has all of it."""
+    items: list[list[int]] = [[1], [2, 3, 6], [1, 2, 3, 5, 6], []]
+    pairs = np.array([(user, item) for user, row in enumerate(items) for item in row])
+    return UserItems.from_pairs(pairs[:, 0], pairs[:, 1], num_users=4, num_items=7)
+
+
+@pytest.mark.parametrize(("user", "unseen"), [(0, [2, 3, 5, 6]), (1, [1, 5]), (3, [1, 2, 3, 5, 6])])
+def test_unseen_catalog_items_are_equally_likely(
+    user: int, unseen: list[int], check_law: CheckLaw
+) -> None:
+    negatives = UniformNegatives(small_train(), CPU)
+    draws = negatives.sample(torch.full((50_000,), user), torch.Generator().manual_seed(user))
+    probability = np.zeros(7)
+    probability[unseen] = 1 / len(unseen)
+    check_law(draws.numpy(), probability)
+
+
+def test_a_user_with_the_whole_catalog_is_not_eligible() -> None:
+    assert UniformNegatives(small_train(), CPU).eligible.tolist() == [True, True, False, True]
+
+
+@pytest.mark.parametrize("by", list(PositivesBy))
+def test_no_positive_among_a_million_draws(by: PositivesBy, long_tailed_train: UserItems) -> None:
+    sampler = build_uniform(
+        UniformConfig(by=by),
+        long_tailed_train,
+        generator=torch.Generator().manual_seed(5),
+        device=CPU,
+    )
+    has = np.zeros((300, 200), dtype=bool)
+    has[long_tailed_train.user_index(), long_tailed_train.item_index] = True
+    drawn = 0
+    for users, pos_items, neg_items in sampler.epoch(10, 100_000):
+        assert has[users, pos_items].all()
+        assert not has[users, neg_items].any()
+        assert not torch.isin(neg_items, torch.tensor([0, 100, 199])).any()
+        assert not (users == 7).any()
+        drawn += len(users)
+    assert drawn == 1_000_000
+    assert sampler.skipped_users == 1
+
+
+def test_nobody_with_an_unseen_item_is_an_error() -> None:
+    train = UserItems.from_pairs(np.array([0, 1]), np.array([0, 0]), num_users=2, num_items=3)
+    with pytest.raises(DataError, match="no user can be sampled"):
+        build_uniform(UniformConfig(), train, generator=torch.Generator(), device=CPU)
