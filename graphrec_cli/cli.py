@@ -53,7 +53,7 @@ def completion(words: list[str], *, json_output: bool, debug: bool) -> int:
     """``graphrec completion``."""
     from graphrec_cli.commands.completion import completion_command
 
-    return completion_command(words)
+    return completion_command(words, list(COMMANDS))
 
 
 COMMANDS: dict[str, Callable[..., int]] = {

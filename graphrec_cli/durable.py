@@ -33,7 +33,9 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
         _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OutputError(f"cannot write {path}: {reason}; free the disk or change output_dir") from error
+        raise OutputError(
+            f"cannot write {path}: {reason}; free the disk or change output_dir"
+        ) from error
     finally:
         if temporary is not None:
             with suppress(OSError):

@@ -16,9 +16,7 @@ from graphrec_cli.rundata import RunData, load_run_data
 from graphrec_cli.rundir import RunDirectory
 
 
-def load_model(
-    run: RunDirectory, config: RunConfig, data: RunData, device: torch.device
-) -> Model:
+def load_model(run: RunDirectory, config: RunConfig, data: RunData, device: torch.device) -> Model:
     """The model of a run in its best state.
 
     Raises:

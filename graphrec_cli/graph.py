@@ -31,8 +31,7 @@ def normalized_adjacency(train: UserItems, device: torch.device) -> Tensor:
         [train.indptr, train.num_pairs + np.cumsum(train.item_degree, dtype=np.int64)]
     )
     indices = np.empty(num_edges, dtype=index_type)
-    indices[: train.num_pairs] = train.item_index
-    indices[: train.num_pairs] += num_users
+    indices[: train.num_pairs] = train.item_index.astype(index_type) + num_users
     indices[train.num_pairs :] = users[by_item]
 
     degree = np.concatenate([train.user_degree, train.item_degree])

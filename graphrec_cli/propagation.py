@@ -12,7 +12,8 @@ from torch import Tensor
 def _multiply(norm_adj: Tensor, x: Tensor) -> Tensor:
     """One sparse product; on CPU torch's reduction kernel is the faster of its two."""
     if x.device.type == "cpu":
-        return torch.sparse.mm(norm_adj, x, "sum")
+        product: Tensor = torch.sparse.mm(norm_adj, x, "sum")
+        return product
     return norm_adj @ x
 
 

@@ -56,9 +56,7 @@ def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
 
     columns = {config.model.name: metrics["test"]}
     columns |= {
-        name: values
-        for name, values in metrics["baselines"].items()
-        if name != config.model.name
+        name: values for name, values in metrics["baselines"].items() if name != config.model.name
     }
     users = metrics["counts"]["test"]["users_evaluated"]
     table = metrics_table(columns, list(metrics["test"]))
@@ -96,6 +94,7 @@ def _sweep(words: list[str], *, debug: bool) -> int:
         write_json(job.sweep_dir / f"{job.number}.json", to_plain(result))
         if outcome.exit_code >= 128:
             raise KeyboardInterrupt
+
     try:
         run_jobs(arguments, run)
     finally:

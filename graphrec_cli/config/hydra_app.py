@@ -28,7 +28,8 @@ SWEEP_VARIABLE = "GRAPHREC_SWEEP"
 
 _SWITCHES = {"-m": "--multirun", "-h": "--help"}
 _VALUED = {"-c": "--cfg", "-p": "--package", "-cd": "--config-dir", "-i": "--info"}
-_FLAGS = ["--multirun", "--help", "--resolve", "--hydra-help", *_VALUED.values()]
+FLAGS = ["--multirun", "--help", "--resolve", "--hydra-help", *_VALUED.values()]
+"""The flags of ``train`` that Hydra reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +105,9 @@ def sort_arguments(words: Sequence[str]) -> Arguments:
             continue
         flag, has_value, value = word.partition("=")
         flag = _SWITCHES.get(flag, _VALUED.get(flag, flag))
-        if flag not in _FLAGS:
-            hint = suggestion(flag, _FLAGS)
-            raise ConfigError(f"unknown flag '{word}'{hint} (flags: {', '.join(_FLAGS)})")
+        if flag not in FLAGS:
+            hint = suggestion(flag, FLAGS)
+            raise ConfigError(f"unknown flag '{word}'{hint} (flags: {', '.join(FLAGS)})")
         flags.append(flag)
         if flag not in _VALUED.values():
             continue
@@ -213,7 +214,9 @@ def _values(override: Override) -> list[str]:
 
 
 def _compose(overrides: list[str], config_dir: str | None) -> RunConfig:
-    search = [] if config_dir is None else [f"hydra.searchpath=[file://{Path(config_dir).resolve()}]"]
+    search = (
+        [] if config_dir is None else [f"hydra.searchpath=[file://{Path(config_dir).resolve()}]"]
+    )
     with hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
         return to_run_config(hydra.compose("config", overrides=[*overrides, *search]))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import OverrideType
 from hydra.errors import HydraException
 
 from graphrec_cli.config.explain import explain
@@ -41,7 +42,7 @@ def with_overrides(saved: SavedConfig, overrides: Sequence[str]) -> SavedConfig:
         raise explain(error) from error
     for override in parsed:
         word = str(override.input_line)
-        if override.is_sweep_override() or not override.is_change():
+        if override.is_sweep_override() or override.type is not OverrideType.CHANGE:
             raise ConfigError(f"'{word}' is not a plain key=value")
         *groups, key = str(override.key_or_group).split(".")
         node: Any = content

@@ -1,0 +1,93 @@
+"""``graphrec completion``: what makes the Tab key know commands, options and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from graphrec_cli.config.complete import complete_train
+from graphrec_cli.errors import ConfigError
+
+HELP = """\
+Print the script that completes graphrec's commands, groups, options and keys.
+
+Examples:
+  eval "$(graphrec completion bash)"              in ~/.bashrc
+  source <(graphrec completion zsh)               in ~/.zshrc, after compinit
+  graphrec completion fish | source               in ~/.config/fish/config.fish
+"""
+
+# The shell cuts words at '=', so what stands before it is taken off the answers again.
+_BASH = """\
+_graphrec() {
+  local IFS=$'\\n' line="${COMP_LINE:0:COMP_POINT}" word cut
+  word="${line##* }"
+  COMPREPLY=($(graphrec completion query "$line" 2>/dev/null))
+  if [[ $word == *=* && $COMP_WORDBREAKS == *=* ]]; then
+    cut="${word%%=*}="
+    COMPREPLY=("${COMPREPLY[@]#"$cut"}")
+  fi
+}
+complete -o nospace -o default -F _graphrec graphrec
+"""
+_ZSH = """\
+_graphrec() {
+  local -a found
+  found=(${(f)"$(graphrec completion query "${BUFFER[1,CURSOR]}" 2>/dev/null)"})
+  if (( $#found )); then compadd -S '' -- $found; else _files; fi
+}
+compdef _graphrec graphrec
+"""
+_FISH = """\
+complete -c graphrec -f -a '(graphrec completion query (commandline -cp) 2>/dev/null)'
+"""
+SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
+
+
+def completion_command(words: Sequence[str], commands: Sequence[str]) -> int:
+    """Print a shell's script; ``query LINE`` prints the completions of a line.
+
+    Raises:
+        ConfigError: no shell was named, or one that is not supported.
+    """
+    if {"-h", "--help"} & set(words):
+        print(HELP, end="")
+        return 0
+    if len(words) == 2 and words[0] == "query":
+        for candidate in complete_line(words[1], commands):
+            print(candidate)
+        return 0
+    shell = words[0].removeprefix("install=") if len(words) == 1 else ""
+    if shell not in SCRIPTS:
+        raise ConfigError(f"completion takes one shell: {', '.join(SCRIPTS)}")
+    print(SCRIPTS[shell], end="")
+    return 0
+
+
+def complete_line(line: str, commands: Sequence[str]) -> list[str]:
+    """What the last word of ``line`` can become; a line that ends in a space has an empty one."""
+    typed = line.split()
+    if line.endswith(" "):
+        typed.append("")
+    if len(typed) < 2:
+        return []
+    *before, word = typed[1:]
+    if not before:
+        flags = ["--help", "--version"]
+        return [name for name in (*commands, *flags) if name.startswith(word)]
+    complete: Callable[[str, list[str]], list[str]] | None = _COMMANDS.get(before[0])
+    return complete(word, before[1:]) if complete is not None else []
+
+
+def _evaluate(word: str, before: list[str]) -> list[str]:
+    keys = ["part=test", "part=valid", "--json", "--help"]
+    runs = ["latest", *(str(path.parent) for path in Path("outputs").glob("*/config.json"))]
+    evaluation = [name for name in complete_train("evaluation.", []) if "=" in name]
+    return sorted(name for name in (*runs, *keys, *evaluation) if name.startswith(word))
+
+
+def _completion(word: str, before: list[str]) -> list[str]:
+    return [shell for shell in SCRIPTS if shell.startswith(word)]
+
+
+_COMMANDS = {"train": complete_train, "evaluate": _evaluate, "completion": _completion}

@@ -1,0 +1,79 @@
+"""What can follow on a command line: flags, groups, options, keys and their values."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+
+from graphrec_cli.config.hydra_app import FLAGS, conf_dir
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.store import SCHEMAS
+
+
+def complete_train(word: str, words: list[str]) -> list[str]:
+    """Completions of ``word``, the last of ``train``'s arguments.
+
+    Args:
+        word: what has been typed of it, possibly nothing.
+        words: the arguments before it; options of a ``--config-dir`` among them are offered too.
+    """
+    key, equals, _ = word.partition("=")
+    if word.startswith("-"):
+        candidates = FLAGS
+    elif not equals:
+        groups = [f"{group}=" for group in (*SCHEMAS, "experiment")]
+        candidates = [*groups, *(f"{name}=" for name in _keys(RunConfig, "", words))]
+    elif key in (*SCHEMAS, "experiment"):
+        candidates = [f"{key}={option}" for option in _options(key, words)]
+    else:
+        candidates = [f"{key}={value}" for value in _values(key, words)]
+    return sorted({candidate for candidate in candidates if candidate.startswith(word)})
+
+
+def _options(group: str, words: list[str]) -> list[str]:
+    folders = [conf_dir()]
+    if "--config-dir" in words[:-1]:
+        folders.append(Path(words[words.index("--config-dir") + 1]))
+    return [path.stem for folder in folders for path in (folder / group).glob("*.yaml")]
+
+
+def _schema(group: str, words: list[str]) -> list[type]:
+    """The dataclasses whose keys may be meant: the chosen component's, else all of the group."""
+    chosen = [word.partition("=")[2] for word in words if word.startswith(f"{group}=")]
+    known = SCHEMAS[group]
+    return [known[chosen[-1]]] if chosen and chosen[-1] in known else list(known.values())
+
+
+def _keys(schema: type, prefix: str, words: list[str]) -> Iterator[str]:
+    for field in fields(schema):
+        if not prefix and field.name in SCHEMAS:
+            for component in _schema(field.name, words):
+                yield from _keys(component, f"{field.name}.", words)
+            continue
+        nested = typing.get_type_hints(schema)[field.name]
+        if isinstance(nested, type) and is_dataclass(nested):
+            yield from _keys(nested, f"{prefix}{field.name}.", words)
+        elif field.name != "name":
+            yield f"{prefix}{field.name}"
+
+
+def _values(key: str, words: list[str]) -> list[str]:
+    """The values of an enumeration or a switch; nothing for numbers and text."""
+    group, _, name = key.rpartition(".")
+    schemas = _schema(group, words) if group in SCHEMAS else [RunConfig] if not group else []
+    values: list[str] = []
+    for schema in schemas:
+        hint = typing.get_type_hints(schema).get(name)
+        kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        for kind in kinds:
+            if kind is bool:
+                values += ["true", "false"]
+            elif kind is type(None):
+                values.append("null")
+            elif isinstance(kind, type) and issubclass(kind, Enum):
+                values += [member.name for member in kind]
+    return values
