@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
+import zlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,11 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
+    # Straight into a file, torch answers a full disk with a RuntimeError of its own.
+    buffer = BytesIO()
+    torch.save(content, buffer)
     with atomic_write(path) as file:
-        torch.save(content, file)
+        file.write(buffer.getbuffer())
 
 
 def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
@@ -29,8 +35,21 @@ def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
         OutputError: the file is missing, damaged, or holds more than tensors and plain values.
     """
     try:
+        # torch does not look at the checksums, and would load damaged weights in silence.
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise zipfile.BadZipFile(f"{damaged} does not match its checksum")
         content = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        EOFError,
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise OutputError(f"cannot read the checkpoint {path}: {reason}") from error
     if not isinstance(content, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,16 +20,13 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         OutputError: the folder cannot be written to, or the disk is full; ``path`` is unchanged.
     """
-    temporary: str | None = None
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-        temporary = None
         _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -37,9 +34,8 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             f"cannot write {path}: {reason}; free the disk or change output_dir"
         ) from error
     finally:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -50,7 +46,8 @@ def write_json(path: Path, content: Any) -> None:
     """
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
     with atomic_write(path) as file:
-        file.write(f"{text}\n".encode())
+        # Bytes of a file name that are no UTF-8 are half surrogates; JSON can escape them.
+        file.write(f"{text}\n".encode(errors="backslashreplace"))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -39,6 +40,9 @@ class _LayerMean(torch.autograd.Function):
         return None, _layer_mean(ctx.norm_adj, grads[0].contiguous(), ctx.num_layers), None
 
 
+_apply_layer_mean: Callable[[Tensor, Tensor, int], Tensor] = _LayerMean.apply
+
+
 def propagate(
     norm_adj: Float[Tensor, "nodes nodes"], layer0: Float[Tensor, "nodes dim"], num_layers: int
 ) -> Float[Tensor, "nodes dim"]:
@@ -51,5 +55,4 @@ def propagate(
     """
     if num_layers == 0:
         return layer0
-    final: Tensor = _LayerMean.apply(norm_adj, layer0, num_layers)
-    return final
+    return _apply_layer_mean(norm_adj, layer0, num_layers)

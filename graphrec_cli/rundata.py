@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +59,11 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    with atomic_write(path) as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+    # np.savez_compressed would pickle objects: older numpy has no switch for that.
+    with atomic_write(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
 def load_run_data(path: Path) -> RunData:
@@ -84,5 +88,13 @@ def load_run_data(path: Path) -> RunData:
             valid=part("valid") if "valid_indptr" in arrays else None,
             test=part("test"),
         )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise OutputError(f"cannot read {path}: {error}") from error

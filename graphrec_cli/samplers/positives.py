@@ -117,7 +117,7 @@ class PositivesByInteraction:
         """Users and their positive items, int64, each of shape (size,); runs on into new passes."""
         parts = []
         while size:
-            if self._position == len(self._order):
+            if self._position >= len(self._order):
                 self.start_pass(generator)
             part = self._order[self._position : self._position + size]
             self._position += len(part)

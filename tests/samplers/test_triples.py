@@ -76,9 +76,8 @@ class TestEveryLaw:
         loaded = sampler_of(law, by, long_tailed_train, seed=99)
         list(loaded.epoch(4, 100))
         loaded.load_state_dict(torch.load(file, weights_only=True))
-        assert joined(list(loaded.epoch(17, 1000))) + joined(list(loaded.epoch(None, 999))) == (
-            expected
-        )
+        goes_on = joined(list(loaded.epoch(17, 1000))) + joined(list(loaded.epoch(None, 999)))
+        assert goes_on == expected
 
     def test_the_state_of_an_unused_sampler_gives_its_first_draws(
         self, law: str, by: PositivesBy, long_tailed_train: UserItems
