@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from graphrec_cli import __version__
-from graphrec_cli.errors import ConfigError, GraphrecError
+from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
 
 HELP = """\
 graphrec trains and judges graph recommenders.
@@ -70,19 +71,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = [word for word in words if word not in ("--debug", "--json")]
     _log_to_stderr()
     try:
-        return _dispatch(words, json_output=json_output, debug=debug)
+        code = _dispatch(words, json_output=json_output, debug=debug)
+        sys.stdout.flush()
+        return code
     except GraphrecError as error:
         if debug:
             raise
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of our output has gone, as `head` does: nothing is left to say.
-        sys.stderr.close()
+        # The reader of our output has gone, as `head` does: nothing is left to say, and Python
+        # would say so once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interruption:
+        print("error: interrupted", file=sys.stderr)
+        return interruption.exit_code if isinstance(interruption, Interrupted) else 130
 
 
 def _dispatch(words: list[str], *, json_output: bool, debug: bool) -> int:

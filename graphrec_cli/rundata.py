@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +27,15 @@ class RunData:
         train, valid, test: the split; valid is None where there is no such part.
     """
 
-    user_id: NDArray[np.str_]
-    item_id: NDArray[np.str_]
-    title: NDArray[np.str_] | None
+    user_id: NDArray[np.character]
+    item_id: NDArray[np.character]
+    title: NDArray[np.character] | None
     train: UserItems
     valid: UserItems | None
     test: UserItems
 
 
-def save_run_data(path: Path, split: Split, title: NDArray[np.str_] | None) -> None:
+def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None) -> None:
     """Write the split, with ids as strings and no pickles.
 
     Raises:
@@ -73,8 +74,7 @@ def load_run_data(path: Path) -> RunData:
         OutputError: the file is missing, damaged or incomplete.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = _load_arrays(path)
         num_items = len(arrays["item_id"])
 
         def part(name: str) -> UserItems:
@@ -88,13 +88,25 @@ def load_run_data(path: Path) -> RunData:
             valid=part("valid") if "valid_indptr" in arrays else None,
             test=part("test"),
         )
+    except KeyError as error:
+        raise OutputError(f"cannot read {path}: it holds no array {error}") from error
     except (
         OSError,
         RuntimeError,
         ValueError,
-        KeyError,
         EOFError,
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
         raise OutputError(f"cannot read {path}: {error}") from error
+
+
+def _load_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+    # np.load leaves the file open when it fails, and parses an array before its checksum.
+    with zipfile.ZipFile(path) as archive:
+        return {
+            name.removesuffix(".npy"): np.lib.format.read_array(
+                BytesIO(archive.read(name)), allow_pickle=False
+            )
+            for name in archive.namelist()
+        }

@@ -17,7 +17,7 @@ def make_unique_folder(parent: Path, stem: str) -> Path:
     """Make ``parent/stem``, or ``stem_2``, ``stem_3`` ... where that is taken already.
 
     Raises:
-        OutputError: the folder cannot be made.
+        ConfigError: the folder cannot be made.
     """
     number = 1
     while True:
@@ -27,11 +27,15 @@ def make_unique_folder(parent: Path, stem: str) -> Path:
             folder.mkdir()
         except FileExistsError:
             if not parent.is_dir():
-                raise OutputError(f"{parent} is not a folder; change output_dir") from None
+                raise ConfigError(
+                    f"output_dir {parent} is not a folder; choose another output_dir"
+                ) from None
             number += 1
         except OSError as error:
             reason = error.strerror or str(error)
-            raise OutputError(f"cannot make {folder}: {reason}; change output_dir") from error
+            raise ConfigError(
+                f"cannot make {folder}: {reason}; choose another output_dir"
+            ) from error
         else:
             return folder
 
@@ -52,7 +56,7 @@ class RunDirectory:
         """A new, empty run directory, never one that exists.
 
         Raises:
-            OutputError: the folder cannot be made.
+            ConfigError: the folder cannot be made.
         """
         run = cls(make_unique_folder(output_dir, stem))
         run.checkpoints.mkdir()

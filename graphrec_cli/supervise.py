@@ -47,7 +47,8 @@ def run_job(job: Job, *, debug: bool = False) -> Outcome:
     """Make the run directory, train in it and record how that ended.
 
     Raises:
-        OutputError: the run directory itself cannot be made or written.
+        ConfigError: the run directory cannot be made.
+        OutputError: it cannot be written to.
     """
     # Imported late: the rooms below pull in pandas and every component.
     from graphrec_cli.run import train

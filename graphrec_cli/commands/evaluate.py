@@ -34,12 +34,15 @@ def evaluate_command(words: list[str], *, json_output: bool) -> int:
     if {"-h", "--help"} & set(words):
         print(HELP, end="")
         return 0
-    names = [word for word in words if "=" not in word]
+    # A folder's name is taken as it is, an equals sign in it too.
+    names = [word for word in words if "=" not in word or Path(word).is_dir()]
     if len(names) != 1 or names[0].startswith("-"):
         raise ConfigError(
             "evaluate takes one run directory, or 'latest', then key=value; see --help"
         )
-    own, overrides = split_overrides(words, names=("part", "output_dir"))
+    own, overrides = split_overrides(
+        [word for word in words if word != names[0]], names=("part", "output_dir")
+    )
     part = own.get("part", "test")
     if part not in ("test", "valid"):
         raise ConfigError(f"part must be test or valid, got '{part}'")

@@ -7,15 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from graphrec_cli.config.hydra_app import (
-    SWEEP_VARIABLE,
-    Job,
-    compose_sweep,
-    run_jobs,
-    sort_arguments,
-)
+from graphrec_cli.config.arguments import Arguments, sort_arguments
+from graphrec_cli.config.hydra_app import SWEEP_VARIABLE, Job, compose_sweep, run_jobs
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import to_plain
+from graphrec_cli.errors import Interrupted
 
 
 def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
@@ -29,7 +25,7 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         run_jobs(arguments, lambda job: None)
         return 0
     if arguments.multirun:
-        return _sweep(words, debug=debug)
+        return _sweep(arguments, json_output=json_output, debug=debug)
     codes: list[int] = []
 
     def run(job: Job) -> None:
@@ -68,13 +64,12 @@ def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _sweep(words: list[str], *, debug: bool) -> int:
+def _sweep(arguments: Arguments, *, json_output: bool, debug: bool) -> int:
     """Run every job, however the others end, and close with a table by the valid metric."""
     from graphrec_cli.durable import write_json
     from graphrec_cli.rundir import make_unique_folder, timestamp
     from graphrec_cli.supervise import run_job
 
-    arguments = sort_arguments(words)
     first = compose_sweep(arguments)
     folder = make_unique_folder(Path(first.output_dir), f"{timestamp()}_sweep")
     os.environ[SWEEP_VARIABLE] = folder.name
@@ -93,14 +88,17 @@ def _sweep(words: list[str], *, debug: bool) -> int:
         }
         write_json(job.sweep_dir / f"{job.number}.json", to_plain(result))
         if outcome.exit_code >= 128:
-            raise KeyboardInterrupt
+            raise Interrupted(outcome.exit_code - 128)
 
     try:
         run_jobs(arguments, run)
+    except Interrupted:
+        pass  # the results so far say so, and are worth their table
     finally:
         del os.environ[SWEEP_VARIABLE]
     results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
-    print(describe_sweep(results))
+    results.sort(key=lambda result: int(result["number"]))
+    print(json.dumps(results) if json_output else describe_sweep(results))
     print(folder, flush=True)
     return max((result["exit_code"] for result in results), default=1)
 
@@ -129,5 +127,6 @@ def describe_sweep(results: list[dict[str, Any]]) -> str:
                 result["error"] or result["run"],
             ]
         )
-    monitor = results[0]["monitor"] if results else "metric"
+    monitors = {result["monitor"] for result in results}
+    monitor = monitors.pop() if len(monitors) == 1 else "monitor"
     return text_table(["run", f"valid {monitor}", f"test {monitor}", "overrides", "where"], rows)

@@ -7,9 +7,9 @@ import typing
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from pathlib import Path
 
-from graphrec_cli.config.hydra_app import FLAGS, conf_dir
+from graphrec_cli.config.arguments import FLAGS
+from graphrec_cli.config.options import group_options
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
 
@@ -35,10 +35,8 @@ def complete_train(word: str, words: list[str]) -> list[str]:
 
 
 def _options(group: str, words: list[str]) -> list[str]:
-    folders = [conf_dir()]
-    if "--config-dir" in words[:-1]:
-        folders.append(Path(words[words.index("--config-dir") + 1]))
-    return [path.stem for folder in folders for path in (folder / group).glob("*.yaml")]
+    named = "--config-dir" in words[:-1]
+    return group_options(group, words[words.index("--config-dir") + 1] if named else None)
 
 
 def _schema(group: str, words: list[str]) -> list[type]:

@@ -90,13 +90,14 @@ class RemoteFileConfig:
     size: int | None = None
     """Expected size in bytes; null skips the check."""
 
-    def __post_init__(self) -> None:
+    def check(self, key: str) -> None:
+        """Refuse values out of range; ``key`` is the full key that the values lie under."""
         digest = self.sha256
         if digest is not None and (len(digest) != 64 or set(digest) - set("0123456789abcdef")):
             raise ConfigError(
-                f"sha256 of {self.url} must be 64 lower-case hexadecimal digits, got '{digest}'"
+                f"{key}.sha256 must be 64 lower-case hexadecimal digits, got '{digest}'"
             )
-        check_positive(f"size of {self.url}", self.size)
+        check_positive(f"{key}.size", self.size)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -128,3 +129,5 @@ class GoodBooksConfig(DatasetConfig):
             raise ConfigError(
                 f"dataset.signals knows rating_pos and to_read, got {', '.join(unknown)}"
             )
+        self.ratings.check("dataset.ratings")
+        self.to_read.check("dataset.to_read")

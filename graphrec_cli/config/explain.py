@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
@@ -28,22 +28,24 @@ def explain(error: Exception) -> ConfigError:
     if isinstance(error, MissingConfigException) and error.missing_cfg_file is not None:
         return _missing_option(str(error.missing_cfg_file), list(error.options or []))
     if isinstance(error, OverrideParseException):
-        detail = str(error).splitlines()
-        reason = detail[1] if len(detail) > 1 else detail[0]
-        return ConfigError(f"cannot read '{error.override}' ({reason}); write key=value")
+        return _unreadable(error)
     cause = error.__cause__ if isinstance(error, HydraException) else error
     if isinstance(cause, OmegaConfBaseException):
         return _refused_value(cause)
-    return ConfigError(_first_line(error))
+    line = _first_line(error)
+    if line.startswith("Ambiguous value"):
+        line += "; sweep over its values with -m, or write key=[a,b] for a list"
+    return ConfigError(line)
 
 
 def unknown_key(full_key: str, choices: Sequence[str]) -> ConfigError:
     """The error for a key that no dataclass has."""
     parent, _, key = full_key.rpartition(".")
-    hint = suggestion(key, choices)
-    if not hint:
-        near = [name for name in all_keys() if name.rpartition(".")[2] == key]
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+    choices = [choice for choice in choices if choice != "hydra"]
+    hint = _elsewhere(parent, key)
+    near = difflib.get_close_matches(key, choices, n=1)
+    if not hint and near:
+        hint = f"; did you mean '{f'{parent}.' if parent else ''}{near[0]}'?"
     where = f"keys of {parent}" if parent else "keys"
     return ConfigError(f"unknown key '{full_key}'{hint} ({where}: {', '.join(choices)})")
 
@@ -66,12 +68,31 @@ def refuse_unknown_keys(config: DictConfig) -> None:
             refuse_unknown_keys(child)
 
 
-def all_keys() -> Iterator[str]:
-    """Every full key of every component, and the keys beside the groups."""
-    for group, components in SCHEMAS.items():
-        for schema in components.values():
-            yield from (f"{group}.{field.name}" for field in fields(schema))
-    yield from (field.name for field in fields(RunConfig))
+def _elsewhere(parent: str, key: str) -> str:
+    """Where a key that is not under ``parent`` does exist: another component, or another group."""
+    homes = [
+        (group, name)
+        for group, components in SCHEMAS.items()
+        for name, schema in components.items()
+        if key in (field.name for field in fields(schema))
+    ]
+    for group, name in homes:
+        if group == parent:
+            return f"; {group}={name} has it"
+    if homes:
+        return f"; did you mean '{homes[0][0]}.{key}'?"
+    return f"; did you mean '{key}'?" if key in (field.name for field in fields(RunConfig)) else ""
+
+
+def _unreadable(error: OverrideParseException) -> ConfigError:
+    reasons = [line for line in str(error).splitlines() if " while evaluating " in line]
+    if reasons:
+        return ConfigError(f"cannot read '{error.override}': {reasons[0]}")
+    key = str(error.override).partition("=")[0]
+    return ConfigError(
+        f"cannot read '{error.override}'; write key=value, and quote a value with special "
+        f"characters for the shell and for Hydra: '{key}=\"a value\"'"
+    )
 
 
 def _missing_option(path: str, options: list[str]) -> ConfigError:

@@ -1,11 +1,13 @@
-"""Hydra with our command line: arguments in any order, jobs as validated dataclasses."""
+"""Hydra behind our command line: every job a validated dataclass, every refusal one line."""
 
 from __future__ import annotations
 
+import io
+import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,23 +15,18 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from graphrec_cli.config.explain import explain, refuse_unknown_keys, suggestion
+from graphrec_cli.config.arguments import Arguments
+from graphrec_cli.config.explain import explain, refuse_unknown_keys
+from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS, register_schemas
 from graphrec_cli.errors import ConfigError
 
 SWEEP_VARIABLE = "GRAPHREC_SWEEP"
 """Environment variable that names the folder of the sweep under way, below output_dir."""
-
-_SWITCHES = {"-m": "--multirun", "-h": "--help"}
-_VALUED = {"-c": "--cfg", "-p": "--package", "-cd": "--config-dir", "-i": "--info"}
-FLAGS = ["--multirun", "--help", "--resolve", "--hydra-help", *_VALUED.values()]
-"""The flags of ``train`` that Hydra reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,75 +48,8 @@ class Job:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """A command line sorted into Hydra's flags and overrides."""
-
-    flags: list[str]
-    overrides: list[str]
-
-    @property
-    def config_dir(self) -> str | None:
-        """The user's own folder of options."""
-        if "--config-dir" not in self.flags:
-            return None
-        return self.flags[self.flags.index("--config-dir") + 1]
-
-    @property
-    def multirun(self) -> bool:
-        """Whether a sweep was asked for."""
-        return "--multirun" in self.flags
-
-    @property
-    def trains(self) -> bool:
-        """Whether jobs run at all, rather than a config or help being printed."""
-        return not {"--help", "--hydra-help", "--cfg", "--info"} & set(self.flags)
-
-
-def conf_dir() -> Path:
-    """The folder of the options: the installed package's own, else the checkout's.
-
-    Raises:
-        ConfigError: neither holds a config.yaml.
-    """
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "conf", package.parent / "conf"):
-        if (folder / "config.yaml").is_file():
-            return folder
-    raise ConfigError(f"no conf/config.yaml beside {package}; reinstall graphrec-cli")
-
-
-def sort_arguments(words: Sequence[str]) -> Arguments:
-    """Put Hydra's flags before the overrides: its parser refuses the other order.
-
-    Raises:
-        ConfigError: an unknown flag, or a flag without its value.
-    """
-    flags: list[str] = []
-    overrides: list[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("-"):
-            overrides.append(word)
-            continue
-        flag, has_value, value = word.partition("=")
-        flag = _SWITCHES.get(flag, _VALUED.get(flag, flag))
-        if flag not in FLAGS:
-            hint = suggestion(flag, FLAGS)
-            raise ConfigError(f"unknown flag '{word}'{hint} (flags: {', '.join(FLAGS)})")
-        flags.append(flag)
-        if flag not in _VALUED.values():
-            continue
-        if has_value:
-            flags.append(value)
-        elif rest and not rest[0].startswith("-") and "=" not in rest[0]:
-            flags.append(rest.pop(0))
-        elif flag == "--info":
-            flags.append("all")
-        else:
-            raise ConfigError(f"{flag} needs a value")
-    return Arguments(flags, overrides)
+class _Stopped(BaseException):
+    """Leaves Hydra from within a job: it meets ordinary errors with lines of its own on stderr."""
 
 
 def run_jobs(arguments: Arguments, run: Callable[[Job], None]) -> None:
@@ -128,50 +58,46 @@ def run_jobs(arguments: Arguments, run: Callable[[Job], None]) -> None:
     Raises:
         ConfigError: the composition or a value was refused.
     """
+    words = sys.argv
+    errors: list[Exception] = []
 
     def task(node: DictConfig) -> None:
-        run(_to_job(node))
+        sys.argv = words
+        try:
+            run(_to_job(node))
+        except Exception as error:
+            errors.append(error)
+            raise _Stopped from error
 
     register_schemas()
-    refuse_empty_groups(arguments.overrides)
+    if "--cfg" in arguments.flags:
+        _compose(arguments.overrides, arguments.config_dir)
     entry = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
-    with _hydra_environment([*arguments.flags, *arguments.overrides]), _explained():
-        entry()
+    with suppress(_Stopped), _hydra_environment([*arguments.flags, *arguments.overrides]):
+        if arguments.trains:
+            with _explained():
+                entry()
+        else:
+            _print_only(entry)
+    if errors:
+        raise errors[0]
 
 
 def compose_sweep(arguments: Arguments) -> RunConfig:
-    """Check each value of a sweep once, before its first job; returns the first combination.
+    """Check every job of a sweep before the first one runs; returns the first one's values.
 
     Raises:
         ConfigError: a value was refused, or a key that all jobs share is swept.
     """
     register_schemas()
-    refuse_empty_groups(arguments.overrides)
     with _explained():
         parsed = OverridesParser.create().parse_overrides(arguments.overrides)
         for override in parsed:
             if override.is_sweep_override() and override.key_or_group == "output_dir":
                 raise ConfigError("output_dir cannot be swept: a sweep has one folder")
-        first = [_values(override)[0] for override in parsed]
-        base = _compose(first, arguments.config_dir)
-        for place, override in enumerate(parsed):
-            for word in _values(override)[1:]:
-                _compose([*first[:place], word, *first[place + 1 :]], arguments.config_dir)
-    return base
-
-
-def refuse_empty_groups(overrides: Sequence[str]) -> None:
-    """Refuse ``group=`` and ``group=null``, which Hydra answers with a traceback.
-
-    Raises:
-        ConfigError: naming the group.
-    """
-    for word in overrides:
-        group, _, value = word.lstrip("+").partition("=")
-        empty = value.strip() in ("", "null") if group in SCHEMAS else value.strip() == ""
-        if group in (*SCHEMAS, "experiment") and empty and "=" in word:
-            options = sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
-            raise ConfigError(f"{group} needs one of: {', '.join(options)}; got '{word}'")
+        jobs = itertools.product(*map(_values, parsed))
+        configs = [_compose(list(words), arguments.config_dir) for words in jobs]
+    return configs[0]
 
 
 def to_run_config(node: DictConfig) -> RunConfig:
@@ -184,6 +110,7 @@ def to_run_config(node: DictConfig) -> RunConfig:
         refuse_unknown_keys(node)
         config = OmegaConf.to_object(node)
     assert isinstance(config, RunConfig)
+    config.check_monitor()
     return config
 
 
@@ -221,11 +148,24 @@ def _compose(overrides: list[str], config_dir: str | None) -> RunConfig:
         return to_run_config(hydra.compose("config", overrides=[*overrides, *search]))
 
 
+def _print_only(entry: Callable[[], object]) -> None:
+    """Let Hydra print a config or help; what it says before it exits becomes the error."""
+    said = io.StringIO()
+    try:
+        with _explained(), redirect_stderr(said):
+            entry()
+    except SystemExit as end:
+        if end.code:
+            lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a word"]
+            raise ConfigError(lines[-1]) from end
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
+    """Whatever composing raises is about the words or the option files: one line says it."""
     try:
         yield
-    except (HydraException, OmegaConfBaseException) as error:
+    except Exception as error:
         raise explain(error) from error
 
 

@@ -59,55 +59,87 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
         raise ConfigError(f"{where}: expected an object of keys, got {type(content).__name__}")
     values = dict(content)
     version = values.pop("schema_version", None)
-    if version != SCHEMA_VERSION:
-        raise ConfigError(f"{where}: schema_version is {version}, this release reads 1")
-    choices = values.pop("choices", None)
-    if not isinstance(choices, dict) or set(choices) != {*SCHEMAS, "experiment"}:
-        raise ConfigError(f"{where}: choices must name an option for every group")
+    if type(version) is not int or version != SCHEMA_VERSION:
+        raise ConfigError(
+            f"{where}: schema_version is {version!r}, this release reads {SCHEMA_VERSION}"
+        )
+    choices = _choices(values.pop("choices", None), where)
     _refuse_interpolations(values, where)
     try:
-        groups = {group: _component(group, values.pop(group, None), where) for group in SCHEMAS}
-        known = [field.name for field in fields(RunConfig) if field.name not in SCHEMAS]
+        groups = {group: _component(group, values.get(group)) for group in SCHEMAS}
+        known = [field.name for field in fields(RunConfig)]
         for key in values:
             if key not in known:
                 raise unknown_key(str(key), known)
-        node = OmegaConf.merge(OmegaConf.structured(RunConfig), values)
+        beside = {key: value for key, value in values.items() if key not in SCHEMAS}
+        node = OmegaConf.merge(OmegaConf.structured(RunConfig), beside)
         for group, component in groups.items():
             OmegaConf.update(node, group, component, merge=False)
         config = OmegaConf.to_object(node)
-    except (OmegaConfBaseException, ConfigError) as error:
+        _refuse_conversions(values, to_plain(config), "")
+    except (OmegaConfBaseException, ConfigError, OverflowError) as error:
         raise ConfigError(f"{where}: {explain(error)}") from error
     assert isinstance(config, RunConfig)
-    return SavedConfig(config, {str(key): choices[key] for key in choices})
+    return SavedConfig(config, choices)
 
 
 def read_config(path: Path) -> SavedConfig:
     """Read a config.json.
 
     Raises:
-        ConfigError: the file is missing, is not JSON, or holds what ``config_from_dict`` refuses.
+        ConfigError: the file is missing, is not JSON, holds what ``config_from_dict`` refuses, or
+            a monitor that its evaluation does not compute.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
-    return config_from_dict(content, str(path))
+    saved = config_from_dict(content, str(path))
+    try:
+        saved.config.check_monitor()
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return saved
 
 
-def _component(group: str, values: object, where: str) -> Any:
+def _choices(value: object, where: str) -> dict[str, str | None]:
+    groups = {*SCHEMAS, "experiment"}
+    if not isinstance(value, dict) or set(value) != groups:
+        raise ConfigError(f"{where}: choices must name an option for every group")
+    for group, option in value.items():
+        if option is not None and not isinstance(option, str):
+            raise ConfigError(f"{where}: choices.{group} must be text or null, got {option!r}")
+    return dict(value)
+
+
+def _component(group: str, values: object) -> Any:
     if not isinstance(values, dict):
-        raise ConfigError(f"{where}: the group {group} is missing")
+        raise ConfigError(f"the group {group} is missing")
     name = values.get("name")
-    if name not in SCHEMAS[group]:
+    if not isinstance(name, str) or name not in SCHEMAS[group]:
         hint = suggestion(str(name), list(SCHEMAS[group]))
         names = ", ".join(SCHEMAS[group])
         raise ConfigError(f"{group}.name '{name}' is unknown{hint} (names: {names})")
-    schema = SCHEMAS[group][str(name)]
+    schema = SCHEMAS[group][name]
     known = [field.name for field in fields(schema)]
     for key in values:
         if key not in known:
             raise unknown_key(f"{group}.{key}", known)
     return OmegaConf.merge(OmegaConf.structured(schema), values)
+
+
+def _refuse_conversions(given: object, read: object, key: str) -> None:
+    """Refuse what OmegaConf would quietly turn into the right type, as "5" into 5."""
+    if isinstance(given, dict) and isinstance(read, dict):
+        for name, value in given.items():
+            _refuse_conversions(value, read[name], f"{key}.{name}" if key else name)
+    elif isinstance(given, list) and isinstance(read, list):
+        for number, (value, converted) in enumerate(zip(given, read, strict=True)):
+            _refuse_conversions(value, converted, f"{key}[{number}]")
+    elif given != read or isinstance(given, bool) is not isinstance(read, bool):
+        raise ConfigError(f"{key} is {given!r}, which is not of its type; write {read!r}")
 
 
 def _refuse_interpolations(value: object, where: str) -> None:

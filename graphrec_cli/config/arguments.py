@@ -1,0 +1,133 @@
+"""The words after ``train``, sorted into Hydra's flags and overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphrec_cli.config.explain import suggestion
+from graphrec_cli.config.options import group_options
+from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.errors import ConfigError
+
+_SWITCHES = {"-m": "--multirun", "-h": "--help"}
+_VALUED = {"-c": "--cfg", "-p": "--package", "-cd": "--config-dir", "-i": "--info"}
+FLAGS = ["--multirun", "--help", "--resolve", "--hydra-help", *_VALUED.values()]
+"""The flags of ``train`` that Hydra reads."""
+
+_CHOICES = {
+    "--cfg": ["job", "hydra", "all"],
+    "--info": ["all", "config", "defaults", "defaults-tree", "plugins", "searchpath"],
+}
+_MODES = ("--multirun", "--help", "--hydra-help", "--cfg", "--info")
+_OPEN_HYDRA_KEYS = ("hydra/launcher", "hydra/sweeper", "hydra.launcher.", "hydra.sweeper.")
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """A command line sorted into Hydra's flags and overrides."""
+
+    flags: list[str]
+    overrides: list[str]
+
+    @property
+    def config_dir(self) -> str | None:
+        """The user's own folder of options."""
+        if "--config-dir" not in self.flags:
+            return None
+        return self.flags[self.flags.index("--config-dir") + 1]
+
+    @property
+    def multirun(self) -> bool:
+        """Whether a sweep was asked for."""
+        return "--multirun" in self.flags
+
+    @property
+    def trains(self) -> bool:
+        """Whether jobs run at all, rather than a config or help being printed."""
+        return not {"--help", "--hydra-help", "--cfg", "--info"} & set(self.flags)
+
+
+def sort_arguments(words: Sequence[str]) -> Arguments:
+    """Put Hydra's flags before the overrides: its parser refuses the other order.
+
+    Raises:
+        ConfigError: an unknown flag, a flag without its value, flags that exclude each other, or
+            an override of a form that no run can use.
+    """
+    flags: list[str] = []
+    overrides: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("-"):
+            overrides.append(word)
+            continue
+        flag, has_value, value = word.partition("=")
+        flag = _SWITCHES.get(flag, _VALUED.get(flag, flag))
+        if flag not in FLAGS:
+            hint = suggestion(flag, FLAGS)
+            raise ConfigError(f"unknown flag '{word}'{hint} (flags: {', '.join(FLAGS)})")
+        if flag in flags:
+            raise ConfigError(f"{flag} is given twice; give it once")
+        flags.append(flag)
+        if flag not in _VALUED.values():
+            if has_value:
+                raise ConfigError(f"{flag} takes no value, got '{word}'")
+            continue
+        if has_value:
+            flags.append(value)
+        elif rest and not rest[0].startswith("-") and "=" not in rest[0]:
+            flags.append(rest.pop(0))
+        elif flag == "--info":
+            flags.append("all")
+        else:
+            raise ConfigError(f"{flag} needs a value")
+    arguments = Arguments(flags, overrides)
+    _check_flags(arguments)
+    for word in overrides:
+        _check_override(word, arguments.config_dir)
+    return arguments
+
+
+def _check_flags(arguments: Arguments) -> None:
+    flags = arguments.flags
+    for flag, choices in _CHOICES.items():
+        if flag in flags and flags[flags.index(flag) + 1] not in choices:
+            value = flags[flags.index(flag) + 1]
+            raise ConfigError(f"{flag} takes one of {', '.join(choices)}, got '{value}'")
+    if "--help" in flags and arguments.multirun:
+        flags.remove("--multirun")
+    modes = [flag for flag in flags if flag in _MODES]
+    if len(modes) > 1:
+        raise ConfigError(f"{' and '.join(modes)} exclude each other; give one of them")
+    for flag in ("--resolve", "--package"):
+        if flag in flags and "--cfg" not in flags:
+            raise ConfigError(f"{flag} goes with --cfg alone")
+    if arguments.config_dir is not None and not Path(arguments.config_dir).is_dir():
+        raise ConfigError(f"--config-dir '{arguments.config_dir}' is not a folder")
+
+
+def _check_override(word: str, config_dir: str | None) -> None:
+    """Refuse words that Hydra takes, but that would be ignored or end in a traceback."""
+    key, equals, value = word.lstrip("+").partition("=")
+    if word.startswith("~"):
+        raise ConfigError(f"'{word}' deletes a key, but a run needs them all; write key=value")
+    if not equals:
+        raise ConfigError(f"'{word}' has no '='; write key=value")
+    if not key.strip():
+        raise ConfigError(f"'{word}' names no key; write key=value")
+    if key.split(".")[0].split("/")[0] == "hydra" and not key.startswith(_OPEN_HYDRA_KEYS):
+        raise ConfigError(
+            f"'{key}' cannot be set: of Hydra's own keys only hydra/launcher, hydra/sweeper and "
+            "theirs can; output_dir says where runs go, --config-dir adds options"
+        )
+    if key not in (*SCHEMAS, "experiment"):
+        return
+    options = ", ".join(group_options(key, config_dir))
+    if value.strip().strip("'\"") in ("", "null"):
+        tail = "; leave it out for none" if key == "experiment" else ""
+        raise ConfigError(f"{key} needs one of: {options}; got '{word}'{tail}")
+    if word.startswith("+"):
+        raise ConfigError(f"'{word}' adds a second {key}; write {key}=OPTION (options: {options})")

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from graphrec_cli.config.model import Init, LightGCNConfig, MatrixFactorizationConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn, build_mf
+
+CPU = torch.device("cpu")
+
+
+def random_train(num_users: int = 40, num_items: int = 30) -> UserItems:
+    users, items = np.nonzero(np.random.default_rng(0).random((num_users, num_items)) < 0.2)
+    return UserItems.from_pairs(users, items, num_users=num_users, num_items=num_items)
+
+
+def lightgcn(config: LightGCNConfig, seed: int = 0, train: UserItems | None = None) -> LightGCN:
+    generator = torch.Generator().manual_seed(seed)
+    return build_lightgcn(config, train or random_train(), generator=generator, device=CPU)
+
+
+def test_scores_are_dot_products_of_the_final_embeddings() -> None:
+    train = random_train()
+    model = lightgcn(LightGCNConfig(num_layers=2, embedding_dim=8), train=train)
+    dense = torch.zeros(70, 70, dtype=torch.float64)
+    users, items = train.user_index().astype(np.int64), train.item_index.astype(np.int64)
+    dense[users, 40 + items] = 1
+    dense = dense + dense.T
+    scale = dense.sum(1).clamp(min=1) ** -0.5
+    dense = scale[:, None] * dense * scale
+    x = model.layer0_embeddings.detach().double()
+    final = (x + dense @ x + dense @ dense @ x) / 3
+    expected = final[:40] @ final[40:].T
+
+    model.prepare_scoring()
+    wanted = torch.tensor([7, 0, 39, 7])
+    scores = model.score_users(wanted)
+    torch.testing.assert_close(scores.double(), expected[wanted], rtol=1e-4, atol=1e-6)
+    assert not scores.requires_grad
+
+    neg_items = torch.tensor([3, 3, 29, 0])
+    triples = model.score_triples(wanted, neg_items.flip(0), neg_items)
+    for got, item in ((triples.pos_scores, neg_items.flip(0)), (triples.neg_scores, neg_items)):
+        torch.testing.assert_close(got.double(), expected[wanted, item], rtol=1e-4, atol=1e-6)
+
+
+def test_the_loss_is_given_the_layer_0_rows_of_user_positive_and_negative() -> None:
+    model = lightgcn(LightGCNConfig(embedding_dim=4))
+    rows = model.score_triples(
+        torch.tensor([1, 39]), torch.tensor([2, 0]), torch.tensor([29, 5])
+    ).layer0_embeddings
+    table = model.layer0_embeddings
+    for got, nodes in zip(rows, ([1, 39], [42, 40], [69, 45]), strict=True):
+        assert torch.equal(got, table[nodes])
+
+
+def test_gradients_reach_both_tables_through_the_graph() -> None:
+    model = lightgcn(LightGCNConfig(num_layers=3, embedding_dim=4))
+    scores = model.score_triples(torch.tensor([0]), torch.tensor([0]), torch.tensor([1]))
+    functional.softplus(scores.neg_scores - scores.pos_scores).sum().backward()
+    grad = model.layer0_embeddings.grad
+    assert grad is not None
+    assert bool(grad[1:40].any())
+    assert bool(grad[42:].any())
+
+
+def test_scoring_follows_the_weights_once_it_is_prepared_again() -> None:
+    model = lightgcn(LightGCNConfig(embedding_dim=4))
+    model.prepare_scoring()
+    before = model.score_users(torch.arange(40))
+    with torch.no_grad():
+        model.layer0_embeddings.mul_(2)
+    model.prepare_scoring()
+    torch.testing.assert_close(model.score_users(torch.arange(40)), 4 * before)
+
+
+def test_mf_is_lightgcn_without_layers_bit_for_bit() -> None:
+    train = random_train()
+    generator = torch.Generator().manual_seed(3)
+    mf = build_mf(
+        MatrixFactorizationConfig(embedding_dim=8), train, generator=generator, device=CPU
+    )
+    flat = lightgcn(LightGCNConfig(embedding_dim=8, num_layers=0), seed=3, train=train)
+    optimizers = [torch.optim.Adam(model.parameters(), lr=0.05) for model in (mf, flat)]
+    draws = torch.Generator().manual_seed(1)
+    for _ in range(5):
+        users = torch.randint(40, (64,), generator=draws)
+        items = torch.randint(30, (2, 64), generator=draws)
+        for model, optimizer in zip((mf, flat), optimizers, strict=True):
+            optimizer.zero_grad()
+            scores = model.score_triples(users, items[0], items[1])
+            functional.softplus(scores.neg_scores - scores.pos_scores).mean().backward()
+            optimizer.step()
+    assert torch.equal(mf.layer0_embeddings, flat.layer0_embeddings)
+    for model in (mf, flat):
+        model.prepare_scoring()
+    everyone = torch.arange(40)
+    assert torch.equal(mf.score_users(everyone), flat.score_users(everyone))
+    assert torch.equal(mf.final_embeddings(), mf.layer0_embeddings)
+
+
+def test_xavier_is_uniform_within_the_bound_of_the_joint_table() -> None:
+    train = random_train(400, 600)
+    table = lightgcn(LightGCNConfig(embedding_dim=32), train=train).layer0_embeddings.detach()
+    bound = math.sqrt(6 / (400 + 600 + 32))
+    assert table.shape == (1000, 32)
+    for part in (table[:400], table[400:]):
+        assert 0.995 * bound < part.abs().max() <= bound
+        assert part.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.02)
+        assert abs(part.mean().item()) < 0.02 * bound
+
+
+def test_normal_has_the_configured_deviation() -> None:
+    config = LightGCNConfig(embedding_dim=32, init=Init.normal, init_std=0.3)
+    table = lightgcn(config, train=random_train(400, 600)).layer0_embeddings.detach()
+    assert table.std().item() == pytest.approx(0.3, rel=0.02)
+    assert abs(table.mean().item()) < 0.01
+    # A normal law has 4.55 % beyond two deviations, a uniform one none.
+    assert (table.abs() > 0.6).float().mean().item() == pytest.approx(0.0455, abs=0.005)
+
+
+@pytest.mark.parametrize("init", list(Init))
+def test_the_generator_alone_decides_the_weights(init: Init) -> None:
+    config = LightGCNConfig(embedding_dim=8, init=init)
+    table, again, other = (lightgcn(config, seed).layer0_embeddings for seed in (1, 1, 2))
+    assert torch.equal(table, again)
+    assert not torch.isclose(table, other).all(1).any()
+
+
+def test_the_state_is_the_layer_0_table_alone() -> None:
+    model = lightgcn(LightGCNConfig(num_layers=2))
+    assert list(model.state_dict()) == ["layer0_embeddings"]
+    other = lightgcn(LightGCNConfig(num_layers=2), seed=9)
+    other.load_state_dict(model.state_dict())
+    for each in (model, other):
+        each.prepare_scoring()
+    assert torch.equal(model.score_users(torch.arange(40)), other.score_users(torch.arange(40)))

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from graphrec_cli.config.run import Device
+from graphrec_cli.device import pick_device, torch_generator
+from graphrec_cli.errors import ConfigError
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("available", "wanted", "picked"),
+    [
+        (False, Device.auto, "cpu"),
+        (False, Device.cpu, "cpu"),
+        (True, Device.auto, "cuda"),
+        (True, Device.cpu, "cpu"),
+        (True, Device.cuda, "cuda"),
+    ],
+)
+def test_auto_takes_the_gpu_where_there_is_one(
+    available: bool, wanted: Device, picked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
+    assert pick_device(wanted) == torch.device(picked)
+
+
+def test_cuda_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=r"^device=cuda .* use device=cpu or device=auto[^\n]*$"):
+        pick_device(Device.cuda)
+
+
+def test_generators_repeat_and_do_not_share_a_stream() -> None:
+    first, again = (torch.rand(100, generator=torch_generator(7, "init", CPU)) for _ in range(2))
+    assert torch.equal(first, again)
+    for seed, name in ((8, "init"), (7, "sampler")):
+        other = torch.rand(100, generator=torch_generator(seed, name, CPU))
+        assert not torch.isin(other, first).all()
+        assert not torch.equal(other, first)
