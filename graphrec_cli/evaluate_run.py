@@ -41,6 +41,6 @@ def evaluate_run(run: RunDirectory, config: RunConfig, part: str) -> PartResult:
         torch.set_num_threads(config.num_threads)
     device = pick_device(config.device)
     data = load_run_data(run.data)
-    check_ks(config.evaluation.ks, int((data.train.item_degree > 0).sum()))
+    check_ks(config.cutoffs(), int((data.train.item_degree > 0).sum()))
     model = load_model(run, config, data, device)
     return evaluate_part(model, config, split=data, part=part, device=device)

@@ -48,7 +48,7 @@ def train(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
 
     source = load_source(config)
     split = make_split(config, source, run)
-    check_ks(config.evaluation.ks, int(np.count_nonzero(split.train.item_degree)))
+    check_ks(config.cutoffs(), int(np.count_nonzero(split.train.item_degree)))
     data_identity = {"data_files": describe_files(source.files), "split_hash": split.hash()}
     write_json(run.environment, environment | data_identity)
 

@@ -17,6 +17,7 @@ import torch
 
 from graphrec_cli.config.hydra_app import Job
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
+from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_json
 from graphrec_cli.errors import GraphrecError, Interrupted, OutputError
 from graphrec_cli.rundir import RunDirectory, timestamp
@@ -53,6 +54,7 @@ def run_job(job: Job, *, debug: bool = False) -> Outcome:
     # Imported late: the rooms below pull in pandas and every component.
     from graphrec_cli.run import train
 
+    pick_device(job.config.device)  # refuses a missing GPU before a folder is made
     threads = job.config.num_threads or _DEFAULT_THREADS
     torch.set_num_threads(threads)
     config = replace(job.config, num_threads=threads)

@@ -36,7 +36,7 @@ class EvaluationConfig:
 
     name: str = "ranking"
     ks: list[int] = field(default_factory=lambda: [10, 20, 50])
-    """Cut-offs of the metrics."""
+    """Cut-offs of the metrics; the cut-off of trainer.monitor is added."""
     mask_valid: bool = True
     """At test, leave the user's valid items out of the ranking as its train items are."""
     ties: Ties = Ties.random

@@ -110,7 +110,6 @@ def to_run_config(node: DictConfig) -> RunConfig:
         refuse_unknown_keys(node)
         config = OmegaConf.to_object(node)
     assert isinstance(config, RunConfig)
-    config.check_monitor()
     return config
 
 

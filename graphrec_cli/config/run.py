@@ -15,6 +15,9 @@ from graphrec_cli.config.split import SplitConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.errors import ConfigError
 
+METRICS_AT_K = ("hit", "recall", "precision", "ndcg", "map")
+"""The metrics with a cut-off."""
+
 
 class Device(Enum):
     """Where tensors live."""
@@ -55,12 +58,24 @@ class RunConfig:
             if not getattr(self, key):
                 raise ConfigError(f"{key} must name a folder, got an empty value")
 
-    def check_monitor(self) -> None:
-        """Refuse a monitor that the evaluation will not compute; only training needs one."""
-        known = ["mrr"]
-        for k in self.evaluation.ks:
-            known += [f"{metric}@{k}" for metric in ("hit", "recall", "precision", "ndcg", "map")]
-        if self.trainer.monitor not in known:
-            raise ConfigError(
-                f"trainer.monitor must be one of {', '.join(known)}, got '{self.trainer.monitor}'"
-            )
+        self.monitored_k()
+
+    def monitored_k(self) -> int | None:
+        """The cut-off of ``trainer.monitor``, None for mrr, which has none.
+
+        Raises:
+            ConfigError: the monitor is no metric that the evaluation computes.
+        """
+        monitor = self.trainer.monitor
+        metric, _, k = monitor.partition("@")
+        if monitor == "mrr":
+            return None
+        if metric in METRICS_AT_K and k.isascii() and k.isdigit() and int(k) > 0:
+            return int(k)
+        known = ", ".join(f"{name}@k" for name in METRICS_AT_K)
+        raise ConfigError(f"trainer.monitor must be mrr or one of {known}, got '{monitor}'")
+
+    def cutoffs(self) -> list[int]:
+        """``evaluation.ks`` and the monitor's own cut-off, ascending."""
+        k = self.monitored_k()
+        return sorted({*self.evaluation.ks, *([] if k is None else [k])})

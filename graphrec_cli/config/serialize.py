@@ -87,8 +87,7 @@ def read_config(path: Path) -> SavedConfig:
     """Read a config.json.
 
     Raises:
-        ConfigError: the file is missing, is not JSON, holds what ``config_from_dict`` refuses, or
-            a monitor that its evaluation does not compute.
+        ConfigError: the file is missing, is not JSON, or holds what ``config_from_dict`` refuses.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -96,12 +95,7 @@ def read_config(path: Path) -> SavedConfig:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
-    saved = config_from_dict(content, str(path))
-    try:
-        saved.config.check_monitor()
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-    return saved
+    return config_from_dict(content, str(path))
 
 
 def _choices(value: object, where: str) -> dict[str, str | None]:

@@ -89,7 +89,7 @@ def evaluate_part(
     metrics = ranking_metrics(
         ranks.user_index,
         ranks.rank,
-        ks=config.evaluation.ks,
+        ks=config.cutoffs(),
         map_denominator=config.evaluation.map_denominator,
     )
     return PartResult(metrics=metrics, counts=ranks.counts(), ranks=ranks)
