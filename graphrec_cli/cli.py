@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from graphrec_cli import __version__
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
@@ -69,15 +70,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     debug, json_output = "--debug" in words, "--json" in words
     words = [word for word in words if word not in ("--debug", "--json")]
-    _log_to_stderr()
     try:
-        code = _dispatch(words, json_output=json_output, debug=debug)
+        with _log_to_stderr():
+            code = _dispatch(words, json_output=json_output, debug=debug)
         sys.stdout.flush()
         return code
     except GraphrecError as error:
         if debug:
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does: nothing is left to say, and Python
@@ -108,11 +109,15 @@ def _dispatch(words: list[str], *, json_output: bool, debug: bool) -> int:
     return COMMANDS[name](rest, json_output=json_output, debug=debug)
 
 
-def _log_to_stderr() -> None:
+@contextmanager
+def _log_to_stderr() -> Iterator[None]:
     log = logging.getLogger("graphrec")
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
-        log.propagate = False
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)

@@ -92,7 +92,7 @@ def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Spli
     return split
 
 
-def titles_by_index(source: SourceData, split: Split) -> NDArray[np.str_] | None:
+def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] | None:
     """Titles in the order of the item indices, "" where none is known; None without any."""
     if source.titles is None:
         return None

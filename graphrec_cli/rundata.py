@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ def load_run_data(path: Path) -> RunData:
         raise OutputError(f"cannot read {path}: {error}") from error
 
 
-def _load_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     # np.load leaves the file open when it fails, and parses an array before its checksum.
     with zipfile.ZipFile(path) as archive:
         return {

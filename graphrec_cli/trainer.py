@@ -79,7 +79,7 @@ class Trainer:
         """Train, yielding after every epoch, until the last epoch or until patience runs out.
 
         Raises:
-            NonFiniteError: the loss became NaN or infinite; ``best_state`` is still whole.
+            NonFiniteError: the loss became NaN or infinite; ``best_state`` is as it was before.
         """
         while not self._done():
             self.epoch += 1
@@ -186,7 +186,7 @@ class Trainer:
         mean = total.item() / max(steps, 1)
         if not math.isfinite(mean):
             raise NonFiniteError(
-                f"the loss became {mean} in epoch {self.epoch} by step {self.step}; the state of "
-                "the best epoch is kept; lower trainer.learning_rate"
+                f"the loss became {mean} in epoch {self.epoch} by step {self.step}; the "
+                "checkpoints of earlier epochs are kept; lower trainer.learning_rate"
             )
         return float(mean)

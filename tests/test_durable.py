@@ -58,21 +58,25 @@ def test_the_file_appears_whole_at_the_end_of_the_block(target: Path) -> None:
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
 def test_an_error_in_the_block_leaves_the_old_file(target: Path, error: BaseException) -> None:
-    with pytest.raises(type(error)) as caught, atomic_write(target) as file:
-        file.write(b"half")
-        raise error
+    def write_half() -> None:
+        with atomic_write(target) as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        write_half()
     assert caught.value is error
     assert_untouched(target)
 
 
 def test_a_full_disk_leaves_the_old_file(target: Path) -> None:
-    with (
-        pytest.raises(OutputError, match=r"^cannot write .*result\.json: [^\n]*output_dir$"),
-        file_size_limit(20_000),
-        atomic_write(target) as file,
-    ):
-        for _ in range(10):
-            file.write(b"x" * 10_000)
+    def write_100_kb() -> None:
+        with file_size_limit(20_000), atomic_write(target) as file:
+            for _ in range(10):
+                file.write(b"x" * 10_000)
+
+    with pytest.raises(OutputError, match=r"^cannot write .*result\.json: [^\n]*output_dir$"):
+        write_100_kb()
     assert_untouched(target)
 
 

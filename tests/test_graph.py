@@ -84,9 +84,7 @@ def test_only_train_pairs_and_their_number_of_users_and_items_count() -> None:
     got = normalized_adjacency(user_items(large), CPU).to_dense()
     kept = torch.tensor([0, 1, 3, 4, 5])
     assert got.shape == (8, 8)
-    assert torch.equal(
-        got[kept][:, kept], normalized_adjacency(user_items(small), CPU).to_dense()
-    )
+    assert torch.equal(got[kept][:, kept], normalized_adjacency(user_items(small), CPU).to_dense())
     isolated = torch.tensor([2, 6, 7])
     assert not got[isolated].any()
     assert not got[:, isolated].any()

@@ -132,6 +132,10 @@ def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         assert override.input_line is not None
         return [override.input_line]
+    if not (override.is_choice_sweep() or override.is_range_sweep()):
+        raise ConfigError(
+            f"'{override.input_line}' lists no values; write them as key=a,b,c or key=range(a,b)"
+        )
     key = override.get_key_element()
     values = list(override.sweep_string_iterator())
     if not values:
@@ -143,7 +147,7 @@ def _compose(overrides: list[str], config_dir: str | None) -> RunConfig:
     search = (
         [] if config_dir is None else [f"hydra.searchpath=[file://{Path(config_dir).resolve()}]"]
     )
-    with hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
+    with _explained(), hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
         return to_run_config(hydra.compose("config", overrides=[*overrides, *search]))
 
 

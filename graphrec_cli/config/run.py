@@ -57,7 +57,6 @@ class RunConfig:
         for key in ("data_dir", "output_dir"):
             if not getattr(self, key):
                 raise ConfigError(f"{key} must name a folder, got an empty value")
-
         self.monitored_k()
 
     def monitored_k(self) -> int | None:
@@ -70,7 +69,7 @@ class RunConfig:
         metric, _, k = monitor.partition("@")
         if monitor == "mrr":
             return None
-        if metric in METRICS_AT_K and k.isascii() and k.isdigit() and int(k) > 0:
+        if metric in METRICS_AT_K and k.isascii() and k.isdigit() and not k.startswith("0"):
             return int(k)
         known = ", ".join(f"{name}@k" for name in METRICS_AT_K)
         raise ConfigError(f"trainer.monitor must be mrr or one of {known}, got '{monitor}'")

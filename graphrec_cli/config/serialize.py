@@ -66,15 +66,15 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
     choices = _choices(values.pop("choices", None), where)
     _refuse_interpolations(values, where)
     try:
-        groups = {group: _component(group, values.get(group)) for group in SCHEMAS}
         known = [field.name for field in fields(RunConfig)]
         for key in values:
             if key not in known:
                 raise unknown_key(str(key), known)
-        beside = {key: value for key, value in values.items() if key not in SCHEMAS}
-        node = OmegaConf.merge(OmegaConf.structured(RunConfig), beside)
-        for group, component in groups.items():
-            OmegaConf.update(node, group, component, merge=False)
+        node = OmegaConf.structured(RunConfig)
+        for group in SCHEMAS:
+            schema = _schema(group, values.get(group))
+            OmegaConf.update(node, group, OmegaConf.structured(schema), merge=False)
+        node = OmegaConf.merge(node, values)
         config = OmegaConf.to_object(node)
         _refuse_conversions(values, to_plain(config), "")
     except (OmegaConfBaseException, ConfigError, OverflowError) as error:
@@ -108,7 +108,8 @@ def _choices(value: object, where: str) -> dict[str, str | None]:
     return dict(value)
 
 
-def _component(group: str, values: object) -> Any:
+def _schema(group: str, values: object) -> type:
+    """The dataclass that the component's name stands for."""
     if not isinstance(values, dict):
         raise ConfigError(f"the group {group} is missing")
     name = values.get("name")
@@ -116,12 +117,7 @@ def _component(group: str, values: object) -> Any:
         hint = suggestion(str(name), list(SCHEMAS[group]))
         names = ", ".join(SCHEMAS[group])
         raise ConfigError(f"{group}.name '{name}' is unknown{hint} (names: {names})")
-    schema = SCHEMAS[group][name]
-    known = [field.name for field in fields(schema)]
-    for key in values:
-        if key not in known:
-            raise unknown_key(f"{group}.{key}", known)
-    return OmegaConf.merge(OmegaConf.structured(schema), values)
+    return SCHEMAS[group][name]
 
 
 def _refuse_conversions(given: object, read: object, key: str) -> None:

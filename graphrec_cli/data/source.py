@@ -72,6 +72,6 @@ class SourceData:
 
     table: RawTable
     funnel: Funnel
-    titles: tuple[NDArray[np.generic], NDArray[np.str_]] | None
+    titles: tuple[NDArray[np.generic], NDArray[np.character]] | None
     files: tuple[DataFile, ...]
     preferences: TruePreferences | None

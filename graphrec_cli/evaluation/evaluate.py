@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ DEFINITIONS = {
 """What the metric keys mean, as metrics.json repeats it."""
 
 
+@runtime_checkable
 class Parts(Protocol):
     """A split, fresh or read back from a run directory."""
 

@@ -1,0 +1,138 @@
+"""Propagation against the notebooks' way, and a training step against its bare products."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from full_size import synthetic_split
+from jaxtyping import Float
+from measure import Row, Settings, alternate, at_least, at_most, ratios, spread
+from torch import Tensor
+
+from graphrec_cli.config.loss import BPRConfig
+from graphrec_cli.config.model import LightGCNConfig
+from graphrec_cli.config.sampler import HardNegativeConfig
+from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.graph import normalized_adjacency
+from graphrec_cli.losses import build_bpr
+from graphrec_cli.models.lightgcn import build_lightgcn
+from graphrec_cli.propagation import propagate
+from graphrec_cli.samplers.hardneg import build_hardneg
+from graphrec_cli.trainer import Trainer
+
+NUM_LAYERS = 3
+DIM = 64
+BATCH_SIZE = 4096
+CPU = torch.device("cpu")
+
+
+def coo_adjacency(train: UserItems) -> Float[Tensor, "nodes nodes"]:
+    """D^-1/2 A D^-1/2 as the notebooks store it: coalesced COO with int64 indices."""
+    users = train.user_index().astype(np.int64)
+    items = train.item_index.astype(np.int64) + train.num_users
+    edges = torch.from_numpy(
+        np.stack([np.concatenate([users, items]), np.concatenate([items, users])])
+    )
+    num_nodes = train.num_users + train.num_items
+    degree = torch.bincount(edges[0], minlength=num_nodes).clamp_min(1).float()
+    values = (degree[edges[0]] * degree[edges[1]]).rsqrt()
+    return torch.sparse_coo_tensor(
+        edges, values, (num_nodes, num_nodes), check_invariants=True
+    ).coalesce()
+
+
+def coo_propagate(
+    adjacency: Float[Tensor, "nodes nodes"], layer0: Float[Tensor, "nodes dim"]
+) -> Float[Tensor, "nodes dim"]:
+    """Mean over the stacked layers, the backward left to autograd."""
+    layers = [layer0]
+    for _ in range(NUM_LAYERS):
+        layers.append(torch.sparse.mm(adjacency, layers[-1]))
+    return torch.stack(layers).mean(dim=0)
+
+
+def propagation_rows(settings: Settings) -> list[Row]:
+    """Forward and backward of three layers of 64 columns.
+
+    Raises:
+        RuntimeError: the two ways disagree, so their times cannot be compared.
+    """
+    train = synthetic_split(settings.quick).train
+    norm_adj, coo = normalized_adjacency(train, CPU), coo_adjacency(train)
+    generator = torch.Generator().manual_seed(1)
+    layer0 = torch.randn(len(norm_adj), DIM, generator=generator, requires_grad=True)
+    grad = torch.randn(layer0.shape, generator=generator)
+
+    def ours() -> tuple[Tensor, Tensor]:
+        final = propagate(norm_adj, layer0, NUM_LAYERS)
+        return final.detach(), torch.autograd.grad(final, layer0, grad)[0]
+
+    def reference() -> tuple[Tensor, Tensor]:
+        final = coo_propagate(coo, layer0)
+        return final.detach(), torch.autograd.grad(final, layer0, grad)[0]
+
+    for mine, theirs in zip(ours(), reference(), strict=True):
+        if not torch.allclose(mine, theirs, rtol=1e-4, atol=1e-5):
+            raise RuntimeError("propagate() and COO with autograd give different values")
+    mine_s, theirs_s = alternate(settings.repeats, ours, reference)
+    speedup = ratios(theirs_s, mine_s)
+    return [
+        Row(
+            f"propagation forward+backward, {NUM_LAYERS} layers of {DIM}, against COO",
+            spread(mine_s, ".3f", " s"),
+            spread(theirs_s, ".3f", " s"),
+            spread(speedup, ".2f", "x"),
+            ">= 5x as fast",
+            at_least(speedup, 5),
+        )
+    ]
+
+
+def training_step_rows(settings: Settings) -> list[Row]:
+    """Sampling, forward, backward and fused Adam, against the sparse products alone."""
+    train = synthetic_split(settings.quick).train
+    trainer = step_trainer(train, settings.quick)
+    batches = trainer.sampler.epoch(2 * (1 + settings.repeats), BATCH_SIZE)
+    norm_adj = normalized_adjacency(train, CPU)
+    x = torch.randn(len(norm_adj), DIM, generator=torch.Generator().manual_seed(1))
+
+    def step() -> None:
+        trainer.train_step(next(batches))
+
+    def bare_products() -> None:
+        for _ in range(2 * NUM_LAYERS):
+            torch.sparse.mm(norm_adj, x, "sum")
+
+    step_s, products_s = alternate(settings.repeats, step, bare_products)
+    share = ratios(step_s, products_s)
+    return [
+        Row(
+            f"training step, batch {BATCH_SIZE}, against {2 * NUM_LAYERS} bare sparse products",
+            spread(step_s, ".3f", " s"),
+            spread(products_s, ".3f", " s"),
+            spread(share, ".2f", "x"),
+            "<= 1.35x the time",
+            at_most(share, 1.35),
+        )
+    ]
+
+
+def step_trainer(train: UserItems, quick: bool) -> Trainer:
+    """The GoodBooks notebook's model, sampler and optimizer around ``train``."""
+    generator = torch.Generator().manual_seed(2)
+    config = TrainerConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=2e-3, weight_decay=1e-6)
+    negatives = HardNegativeConfig(popular_pool=None if quick else 2000)
+    return Trainer(
+        config,
+        build_lightgcn(
+            LightGCNConfig(num_layers=NUM_LAYERS, embedding_dim=DIM),
+            train,
+            generator=generator,
+            device=CPU,
+        ),
+        build_bpr(BPRConfig()),
+        build_hardneg(negatives, train, generator=generator, device=CPU),
+        None,
+        show_progress=False,
+    )

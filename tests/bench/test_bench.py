@@ -1,0 +1,55 @@
+"""The benchmarks run and report every case; how fast they find anything is not tested."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+RUN = Path(__file__).with_name("run.py")
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, so that its thread count stays its own."""
+    return subprocess.run(
+        [sys.executable, str(RUN), "--repeats", "1", *arguments],
+        cwd=RUN.parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+
+def test_quick_measures_every_case_and_writes_the_table(tmp_path: Path) -> None:
+    output = tmp_path / "table.md"
+    done = bench("--quick", "--output", str(output))
+    assert done.returncode == 0, done.stderr
+    written = output.read_text(encoding="utf-8")
+    table = [line.strip("| ").split(" | ") for line in written.splitlines() if line[:1] == "|"]
+    assert table[0] == ["case", "ours", "reference", "ratio", "target", "reached"]
+    cases = [row[0] for row in table[2:]]
+    for case, rows in {
+        "propagation forward+backward": 1,
+        "training step": 1,
+        "sampler uniform by": 2,
+        "sampler hardneg by": 2,
+        "ranks of all 400 test users": 1,
+        "the same against a loop": 1,
+        "goodbooks-10k, files to split and graph": 1,
+        "goodbooks-10k, peak memory": 1,
+    }.items():
+        assert sum(name.startswith(case) for name in cases) == rows, case
+    assert {row[-1] for row in table[2:]} == {"-"}
+    for row in table[2:]:
+        assert all(cell in done.stdout for cell in row)
+
+
+def test_cases_without_their_data_are_said_to_be_skipped(tmp_path: Path) -> None:
+    done = bench("--case", "preparation", "--case", "memory", "--data-dir", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in done.stdout.splitlines() if line.startswith("goodbooks-10k")]
+    assert len(rows) == 2
+    for row in rows:
+        assert row.endswith("skipped")
+        assert str(tmp_path / "goodbooks-10k") in row

@@ -1,0 +1,116 @@
+"""``graphrec evaluate``: the figures of metrics.json again, to the last digit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def run(trained: Any, tmp_path: Path) -> Path:
+    """A copy of the trained run, in a folder whose name has an equals sign."""
+    return Path(shutil.copytree(trained.run, tmp_path / "runs=1" / "mine"))
+
+
+def metrics_of(run: Path) -> dict[str, Any]:
+    content = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+@pytest.mark.parametrize("part", ["test", "valid"])
+def test_the_same_figures(part: str, run: Path, graphrec: Callable[..., Any]) -> None:
+    done = graphrec("evaluate", str(run), f"part={part}", "--json")
+    result = json.loads(done.out)
+    assert (done.code, done.err) == (0, "")
+    assert result[part] == metrics_of(run)[part]
+    assert result["counts"] == metrics_of(run)["counts"][part]
+
+
+def test_the_run_directory_is_all_that_it_needs_and_stays_as_it_is(
+    trained: Any, run: Path, graphrec: Callable[..., Any]
+) -> None:
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    done = graphrec("evaluate", "latest", f"output_dir={run.parent}")
+    assert done.code == 0
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    assert list(done.folder.iterdir()) == [run.parent]
+    ndcg = metrics_of(run)["test"]["ndcg@5"]
+    assert f"{ndcg:.4f}" in done.out
+
+
+def test_other_cut_offs_and_ties(run: Path, graphrec: Callable[..., Any]) -> None:
+    done = graphrec(
+        "evaluate", str(run), "evaluation.ks=[1,20]", "evaluation.ties=pessimistic", "--json"
+    )
+    result = json.loads(done.out)["test"]
+    assert {"hit@1", "hit@20"} < set(result)
+    assert result["hit@1"] <= metrics_of(run)["test"]["hit@5"] <= result["hit@20"]
+    assert result["mrr"] == metrics_of(run)["test"]["mrr"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "one run directory"),
+        (["latest", "latest"], "one run directory"),
+        (["RUN", "--jsn"], "one run directory"),
+        (["/nowhere"], "no config.json"),
+        (["latest"], "no run directory under outputs"),
+        (["RUN", "part=train"], "part must be test or valid"),
+        (["RUN", "trainer.epochs=5"], "cannot change 'trainer.epochs=5'"),
+        (["RUN", "evaluation.kss=[5]"], "unknown key 'evaluation.kss'"),
+        (["RUN", "evaluation.ks=[0]"], "evaluation.ks must be"),
+        (["RUN", "devices=cpu"], "devices"),
+    ],
+)
+def test_wrong_usage(
+    words: list[str], message: str, run: Path, graphrec: Callable[..., Any]
+) -> None:
+    done = graphrec("evaluate", *(str(run) if word == "RUN" else word for word in words))
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert message in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("config.json", b"{}", 2),
+        ("data.npz", b"", 1),
+        ("data.npz", b"PK\x03\x04 cut", 1),
+        ("checkpoints/best.pt", b"", 1),
+        ("checkpoints/best.pt", b"\x80\x04K\x01.", 1),
+        ("checkpoints/best.pt", None, 1),
+    ],
+)
+def test_a_damaged_run_is_refused_by_the_name_of_the_file(
+    name: str, content: bytes | None, code: int, run: Path, graphrec: Callable[..., Any]
+) -> None:
+    if content is None:
+        (run / name).unlink()
+    else:
+        (run / name).write_bytes(content)
+    done = graphrec("evaluate", str(run))
+    assert (done.code, done.out, len(done.err.splitlines())) == (code, "", 1)
+    assert name in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_checkpoint_of_another_model_is_refused(run: Path, graphrec: Callable[..., Any]) -> None:
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    config["model"]["embedding_dim"] += 1
+    (run / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    done = graphrec("evaluate", str(run))
+    assert (done.code, len(done.err.splitlines())) == (1, 1)
+    assert "does not fit" in done.err
+
+
+def test_help(graphrec: Callable[..., Any]) -> None:
+    done = graphrec("evaluate", "--help")
+    assert done.code == 0
+    assert "Examples:" in done.out

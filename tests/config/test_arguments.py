@@ -1,0 +1,96 @@
+"""Sorting the command line: flags first, in any order given, and words no run can use refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.errors import ConfigError
+
+OVERRIDES = ["seed=1,2", "sampler=hardneg", "trainer.epochs=3", "++seed=4"]
+
+
+@given(st.permutations([*OVERRIDES, "-m"]))
+def test_the_flag_may_stand_anywhere(words: list[str]) -> None:
+    arguments = sort_arguments(words)
+    assert arguments.multirun
+    assert arguments.trains
+    assert arguments.flags == ["--multirun"]
+    assert arguments.overrides == [word for word in words if word != "-m"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--cfg", "job"], ["-c", "job"], ["--cfg=job"], ["seed=1", "--cfg", "job", "sampler=hardneg"]],
+)
+def test_a_flag_keeps_its_value(words: list[str]) -> None:
+    arguments = sort_arguments(words)
+    assert arguments.flags == ["--cfg", "job"]
+    assert not arguments.trains
+
+
+def test_info_alone_means_all() -> None:
+    assert sort_arguments(["--info", "seed=1"]).flags == ["--info", "all"]
+    assert sort_arguments(["-i", "defaults"]).flags == ["--info", "defaults"]
+
+
+def test_help_is_given_for_a_sweep_too() -> None:
+    assert sort_arguments(["-m", "--help"]).flags == ["--help"]
+
+
+def test_the_folder_of_own_options(tmp_path: Path) -> None:
+    assert sort_arguments(["--config-dir", str(tmp_path)]).config_dir == str(tmp_path)
+    assert sort_arguments(["seed=1"]).config_dir is None
+
+
+def test_own_options_are_among_the_choices_of_a_group(tmp_path: Path) -> None:
+    (tmp_path / "sampler").mkdir()
+    (tmp_path / "sampler" / "mine.yaml").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match="one of: hardneg, mine, uniform; got 'sampler='"):
+        sort_arguments(["sampler=", "--config-dir", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--confg-dir", "x"], "did you mean '--config-dir'"),
+        (["-x"], "unknown flag '-x'"),
+        (["--cfg"], "--cfg needs a value"),
+        (["--cfg", "seed=1"], "--cfg needs a value"),
+        (["--cfg", "foo"], "--cfg takes one of job, hydra, all, got 'foo'"),
+        (["--info", "foo"], "--info takes one of .*, got 'foo'"),
+        (["--multirun=1"], "--multirun takes no value"),
+        (["-m", "--cfg", "job"], "--multirun and --cfg exclude each other"),
+        (["-m", "-m"], "--multirun is given twice"),
+        (["--resolve"], "--resolve goes with --cfg"),
+        (["--package", "trainer"], "--package goes with --cfg"),
+        (["--config-dir", "/nowhere"], "'/nowhere' is not a folder"),
+        (["trainer.epochs"], "'trainer.epochs' has no '='"),
+        (["=5"], "'=5' names no key"),
+        (["~trainer.epochs"], "'~trainer.epochs' deletes"),
+        (["~sampler"], "'~sampler' deletes"),
+        (["~seed=42"], "'~seed=42' deletes"),
+        (["hydra.run.dir=/tmp"], "'hydra.run.dir' cannot be set"),
+        (["+hydra.foo=1"], "'hydra.foo' cannot be set"),
+        (["hydra/job_logging=default"], "'hydra/job_logging' cannot be set"),
+        (["sampler=null"], "sampler needs one of: hardneg, uniform"),
+        (["sampler="], "sampler needs one of: hardneg, uniform"),
+        (["sampler=''"], "sampler needs one of: hardneg, uniform"),
+        (["experiment=null"], "experiment needs one of: .*leave it out"),
+        (["+sampler=hardneg"], "write sampler=OPTION"),
+        (["++sampler=hardneg"], "write sampler=OPTION"),
+    ],
+)
+def test_refused(words: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as refused:
+        sort_arguments(words)
+    assert "\n" not in str(refused.value)
+
+
+def test_launchers_and_sweepers_stay_open() -> None:
+    words = ["hydra/launcher=basic", "hydra.sweeper.max_batch_size=2"]
+    assert sort_arguments(words).overrides == words

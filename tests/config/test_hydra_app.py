@@ -1,0 +1,183 @@
+"""Composition: what a command line becomes, and that a sweep is checked before it starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.hydra_app import Job, compose_sweep, run_jobs
+from graphrec_cli.config.sampler import HardNegativeConfig, UniformConfig
+from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
+from graphrec_cli.errors import ConfigError, DataError
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def jobs(*words: str) -> list[Job]:
+    found: list[Job] = []
+    run_jobs(sort_arguments(words), found.append)
+    return found
+
+
+def test_the_default_run() -> None:
+    (job,) = jobs()
+    assert job.config.seed == 42
+    assert job.config.data_dir == "data"
+    assert job.config.model.name == "lightgcn"
+    assert job.choices["dataset"] == "synthetic"
+    assert job.choices["experiment"] is None
+    assert job.sweep_dir is None
+    assert config_from_dict(config_to_dict(SavedConfig(job.config, job.choices)), "x") == (
+        SavedConfig(job.config, job.choices)
+    )
+
+
+def test_the_environment_names_the_data_and_the_command_line_wins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GRAPHREC_DATA", "/from/environment")
+    assert jobs()[0].config.data_dir == "/from/environment"
+    assert jobs("data_dir=/from/words")[0].config.data_dir == "/from/words"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_experiment_selects_and_words_beat_it(order: int) -> None:
+    words = ["experiment=goodbooks_hardneg", "sampler=uniform"][::order]
+    (job,) = jobs(*words)
+    assert job.choices["experiment"] == "goodbooks_hardneg"
+    assert isinstance(job.config.sampler, UniformConfig)
+    assert job.config.dataset.name == "goodbooks"
+    assert job.config.trainer.steps_per_epoch == 300
+    assert not job.config.evaluation.mask_valid
+
+
+def test_an_experiment_beats_the_defaults() -> None:
+    (job,) = jobs("experiment=goodbooks_hardneg", "trainer.epochs=3")
+    assert isinstance(job.config.sampler, HardNegativeConfig)
+    assert job.config.trainer.epochs == 3
+    assert job.config.trainer.batch_size == 4096
+
+
+def test_own_options_are_found_in_single_runs_and_sweeps(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    (own / "trainer").mkdir(parents=True)
+    (own / "trainer" / "short.yaml").write_text(
+        "defaults:\n  - /schema/trainer/trainer@_here_\n\nepochs: 7\n", encoding="utf-8"
+    )
+    (job,) = jobs("trainer=short", "--config-dir", str(own))
+    assert (job.config.trainer.epochs, job.choices["trainer"]) == (7, "short")
+    sweep = sort_arguments(["trainer=short,default", "-m", "--config-dir", str(own)])
+    assert compose_sweep(sweep).trainer.epochs == 7
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "epochs: [1\n",
+        "defaults:\n  - /schema/trainer/trainer@_here_\n\nepochz: 7\n",
+        "defaults:\n  - /schema/trainer/nothing@_here_\n",
+        "epochs: many\n",
+        "- 1\n",
+        "_target_: os.system\n",
+    ],
+)
+def test_a_broken_option_file_is_refused_in_one_line(text: str, tmp_path: Path) -> None:
+    (tmp_path / "own" / "trainer").mkdir(parents=True)
+    (tmp_path / "own" / "trainer" / "broken.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        jobs("trainer=broken", "--config-dir", str(tmp_path / "own"))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_job_meets_the_words_of_the_program_and_its_error_comes_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words, seen = list(sys.argv), []
+
+    def fail(job: Job) -> None:
+        seen.append(list(sys.argv))
+        raise DataError("a line")
+
+    with pytest.raises(DataError, match=r"^a line$"):
+        run_jobs(sort_arguments(["seed=1"]), fail)
+    assert seen == [words]
+    assert sys.argv == words
+    assert "HYDRA_FULL_ERROR" not in os.environ
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_sweep_runs_every_combination_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAPHREC_SWEEP", "folder")
+    found = jobs("seed=1,2", "sampler=uniform,hardneg", "-m", "output_dir=out")
+    assert [(job.number, job.config.seed, job.config.sampler.name) for job in found] == [
+        (0, 1, "uniform"),
+        (1, 1, "hardneg"),
+        (2, 2, "uniform"),
+        (3, 2, "hardneg"),
+    ]
+    assert found[1].overrides == ["seed=1", "sampler=hardneg", "output_dir=out"]
+    assert found[1].sweep_dir == Path("out/folder")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["seed=1,x"], "^seed: "),
+        (["seed=1,2", "sampler=uniform,hardnegg"], "did you mean 'hardneg'"),
+        (["seed=1,2", "trainer.epochs=3,0"], r"^trainer\.epochs must be"),
+        (["output_dir=a,b"], "^output_dir cannot be swept"),
+        (["seed=choice()"], "^cannot read 'seed=choice"),
+        (["seed=interval(0,1)"], r"'seed=interval\(0,1\)' lists no values"),
+        (["sampler=glob(*)"], r"'sampler=glob\(\*\)' lists no values"),
+        (
+            ["split.min_interactions=3,1", "split.valid=0,1", "seed=1,2"],
+            r"^split\.min_interactions",
+        ),
+    ],
+)
+def test_a_sweep_with_a_bad_job_never_starts(words: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as refused:
+        compose_sweep(sort_arguments([*words, "-m"]))
+    assert "\n" not in str(refused.value)
+
+
+printable = st.characters(exclude_categories=["C", "Z"])
+
+
+@settings(max_examples=20)
+@given(
+    st.one_of(
+        st.text(printable, max_size=12),
+        st.builds(
+            "{}{}={}".format,
+            st.sampled_from(["", "+", "++"]),
+            st.sampled_from(["seed", "trainer", "trainer.epochs", "output_dir", "device", "a@b"]),
+            st.one_of(
+                st.text(printable, max_size=8),
+                st.integers().map(str),
+                st.text("[]{}:,'\"${}()\\ 1a.", max_size=8),
+                st.just("9" * 5000),
+                st.just("9" * 400),
+            ),
+        ),
+    ).filter(lambda word: not word.startswith("-"))
+)
+def test_any_word_is_composed_or_refused_in_one_line(word: str) -> None:
+    found: list[Job] = []
+    refused: list[str] = []
+    try:
+        run_jobs(sort_arguments([word]), found.append)
+    except ConfigError as error:
+        refused.append(str(error))
+    assert len(found) + len(refused) == 1
+    assert all(len(message.splitlines()) == 1 for message in refused)

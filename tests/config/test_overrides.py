@@ -1,0 +1,76 @@
+"""Values on top of a saved configuration: replaced, validated, and nothing else possible."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphrec_cli.config.dataset import SyntheticConfig
+from graphrec_cli.config.evaluation import Ties
+from graphrec_cli.config.loss import BPRConfig
+from graphrec_cli.config.model import LightGCNConfig
+from graphrec_cli.config.overrides import split_overrides, with_overrides
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.sampler import UniformConfig
+from graphrec_cli.config.serialize import SavedConfig
+from graphrec_cli.config.split import LeaveOneOutConfig
+from graphrec_cli.errors import ConfigError
+
+GROUPS = ("dataset", "split", "model", "sampler", "loss", "trainer", "evaluation", "experiment")
+
+
+def saved() -> SavedConfig:
+    config = RunConfig(
+        dataset=SyntheticConfig(),
+        split=LeaveOneOutConfig(),
+        model=LightGCNConfig(),
+        sampler=UniformConfig(),
+        loss=BPRConfig(),
+    )
+    return SavedConfig(config, dict.fromkeys(GROUPS, "default"))
+
+
+def test_a_commands_own_keys_are_text() -> None:
+    own, overrides = split_overrides(
+        ["latest", "output_dir=a=b", "seed=1", "part=null"], names=("part", "output_dir")
+    )
+    assert own == {"part": "null", "output_dir": "a=b"}
+    assert overrides == ["seed=1"]
+
+
+def test_values_are_replaced_and_the_rest_stays() -> None:
+    before = saved()
+    after = with_overrides(
+        before, ["evaluation.ks=[5,100]", "evaluation.ties=pessimistic", "num_threads=3"]
+    )
+    assert after.config.evaluation.ks == [5, 100]
+    assert after.config.evaluation.ties is Ties.pessimistic
+    assert after.config.num_threads == 3
+    assert after.config.trainer == before.config.trainer
+    assert after.choices == before.choices
+    assert before == saved()
+    assert with_overrides(before, []) == before
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("evaluation.kss=[5]", r"unknown key 'evaluation\.kss'"),
+        ("evaluaton.ks=[5]", r"evaluaton\.ks"),
+        ("evaluation.ks.x=5", r"evaluation\.ks\.x"),
+        ("evaluation.ks=[0]", r"evaluation\.ks must be"),
+        ("evaluation.ks=5", r"evaluation\.ks"),
+        ("evaluation.chunk_users=nan", r"evaluation\.chunk_users"),
+        ("evaluation.ties=first", r"evaluation\.ties.*random, pessimistic, optimistic"),
+        ("device=gpu", r"device.*auto, cpu, cuda"),
+        ("seed=1,2", "not a plain key=value"),
+        ("+seed=1", "not a plain key=value"),
+        ("~seed", "not a plain key=value"),
+        ("seed", "cannot read 'seed'"),
+        ("output_dir=${seed}", "interpolation"),
+        ("model.name=mf", r"model"),
+    ],
+)
+def test_refused_in_one_line(word: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as refused:
+        with_overrides(saved(), [word])
+    assert "\n" not in str(refused.value)

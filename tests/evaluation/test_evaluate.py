@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from graphrec_cli.config.evaluation import ColdItems, EvaluationConfig, MapDenominator, Ties
+from graphrec_cli.config.model import LightGCNConfig
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.data.idmap import IdMap
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.split import Split
+from graphrec_cli.errors import DataError, NonFiniteError
+from graphrec_cli.evaluation.evaluate import DEFINITIONS, PartResult, evaluate_part, valid_users
+from graphrec_cli.models.base import Model
+from graphrec_cli.models.lightgcn import build_lightgcn
+from graphrec_cli.models.oracle import Oracle
+
+CPU = torch.device("cpu")
+NOWHERE, TRAIN, VALID, TEST = range(4)
+
+
+def split_of(parts: NDArray[np.int64], *, valid: bool = True) -> Split:
+    def part(which: int) -> UserItems:
+        users, items = np.nonzero(parts == which)
+        return UserItems.from_pairs(
+            users, items, num_users=parts.shape[0], num_items=parts.shape[1]
+        )
+
+    users, items = (IdMap(np.arange(size)) for size in parts.shape)
+    return Split(
+        train=part(TRAIN),
+        valid=part(VALID) if valid else None,
+        test=part(TEST),
+        users=users,
+        items=items,
+    )
+
+
+def config_of(
+    *, seed: int = 0, number: int | None = None, **evaluation: bool | int | Ties | ColdItems
+) -> RunConfig:
+    options = EvaluationConfig(ks=[1, 2])
+    for key, value in evaluation.items():
+        setattr(options, key, value)
+    trainer = TrainerConfig(monitor="mrr", valid_users=number)
+    return RunConfig(trainer=trainer, evaluation=options, seed=seed)
+
+
+def evaluate(model: Model, config: RunConfig, split: Split, part: str) -> PartResult:
+    return evaluate_part(model, config, split=split, part=part, device=CPU)
+
+
+# User 0 has item 0 in train, 1 in valid and 2 in test; user 1 makes every item known.
+PARTS = np.array([[TRAIN, VALID, TEST, NOWHERE, NOWHERE], [TRAIN] * 5])
+SCORES = np.array([[5, 4, 3, 2, 1], [0, 0, 0, 0, 0]], dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("part", "mask_valid", "rank"),
+    # Train is masked always; the valid item 1 stands before the test item 2 unless it is masked.
+    [("test", True, 0), ("test", False, 1), ("valid", True, 0), ("valid", False, 0)],
+)
+def test_masks_by_hand(part: str, mask_valid: bool, rank: int) -> None:
+    config = config_of(mask_valid=mask_valid)
+    result = evaluate(Oracle(SCORES, CPU), config, split_of(PARTS), part)
+    assert result.ranks.rank.tolist() == [rank]
+    assert result.metrics["hit@1"] == (rank == 0)
+    assert result.metrics["hit@2"] == 1
+    assert result.metrics["mrr"] == 1 / (1 + rank)
+    assert result.counts["users_evaluated"] == 1
+
+
+def test_the_test_items_are_not_masked_while_selecting() -> None:
+    scores = SCORES[:, [0, 2, 1, 3, 4]].copy()
+    result = evaluate(Oracle(scores, CPU), config_of(), split_of(PARTS), "valid")
+    assert result.ranks.rank.tolist() == [1]
+
+
+def test_without_a_valid_part_test_still_works() -> None:
+    split = split_of(PARTS, valid=False)
+    assert evaluate(Oracle(SCORES, CPU), config_of(), split, "test").ranks.rank.tolist() == [1]
+    with pytest.raises(DataError, match=r"no valid part \(split\.valid=0\)"):
+        evaluate(Oracle(SCORES, CPU), config_of(), split, "valid")
+
+
+def test_the_configured_laws_reach_the_ranking() -> None:
+    parts = np.array([[TRAIN, TEST, NOWHERE, NOWHERE, TEST], [TRAIN, TRAIN, TRAIN, TRAIN, NOWHERE]])
+    model, split = Oracle(np.zeros((2, 5), dtype=np.float32), CPU), split_of(parts)
+
+    def ranks(ties: Ties, cold_items: ColdItems = ColdItems.exclude) -> list[int]:
+        config = config_of(ties=ties, cold_items=cold_items)
+        return list(evaluate(model, config, split, "test").ranks.rank)
+
+    assert ranks(Ties.optimistic) == [0]
+    assert ranks(Ties.pessimistic) == [2]
+    assert len(ranks(Ties.optimistic, ColdItems.miss)) == 2
+
+    scores = np.array([[0, 2, 9, 9, 1]] * 2, dtype=np.float32)
+    everything = np.array([[TRAIN, TEST, NOWHERE, NOWHERE, TEST], [TRAIN] * 5])
+    for denominator, expected in ((MapDenominator.min, 1.0), (MapDenominator.held_out, 0.5)):
+        config = config_of()
+        config.evaluation.map_denominator = denominator
+        ahead = evaluate(Oracle(-scores, CPU), config, split_of(everything), "test")
+        assert ahead.metrics["map@1"] == expected
+
+
+def test_ties_depend_on_the_seed_alone() -> None:
+    rng = np.random.default_rng(0)
+    parts = rng.choice([NOWHERE, TRAIN, VALID, TEST], size=(60, 40), p=[0.5, 0.4, 0.05, 0.05])
+    model, split = Oracle(np.zeros((60, 40), dtype=np.float32), CPU), split_of(parts)
+    first, again, chunked, other = (
+        evaluate(model, config, split, "test").ranks.rank
+        for config in (config_of(), config_of(), config_of(chunk_users=7), config_of(seed=1))
+    )
+    assert np.array_equal(first, again)
+    assert np.array_equal(first, chunked)
+    assert not np.array_equal(first, other)
+
+
+def test_selection_looks_at_a_seeded_subset_of_the_users_with_valid_items() -> None:
+    rng = np.random.default_rng(0)
+    parts = rng.choice([NOWHERE, TRAIN, VALID, TEST], size=(200, 30), p=[0.5, 0.4, 0.04, 0.06])
+    split = split_of(parts)
+    assert split.valid is not None
+    with_valid = np.flatnonzero((parts == VALID).any(1))
+    assert 60 < len(with_valid) < 200
+
+    chosen, again, other = (
+        valid_users(config_of(number=50, seed=seed), split.valid) for seed in (0, 0, 1)
+    )
+    assert len(np.unique(chosen)) == 50
+    assert np.isin(chosen, with_valid).all()
+    assert (np.diff(chosen) > 0).all()
+    assert np.array_equal(chosen, again)
+    assert not np.array_equal(chosen, other)
+    for number in (None, len(with_valid), 1000):
+        everyone = valid_users(config_of(number=number), split.valid)
+        assert np.array_equal(everyone, with_valid)
+
+    model = Oracle(rng.normal(size=parts.shape).astype(np.float32), CPU)
+    result = evaluate(model, config_of(number=50), split, "valid")
+    assert np.array_equal(np.unique(result.ranks.user_index), chosen)
+    assert result.counts["users_evaluated"] == 50
+    full = evaluate(model, config_of(), split, "valid").ranks
+    kept = np.isin(full.user_index, chosen)
+    assert np.array_equal(result.ranks.rank, full.rank[kept])
+    # Test is judged on all users, whatever selection looked at.
+    test = evaluate(model, config_of(number=50), split, "test")
+    assert test.counts["users_evaluated"] == np.count_nonzero((parts == TEST).any(1))
+
+
+def test_the_weights_as_they_are_now_are_evaluated() -> None:
+    rng = np.random.default_rng(0)
+    parts = rng.choice([NOWHERE, TRAIN, VALID, TEST], size=(30, 20), p=[0.5, 0.3, 0.1, 0.1])
+    split = split_of(parts)
+    model = build_lightgcn(
+        LightGCNConfig(embedding_dim=8),
+        split.train,
+        generator=torch.Generator().manual_seed(0),
+        device=CPU,
+    )
+    before = evaluate(model, config_of(), split, "test").ranks.rank
+    with torch.no_grad():
+        model.layer0_embeddings[30:].neg_()
+    after = evaluate(model, config_of(), split, "test").ranks.rank
+    assert not np.array_equal(before, after)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_non_finite_scores_end_the_run(value: float) -> None:
+    scores = SCORES.copy()
+    scores[0, 4] = value
+    with pytest.raises(NonFiniteError):
+        evaluate(Oracle(scores, CPU), config_of(), split_of(PARTS), "test")
+
+
+def test_every_metric_is_defined() -> None:
+    metrics = evaluate(Oracle(SCORES, CPU), config_of(), split_of(PARTS), "test").metrics
+    assert {name.split("@")[0] for name in metrics} == {
+        name.split("@")[0] for name in DEFINITIONS
+    } - {"rank", "mean"}

@@ -1,0 +1,236 @@
+"""The command line as a whole: dispatch, one-line errors, and the process from outside."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from graphrec_cli import __version__
+from graphrec_cli.cli import COMMANDS, main
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("trian", "unknown command 'trian'; did you mean 'train'?"),
+        ("train trainer.epochz=3", "unknown key 'trainer.epochz'; did you mean 'trainer.epochs'?"),
+        ("train sead=3", "unknown key 'sead'; did you mean 'seed'?"),
+        ("train +sead=3", "unknown key 'sead'; did you mean 'seed'?"),
+        ("train ++sead=3", "unknown key 'sead'; did you mean 'seed'?"),
+        ("train +trainer.foo=1", "unknown key 'trainer.foo'"),
+        ("train ++dataset.k_core.foo=1", "unknown key 'dataset.k_core.foo'"),
+        ("train trainer={foo:1}", "unknown key 'trainer.foo'"),
+        ("train +_target_=os.system", "unknown key '_target_'"),
+        ("train epochs=3", "did you mean 'trainer.epochs'?"),
+        ("train sampler.popular_pool=5", "sampler=hardneg has it"),
+        ("train +trainer.epochs=3", "trainer.epochs"),
+        ("train trainer.epochs=abc", "trainer.epochs: "),
+        ("train trainer.epochs=2.5", "trainer.epochs: "),
+        ("train trainer.epochs=true", "trainer.epochs: "),
+        ("train trainer.epochs=null", "trainer.epochs"),
+        ("train trainer.epochs=[1]", "trainer.epochs: "),
+        ("train trainer.learning_rate=nan", "trainer.learning_rate must be"),
+        ("train trainer.learning_rate=inf", "trainer.learning_rate must be"),
+        ("train loss.l2=-1", "loss.l2 must be"),
+        ("train seed=-1", "seed must lie"),
+        ("train seed=1e3", "seed: "),
+        ("train num_threads=0", "num_threads must be"),
+        ("train output_dir=", "output_dir must name"),
+        ("train evaluation.ks=[]", "evaluation.ks must"),
+        ("train evaluation.ks=[5,5]", "evaluation.ks must"),
+        ("train evaluation.ks=5", "evaluation.ks"),
+        ("train evaluation.ties=first", "[random, pessimistic, optimistic]"),
+        ("train device=gpu", "[auto, cpu, cuda]"),
+        ("train trainer.monitor=gain@10", "trainer.monitor must be"),
+        ("train trainer.monitor=ndcg@010", "trainer.monitor must be"),
+        ("train split.min_interactions=1", "split.min_interactions must be"),
+        ("train model.name=other", "model.name is 'lightgcn'"),
+        ("train sampler=hardnegs", "sampler has no option 'hardnegs'; did you mean 'hardneg'?"),
+        ("train sampler=zzz", "(options: hardneg, uniform)"),
+        ("train experiment=goodbooks_hardne", "did you mean 'goodbooks_hardneg'?"),
+        ("train sampler=null", "sampler needs one of: hardneg, uniform"),
+        ("train sampler=", "sampler needs one of: hardneg, uniform"),
+        ("train ~trainer.epochs", "'~trainer.epochs' deletes"),
+        ("train trainer.epochs", "'trainer.epochs' has no '='"),
+        ("train trainer.epochs==5", "cannot read 'trainer.epochs==5'"),
+        ("train seed=1,2", "sweep over its values with -m"),
+        ("train trainer.epochs=${nope}", "trainer.epochs: "),
+        ("train output_dir=${oc.env:GRAPHREC_NOT_SET}", "output_dir: "),
+        ("train output_dir=${nope:1}", "output_dir: "),
+        ("train dataset=goodbooks dataset.ratings.sha256=x", "dataset.ratings.sha256 must be"),
+        ("train dataset=goodbooks dataset.to_read.size=0", "dataset.to_read.size must be"),
+        ("train dataset=goodbooks dataset.signals=[likes]", "dataset.signals"),
+        ("train --cfg job trainer.epochs=0", "trainer.epochs must be"),
+        ("train --cfg job trainer.epochz=0", "trainer.epochz"),
+        ("train --cfg job --package nope", "package 'nope' not found"),
+        ("train output_dir=/proc/nowhere", "/proc/nowhere"),
+        ("train output_dir=a_file", "a_file is not a folder"),
+        ("train output_dir=a_file/below", "a_file/below"),
+        ("train -m seed=1,2 output_dir=a_file", "a_file is not a folder"),
+        ("completion tcsh", "bash, zsh, fish"),
+    ],
+)
+def test_refused_in_one_line(
+    words: str, message: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "a_file").touch()
+    assert main(words.split(" ")) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"error: [^\n]+\n", err)
+    assert message in err
+    assert [path.name for path in folder.iterdir()] == ["a_file"]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_where_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "device=cuda"]) == 2
+    assert re.fullmatch(r"error: device=cuda [^\n]+\n", capsys.readouterr().err)
+
+
+def test_a_message_with_line_breaks_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "/no\nwhere"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ([], ["Examples:", *COMMANDS]),
+        (["--help"], ["Examples:", *COMMANDS]),
+        (["--version"], [__version__]),
+        (["train", "--help"], ["Examples:", "sampler: hardneg, uniform", "popularity_exponent"]),
+        (["train", "--info", "defaults"], ["dataset/synthetic"]),
+        (["train", "sampler=hardneg", "--cfg", "job"], ["popular_probability: 0.7", "seed: 42"]),
+        (["train", "--cfg", "job", "-p", "trainer"], ["monitor: ndcg@10"]),
+        (["completion", "bash"], ["complete "]),
+    ],
+)
+def test_what_is_printed_trains_nothing(
+    words: list[str], parts: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert all(part in out for part in parts)
+    assert list(folder.iterdir()) == []
+
+
+def test_debug_shows_where_an_error_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exception, match="epochz"):
+        main(["train", "trainer.epochz=1", "--debug"])
+    assert capsys.readouterr().err == ""
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    # A shell's background job, which the tests may be, ignores SIGINT and hands that down.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        f"sys.path.insert(0, {str(ROOT)!r}); "
+        "from graphrec_cli.cli import main; sys.exit(main())"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> Path:
+    for _ in range(1200):
+        found = list(folder.glob(pattern))
+        if found:
+            return found[0]
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    raise AssertionError(f"no {pattern} after a minute")
+
+
+LONG = [
+    "train",
+    "dataset.num_users=60",
+    "dataset.num_items=40",
+    "dataset.mean_interactions=8",
+    "model.embedding_dim=8",
+    "trainer.epochs=100000",
+    "trainer.patience=null",
+    "plots=false",
+    "num_threads=1",
+]
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "code"),
+    [
+        (signal.SIGINT, [], 130),
+        (signal.SIGTERM, [], 143),
+        (signal.SIGTERM, ["-m", "seed=1,2"], 143),
+    ],
+)
+def test_a_signal_in_an_epoch_keeps_what_was_finished(
+    number: signal.Signals, words: list[str], code: int, folder: Path
+) -> None:
+    process = start(folder, *LONG, *words)
+    run = wait_for(folder, "outputs/*/checkpoints/last.pt", process).parents[1]
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].startswith("error: interrupted")
+    status = json.loads((run / "status.json").read_text(encoding="utf-8"))
+    assert status["status"] == "interrupted"
+    assert len(list(folder.glob("outputs/*/status.json"))) == 1
+    assert not (run / "metrics.json").exists()
+    assert (folder / out.splitlines()[-1]).is_dir()
+    assert main(["evaluate", str(run)]) == 0
+
+
+def test_the_process_from_outside(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "graphrec_cli", "train", *LONG[1:4], "model=popularity"],
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr
+    run = folder / done.stdout.splitlines()[-1]
+    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    assert environment["command"] == ["graphrec", "train", *LONG[1:4], "model=popularity"]
+    assert [path.name for path in folder.iterdir()] == ["outputs"]
+    log = (run / "train.log").read_text(encoding="utf-8")
+    assert all(line in log for line in done.stderr.splitlines())
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(folder: Path) -> None:
+    command = f"{sys.executable} -m graphrec_cli train --help | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        check=True,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+    )
+    assert done.stderr == ""
+    assert done.stdout.strip() in ("0", "1")

@@ -1,0 +1,59 @@
+"""The commands that the documents show, as a reader would type them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from graphrec_cli.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def shown_commands() -> list[str]:
+    """Every line of a code block that calls graphrec, without its comment."""
+    commands = []
+    for document in DOCUMENTS:
+        for block in re.findall(r"^```[a-z]*\n(.*?)^```", document.read_text("utf-8"), re.M | re.S):
+            lines = [line.partition("#")[0].strip() for line in block.splitlines()]
+            commands += [line for line in lines if line.startswith("graphrec ")]
+    return sorted(set(commands))
+
+
+TRAIN = [command for command in shown_commands() if command.startswith("graphrec train")]
+
+
+def test_the_documents_show_commands() -> None:
+    """So that the tests below cannot pass by finding nothing."""
+    assert len(TRAIN) >= 5
+
+
+@pytest.mark.parametrize("command", TRAIN)
+def test_a_shown_training_command_composes(
+    command: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "trainer").mkdir()
+    (tmp_path / "trainer" / "slow.yaml").write_text(
+        "defaults:\n  - /schema/trainer/trainer@_here_\n\nepochs: 500\n"
+    )
+    words = shlex.split(command)[1:]
+    words = [str(tmp_path) if word == "mine" else word for word in words]
+    singles = [re.sub(r"=([^\[,]*),.*", r"=\1", word) for word in words if word != "-m"]
+    assert main([*singles, "--cfg", "job"]) == 0
+    assert "trainer:" in capsys.readouterr().out
+
+
+def test_the_makefile_has_the_targets_that_the_documents_name() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    text = "".join(document.read_text("utf-8") for document in DOCUMENTS)
+    assert set(re.findall(r"`?make ([a-z-]+)", text)) - {"the"} <= targets
+
+
+def test_the_readme_names_every_option() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for path in sorted((ROOT / "conf").glob("*/*.yaml")):
+        assert f"`{path.stem}`" in readme, f"{path.parent.name}={path.stem} is not in README.md"

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from graphrec_cli.checkpoint import load_checkpoint, save_checkpoint
+from graphrec_cli.config.loss import BPRConfig
+from graphrec_cli.config.model import LightGCNConfig
+from graphrec_cli.config.sampler import PositivesBy, UniformConfig
+from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import NonFiniteError
+from graphrec_cli.losses import TripleLoss, build_bpr
+from graphrec_cli.models.base import TripleScores
+from graphrec_cli.models.lightgcn import build_lightgcn
+from graphrec_cli.samplers.uniform import build_uniform
+from graphrec_cli.trainer import Trainer
+
+CPU = torch.device("cpu")
+Validate = Callable[[], dict[str, float]]
+
+
+def random_train() -> UserItems:
+    """106 pairs of 30 users and 20 items."""
+    users, items = np.nonzero(np.random.default_rng(0).random((30, 20)) < 0.2)
+    return UserItems.from_pairs(users, items, num_users=30, num_items=20)
+
+
+def trainer_of(
+    config: TrainerConfig,
+    *,
+    validate: Validate | None = None,
+    loss: TripleLoss | None = None,
+    by: PositivesBy = PositivesBy.interaction,
+) -> Trainer:
+    train = random_train()
+    sampler = build_uniform(
+        UniformConfig(by=by), train, generator=torch.Generator().manual_seed(1), device=CPU
+    )
+    model = build_lightgcn(
+        LightGCNConfig(embedding_dim=4, num_layers=1),
+        train,
+        generator=torch.Generator().manual_seed(0),
+        device=CPU,
+    )
+    return Trainer(
+        config,
+        model,
+        loss or build_bpr(BPRConfig()),
+        sampler,
+        validate,
+        show_progress=False,
+    )
+
+
+def scripted_metric(*values: float) -> Validate:
+    """The values of ndcg@10, one a validation; other metrics would choose otherwise."""
+    remaining = list(values)
+
+    def validate() -> dict[str, float]:
+        value = remaining.pop(0)
+        return {"mrr": -value, "ndcg@10": value, "hit@10": 0.5}
+
+    return validate
+
+
+def weights_by_epoch(trainer: Trainer) -> list[Tensor]:
+    """Train, and copy the weights after every epoch."""
+    return [trainer.model.state_dict()["layer0_embeddings"].clone() for _ in trainer.fit()]
+
+
+def test_the_best_state_is_a_copy_of_the_best_epoch() -> None:
+    config = TrainerConfig(epochs=5, learning_rate=0.1, batch_size=32)
+    trainer = trainer_of(config, validate=scripted_metric(0.1, 0.3, 0.2, 0.3, 0.1))
+    weights = weights_by_epoch(trainer)
+    assert trainer.best_epoch == 2
+    assert trainer.best_valid == {"mrr": -0.3, "ndcg@10": 0.3, "hit@10": 0.5}
+    kept = trainer.best_state["layer0_embeddings"]
+    assert torch.equal(kept, weights[1])
+    assert not torch.equal(weights[4], weights[1])
+    trainer.train_epoch()
+    assert torch.equal(kept, weights[1])
+
+
+def test_improvements_and_the_end_are_flagged() -> None:
+    config = TrainerConfig(epochs=4, batch_size=64)
+    trainer = trainer_of(config, validate=scripted_metric(0.1, 0.1, 0.2, 0.1))
+    epochs = list(trainer.fit())
+    assert [epoch.improved for epoch in epochs] == [True, False, True, False]
+    assert [epoch.last for epoch in epochs] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(("patience", "epochs_run"), [(1, 3), (2, 6), (3, 8), (None, 8)], ids=str)
+def test_patience_counts_validations_since_the_best(patience: int | None, epochs_run: int) -> None:
+    metric = scripted_metric(0.1, 0.2, 0.2, 0.3, 0.1, 0.3, 0.4, 0.1)
+    trainer = trainer_of(TrainerConfig(epochs=8, patience=patience), validate=metric)
+    epochs = list(trainer.fit())
+    assert len(epochs) == epochs_run
+    assert [epoch.last for epoch in epochs] == [False] * (epochs_run - 1) + [True]
+
+
+def test_validation_comes_every_n_epochs_and_at_the_end() -> None:
+    config = TrainerConfig(epochs=7, validate_every=3, patience=2, batch_size=64)
+    trainer = trainer_of(config, validate=scripted_metric(0.3, 0.2, 0.4))
+    rows = [epoch.record for epoch in trainer.fit()]
+    validated = [row["epoch"] for row in rows if row["valid"] is not None]
+    assert validated == [3, 6, 7]
+    assert trainer.best_epoch == 7
+
+
+def test_another_metric_can_select() -> None:
+    config = TrainerConfig(epochs=3, monitor="mrr")
+    trainer = trainer_of(config, validate=scripted_metric(0.3, 0.1, 0.2))
+    weights_by_epoch(trainer)
+    assert trainer.best_epoch == 2
+
+
+def test_without_validation_the_last_state_is_kept() -> None:
+    trainer = trainer_of(TrainerConfig(epochs=3, patience=1, learning_rate=0.1))
+    weights = weights_by_epoch(trainer)
+    assert len(weights) == trainer.best_epoch == 3
+    assert trainer.best_valid is None
+    assert torch.equal(trainer.best_state["layer0_embeddings"], weights[-1])
+
+
+@pytest.mark.parametrize("by", list(PositivesBy))
+def test_an_epoch_without_steps_is_a_pass_over_all_pairs(by: PositivesBy) -> None:
+    trainer = trainer_of(TrainerConfig(epochs=2, batch_size=32), by=by)
+    pairs = trainer.sampler.num_pairs
+    assert pairs % 32 != 0
+    rows = [epoch.record for epoch in trainer.fit()]
+    steps = math.ceil(pairs / 32)
+    assert [row["step"] for row in rows] == [steps, 2 * steps]
+    assert trainer.train_epoch()[1] == pairs
+
+
+def test_steps_per_epoch_is_kept() -> None:
+    trainer = trainer_of(TrainerConfig(epochs=2, batch_size=16, steps_per_epoch=60))
+    rows = [epoch.record for epoch in trainer.fit()]
+    assert [row["step"] for row in rows] == [60, 120]
+    assert trainer.train_epoch()[1] == 60 * 16
+
+
+def test_a_row_of_the_history_says_what_the_epoch_did() -> None:
+    losses: list[float] = []
+    bpr = build_bpr(BPRConfig())
+
+    def recorded(scores: TripleScores) -> Tensor:
+        loss = bpr(scores)
+        losses.append(loss.item())
+        return loss
+
+    config = TrainerConfig(epochs=1, steps_per_epoch=5, batch_size=8, learning_rate=0.02)
+    trainer = trainer_of(config, validate=scripted_metric(0.25), loss=recorded)
+    (row,) = [epoch.record for epoch in trainer.fit()]
+    assert list(row) == [
+        "epoch",
+        "step",
+        "loss",
+        "learning_rate",
+        "seconds",
+        "triplets_per_second",
+        "valid",
+    ]
+    assert row["epoch"] == 1
+    assert row["step"] == 5
+    assert row["learning_rate"] == 0.02
+    assert row["loss"] == pytest.approx(sum(losses) / 5, rel=1e-12)
+    assert row["seconds"] >= 0
+    assert row["triplets_per_second"] > 0
+    assert row["valid"]["ndcg@10"] == 0.25
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_non_finite_loss_ends_the_run_early_and_keeps_the_best(value: float) -> None:
+    bpr = build_bpr(BPRConfig())
+
+    def breaks_in_epoch_2(scores: TripleScores) -> Tensor:
+        return bpr(scores) * (value if trainer.epoch == 2 and trainer.step >= 305 else 1.0)
+
+    config = TrainerConfig(epochs=3, steps_per_epoch=300, batch_size=1)
+    metric = scripted_metric(0.1, 0.2, 0.3)
+    trainer = trainer_of(config, validate=metric, loss=breaks_in_epoch_2)
+    epochs = trainer.fit()
+    next(epochs)
+    weights = trainer.model.state_dict()["layer0_embeddings"].clone()
+    with pytest.raises(NonFiniteError, match=r"^the loss became (nan|inf) in epoch 2 [^\n]*$"):
+        next(epochs)
+    assert trainer.best_epoch == 1
+    assert trainer.step < 400
+    assert torch.equal(trainer.best_state["layer0_embeddings"], weights)
+    assert bool(torch.isfinite(weights).all())
+
+
+def test_weights_that_overflow_are_noticed() -> None:
+    trainer = trainer_of(TrainerConfig(epochs=3, learning_rate=1e30))
+    with pytest.raises(NonFiniteError, match=r"trainer\.learning_rate"):
+        list(trainer.fit())
+
+
+def test_the_state_of_an_epoch_repeats_the_rest_of_the_run(tmp_path: Path) -> None:
+    """What a checkpoint holds is enough to go on bit for bit."""
+    config = TrainerConfig(epochs=4, learning_rate=0.05, batch_size=16)
+    first = trainer_of(config)
+    epochs = first.fit()
+    next(epochs)
+    save_checkpoint(tmp_path / "last.pt", first.state_dict())
+
+    state = load_checkpoint(tmp_path / "last.pt", CPU)
+    second = trainer_of(config)
+    second.model.load_state_dict(state["model"])
+    second.optimizer.load_state_dict(state["optimizer"])
+    second.sampler.load_state_dict(state["sampler"])
+    second.epoch, second.step = state["epoch"], state["step"]
+    list(epochs)
+    list(second.fit())
+    assert second.step == first.step
+    for name, value in first.best_state.items():
+        assert torch.equal(second.best_state[name], value)
