@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
 import subprocess
@@ -21,8 +22,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory."""
+    """An empty working directory; Hydra's --info leaves a handler on the root logger."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(logging.root, "handlers", list(logging.root.handlers))
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
     return tmp_path
 
 
@@ -170,7 +173,8 @@ LONG = [
     "dataset.num_users=60",
     "dataset.num_items=40",
     "dataset.mean_interactions=8",
-    "model.embedding_dim=8",
+    "evaluation.ks=[5]",
+    "trainer.monitor=ndcg@5",
     "trainer.epochs=100000",
     "trainer.patience=null",
     "plots=false",
@@ -206,7 +210,7 @@ def test_a_signal_in_an_epoch_keeps_what_was_finished(
 
 def test_the_process_from_outside(folder: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "graphrec_cli", "train", *LONG[1:4], "model=popularity"],
+        [sys.executable, "-m", "graphrec_cli", "train", *LONG[1:6], "model=popularity"],
         cwd=folder,
         text=True,
         capture_output=True,
@@ -216,7 +220,7 @@ def test_the_process_from_outside(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     run = folder / done.stdout.splitlines()[-1]
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
-    assert environment["command"] == ["graphrec", "train", *LONG[1:4], "model=popularity"]
+    assert environment["command"] == ["graphrec", "train", *LONG[1:6], "model=popularity"]
     assert [path.name for path in folder.iterdir()] == ["outputs"]
     log = (run / "train.log").read_text(encoding="utf-8")
     assert all(line in log for line in done.stderr.splitlines())

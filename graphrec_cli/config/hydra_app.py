@@ -14,7 +14,7 @@ from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, ValueType
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -27,6 +27,8 @@ from graphrec_cli.errors import ConfigError
 
 SWEEP_VARIABLE = "GRAPHREC_SWEEP"
 """Environment variable that names the folder of the sweep under way, below output_dir."""
+
+_LISTED = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANGE_SWEEP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,7 @@ def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         assert override.input_line is not None
         return [override.input_line]
-    if not (override.is_choice_sweep() or override.is_range_sweep()):
+    if override.value_type not in _LISTED:
         raise ConfigError(
             f"'{override.input_line}' lists no values; write them as key=a,b,c or key=range(a,b)"
         )

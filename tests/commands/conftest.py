@@ -19,7 +19,6 @@ TINY = (
     "trainer.epochs=2",
     "trainer.monitor=ndcg@5",
     "evaluation.ks=[5]",
-    "model.embedding_dim=8",
     "num_threads=1",
 )
 
