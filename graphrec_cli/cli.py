@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -28,7 +29,7 @@ Commands:
 Flags:
   -h, --help      this page; 'graphrec COMMAND --help' for a command's own
   --version       the version
-  --json          results for machines
+  --json          results for machines (json=true does the same)
   --debug         the traceback behind an error
 
 RUN is a run directory, or 'latest' for the newest one under output_dir.
@@ -68,8 +69,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    debug, json_output = "--debug" in words, "--json" in words
-    words = [word for word in words if word not in ("--debug", "--json")]
+    debug, json_output = "--debug" in words, bool({"--json", "json=true"} & set(words))
+    words = [word for word in words if word not in ("--debug", "--json", "json=true")]
     try:
         with _log_to_stderr():
             code = _dispatch(words, json_output=json_output, debug=debug)
@@ -77,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except GraphrecError as error:
         if debug:
-            raise
+            traceback.print_exc()
         print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
@@ -113,7 +114,7 @@ def _dispatch(words: list[str], *, json_output: bool, debug: bool) -> int:
 def _log_to_stderr() -> Iterator[None]:
     log = logging.getLogger("graphrec")
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_ScreenFormatter())
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
@@ -121,3 +122,11 @@ def _log_to_stderr() -> Iterator[None]:
         yield
     finally:
         log.removeHandler(handler)
+
+
+class _ScreenFormatter(logging.Formatter):
+    """The message alone; a warning is called one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = super().format(record)
+        return f"warning: {message}" if record.levelno == logging.WARNING else message

@@ -42,10 +42,7 @@ def describe_environment(
 
 def describe_files(files: tuple[DataFile, ...]) -> list[dict[str, str | int]]:
     """The data files as they lie on disk."""
-    return [
-        {"path": str(file.path), "sha256": file.sha256, "size": file.size}
-        for file in files
-    ]
+    return [{"path": str(file.path), "sha256": file.sha256, "size": file.size} for file in files]
 
 
 def _device_name(device: torch.device) -> str:

@@ -37,6 +37,10 @@ def evaluate_run(run: RunDirectory, config: RunConfig, part: str) -> PartResult:
     Raises:
         GraphrecError: the directory cannot be read, or the values do not fit it.
     """
+    if not run.best.is_file():
+        raise OutputError(
+            f"{run.path} has no checkpoints/best.pt to evaluate: the run is {run.describe_status()}"
+        )
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
     device = pick_device(config.device)

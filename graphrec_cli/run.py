@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli import components
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.split import Split
@@ -79,6 +80,7 @@ def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Spli
     split = components.SPLITS[config.split.name](
         interactions, config.split, rng=rng, funnel=source.funnel
     )
+    log_drops(source.funnel)
     write_json(run.funnel, source.funnel.to_dict())
     save_run_data(run.data, split, titles_by_index(source, split))
     log.info(
@@ -90,6 +92,13 @@ def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Spli
         f"{split.test.num_pairs:,}",
     )
     return split
+
+
+def log_drops(funnel: Funnel) -> None:
+    """A line for every cause that dropped rows; funnel.json has them all."""
+    for step in funnel.steps:
+        if step.rows_dropped:
+            log.info("dropped %s rows: %s", f"{step.rows_dropped:,}", step.cause)
 
 
 def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] | None:

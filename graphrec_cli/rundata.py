@@ -91,14 +91,9 @@ def load_run_data(path: Path) -> RunData:
         )
     except KeyError as error:
         raise OutputError(f"cannot read {path}: it holds no array {error}") from error
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except OSError as error:
+        raise OutputError(f"cannot read {path}: {error.strerror or error}") from error
+    except (RuntimeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise OutputError(f"cannot read {path}: {error}") from error
 
 

@@ -64,13 +64,13 @@ class RunDirectory:
 
     @classmethod
     def find(cls, name: str, output_dir: Path) -> RunDirectory:
-        """The run directory ``name``, or the newest under ``output_dir`` for ``latest``.
+        """The run directory ``name`` (or its config.json), or the newest one for ``latest``.
 
         Raises:
             ConfigError: there is no such run directory.
         """
         if name != "latest":
-            path = Path(name)
+            path = Path(name).parent if Path(name).name == "config.json" else Path(name)
             if not (path / "config.json").is_file():
                 raise ConfigError(f"{name} is no run directory: it holds no config.json")
             return cls(path)
@@ -148,6 +148,15 @@ class RunDirectory:
         """Record how the run stands, with the one line of its error."""
         write_json(self.status, {"status": state, "error": error, "time": timestamp()})
 
+    def describe_status(self) -> str:
+        """How the run stands, with its error: what status.json says, or that it says nothing."""
+        try:
+            content = json.loads(self.status.read_text(encoding="utf-8"))
+            state, error = content["status"], content["error"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return "of unknown status"
+        return str(state) if error is None else f"{state} ({error})"
+
     def append_history(self, record: dict[str, Any]) -> None:
         """Append one epoch's line.
 
@@ -162,17 +171,3 @@ class RunDirectory:
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write {self.history}: {reason}") from error
-
-    def read_metrics(self) -> dict[str, Any]:
-        """The content of metrics.json.
-
-        Raises:
-            OutputError: the file is missing or damaged.
-        """
-        try:
-            content = json.loads(self.metrics.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise OutputError(f"cannot read {self.metrics}: {error}") from error
-        if not isinstance(content, dict):
-            raise OutputError(f"cannot read {self.metrics}: expected an object")
-        return content

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+
 from graphrec_cli.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
+    """Rows that one stage dropped for one cause, and the rows left after it."""
+
+    stage: str
+    cause: str
+    rows_dropped: int
+    rows_left: int
 
 
 class Funnel:
@@ -11,13 +23,18 @@ class Funnel:
     def __init__(self, rows_read: int) -> None:
         self._rows_read = rows_read
         self._rows_left = rows_read
-        self._steps: list[dict[str, object]] = []
+        self._steps: list[FunnelStep] = []
         self._notes: dict[str, int] = {}
 
     @property
     def rows_left(self) -> int:
         """Rows read minus all rows dropped so far."""
         return self._rows_left
+
+    @property
+    def steps(self) -> tuple[FunnelStep, ...]:
+        """What was dropped, in order."""
+        return tuple(self._steps)
 
     def drop(self, stage: str, cause: str, rows: int) -> None:
         """Record that ``stage`` dropped ``rows`` rows because of ``cause``; zero is recorded too.
@@ -31,14 +48,7 @@ class Funnel:
                 f"{self._rows_left} rows are left"
             )
         self._rows_left -= rows
-        self._steps.append(
-            {
-                "stage": stage,
-                "cause": cause,
-                "rows_dropped": int(rows),
-                "rows_left": int(self._rows_left),
-            }
-        )
+        self._steps.append(FunnelStep(stage, cause, int(rows), int(self._rows_left)))
 
     def note(self, key: str, value: int) -> None:
         """Keep a count that drops no row; a later value under the same key replaces it."""
@@ -60,7 +70,7 @@ class Funnel:
         """Plain values for JSON: ``rows_read``, ``steps`` in order, ``rows_left``, ``notes``."""
         return {
             "rows_read": int(self._rows_read),
-            "steps": [dict(step) for step in self._steps],
+            "steps": [asdict(step) for step in self._steps],
             "rows_left": int(self._rows_left),
             "notes": dict(self._notes),
         }

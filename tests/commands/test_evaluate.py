@@ -114,3 +114,27 @@ def test_help(graphrec: Callable[..., Any]) -> None:
     done = graphrec("evaluate", "--help")
     assert done.code == 0
     assert "Examples:" in done.out
+
+
+def test_a_run_that_failed_says_how(run: Path, graphrec: Callable[..., Any]) -> None:
+    (run / "checkpoints" / "best.pt").unlink()
+    status = {"status": "failed", "error": "the loss became nan", "time": "now"}
+    (run / "status.json").write_text(json.dumps(status), encoding="utf-8")
+    done = graphrec("evaluate", str(run))
+    assert (done.code, len(done.err.splitlines())) == (1, 1)
+    assert "failed (the loss became nan)" in done.err
+    (run / "status.json").unlink()
+    assert "unknown status" in graphrec("evaluate", str(run)).err
+
+
+def test_a_run_may_be_named_by_its_config(run: Path, graphrec: Callable[..., Any]) -> None:
+    by_folder = graphrec("evaluate", str(run), "json=true")
+    by_config = graphrec("evaluate", str(run / "config.json"), "--json")
+    assert (by_config.code, by_config.out) == (0, by_folder.out)
+
+
+def test_debug_adds_the_traceback_and_keeps_the_code(graphrec: Callable[..., Any]) -> None:
+    done = graphrec("evaluate", "/nowhere", "--debug")
+    assert done.code == 2
+    assert "Traceback" in done.err
+    assert done.err.splitlines()[-1].startswith("error: /nowhere is no run directory")
