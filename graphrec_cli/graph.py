@@ -3,48 +3,74 @@
 from __future__ import annotations
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 
 
-def normalized_adjacency(train: UserItems, device: torch.device) -> Tensor:
+class NormalizedAdjacency(NamedTuple):
+    """The two blocks of D^-1/2 A D^-1/2 that are not zero; each is the other's transpose.
+
+    They are kept apart because item rows, which gather from the larger table, cost several times
+    as much as user rows: each product is then shared out evenly among the threads.
+
+    Attributes:
+        user_item: sparse CSR, shape (users, items).
+        item_user: sparse CSR, shape (items, users).
+    """
+
+    user_item: Float[Tensor, "users items"]
+    item_user: Float[Tensor, "items users"]
+
+    @property
+    def num_users(self) -> int:
+        """Users; the items follow them in a table of all nodes."""
+        return self.user_item.shape[0]
+
+
+def normalized_adjacency(train: UserItems, device: torch.device) -> NormalizedAdjacency:
     """D^-1/2 A D^-1/2 of the bipartite graph of the train pairs (Kipf and Welling, ICLR 2017).
 
-    Nodes are the users, then the items. A node without an edge has an empty row.
+    Nodes are users and items. A node without an edge has an empty row.
 
     Returns:
-        Sparse CSR float32 tensor on ``device``, shape (nodes, nodes) with nodes =
-        num_users + num_items, symmetric; indices are int32 where they fit.
+        float32 blocks on ``device``; indices are int32 where they fit.
     """
-    num_users, num_items = train.num_users, train.num_items
-    num_nodes, num_edges = num_users + num_items, 2 * train.num_pairs
-    fits = max(num_nodes, num_edges) <= np.iinfo(np.int32).max
-    index_type = np.int32 if fits else np.int64
-
-    users = train.user_index()
-    by_item = np.argsort(train.item_index, kind="stable")
-    indptr = np.concatenate(
-        [train.indptr, train.num_pairs + np.cumsum(train.item_degree, dtype=np.int64)]
+    # An isolated node has no edge that its scale could reach, so 1 serves instead of infinity.
+    user_scale = 1.0 / np.sqrt(np.maximum(train.user_degree, 1))
+    item_scale = 1.0 / np.sqrt(np.maximum(train.item_degree, 1))
+    users, items = train.user_index(), train.item_index
+    values = (user_scale[users] * item_scale[items]).astype(np.float32)
+    by_item = np.argsort(items, kind="stable")
+    item_indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(train.item_degree)])
+    shape = (train.num_users, train.num_items)
+    return NormalizedAdjacency(
+        _csr(train.indptr, items, values, shape, device),
+        _csr(item_indptr, users[by_item], values[by_item], shape[::-1], device),
     )
-    indices = np.empty(num_edges, dtype=index_type)
-    indices[: train.num_pairs] = train.item_index.astype(index_type) + num_users
-    indices[train.num_pairs :] = users[by_item]
 
-    degree = np.concatenate([train.user_degree, train.item_degree])
-    scale = 1.0 / np.sqrt(np.maximum(degree, 1))
-    values = np.repeat(scale, degree)
-    values *= scale[indices]
+
+def _csr(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    values: NDArray[np.float32],
+    shape: tuple[int, ...],
+    device: torch.device,
+) -> Tensor:
+    index_type = np.int32 if len(indices) <= np.iinfo(np.int32).max else np.int64
     with warnings.catch_warnings():
         # torch calls its CSR layout beta, once per process; the operations used here are tested.
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         return torch.sparse_csr_tensor(
             torch.from_numpy(indptr.astype(index_type)),
-            torch.from_numpy(indices),
-            torch.from_numpy(values.astype(np.float32)),
-            size=(num_nodes, num_nodes),
+            torch.from_numpy(indices.astype(index_type)),
+            torch.from_numpy(values),
+            size=shape,
             check_invariants=True,
         ).to(device)

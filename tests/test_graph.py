@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
+from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.graph import normalized_adjacency
+from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.propagation import propagate
 
 CPU = torch.device("cpu")
@@ -21,6 +22,15 @@ HAS_ITEM = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max
 def user_items(has: NDArray[np.bool_]) -> UserItems:
     users, items = np.nonzero(has)
     return UserItems.from_pairs(users, items, num_users=has.shape[0], num_items=has.shape[1])
+
+
+def dense(norm_adj: NormalizedAdjacency) -> Tensor:
+    """The whole matrix, users first."""
+    num_users, num_items = norm_adj.user_item.shape
+    whole = torch.zeros(num_users + num_items, num_users + num_items)
+    whole[:num_users, num_users:] = norm_adj.user_item.to_dense()
+    whole[num_users:, :num_users] = norm_adj.item_user.to_dense()
+    return whole
 
 
 def dense_normalized(has: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -39,7 +49,7 @@ def dense_normalized(has: NDArray[np.bool_]) -> NDArray[np.float64]:
 def test_five_nodes_by_hand() -> None:
     # User 0 has items 0, 1, 2 and user 1 has item 1, so the degrees are 3, 1 and 1, 2, 1.
     has = np.array([[1, 1, 1], [0, 1, 0]], dtype=np.bool_)
-    got = normalized_adjacency(user_items(has), CPU).to_dense()
+    got = dense(normalized_adjacency(user_items(has), CPU))
     expected = torch.tensor(
         [
             [0.0, 0.0, 0.57735027, 0.40824829, 0.57735027],
@@ -54,26 +64,26 @@ def test_five_nodes_by_hand() -> None:
 
 @given(HAS_ITEM)
 def test_equals_the_dense_definition_and_its_own_transpose(has: NDArray[np.bool_]) -> None:
-    norm_adj = normalized_adjacency(user_items(has), CPU)
-    dense = norm_adj.to_dense().double().numpy()
-    np.testing.assert_allclose(dense, dense_normalized(has), rtol=1e-6, atol=0)
-    assert np.array_equal(dense, dense.T)
+    whole = dense(normalized_adjacency(user_items(has), CPU)).double().numpy()
+    np.testing.assert_allclose(whole, dense_normalized(has), rtol=1e-6, atol=0)
+    assert np.array_equal(whole, whole.T)
 
 
 @given(HAS_ITEM)
 def test_stores_each_edge_twice_and_nothing_else(has: NDArray[np.bool_]) -> None:
     norm_adj = normalized_adjacency(user_items(has), CPU)
-    assert norm_adj.layout is torch.sparse_csr
-    assert norm_adj.dtype is torch.float32
-    assert len(norm_adj.values()) == 2 * has.sum()
-    assert norm_adj.crow_indices().dtype is norm_adj.col_indices().dtype is torch.int32
-    assert bool((norm_adj.values() > 0).all())
+    for block in norm_adj:
+        assert block.layout is torch.sparse_csr
+        assert block.dtype is torch.float32
+        assert len(block.values()) == has.sum()
+        assert block.crow_indices().dtype is block.col_indices().dtype is torch.int32
+        assert bool((block.values() > 0).all())
 
 
 @given(HAS_ITEM)
 def test_no_eigenvalue_exceeds_one(has: NDArray[np.bool_]) -> None:
-    dense = normalized_adjacency(user_items(has), CPU).to_dense().double()
-    assert torch.linalg.eigvalsh(dense).abs().max() <= 1 + 1e-6
+    whole = dense(normalized_adjacency(user_items(has), CPU)).double()
+    assert torch.linalg.eigvalsh(whole).abs().max() <= 1 + 1e-6
 
 
 def test_only_train_pairs_and_their_number_of_users_and_items_count() -> None:
@@ -81,10 +91,10 @@ def test_only_train_pairs_and_their_number_of_users_and_items_count() -> None:
     small = np.array([[1, 1, 1], [0, 1, 0]], dtype=np.bool_)
     large = np.zeros((3, 5), dtype=np.bool_)
     large[:2, :3] = small
-    got = normalized_adjacency(user_items(large), CPU).to_dense()
+    got = dense(normalized_adjacency(user_items(large), CPU))
     kept = torch.tensor([0, 1, 3, 4, 5])
     assert got.shape == (8, 8)
-    assert torch.equal(got[kept][:, kept], normalized_adjacency(user_items(small), CPU).to_dense())
+    assert torch.equal(got[kept][:, kept], dense(normalized_adjacency(user_items(small), CPU)))
     isolated = torch.tensor([2, 6, 7])
     assert not got[isolated].any()
     assert not got[:, isolated].any()
@@ -110,5 +120,5 @@ def test_isolated_nodes_and_the_csr_layout_raise_no_warning(filled: bool) -> Non
 @given(st.integers(1, 300))
 def test_a_user_with_many_items_keeps_float32_precision(num_items: int) -> None:
     has = np.ones((1, num_items), dtype=np.bool_)
-    values = normalized_adjacency(user_items(has), CPU).values()
-    assert torch.equal(values, torch.full((2 * num_items,), 1 / np.sqrt(num_items)))
+    for block in normalized_adjacency(user_items(has), CPU):
+        assert torch.equal(block.values(), torch.full((num_items,), 1 / np.sqrt(num_items)))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.graph import normalized_adjacency
+from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.propagation import propagate
 
 CPU = torch.device("cpu")
@@ -19,10 +19,15 @@ HAS_ITEM = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max
 LAYERS = st.integers(0, 4)
 
 
-def adjacency(has: NDArray[np.bool_], device: torch.device = CPU) -> Tensor:
+def adjacency(has: NDArray[np.bool_], device: torch.device = CPU) -> NormalizedAdjacency:
     users, items = np.nonzero(has)
     train = UserItems.from_pairs(users, items, num_users=has.shape[0], num_items=has.shape[1])
     return normalized_adjacency(train, device)
+
+
+def double_adjacency(has: NDArray[np.bool_]) -> NormalizedAdjacency:
+    user_item, item_user = adjacency(has)
+    return NormalizedAdjacency(user_item.double(), item_user.double())
 
 
 def normal(num_nodes: int, dim: int, seed: int) -> Tensor:
@@ -82,14 +87,14 @@ def test_forward_and_backward_equal_dense_float64(
 @settings(max_examples=20)
 @given(HAS_ITEM, LAYERS, st.integers(0, 1000))
 def test_gradcheck(has: NDArray[np.bool_], num_layers: int, seed: int) -> None:
-    norm_adj = adjacency(has).double()
+    norm_adj = double_adjacency(has)
     x = normal(sum(has.shape), 2, seed).requires_grad_()
     assert torch.autograd.gradcheck(lambda layer0: propagate(norm_adj, layer0, num_layers), x)
 
 
 @given(HAS_ITEM, LAYERS, st.integers(0, 1000))
 def test_self_adjoint(has: NDArray[np.bool_], num_layers: int, seed: int) -> None:
-    norm_adj = adjacency(has).double()
+    norm_adj = double_adjacency(has)
     x, y = (normal(sum(has.shape), 3, seed + offset) for offset in (0, 1))
     left = (propagate(norm_adj, x, num_layers) * y).sum()
     right = (x * propagate(norm_adj, y, num_layers)).sum()

@@ -61,7 +61,7 @@ def propagation_rows(settings: Settings) -> list[Row]:
     train = synthetic_split(settings.quick).train
     norm_adj, coo = normalized_adjacency(train, CPU), coo_adjacency(train)
     generator = torch.Generator().manual_seed(1)
-    layer0 = torch.randn(len(norm_adj), DIM, generator=generator, requires_grad=True)
+    layer0 = torch.randn(len(coo), DIM, generator=generator, requires_grad=True)
     grad = torch.randn(layer0.shape, generator=generator)
 
     def ours() -> tuple[Tensor, Tensor]:
@@ -95,14 +95,18 @@ def training_step_rows(settings: Settings) -> list[Row]:
     trainer = step_trainer(train, settings.quick)
     batches = trainer.sampler.epoch(2 * (1 + settings.repeats), BATCH_SIZE)
     norm_adj = normalized_adjacency(train, CPU)
-    x = torch.randn(len(norm_adj), DIM, generator=torch.Generator().manual_seed(1))
+    generator = torch.Generator().manual_seed(1)
+    users, items = (
+        torch.randn(count, DIM, generator=generator) for count in norm_adj.user_item.shape
+    )
 
     def step() -> None:
         trainer.train_step(next(batches))
 
     def bare_products() -> None:
         for _ in range(2 * NUM_LAYERS):
-            torch.sparse.mm(norm_adj, x, "sum")
+            torch.sparse.mm(norm_adj.user_item, items, "sum")
+            torch.sparse.mm(norm_adj.item_user, users, "sum")
 
     step_s, products_s = alternate(settings.repeats, step, bare_products)
     share = ratios(step_s, products_s)
