@@ -89,6 +89,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interruption:
         print("error: interrupted", file=sys.stderr)
         return interruption.exit_code if isinstance(interruption, Interrupted) else 130
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        detail = " ".join(str(error).splitlines())
+        print(f"error: {type(error).__name__}: {detail} (--debug shows where)", file=sys.stderr)
+        return 1
 
 
 def _dispatch(words: list[str], *, json_output: bool, debug: bool) -> int:
@@ -98,8 +104,6 @@ def _dispatch(words: list[str], *, json_output: bool, debug: bool) -> int:
     if words[0] == "--version":
         print(f"graphrec {__version__}")
         return 0
-    if words[0] in ("--shell-completion", "-sc"):
-        words = ["completion", *words[1:]]
     name, *rest = words
     if name not in COMMANDS:
         import difflib

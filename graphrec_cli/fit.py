@@ -66,8 +66,6 @@ def fit_model(
             save_best(trainer, run)
         if epoch.last or trainer.epoch % config.trainer.checkpoint_every == 0:
             save_checkpoint(run.last, trainer.state_dict())
-    if trainer.best_valid is None:
-        save_best(trainer, run)
     model.load_state_dict(trainer.best_state)
     return Fitted(model=model, best_epoch=trainer.best_epoch, history=history)
 
@@ -110,6 +108,7 @@ def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
         f"epoch {record['epoch']}/{config.trainer.epochs}  loss {record['loss']:.4f}  "
         f"{record['seconds']:.1f} s  {record['triplets_per_second']:,.0f} triples/s"
     )
-    if record["valid"] is not None:
-        line += f"  valid {monitor} {record['valid'][monitor]:.4f}"
+    if record["valid"] is None:
+        return line
+    line += f"  valid {monitor} {record['valid'][monitor]:.4f}"
     return f"{line}  best so far" if epoch.improved else line

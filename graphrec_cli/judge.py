@@ -11,7 +11,7 @@ import torch
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.source import TruePreferences
 from graphrec_cli.data.split import Split
-from graphrec_cli.evaluation.evaluate import DEFINITIONS, PartResult, evaluate_part
+from graphrec_cli.evaluation.evaluate import PartResult, definitions, evaluate_part
 from graphrec_cli.fit import Fitted
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.oracle import Oracle
@@ -45,6 +45,7 @@ def judge(
         return evaluate_part(model, config, split=split, part=part, device=device)
 
     test = evaluate(fitted.model, "test")
+    # Not taken from the history: this is the state that test is ranked with.
     valid = None if split.valid is None else evaluate(fitted.model, "valid")
     baselines: dict[str, Model] = {"popularity": Popularity(split.train, device)}
     if preferences is not None:
@@ -59,7 +60,7 @@ def judge(
         },
         "selected_epoch": fitted.best_epoch,
         "epochs_run": len(fitted.history),
-        "definitions": DEFINITIONS,
+        "definitions": definitions(config.evaluation),
     }
     warn_if_beaten(config, metrics)
     return Judgement(metrics=metrics, test=test)

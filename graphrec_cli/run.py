@@ -19,12 +19,12 @@ from graphrec_cli.data.split import Split
 from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_json
 from graphrec_cli.environment import command_line, describe_environment, describe_files
-from graphrec_cli.evaluation.metrics import check_ks
+from graphrec_cli.evaluation.metrics import MISS, check_ks
 from graphrec_cli.fit import build_model, fit_model
 from graphrec_cli.judge import Judgement, judge
 from graphrec_cli.reporting.plots import draw_curves
 from graphrec_cli.rundata import save_arrays, save_run_data
-from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.rundir import RunDirectory, make_folder
 from graphrec_cli.seeds import numpy_generator
 
 log = logging.getLogger("graphrec")
@@ -70,18 +70,21 @@ def load_source(config: RunConfig) -> SourceData:
 
 def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Split:
     """From raw rows to disjoint parts; the parts and the account of every row go to ``run``."""
-    interactions = preprocess(
-        source.table,
-        rating_threshold=config.dataset.positive_threshold(),
-        k_core=config.dataset.k_core,
-        funnel=source.funnel,
-    )
-    rng = numpy_generator(config.seed, "split")
-    split = components.SPLITS[config.split.name](
-        interactions, config.split, rng=rng, funnel=source.funnel
-    )
-    log_drops(source.funnel)
-    write_json(run.funnel, source.funnel.to_dict())
+    try:
+        interactions = preprocess(
+            source.table,
+            rating_threshold=config.dataset.positive_threshold(),
+            k_core=config.dataset.k_core,
+            funnel=source.funnel,
+        )
+        rng = numpy_generator(config.seed, "split")
+        split = components.SPLITS[config.split.name](
+            interactions, config.split, rng=rng, funnel=source.funnel
+        )
+    finally:
+        # Where nothing is left, the account says where it went.
+        log_drops(source.funnel)
+        write_json(run.funnel, source.funnel.to_dict())
     save_run_data(run.data, split, titles_by_index(source, split))
     log.info(
         "%s users, %s items; %s train, %s valid, %s test pairs",
@@ -115,13 +118,17 @@ def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] |
 def write_results(
     config: RunConfig, history: list[dict[str, Any]], judgement: Judgement, run: RunDirectory
 ) -> None:
-    """Metrics, ranks and, if asked for, the curves."""
+    """Metrics, ranks and, if asked for, the curves.
+
+    ranks.npz holds the pairs that the metrics count; the rank of an item never found is -1.
+    """
     ranks = judgement.test.ranks
+    rank = np.where(ranks.rank == MISS, -1, ranks.rank)
     save_arrays(
         run.ranks,
-        {"user_index": ranks.user_index, "item_index": ranks.item_index, "rank": ranks.rank},
+        {"user_index": ranks.user_index, "item_index": ranks.item_index, "rank": rank},
     )
     write_json(run.metrics, judgement.metrics)
     if config.plots and history:
-        run.plots.mkdir(exist_ok=True)
+        make_folder(run.plots)
         draw_curves(history, run.plots / "curves.png", config.trainer.monitor)

@@ -40,6 +40,18 @@ def make_unique_folder(parent: Path, stem: str) -> Path:
             return folder
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder inside a run directory, if it is not there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error
+
+
 def timestamp() -> str:
     """The local time to the second, as folder names carry it."""
     return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
@@ -57,9 +69,10 @@ class RunDirectory:
 
         Raises:
             ConfigError: the folder cannot be made.
+            OutputError: it cannot be filled.
         """
         run = cls(make_unique_folder(output_dir, stem))
-        run.checkpoints.mkdir()
+        make_folder(run.checkpoints)
         return run
 
     @classmethod

@@ -20,6 +20,7 @@ from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_json
 from graphrec_cli.errors import GraphrecError, Interrupted, OutputError
+from graphrec_cli.run import train
 from graphrec_cli.rundir import RunDirectory, timestamp
 
 log = logging.getLogger("graphrec")
@@ -51,9 +52,6 @@ def run_job(job: Job, *, debug: bool = False) -> Outcome:
         ConfigError: the run directory cannot be made.
         OutputError: it cannot be written to.
     """
-    # Imported late: the rooms below pull in pandas and every component.
-    from graphrec_cli.run import train
-
     pick_device(job.config.device)  # refuses a missing GPU before a folder is made
     threads = job.config.num_threads or _DEFAULT_THREADS
     torch.set_num_threads(threads)
@@ -103,10 +101,23 @@ def _trace(run: RunDirectory, debug: bool) -> None:
         sys.stderr.write(f"cannot write {run.log}\n")
 
 
+class _LogFile(logging.FileHandler):
+    """A log whose failure to be written ends the run, instead of a traceback at every line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Called by logging from within the handling of the error."""
+        error = sys.exc_info()[1]
+        log.removeHandler(self)
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise OutputError(
+            f"cannot write {self.baseFilename}: {reason}; make room there or change output_dir"
+        ) from error
+
+
 @contextmanager
 def _log_to(path: Path) -> Iterator[None]:
     try:
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = _LogFile(path, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; change output_dir") from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

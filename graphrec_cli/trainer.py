@@ -28,7 +28,7 @@ class Epoch:
 
     Attributes:
         record: the line of history.jsonl.
-        improved: the valid metric that selects is the best so far.
+        improved: the valid metric that selects is the best so far; always without validation.
         last: no further epoch follows.
     """
 
@@ -79,7 +79,8 @@ class Trainer:
         """Train, yielding after every epoch, until the last epoch or until patience runs out.
 
         Raises:
-            NonFiniteError: the loss became NaN or infinite; ``best_state`` is as it was before.
+            NonFiniteError: the loss or a weight became NaN or infinite; ``best_state`` is as it
+                was before.
         """
         while not self._done():
             self.epoch += 1
@@ -119,11 +120,15 @@ class Trainer:
             total += self.train_step(batch)
             steps_taken += 1
             triples += len(batch.users)
-            if steps_taken % _CHECK_EVERY == 0:
+            if steps_taken == 1 or steps_taken % _CHECK_EVERY == 0:
                 mean = self._finite_mean(total, steps_taken)
                 rate = triples / max(bar.format_dict["elapsed"], 1e-9)
                 bar.set_postfix_str(f"loss {mean:.4f}, {rate:,.0f} triples/s", refresh=False)
-        return self._finite_mean(total, steps_taken), triples
+        mean = self._finite_mean(total, steps_taken)
+        # The last step's loss was finite before that step changed the weights.
+        if not all(bool(weights.isfinite().all()) for weights in self.model.parameters()):
+            raise self._non_finite("a weight became NaN or infinite")
+        return mean, triples
 
     def train_step(self, batch: Triples) -> Tensor:
         """One optimizer step; returns the batch's loss, detached."""
@@ -135,7 +140,7 @@ class Trainer:
         return loss.detach()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the rest of the run depends on, as tensors and plain values."""
+        """All that further epochs depend on, as tensors and plain values; not ``best_state``."""
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -161,11 +166,10 @@ class Trainer:
         return stale or self.epoch >= self.config.epochs
 
     def _select(self, valid: dict[str, float] | None) -> bool:
-        """Keep a copy of the state if it is the best so far, or the last where none is selected."""
+        """Keep a copy of the state if it is the best so far, or the newest without validation."""
         if self.validate is None:
-            if self.epoch == self.config.epochs:
-                self._keep(None)
-            return False
+            self._keep(None)
+            return True
         if valid is None:
             return False
         monitor = self.config.monitor
@@ -185,8 +189,11 @@ class Trainer:
     def _finite_mean(self, total: Tensor, steps: int) -> float:
         mean = total.item() / max(steps, 1)
         if not math.isfinite(mean):
-            raise NonFiniteError(
-                f"the loss became {mean} in epoch {self.epoch} by step {self.step}; the "
-                "checkpoints of earlier epochs are kept; lower trainer.learning_rate"
-            )
+            raise self._non_finite(f"the loss became {mean}")
         return float(mean)
+
+    def _non_finite(self, what: str) -> NonFiniteError:
+        return NonFiniteError(
+            f"{what} in epoch {self.epoch} by step {self.step}; the checkpoints of earlier epochs "
+            "are kept; lower trainer.learning_rate"
+        )

@@ -57,7 +57,7 @@ def completion_command(words: Sequence[str], commands: Sequence[str]) -> int:
         for candidate in complete_line(words[1], commands):
             print(candidate)
         return 0
-    shell = words[0].removeprefix("install=") if len(words) == 1 else ""
+    shell = words[0] if len(words) == 1 else ""
     if shell not in SCRIPTS:
         raise ConfigError(f"completion takes one shell: {', '.join(SCRIPTS)}")
     print(SCRIPTS[shell], end="")

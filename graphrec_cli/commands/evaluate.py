@@ -22,8 +22,6 @@ Examples:
 Keys: part=test|valid, evaluation.*, device, num_threads; output_dir says where 'latest' looks.
 """
 
-_ALLOWED = ("evaluation.", "device", "num_threads")
-
 
 def evaluate_command(words: list[str], *, json_output: bool) -> int:
     """Print the metrics of the part asked for.
@@ -35,7 +33,7 @@ def evaluate_command(words: list[str], *, json_output: bool) -> int:
         print(HELP, end="")
         return 0
     # A folder's name is taken as it is, an equals sign in it too.
-    names = [word for word in words if "=" not in word or Path(word).is_dir()]
+    names = [word for word in words if "=" not in word or _exists(word)]
     if len(names) != 1 or names[0].startswith("-"):
         raise ConfigError(
             "evaluate takes one run directory, or 'latest', then key=value; see --help"
@@ -47,7 +45,8 @@ def evaluate_command(words: list[str], *, json_output: bool) -> int:
     if part not in ("test", "valid"):
         raise ConfigError(f"part must be test or valid, got '{part}'")
     for word in overrides:
-        if not word.startswith(_ALLOWED):
+        key = word.partition("=")[0]
+        if not key.startswith("evaluation.") and key not in ("device", "num_threads"):
             raise ConfigError(
                 f"evaluate cannot change '{word}'; it takes part, evaluation.*, device, num_threads"
             )
@@ -65,3 +64,10 @@ def evaluate_command(words: list[str], *, json_output: bool) -> int:
         print(f"{part} metrics over {result.counts['users_evaluated']:,} users of {run.path}")
         print(metrics_table({config.model.name: result.metrics}, list(result.metrics)))
     return 0
+
+
+def _exists(word: str) -> bool:
+    try:
+        return Path(word).exists()
+    except OSError:  # too long for a path, so it is a value
+        return False

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from graphrec_cli.config.arguments import Arguments, sort_arguments
-from graphrec_cli.config.hydra_app import SWEEP_VARIABLE, Job, compose_sweep, run_jobs
+from graphrec_cli.config.hydra_app import Job, compose_sweep, run_jobs
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.serialize import to_plain
-from graphrec_cli.errors import Interrupted
+from graphrec_cli.errors import GraphrecError, Interrupted
 
 
 def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
@@ -58,7 +57,7 @@ def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
     table = metrics_table(columns, list(metrics["test"]))
     lines = [f"test metrics over {users:,} users, epoch {metrics['selected_epoch']}", table]
     ceiling = metrics["baselines"].get("ceiling")
-    if ceiling is not None:
+    if ceiling is not None and ceiling[config.trainer.monitor] > 0:
         share = metrics["test"][config.trainer.monitor] / ceiling[config.trainer.monitor]
         lines.append(f"{config.trainer.monitor} is {share:.0%} of the best reachable one (ceiling)")
     return "\n".join(lines)
@@ -66,36 +65,39 @@ def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
 
 def _sweep(arguments: Arguments, *, json_output: bool, debug: bool) -> int:
     """Run every job, however the others end, and close with a table by the valid metric."""
+    from graphrec_cli.device import pick_device
     from graphrec_cli.durable import write_json
     from graphrec_cli.rundir import make_unique_folder, timestamp
     from graphrec_cli.supervise import run_job
 
-    first = compose_sweep(arguments)
-    folder = make_unique_folder(Path(first.output_dir), f"{timestamp()}_sweep")
-    os.environ[SWEEP_VARIABLE] = folder.name
+    configs = compose_sweep(arguments)
+    for config in configs:
+        pick_device(config.device)
+    folder = make_unique_folder(Path(configs[0].output_dir), f"{timestamp()}_sweep")
 
     def run(job: Job) -> None:
-        assert job.sweep_dir is not None
-        outcome = run_job(job, debug=debug)
-        result = {
+        result: dict[str, Any] = {
             "number": job.number,
             "overrides": job.overrides,
-            "run": str(outcome.run.path),
-            "exit_code": outcome.exit_code,
-            "error": outcome.error,
             "monitor": job.config.trainer.monitor,
-            "metrics": outcome.metrics,
+            "run": None,
+            "metrics": None,
         }
-        write_json(job.sweep_dir / f"{job.number}.json", to_plain(result))
-        if outcome.exit_code >= 128:
-            raise Interrupted(outcome.exit_code - 128)
+        try:
+            outcome = run_job(job, debug=debug)
+        except GraphrecError as error:  # before there was a run directory
+            result |= {"exit_code": error.exit_code, "error": str(error)}
+        else:
+            result |= {"exit_code": outcome.exit_code, "error": outcome.error}
+            result |= {"run": str(outcome.run.path), "metrics": outcome.metrics}
+        # By way of files, because a Hydra launcher may run its jobs in other processes.
+        write_json(folder / f"{job.number}.json", result)
+        if result["exit_code"] >= 128:
+            raise Interrupted(result["exit_code"] - 128)
 
-    try:
-        run_jobs(arguments, run)
-    except Interrupted:
-        pass  # the results so far say so, and are worth their table
-    finally:
-        del os.environ[SWEEP_VARIABLE]
+    # An interruption ends the sweep; the results so far say so, and are worth their table.
+    with suppress(Interrupted):
+        run_jobs(arguments, run, sweep_dir=folder)
     results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
     results.sort(key=lambda result: int(result["number"]))
     print(json.dumps(results) if json_output else describe_sweep(results))

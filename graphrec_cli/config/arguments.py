@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphrec_cli.config.explain import suggestion
-from graphrec_cli.config.options import group_options
+from graphrec_cli.config.options import group_options, refuse_shadowed_options
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
 
@@ -107,6 +107,8 @@ def _check_flags(arguments: Arguments) -> None:
             raise ConfigError(f"{flag} goes with --cfg alone")
     if arguments.config_dir is not None and not Path(arguments.config_dir).is_dir():
         raise ConfigError(f"--config-dir '{arguments.config_dir}' is not a folder")
+    if arguments.config_dir is not None:
+        refuse_shadowed_options(Path(arguments.config_dir))
 
 
 def _check_override(word: str, config_dir: str | None) -> None:

@@ -19,13 +19,13 @@ def check_name(group: str, value: str, expected: str) -> None:
 
 def check_at_least(key: str, value: float | None, low: float) -> None:
     """Refuse NaN, infinity and values below ``low``; None (where a key allows it) passes."""
-    if value is not None and not (math.isfinite(value) and value >= low):
+    if value is not None and not low <= value < math.inf:
         raise ConfigError(f"{key} must be a finite number of at least {low}, got {value}")
 
 
 def check_positive(key: str, value: float | None) -> None:
     """Refuse NaN, infinity, zero and negative values; None (where a key allows it) passes."""
-    if value is not None and not (math.isfinite(value) and value > 0):
+    if value is not None and not 0 < value < math.inf:
         raise ConfigError(f"{key} must be a finite number above 0, got {value}")
 
 

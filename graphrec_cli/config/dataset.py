@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from omegaconf import MISSING
 
@@ -98,6 +99,11 @@ class RemoteFileConfig:
                 f"{key}.sha256 must be 64 lower-case hexadecimal digits, got '{digest}'"
             )
         check_positive(f"{key}.size", self.size)
+        if "@" in urlsplit(self.url).netloc:
+            raise ConfigError(
+                f"{key}.url must not hold a user or password, which the run directory would keep; "
+                "fetch the file by hand instead"
+            )
 
 
 @dataclass(kw_only=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
@@ -25,9 +26,6 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS, register_schemas
 from graphrec_cli.errors import ConfigError
 
-SWEEP_VARIABLE = "GRAPHREC_SWEEP"
-"""Environment variable that names the folder of the sweep under way, below output_dir."""
-
 _LISTED = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANGE_SWEEP)
 
 
@@ -39,14 +37,12 @@ class Job:
         config: the values.
         choices: the option chosen in each group, None where none is.
         overrides: the ``key=value`` words that led here.
-        sweep_dir: folder of the sweep that the run belongs to, None for a single run.
-        number: place in the sweep, from 0.
+        number: place in a sweep, from 0.
     """
 
     config: RunConfig
     choices: dict[str, str | None]
     overrides: list[str]
-    sweep_dir: Path | None
     number: int
 
 
@@ -54,8 +50,15 @@ class _Stopped(BaseException):
     """Leaves Hydra from within a job: it meets ordinary errors with lines of its own on stderr."""
 
 
-def run_jobs(arguments: Arguments, run: Callable[[Job], None]) -> None:
+def run_jobs(
+    arguments: Arguments, run: Callable[[Job], None], sweep_dir: Path | None = None
+) -> None:
     """Compose every job that the arguments ask for and hand each to ``run``.
+
+    Args:
+        arguments: the words of the command.
+        run: called once a job.
+        sweep_dir: where Hydra leaves the file that describes a sweep.
 
     Raises:
         ConfigError: the composition or a value was refused.
@@ -75,7 +78,10 @@ def run_jobs(arguments: Arguments, run: Callable[[Job], None]) -> None:
     if "--cfg" in arguments.flags:
         _compose(arguments.overrides, arguments.config_dir)
     entry = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
-    with suppress(_Stopped), _hydra_environment([*arguments.flags, *arguments.overrides]):
+    words_for_hydra = [*arguments.flags, *arguments.overrides]
+    if sweep_dir is not None:
+        words_for_hydra.append(f"hydra.sweep.dir={quoted(str(sweep_dir))}")
+    with suppress(_Stopped), _hydra_environment(words_for_hydra):
         if arguments.trains:
             with _explained():
                 entry()
@@ -85,8 +91,8 @@ def run_jobs(arguments: Arguments, run: Callable[[Job], None]) -> None:
         raise errors[0]
 
 
-def compose_sweep(arguments: Arguments) -> RunConfig:
-    """Check every job of a sweep before the first one runs; returns the first one's values.
+def compose_sweep(arguments: Arguments) -> list[RunConfig]:
+    """Check every job of a sweep before the first one runs; returns the values of each.
 
     Raises:
         ConfigError: a value was refused, or a key that all jobs share is swept.
@@ -98,8 +104,7 @@ def compose_sweep(arguments: Arguments) -> RunConfig:
             if override.is_sweep_override() and override.key_or_group == "output_dir":
                 raise ConfigError("output_dir cannot be swept: a sweep has one folder")
         jobs = itertools.product(*map(_values, parsed))
-        configs = [_compose(list(words), arguments.config_dir) for words in jobs]
-    return configs[0]
+        return [_compose(list(words), arguments.config_dir) for words in jobs]
 
 
 def to_run_config(node: DictConfig) -> RunConfig:
@@ -124,7 +129,6 @@ def _to_job(node: DictConfig) -> Job:
         config=config,
         choices={group: choices.get(group) for group in (*SCHEMAS, "experiment")},
         overrides=list(runtime.overrides.task),
-        sweep_dir=Path(runtime.sweep.dir) if swept else None,
         number=int(runtime.job.num) if swept else 0,
     )
 
@@ -146,9 +150,9 @@ def _values(override: Override) -> list[str]:
 
 
 def _compose(overrides: list[str], config_dir: str | None) -> RunConfig:
-    search = (
-        [] if config_dir is None else [f"hydra.searchpath=[file://{Path(config_dir).resolve()}]"]
-    )
+    search = []
+    if config_dir is not None:
+        search = [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).resolve()}')}]"]
     with _explained(), hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
         return to_run_config(hydra.compose("config", overrides=[*overrides, *search]))
 
@@ -163,6 +167,13 @@ def _print_only(entry: Callable[[], object]) -> None:
         if end.code:
             lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a word"]
             raise ConfigError(lines[-1]) from end
+
+
+def quoted(text: str) -> str:
+    """Text as Hydra's grammar takes it for itself, whatever it holds."""
+    # A backslash is special only before a quote; a run of them there has to be doubled.
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + found[2].replace("'", "\\'"), text)
+    return f"'{escaped}'"
 
 
 @contextmanager

@@ -24,3 +24,14 @@ def group_options(group: str, config_dir: str | None) -> list[str]:
     """The options of a group in ascending order, the user's own among them."""
     folders = [conf_dir(), *([] if config_dir is None else [Path(config_dir)])]
     return sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})
+
+
+def refuse_shadowed_options(config_dir: Path) -> None:
+    """Refuse own options that have a built-in's name: Hydra would silently take the built-in.
+
+    Raises:
+        ConfigError: naming the file.
+    """
+    for path in sorted(config_dir.glob("**/*.yaml")):
+        if (conf_dir() / path.relative_to(config_dir)).is_file():
+            raise ConfigError(f"{path} has the name of a built-in option; give it another")

@@ -53,7 +53,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         check_between("seed", self.seed, 0, 2**63 - 1)
-        check_at_least("num_threads", self.num_threads, 1)
+        if self.num_threads is not None:
+            check_between("num_threads", self.num_threads, 1, 1024)
         for key in ("data_dir", "output_dir"):
             if not getattr(self, key):
                 raise ConfigError(f"{key} must name a folder, got an empty value")

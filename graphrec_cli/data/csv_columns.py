@@ -37,7 +37,10 @@ class IdColumn:
         """What is wrong with a cell, None if nothing is."""
         if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text):
             return "not a whole number"
-        return None if 0 <= int(text) <= MAX_ID else f"outside 0..{MAX_ID}"
+        # Python refuses to convert thousands of digits, so their number is looked at first.
+        digits = text.strip().lstrip("+-").lstrip("0")
+        within = len(digits) <= len(str(MAX_ID)) and 0 <= int(text) <= MAX_ID
+        return None if within else f"outside 0..{MAX_ID}"
 
 
 @dataclass(frozen=True, slots=True)

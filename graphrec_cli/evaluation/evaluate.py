@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from graphrec_cli.config.evaluation import ColdItems, EvaluationConfig, MapDenominator
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError
@@ -16,18 +17,6 @@ from graphrec_cli.evaluation.metrics import ranking_metrics
 from graphrec_cli.evaluation.ranks import HeldOutRanks, rank_held_out
 from graphrec_cli.models.base import Model
 from graphrec_cli.seeds import derive_seed, numpy_generator
-
-DEFINITIONS = {
-    "rank": "0-based place among the items with a train interaction that are not masked",
-    "hit@k": "1 if any held-out item is in the first k",
-    "recall@k": "held-out items in the first k / held-out items",
-    "precision@k": "held-out items in the first k / k",
-    "ndcg@k": "binary gains, the ideal list holds min(held-out, k) items",
-    "map@k": "sum of the precision at each hit / min(held-out, k), or / held-out items",
-    "mrr": "1 / (1 + best rank)",
-    "mean": "over the users with at least one held-out item that counts",
-}
-"""What the metric keys mean, as metrics.json repeats it."""
 
 
 @runtime_checkable
@@ -45,6 +34,26 @@ class Parts(Protocol):
     @property
     def test(self) -> UserItems:
         """Pairs that the model is judged by."""
+
+
+def definitions(config: EvaluationConfig) -> dict[str, str]:
+    """What the metric keys mean under these values, as metrics.json repeats it."""
+    by_min = config.map_denominator is MapDenominator.min
+    masked = "train and, at test, valid items" if config.mask_valid else "train items"
+    excluded = config.cold_items is ColdItems.exclude
+    return {
+        "rank": f"0-based place among the items with a train interaction; masked: {masked}",
+        "ties": f"{config.ties.name} order among equal scores",
+        "cold_items": "left out" if excluded else "kept as never found",
+        "hit@k": "1 if any held-out item is in the first k",
+        "recall@k": "held-out items in the first k / held-out items",
+        "precision@k": "held-out items in the first k / k",
+        "ndcg@k": "binary gains, the ideal list holds min(held-out, k) items",
+        "map@k": "sum of the precision at each hit / "
+        + ("min(held-out items, k)" if by_min else "held-out items"),
+        "mrr": "1 / (1 + best rank)",
+        "mean": "over the users with at least one held-out item that counts",
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +105,12 @@ def evaluate_part(
     return PartResult(metrics=metrics, counts=ranks.counts(), ranks=ranks)
 
 
-def valid_users(config: RunConfig, valid: UserItems) -> NDArray[np.integer]:
-    """The users that selection looks at: all, or ``trainer.valid_users`` drawn from the seed."""
+def valid_users(config: RunConfig, valid: UserItems) -> NDArray[np.integer] | None:
+    """The users that selection looks at, ``trainer.valid_users`` drawn from the seed; None: all."""
     users = np.flatnonzero(valid.user_degree)
     wanted = config.trainer.valid_users
     if wanted is None or wanted >= len(users):
-        return users
+        return None
     return np.sort(
         numpy_generator(config.seed, "valid_users").choice(users, size=wanted, replace=False)
     )

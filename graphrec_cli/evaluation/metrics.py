@@ -22,8 +22,8 @@ def check_ks(ks: Sequence[int], catalog_size: int) -> None:
     """
     if max(ks) > catalog_size:
         raise DataError(
-            f"evaluation.ks holds {max(ks)}, but only {catalog_size} items have a train "
-            f"interaction; choose cut-offs of at most {catalog_size}"
+            f"evaluation.ks or trainer.monitor asks for the first {max(ks)}, but only "
+            f"{catalog_size} items have a train interaction; choose cut-offs of at most that"
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from graphrec_cli.durable import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,15 +47,8 @@ def draw_curves(history: Sequence[Mapping[str, Any]], path: Path, monitor: str) 
         axes[0].axvline(best_epoch, label=f"best epoch: {best_epoch}", **BEST_LINE)
         axes[0].legend()
 
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with unfinished.open("wb") as file:
-            figure.savefig(file, format="png")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png")
 
 
 def _draw_loss(axis: Axes, history: Sequence[Mapping[str, Any]]) -> None:

@@ -42,37 +42,6 @@ def metrics_table(columns: Mapping[str, Mapping[str, float]], metrics: Sequence[
     return text_table(["metric", *columns], rows)
 
 
-def funnel_table(funnel: Mapping[str, object]) -> str:
-    """Return where the rows went: a line a step, then the counts that dropped no rows.
-
-    ``funnel`` has the form of ``Funnel.to_dict()`` and of ``funnel.json``: ``rows_read``, ``steps``
-    (each with ``stage``, ``cause``, ``rows_dropped`` and ``rows_left``), ``rows_left`` and
-    ``notes``. Raises KeyError for a key that is missing and TypeError for a value of another form.
-    """
-    steps = funnel["steps"]
-    notes = funnel["notes"]
-    if not isinstance(steps, Sequence) or not isinstance(notes, Mapping):
-        raise TypeError("a funnel holds its steps as a list and its notes by name")
-    rows = [["read", "", "", _count(funnel["rows_read"])]]
-    rows += [
-        [step["stage"], step["cause"], _count(step["rows_dropped"]), _count(step["rows_left"])]
-        for step in steps
-    ]
-    rows.append(["kept", "", "", _count(funnel["rows_left"])])
-    table = text_table(["stage", "cause", "dropped", "left"], rows)
-    if not notes:
-        return table
-    counts = text_table(["note", "count"], [[key, _count(value)] for key, value in notes.items()])
-    return f"{table}\n\n{counts}"
-
-
-def _count(value: object) -> str:
-    """Return a whole number with thousands separated."""
-    if not isinstance(value, int):
-        raise TypeError(f"a count must be a whole number, got {value!r}")
-    return f"{value:,}"
-
-
 def _reads_as_number(cell: str) -> bool:
     if cell in {"", "-"}:
         return True

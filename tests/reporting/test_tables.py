@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.reporting.tables import funnel_table, metrics_table, text_table
+from graphrec_cli.reporting.tables import metrics_table, text_table
 
 WORDS = st.text(string.ascii_letters + string.digits + "._@-,%", min_size=1, max_size=12)
 
@@ -77,44 +77,3 @@ def test_metrics_are_rows_and_models_are_columns() -> None:
         ["hit@10", "0.5000", "0.3333", "-"],
         ["ndcg@10", "0.2501", "0.1234", "0.4000"],
     ]
-
-
-def test_the_funnel_shows_every_step_in_order() -> None:
-    text = funnel_table(
-        {
-            "rows_read": 6_889_191,
-            "steps": [
-                {"stage": "rating", "cause": "below 4", "rows_dropped": 1_234, "rows_left": 5_000},
-                {"stage": "merge", "cause": "duplicate", "rows_dropped": 0, "rows_left": 5_000},
-            ],
-            "rows_left": 5_000,
-            "notes": {"users_only_in_train": 1_042},
-        }
-    )
-    assert text.split("\n") == [
-        "stage   cause      dropped       left",
-        "------  ---------  -------  ---------",
-        "read                        6,889,191",
-        "rating  below 4      1,234      5,000",
-        "merge   duplicate        0      5,000",
-        "kept                            5,000",
-        "",
-        "note                 count",
-        "-------------------  -----",
-        "users_only_in_train  1,042",
-    ]
-
-
-def test_a_funnel_without_notes_is_one_table() -> None:
-    text = funnel_table({"rows_read": 3, "steps": [], "rows_left": 3, "notes": {}})
-    assert "note" not in text
-    assert text.split("\n")[-1].split() == ["kept", "3"]
-
-
-def test_a_funnel_of_another_form_is_refused() -> None:
-    with pytest.raises(KeyError, match="notes"):
-        funnel_table({"rows_read": 3, "steps": [], "rows_left": 3})
-    with pytest.raises(TypeError, match="whole number"):
-        funnel_table({"rows_read": "3", "steps": [], "rows_left": 3, "notes": {}})
-    with pytest.raises(TypeError, match="list"):
-        funnel_table({"rows_read": 3, "steps": 0, "rows_left": 3, "notes": {}})

@@ -1,4 +1,4 @@
-"""GoodBooks-10k: ratings.csv and to_read.csv, in either edition's order of columns."""
+"""GoodBooks-10k: ratings.csv, to_read.csv and, for titles, books.csv, of either edition."""
 
 from __future__ import annotations
 
@@ -14,15 +14,21 @@ from graphrec_cli.data.files import find_file, sha256_of
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import DataFile, SourceData
+from graphrec_cli.data.titles import read_titles
 from graphrec_cli.errors import DataError
 
 IDS = (IdColumn("user_id"), IdColumn("book_id"))
 FILE_NAMES = {"rating_pos": "ratings.csv", "to_read": "to_read.csv"}
 COLUMNS = {"rating_pos": (*IDS, NumberColumn("rating", low=1.0, high=5.0)), "to_read": IDS}
 
+# The editions differ in what their books.csv calls the id that ratings.csv uses.
+BOOK_ID_COLUMNS = {"goodreads_book_id": "book_id", "id": "id"}
+
 
 def load_goodbooks(config: GoodBooksConfig, *, data_dir: Path, seed: int) -> SourceData:
     """Read the files of the configured signals; a missing one is fetched if the config allows it.
+
+    Titles are read where books.csv is there; it is not fetched.
 
     Args:
         config: signals, folder and addresses.
@@ -42,6 +48,11 @@ def load_goodbooks(config: GoodBooksConfig, *, data_dir: Path, seed: int) -> Sou
         for signal, path in zip(config.signals, paths, strict=True)
     ]
     rows = [len(part["user_id"]) for part in parts]
+    titles = None
+    books = find_file(data_dir / config.folder, "books.csv")
+    if books is not None:
+        titles = read_titles(books, BOOK_ID_COLUMNS, "title")
+        paths.append(books)
     table = RawTable(
         user_id=np.concatenate([part["user_id"] for part in parts]),
         item_id=np.concatenate([part["book_id"] for part in parts]),
@@ -53,7 +64,7 @@ def load_goodbooks(config: GoodBooksConfig, *, data_dir: Path, seed: int) -> Sou
     return SourceData(
         table=table,
         funnel=Funnel(len(table)),
-        titles=None,
+        titles=titles,
         files=tuple(DataFile(path, sha256_of(path), path.stat().st_size) for path in paths),
         preferences=None,
     )
