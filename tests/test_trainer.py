@@ -123,7 +123,12 @@ def test_another_metric_can_select() -> None:
 
 def test_without_validation_the_last_state_is_kept() -> None:
     trainer = trainer_of(TrainerConfig(epochs=3, patience=1, learning_rate=0.1))
-    weights = weights_by_epoch(trainer)
+    weights = []
+    for epoch in trainer.fit():
+        assert epoch.improved
+        weights.append(trainer.model.state_dict()["layer0_embeddings"].clone())
+        assert trainer.best_epoch == epoch.record["epoch"]
+        assert torch.equal(trainer.best_state["layer0_embeddings"], weights[-1])
     assert len(weights) == trainer.best_epoch == 3
     assert trainer.best_valid is None
     assert torch.equal(trainer.best_state["layer0_embeddings"], weights[-1])
@@ -202,6 +207,21 @@ def test_weights_that_overflow_are_noticed() -> None:
     trainer = trainer_of(TrainerConfig(epochs=3, learning_rate=1e30))
     with pytest.raises(NonFiniteError, match=r"trainer\.learning_rate"):
         list(trainer.fit())
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_weights_that_the_last_step_of_an_epoch_breaks_are_not_kept(validated: bool) -> None:
+    """The loss of that step was still finite, and nothing else looks at the weights."""
+    metric = scripted_metric(0.1, 0.2) if validated else None
+    trainer = trainer_of(TrainerConfig(epochs=2, steps_per_epoch=1, batch_size=8), validate=metric)
+    epochs = trainer.fit()
+    next(epochs)
+    weights = trainer.model.state_dict()["layer0_embeddings"].clone()
+    trainer.optimizer.param_groups[0]["lr"] = 1e39
+    with pytest.raises(NonFiniteError, match=r"^a weight became NaN or infinite in epoch 2 "):
+        next(epochs)
+    assert trainer.best_epoch == 1
+    assert torch.equal(trainer.best_state["layer0_embeddings"], weights)
 
 
 def test_the_state_of_an_epoch_repeats_the_rest_of_the_run(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from graphrec_cli.config.checks import check_at_least, check_between
+from graphrec_cli.config.checks import check_between
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import LossConfig

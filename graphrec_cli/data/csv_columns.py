@@ -94,10 +94,11 @@ def read_csv_columns(
             # No usecols: lines with too many fields would pass unseen. No dtype: asked for int64,
             # pandas takes 1e5 and 1.0 for ids, and then all ids of the file through float64.
             frame = pd.read_csv(text, header=None, names=header, engine="c", low_memory=False)
+            # Pandas makes an index of the first columns if the first row is longer than the header,
+            # and of row numbers one that looks like its own.
+            sound = _first_row_length(path) <= len(header) and not stream.has_nul
         except (ValueError, OverflowError, csv.Error) as error:
             raise _first_fault(path, columns, error) from error
-        # Pandas makes an index of the first columns if the first row is longer than the header.
-        sound = isinstance(frame.index, pd.RangeIndex) and not stream.has_nul
     if sound and frame.empty:
         raise DataError(f"{path} holds a header line and no rows")
     arrays: dict[str, ColumnArray] = {}
@@ -125,6 +126,19 @@ def _read_header(path: Path, text: io.TextIOWrapper, wanted: Sequence[str]) -> l
     return header
 
 
+def _first_row_length(path: Path) -> int:
+    """Number of fields of the first row after the header, 0 if there is none."""
+    with open_unpacked(path) as stream:
+        text = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8-sig", newline="")
+        rows = csv.reader(text)
+        next(rows, [])
+        return next((len(row) for row in rows if not _is_blank(row)), 0)
+
+
+def _is_blank(row: list[str]) -> bool:
+    return len(row) <= 1 and not "".join(row).strip()
+
+
 def _first_fault(
     path: Path, columns: Sequence[IdColumn | NumberColumn], cause: Exception | None
 ) -> DataError:
@@ -135,7 +149,7 @@ def _first_fault(
             header = [name.strip() for name in next(rows, [])]
             places = [(column, header.index(column.name)) for column in columns]
             for row in rows:
-                if len(row) <= 1 and not "".join(row).strip():
+                if _is_blank(row):
                     continue
                 where = f"{path}, line {rows.line_num}"
                 if len(row) != len(header):

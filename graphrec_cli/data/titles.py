@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from graphrec_cli.data.csv_columns import IdColumn, read_csv_columns
 from graphrec_cli.data.files import open_unpacked
 from graphrec_cli.errors import DataError
 
@@ -16,7 +17,9 @@ Titles: TypeAlias = tuple[NDArray[np.int64], NDArray[np.character]]
 
 
 def read_titles(path: Path, id_columns: dict[str, str], title_column: str) -> Titles:
-    """Item ids and titles, both of shape (titles,); of an id that is repeated the first row counts.
+    """Item ids, ascending and distinct, and titles, both of shape (titles,).
+
+    Of an id that is repeated the first row counts.
 
     Args:
         path: a plain, ``.gz`` or ``.zip`` csv file in UTF-8.
@@ -25,7 +28,7 @@ def read_titles(path: Path, id_columns: dict[str, str], title_column: str) -> Ti
         title_column: the column of the titles.
 
     Raises:
-        DataError: the file is damaged, lacks a column, or holds an id that is no whole number.
+        DataError: the file is damaged or empty, lacks a column, or holds a faulty line.
     """
     with open_unpacked(path) as stream:
         try:
@@ -34,16 +37,13 @@ def read_titles(path: Path, id_columns: dict[str, str], title_column: str) -> Ti
             raise DataError(
                 f"{path} cannot be read as csv: {' '.join(str(error).split())}"
             ) from error
-    edition = next((column for name, column in id_columns.items() if name in frame.columns), None)
+    frame.columns = frame.columns.str.strip()
+    known = (column for name, column in id_columns.items() if name in frame.columns)
+    edition = next(known, " or ".join(id_columns))
     for column in (edition, title_column):
-        if column is None or column not in frame.columns:
-            wanted = column or " or ".join(id_columns)
-            raise DataError(f"{path} has no column {wanted}; it has {', '.join(frame.columns)}")
-    first = frame.drop_duplicates(subset=[edition])
-    try:
-        ids = first[edition].to_numpy(dtype=str).astype(np.int64)
-    except (ValueError, OverflowError) as error:
-        raise DataError(
-            f"{path}: the column {edition} holds an id that is no whole number"
-        ) from error
-    return ids, first[title_column].to_numpy(dtype=str)
+        if column not in frame.columns:
+            raise DataError(f"{path} has no column {column}; it has {', '.join(frame.columns)}")
+    # Read once more with every check: pandas shifts the columns of rows that are too long.
+    ids = read_csv_columns(path, (IdColumn(edition),))[edition].astype(np.int64)
+    distinct, first = np.unique(ids, return_index=True)
+    return distinct, frame[title_column].to_numpy(dtype=str)[first]

@@ -50,7 +50,9 @@ def test_the_folder_of_own_options(tmp_path: Path) -> None:
 def test_own_options_are_among_the_choices_of_a_group(tmp_path: Path) -> None:
     (tmp_path / "sampler").mkdir()
     (tmp_path / "sampler" / "mine.yaml").write_text("", encoding="utf-8")
-    with pytest.raises(ConfigError, match="one of: hardneg, mine, uniform; got 'sampler='"):
+    with pytest.raises(
+        ConfigError, match="one of: hardneg, hardneg_goodbooks, mine, uniform; got 'sampler='"
+    ):
         sort_arguments(["sampler=", "--config-dir", str(tmp_path)])
 
 
@@ -77,9 +79,9 @@ def test_own_options_are_among_the_choices_of_a_group(tmp_path: Path) -> None:
         (["hydra.run.dir=/tmp"], "'hydra.run.dir' cannot be set"),
         (["+hydra.foo=1"], "'hydra.foo' cannot be set"),
         (["hydra/job_logging=default"], "'hydra/job_logging' cannot be set"),
-        (["sampler=null"], "sampler needs one of: hardneg, uniform"),
-        (["sampler="], "sampler needs one of: hardneg, uniform"),
-        (["sampler=''"], "sampler needs one of: hardneg, uniform"),
+        (["sampler=null"], "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),
+        (["sampler="], "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),
+        (["sampler=''"], "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),
         (["experiment=null"], "experiment needs one of: .*leave it out"),
         (["+sampler=hardneg"], "write sampler=OPTION"),
         (["++sampler=hardneg"], "write sampler=OPTION"),

@@ -36,7 +36,6 @@ def test_the_default_run() -> None:
     assert job.config.model.name == "lightgcn"
     assert job.choices["dataset"] == "synthetic"
     assert job.choices["experiment"] is None
-    assert job.sweep_dir is None
     assert config_from_dict(config_to_dict(SavedConfig(job.config, job.choices)), "x") == (
         SavedConfig(job.config, job.choices)
     )
@@ -77,7 +76,10 @@ def test_own_options_are_found_in_single_runs_and_sweeps(tmp_path: Path) -> None
     (job,) = jobs("trainer=short", "--config-dir", str(own))
     assert (job.config.trainer.epochs, job.choices["trainer"]) == (7, "short")
     sweep = sort_arguments(["trainer=short,default", "-m", "--config-dir", str(own)])
-    assert compose_sweep(sweep).trainer.epochs == 7
+    assert [config.trainer for config in compose_sweep(sweep)] == [
+        job.config.trainer,
+        jobs()[0].config.trainer,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +118,10 @@ def test_a_job_meets_the_words_of_the_program_and_its_error_comes_out(
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_sweep_runs_every_combination_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRAPHREC_SWEEP", "folder")
-    found = jobs("seed=1,2", "sampler=uniform,hardneg", "-m", "output_dir=out")
+def test_a_sweep_runs_every_combination_in_order(tmp_path: Path) -> None:
+    words = ["seed=1,2", "sampler=uniform,hardneg", "-m", "output_dir=out"]
+    found: list[Job] = []
+    run_jobs(sort_arguments(words), found.append, sweep_dir=tmp_path / "it's a (sweep)")
     assert [(job.number, job.config.seed, job.config.sampler.name) for job in found] == [
         (0, 1, "uniform"),
         (1, 1, "hardneg"),
@@ -126,7 +129,11 @@ def test_a_sweep_runs_every_combination_in_order(monkeypatch: pytest.MonkeyPatch
         (3, 2, "hardneg"),
     ]
     assert found[1].overrides == ["seed=1", "sampler=hardneg", "output_dir=out"]
-    assert found[1].sweep_dir == Path("out/folder")
+    assert [config for config in compose_sweep(sort_arguments(words))] == [
+        job.config for job in found
+    ]
+    # What Hydra writes of its own lies in the sweep's folder, as does all that it leaves.
+    assert [path.name for path in tmp_path.iterdir()] == ["it's a (sweep)"]
 
 
 @pytest.mark.parametrize(

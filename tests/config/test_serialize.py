@@ -62,7 +62,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "evaluation.map_denominator": st.sampled_from([member.name for member in MapDenominator]),
     "seed": st.integers(0, 2**63 - 1),
     "device": st.sampled_from([member.name for member in Device]),
-    "num_threads": st.none() | counts,
+    "num_threads": st.none() | st.integers(1, 1024),
     "data_dir": folders,
     "output_dir": folders,
     "plots": st.booleans(),

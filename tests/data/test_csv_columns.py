@@ -109,6 +109,8 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
         (HEADER + b"1,2,3\n1,2\n", "line 3: 2 fields where the header has 3"),
         (HEADER + b"1,2,3\n1,2,3,4\n", "line 3: 4 fields where the header has 3"),
         (HEADER + b"1,2,3,4\n1,2,3,4\n", "line 2: 4 fields where the header has 3"),
+        (HEADER + b"1,2,3,4\n2,2,3,4\n", "line 2: 4 fields where the header has 3"),
+        (HEADER + b"\n \n0,2,3,4\n1,2,3,4\n", "line 4: 4 fields where the header has 3"),
         (HEADER + b"1,2,3,4,5\n1,2,3\n", "line 2: 5 fields where the header has 3"),
         (HEADER + b"1,2,3,\n1,2,3,\n", "line 2: 4 fields where the header has 3"),
         (HEADER + b"1,2,3\n1,2\x00,3\n", "line 3: a NUL byte"),

@@ -13,7 +13,7 @@ from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.split import Split
 from graphrec_cli.errors import DataError, NonFiniteError
-from graphrec_cli.evaluation.evaluate import DEFINITIONS, PartResult, evaluate_part, valid_users
+from graphrec_cli.evaluation.evaluate import PartResult, definitions, evaluate_part, valid_users
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.models.oracle import Oracle
@@ -128,17 +128,25 @@ def test_selection_looks_at_a_seeded_subset_of_the_users_with_valid_items() -> N
     with_valid = np.flatnonzero((parts == VALID).any(1))
     assert 60 < len(with_valid) < 200
 
-    chosen, again, other = (
-        valid_users(config_of(number=50, seed=seed), split.valid) for seed in (0, 0, 1)
-    )
+    def drawn(seed: int) -> NDArray[np.integer]:
+        assert split.valid is not None
+        users = valid_users(config_of(number=50, seed=seed), split.valid)
+        assert users is not None
+        return users
+
+    chosen, again, other = drawn(0), drawn(0), drawn(1)
     assert len(np.unique(chosen)) == 50
     assert np.isin(chosen, with_valid).all()
     assert (np.diff(chosen) > 0).all()
     assert np.array_equal(chosen, again)
     assert not np.array_equal(chosen, other)
     for number in (None, len(with_valid), 1000):
-        everyone = valid_users(config_of(number=number), split.valid)
-        assert np.array_equal(everyone, with_valid)
+        assert valid_users(config_of(number=number), split.valid) is None
+        everyone = evaluate(
+            Oracle(np.ones(parts.shape, np.float32), CPU), config_of(number=number), split, "valid"
+        )
+        assert np.isin(everyone.ranks.user_index, with_valid).all()
+        assert everyone.counts["users_evaluated"] == len(np.unique(everyone.ranks.user_index))
 
     model = Oracle(rng.normal(size=parts.shape).astype(np.float32), CPU)
     result = evaluate(model, config_of(number=50), split, "valid")
@@ -180,5 +188,27 @@ def test_non_finite_scores_end_the_run(value: float) -> None:
 def test_every_metric_is_defined() -> None:
     metrics = evaluate(Oracle(SCORES, CPU), config_of(), split_of(PARTS), "test").metrics
     assert {name.split("@")[0] for name in metrics} == {
-        name.split("@")[0] for name in DEFINITIONS
-    } - {"rank", "mean"}
+        name.split("@")[0] for name in definitions(EvaluationConfig())
+    } - {"rank", "ties", "cold_items", "mean"}
+
+
+def test_the_definitions_are_those_of_the_configured_values() -> None:
+    usual = definitions(EvaluationConfig())
+    unusual = definitions(
+        EvaluationConfig(
+            mask_valid=False,
+            ties=Ties.pessimistic,
+            cold_items=ColdItems.miss,
+            map_denominator=MapDenominator.held_out,
+        )
+    )
+    assert {name for name in usual if usual[name] != unusual[name]} == {
+        "rank",
+        "ties",
+        "cold_items",
+        "map@k",
+    }
+    assert "valid" in usual["rank"]
+    assert "valid" not in unusual["rank"]
+    assert "min(" in usual["map@k"]
+    assert unusual["ties"].startswith("pessimistic")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from graphrec_cli.errors import OutputError
 from graphrec_cli.reporting.plots import draw_curves
 
 
@@ -78,7 +79,7 @@ def test_a_history_that_cannot_be_drawn_leaves_the_old_picture(tmp_path: Path) -
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(OutputError, match=r"^cannot write [^\n]*curves\.png"):
         draw_curves(history(3), tmp_path / "absent" / "curves.png", "ndcg@10")
 
 

@@ -12,13 +12,21 @@ import numpy as np
 import pytest
 
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig
+from graphrec_cli.config.split import LeaveOneOutConfig
+from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.sources.goodbooks import load_goodbooks
+from graphrec_cli.data.split import leave_one_out
 from graphrec_cli.errors import DataError
+from graphrec_cli.seeds import numpy_generator
 
 RATINGS = b"user_id,book_id,rating\n7,30,5\n7,10,1\n9,30,4\n"
 TO_READ = b"book_id,user_id\n30,7\n20,9\n"
 REAL_DATA = Path(
     os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")
+)
+real_data = pytest.mark.skipif(
+    not (REAL_DATA / "goodbooks-10k").is_dir(),
+    reason="no goodbooks-10k in ../shared/data or GRAPHREC_TEST_DATA",
 )
 
 
@@ -130,10 +138,34 @@ def test_a_rating_outside_the_scale_is_refused(folder: Path, rating: str) -> Non
         load_goodbooks(config_of(signals=("rating_pos",)), data_dir=folder.parent, seed=0)
 
 
-@pytest.mark.skipif(
-    not (REAL_DATA / "goodbooks-10k").is_dir(),
-    reason="no goodbooks-10k in ../shared/data or GRAPHREC_TEST_DATA",
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"id,book_id,title\n30,1,Emma\n10,2,NA\n",
+        b"book_id,goodreads_book_id,title\n30,1,Emma\n10,2,NA\n",
+    ],
 )
+def test_titles_come_with_the_ids_of_the_ratings(folder: Path, content: bytes) -> None:
+    (folder / "ratings.csv").write_bytes(RATINGS)
+    (folder / "books.csv.gz").write_bytes(gzip.compress(content))
+    source = load_goodbooks(config_of(signals=("rating_pos",)), data_dir=folder.parent, seed=0)
+    assert source.titles is not None
+    ids, titles = source.titles
+    assert dict(zip(ids.tolist(), titles.tolist(), strict=True)) == {10: "NA", 30: "Emma"}
+    assert [file.path.name for file in source.files] == ["ratings.csv", "books.csv.gz"]
+    packed = (folder / "books.csv.gz").read_bytes()
+    assert source.files[1].sha256 == hashlib.sha256(packed).hexdigest()
+    assert len(source.table) == source.funnel.rows_left == 3
+
+
+def test_faulty_titles_are_refused_by_the_name_of_their_file(folder: Path) -> None:
+    (folder / "ratings.csv").write_bytes(RATINGS)
+    (folder / "books.csv").write_bytes(b"id,title\n30,Emma\nten,Persuasion\n")
+    with pytest.raises(DataError, match=r"books\.csv, line 3: id 'ten' is not a whole number"):
+        load_goodbooks(config_of(signals=("rating_pos",)), data_dir=folder.parent, seed=0)
+
+
+@real_data
 def test_the_real_first_edition() -> None:
     source = load_goodbooks(config_of(), data_dir=REAL_DATA, seed=0)
     table = source.table
@@ -145,3 +177,36 @@ def test_the_real_first_edition() -> None:
     assert len(np.unique(table.item_id[~rated])) == 9_986
     assert set(np.unique(table.rating[rated])) == {1, 2, 3, 4, 5}
     assert np.isnan(table.rating[~rated]).all()
+    assert source.titles is not None
+    ids, titles = source.titles
+    assert ids.tolist() == list(range(1, 10_001))
+    assert titles[0] == "The Hunger Games (The Hunger Games, #1)"
+
+
+@real_data
+def test_every_real_row_is_accounted_for_as_far_as_the_split() -> None:
+    config, split_config = config_of(), LeaveOneOutConfig()
+    source = load_goodbooks(config, data_dir=REAL_DATA, seed=0)
+    interactions = preprocess(
+        source.table,
+        rating_threshold=config.positive_threshold(),
+        k_core=config.k_core,
+        funnel=source.funnel,
+    )
+    split = leave_one_out(
+        interactions, split_config, rng=numpy_generator(42, "split"), funnel=source.funnel
+    )
+    account = source.funnel.to_dict()
+    assert (account["rows_read"], account["rows_left"]) == (1_894_461, 1_551_430)
+    assert [(step.stage, step.rows_dropped) for step in source.funnel.steps] == [
+        ("threshold", 331_429),
+        ("duplicates", 1_525),
+        ("merge", 169),
+        ("k_core", 9_904),
+        ("k_core", 4),
+    ]
+    assert len(interactions) == 1_551_430
+    assert (len(split.users), len(split.items)) == (49_678, 9_999)
+    assert split.valid is not None
+    parts = (split.train, split.valid, split.test)
+    assert [part.num_pairs for part in parts] == [1_452_074, 49_678, 49_678]
