@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.errors import DataError
 
+PART_NAMES = ("train", "valid", "test")
+"""The parts of a split that a source may come with."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawTable:
@@ -22,6 +25,8 @@ class RawTable:
         timestamp: int64 seconds since 1970, shape (rows,), or None where the source has none.
         signal: int8 index into ``signal_names``, shape (rows,).
         signal_names: the signals in order of precedence, the strongest first.
+        part: int8 index into ``PART_NAMES``, shape (rows,), where the source comes with a split of
+            its own; None elsewhere.
     """
 
     user_id: NDArray[np.generic]
@@ -30,6 +35,7 @@ class RawTable:
     timestamp: NDArray[np.int64] | None
     signal: NDArray[np.int8]
     signal_names: tuple[str, ...]
+    part: NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         return len(self.user_id)
@@ -41,7 +47,7 @@ class Interactions:
 
     Attributes:
         user_index, item_index: int32, shape (pairs,).
-        rating, timestamp, signal: the columns of the row that won, as in ``RawTable``.
+        rating, timestamp, signal, part: the columns of the row that won, as in ``RawTable``.
         users, items: raw ids of the indices.
     """
 
@@ -53,6 +59,7 @@ class Interactions:
     signal_names: tuple[str, ...]
     users: IdMap
     items: IdMap
+    part: NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         return len(self.user_index)

@@ -54,6 +54,7 @@ def preprocess(
         signal_names=table.signal_names,
         users=user_map,
         items=item_map,
+        part=None if table.part is None else table.part[rows],
     )
 
 
