@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graphrec_cli.data.source import SourceData
+from graphrec_cli.data.sources.adjacency_list import load_adjacency_list
 from graphrec_cli.data.sources.goodbooks import load_goodbooks
+from graphrec_cli.data.sources.movielens import (
+    load_movielens_1m,
+    load_movielens_100k,
+    load_movielens_latest,
+)
 from graphrec_cli.data.sources.synthetic import load_synthetic
-from graphrec_cli.data.split import Split, leave_one_out
+from graphrec_cli.data.splits.global_time import global_time_split
+from graphrec_cli.data.splits.k_fold import k_fold
+from graphrec_cli.data.splits.leave_one_out import leave_one_out
+from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.predefined import predefined
+from graphrec_cli.data.splits.ratio import ratio_split
 from graphrec_cli.losses import TripleLoss, build_bpr
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
@@ -19,8 +30,18 @@ from graphrec_cli.samplers.uniform import build_uniform
 SOURCES: dict[str, Callable[..., SourceData]] = {
     "synthetic": load_synthetic,
     "goodbooks": load_goodbooks,
+    "movielens_100k": load_movielens_100k,
+    "movielens_1m": load_movielens_1m,
+    "movielens_latest": load_movielens_latest,
+    "adjacency_list": load_adjacency_list,
 }
-SPLITS: dict[str, Callable[..., Split]] = {"leave_one_out": leave_one_out}
+SPLITS: dict[str, Callable[..., Split]] = {
+    "leave_one_out": leave_one_out,
+    "ratio": ratio_split,
+    "global_time": global_time_split,
+    "k_fold": k_fold,
+    "predefined": predefined,
+}
 MODELS: dict[str, Callable[..., Model]] = {
     "lightgcn": build_lightgcn,
     "mf": build_mf,

@@ -13,7 +13,7 @@ from graphrec_cli import components
 from graphrec_cli.checkpoint import save_checkpoint
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.data.split import Split
+from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import torch_generator
 from graphrec_cli.evaluation.evaluate import evaluate_part
 from graphrec_cli.models.base import Model, TripleModel

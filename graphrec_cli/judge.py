@@ -10,7 +10,7 @@ import torch
 
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.source import TruePreferences
-from graphrec_cli.data.split import Split
+from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.evaluation.evaluate import PartResult, definitions, evaluate_part
 from graphrec_cli.fit import Fitted
 from graphrec_cli.models.base import Model

@@ -15,7 +15,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.split import Split
+from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_json
 from graphrec_cli.environment import command_line, describe_environment, describe_files

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.data.split import Split
+from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.durable import atomic_write
 from graphrec_cli.errors import OutputError
 

@@ -31,7 +31,8 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.sources.synthetic import load_synthetic
-from graphrec_cli.data.split import Split, leave_one_out
+from graphrec_cli.data.splits.leave_one_out import leave_one_out
+from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.evaluation.evaluate import evaluate_part
 from graphrec_cli.fit import Fitted, build_model, fit_model
 from graphrec_cli.models.base import Model

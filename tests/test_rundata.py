@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.data.split import Split
+from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.errors import OutputError
 from graphrec_cli.rundata import RunData, load_run_data, save_arrays, save_run_data
 

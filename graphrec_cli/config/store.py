@@ -4,18 +4,43 @@ from __future__ import annotations
 
 from hydra.core.config_store import ConfigStore
 
+from graphrec_cli.config.adjacency_list import AdjacencyListConfig
 from graphrec_cli.config.dataset import GoodBooksConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import LightGCNConfig, MatrixFactorizationConfig, PopularityConfig
+from graphrec_cli.config.movielens import (
+    MovieLens1MConfig,
+    MovieLens100KConfig,
+    MovieLensLatestConfig,
+)
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sampler import HardNegativeConfig, UniformConfig
-from graphrec_cli.config.split import LeaveOneOutConfig
+from graphrec_cli.config.split import (
+    GlobalTimeConfig,
+    KFoldConfig,
+    LeaveOneOutConfig,
+    PredefinedConfig,
+    RatioConfig,
+)
 from graphrec_cli.config.trainer import TrainerConfig
 
 SCHEMAS: dict[str, dict[str, type]] = {
-    "dataset": {"synthetic": SyntheticConfig, "goodbooks": GoodBooksConfig},
-    "split": {"leave_one_out": LeaveOneOutConfig},
+    "dataset": {
+        "synthetic": SyntheticConfig,
+        "goodbooks": GoodBooksConfig,
+        "movielens_100k": MovieLens100KConfig,
+        "movielens_1m": MovieLens1MConfig,
+        "movielens_latest": MovieLensLatestConfig,
+        "adjacency_list": AdjacencyListConfig,
+    },
+    "split": {
+        "leave_one_out": LeaveOneOutConfig,
+        "ratio": RatioConfig,
+        "global_time": GlobalTimeConfig,
+        "k_fold": KFoldConfig,
+        "predefined": PredefinedConfig,
+    },
     "model": {
         "lightgcn": LightGCNConfig,
         "mf": MatrixFactorizationConfig,

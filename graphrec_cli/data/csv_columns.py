@@ -1,9 +1,8 @@
-"""Chosen columns of a csv file as checked arrays, and the first faulty line where a check fails."""
+"""Chosen columns of a delimited file as checked arrays, and the first faulty line if one fails."""
 
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -15,10 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from graphrec_cli.data.files import open_unpacked
+from graphrec_cli.data.delimited import CSV, Layout, open_lines, open_text
 from graphrec_cli.errors import DataError
 
 ColumnArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
+Rows: TypeAlias = Iterator[list[str]]
 MAX_ID = int(np.iinfo(np.int64).max)
 
 
@@ -71,14 +71,15 @@ class NumberColumn:
 
 
 def read_csv_columns(
-    path: Path, columns: Sequence[IdColumn | NumberColumn]
+    path: Path, columns: Sequence[IdColumn | NumberColumn], layout: Layout = CSV
 ) -> dict[str, ColumnArray]:
-    """Read columns by their names in the header line, whatever their order in the file.
+    """Read columns by their names, whatever their order in the file.
 
     Args:
-        path: a plain, ``.gz`` or ``.zip`` file in UTF-8, with or without a byte-order mark, its
-            fields separated by commas, its lines by LF or CRLF.
+        path: a plain, ``.gz`` or ``.zip`` file, or a file in a zip, its lines ended by LF or CRLF.
         columns: what to read; other columns are left.
+        layout: how its lines are written; by default comma separated, in UTF-8 with or without a
+            byte-order mark, below a header line.
 
     Returns:
         By name: int64 for an IdColumn, float32 for a NumberColumn, each of shape (rows,).
@@ -87,31 +88,48 @@ def read_csv_columns(
         DataError: the file is damaged or empty, lacks a column, or holds a faulty line, which is
             named by its number.
     """
-    with open_unpacked(path) as stream:
-        text = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8-sig", newline="")
+    with open_text(path, layout) as (text, stream):
         try:
-            header = _read_header(path, text, [column.name for column in columns])
+            names = _names(path, layout, csv.reader(text, **layout.dialect), columns)
             # No usecols: lines with too many fields would pass unseen. No dtype: asked for int64,
             # pandas takes 1e5 and 1.0 for ids, and then all ids of the file through float64.
-            frame = pd.read_csv(text, header=None, names=header, engine="c", low_memory=False)
-            # Pandas makes an index of the first columns if the first row is longer than the header,
+            frame = pd.read_csv(
+                text,
+                header=None,
+                names=names,
+                engine="c",
+                low_memory=False,
+                sep=layout.delimiter,
+                quoting=layout.quoting,
+            )
+            # Pandas makes an index of the first columns if the first row is longer than the names,
             # and of row numbers one that looks like its own.
-            sound = _first_row_length(path) <= len(header) and not stream.has_nul
+            sound = _first_row_length(path, layout) <= len(names) and not stream.has_nul
+        except pd.errors.EmptyDataError as error:
+            wanted = ", ".join(column.name for column in columns)
+            raise DataError(f"{path} is empty; lines with {wanted} are wanted") from error
         except (ValueError, OverflowError, csv.Error) as error:
-            raise _first_fault(path, columns, error) from error
+            raise _first_fault(path, columns, layout, error) from error
     if sound and frame.empty:
-        raise DataError(f"{path} holds a header line and no rows")
+        header = "a header line" if layout.names is None else "blank lines"
+        raise DataError(f"{path} holds {header} and no rows")
     arrays: dict[str, ColumnArray] = {}
     for column in columns:
         array = column.array(frame[column.name].to_numpy()) if sound else None
         if array is None:
-            raise _first_fault(path, columns, None)
+            raise _first_fault(path, columns, layout, None)
         arrays[column.name] = array
     return arrays
 
 
-def _read_header(path: Path, text: io.TextIOWrapper, wanted: Sequence[str]) -> list[str]:
-    header = [name.strip() for name in next(csv.reader(text), [])]
+def _names(
+    path: Path, layout: Layout, rows: Rows, columns: Sequence[IdColumn | NumberColumn]
+) -> list[str]:
+    """Names of all columns: the layout's own, or those of the header line, which is consumed."""
+    if layout.names is not None:
+        return list(layout.names)
+    wanted = [column.name for column in columns]
+    header = [name.strip() for name in next(rows, [])]
     if not header:
         raise DataError(f"{path} is empty; a header line with {', '.join(wanted)} is wanted")
     missing = [name for name in wanted if name not in header]
@@ -126,12 +144,12 @@ def _read_header(path: Path, text: io.TextIOWrapper, wanted: Sequence[str]) -> l
     return header
 
 
-def _first_row_length(path: Path) -> int:
+def _first_row_length(path: Path, layout: Layout) -> int:
     """Number of fields of the first row after the header, 0 if there is none."""
-    with open_unpacked(path) as stream:
-        text = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8-sig", newline="")
-        rows = csv.reader(text)
-        next(rows, [])
+    with open_text(path, layout) as (text, _):
+        rows = csv.reader(text, **layout.dialect)
+        if layout.names is None:
+            next(rows, [])
         return next((len(row) for row in rows if not _is_blank(row)), 0)
 
 
@@ -140,22 +158,24 @@ def _is_blank(row: list[str]) -> bool:
 
 
 def _first_fault(
-    path: Path, columns: Sequence[IdColumn | NumberColumn], cause: Exception | None
+    path: Path,
+    columns: Sequence[IdColumn | NumberColumn],
+    layout: Layout,
+    cause: Exception | None,
 ) -> DataError:
     """Read the file again line by line: slow, exact, and only done to word an error."""
-    with open_unpacked(path) as stream:
-        rows = csv.reader(_decoded_lines(path, io.BufferedReader(stream)), strict=True)
+    owner = "the header has" if layout.names is None else "the layout has"
+    with open_lines(path, layout) as lines:
+        rows = csv.reader(lines, strict=True, **layout.dialect)
         try:
-            header = [name.strip() for name in next(rows, [])]
-            places = [(column, header.index(column.name)) for column in columns]
+            names = _names(path, layout, rows, columns)
+            places = [(column, names.index(column.name)) for column in columns]
             for row in rows:
                 if _is_blank(row):
                     continue
                 where = f"{path}, line {rows.line_num}"
-                if len(row) != len(header):
-                    return DataError(
-                        f"{where}: {len(row)} fields where the header has {len(header)}"
-                    )
+                if len(row) != len(names):
+                    return DataError(f"{where}: {len(row)} fields where {owner} {len(names)}")
                 for column, place in places:
                     fault = column.fault(row[place])
                     if fault is not None:
@@ -167,17 +187,6 @@ def _first_fault(
             return error
     reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
     return DataError(f"{path} cannot be read as csv: {reason}")
-
-
-def _decoded_lines(path: Path, lines: io.BufferedReader) -> Iterator[str]:
-    for number, line in enumerate(lines, start=1):
-        if b"\0" in line:
-            raise DataError(f"{path}, line {number}: a NUL byte; the file is damaged")
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            byte = line[error.start]
-            raise DataError(f"{path}, line {number}: byte 0x{byte:02x} is not UTF-8") from error
 
 
 def _shown(text: str, width: int) -> str:

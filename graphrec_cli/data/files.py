@@ -21,10 +21,26 @@ PACKINGS = ("", ".gz", ".zip")
 """Endings that a file's name may carry, in the order in which they are looked for."""
 
 
-def find_file(folder: Path, name: str) -> Path | None:
-    """``name``, or else ``name.gz``, or else ``name.zip`` in ``folder``; None if all are absent."""
+def find_file(folder: Path, name: str, archive: str | None = None) -> Path | None:
+    """``name``, or else ``name.gz``, or else ``name.zip`` in ``folder``; None if all are absent.
+
+    Where they are and ``folder`` holds the zip ``archive`` with a file called ``name`` in it, the
+    path is that of a file below the zip, ``folder/archive/name``, which ``open_unpacked`` reads.
+
+    Raises:
+        DataError: the archive is damaged.
+    """
     paths = (folder / f"{name}{packing}" for packing in PACKINGS)
-    return next((path for path in paths if path.is_file()), None)
+    found = next((path for path in paths if path.is_file()), None)
+    if found is None and archive is not None and (folder / archive).is_file():
+        with readable(folder / archive), zipfile.ZipFile(folder / archive) as opened:
+            found = folder / archive / name if _members(opened, name) else None
+    return found
+
+
+def file_on_disk(path: Path) -> Path:
+    """The file whose bytes hold those of ``path``: the zip around it, or else ``path`` itself."""
+    return path.parent if path.parent.suffix == ".zip" and path.parent.is_file() else path
 
 
 def sha256_of(path: Path) -> str:
@@ -101,39 +117,47 @@ def readable(path: Path) -> Iterator[None]:
 
 @contextmanager
 def open_unpacked(path: Path) -> Iterator[UnpackedStream]:
-    """The plain bytes of a plain, ``.gz`` or ``.zip`` file.
+    """The plain bytes of a plain, ``.gz`` or ``.zip`` file, or of a file below a zip.
 
-    A zip must hold exactly one file of the zip's own name without ``.zip``, in any folder.
+    A zip must hold exactly one file of the wanted name, in any folder: for ``a.csv.zip`` that is
+    ``a.csv``, for ``all.zip/a.csv`` it is ``a.csv`` as well.
 
     Raises:
         DataError: the file cannot be opened or read, or the zip does not hold that one file.
     """
+    container = file_on_disk(path)
     with ExitStack() as stack:
         with readable(path):
             source: IO[bytes] | gzip.GzipFile
-            if path.suffix == ".gz":
+            if container.suffix == ".zip":
+                archive = stack.enter_context(zipfile.ZipFile(container))
+                name = path.stem if container == path else path.name
+                source = stack.enter_context(archive.open(_member(container, archive, name)))
+            elif path.suffix == ".gz":
                 source = stack.enter_context(gzip.open(path, "rb"))
-            elif path.suffix == ".zip":
-                archive = stack.enter_context(zipfile.ZipFile(path))
-                source = stack.enter_context(archive.open(_member(path, archive)))
             else:
                 source = stack.enter_context(path.open("rb"))
-        packed = path.suffix in PACKINGS[1:]
+        packed = container.suffix in PACKINGS[1:]
         yield UnpackedStream(path, source.read, MAX_UNPACKED_BYTES if packed else None)
 
 
-def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    infos = [info for info in archive.infolist() if not info.is_dir()]
-    matching = [
+def _members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    return [
         info
-        for info in infos
-        if PurePosixPath(info.filename).name == path.stem
+        for info in archive.infolist()
+        if not info.is_dir()
+        and PurePosixPath(info.filename).name == name
         and not info.filename.startswith("__MACOSX/")
     ]
+
+
+def _member(path: Path, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    matching = _members(archive, name)
     if len(matching) != 1:
-        names = ", ".join(info.filename for info in infos[:5]) or "nothing"
+        files = [info.filename for info in archive.infolist() if not info.is_dir()]
+        names = ", ".join(files[:5]) or "nothing"
         raise DataError(
-            f"{path} must hold exactly one file named {path.stem}, found {len(matching)} "
+            f"{path} must hold exactly one file named {name}, found {len(matching)} "
             f"(it holds {names})"
         )
     return matching[0]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from graphrec_cli.config.dataset import KCoreConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
-from graphrec_cli.data.interactions import Interactions, RawTable
+from graphrec_cli.data.interactions import PART_NAMES, Interactions, RawTable
 from graphrec_cli.errors import DataError
 
 
@@ -27,7 +27,8 @@ def preprocess(
         rating_threshold: lowest rating that makes a positive, None where ratings do not decide.
 
     Raises:
-        DataError: the table is empty, no row reaches the threshold, or the k-core is empty.
+        DataError: the table is empty, no row reaches the threshold, the source's own split holds
+            a pair in two parts, or the k-core is empty.
     """
     funnel.check(len(table))
     if not len(table):
@@ -36,6 +37,8 @@ def preprocess(
     user_code, users = _factorize(table.user_id[rows], "user_id")
     item_code, items = _factorize(table.item_id[rows], "item_id")
 
+    if table.part is not None:
+        _refuse_shared_pairs(user_code, users, item_code, items, table.part[rows])
     kept = _merge_signals(user_code, item_code, table.signal[rows], table.signal_names, funnel)
     rows, user_code, item_code = rows[kept], user_code[kept], item_code[kept]
 
@@ -81,6 +84,26 @@ def _factorize(
     if codes.min() < 0:
         raise DataError(f"column {column} holds empty ids; remove those rows from the file")
     return codes, np.asarray(ids, dtype=raw.dtype)
+
+
+def _refuse_shared_pairs(
+    user_code: NDArray[np.int64],
+    users: NDArray[np.generic],
+    item_code: NDArray[np.int64],
+    items: NDArray[np.generic],
+    part: NDArray[np.int8],
+) -> None:
+    pair = user_code * (item_code.max() + 1) + item_code
+    order = np.argsort(pair, kind="stable")
+    pair, part = pair[order], part[order]
+    shared = np.flatnonzero((pair[1:] == pair[:-1]) & (part[1:] != part[:-1]))
+    if len(shared):
+        row = order[shared[0]]
+        names = " and ".join(PART_NAMES[part[place]] for place in (shared[0], shared[0] + 1))
+        raise DataError(
+            f"user {users[user_code[row]]} has item {items[item_code[row]]} in two parts of the "
+            f"data set's own split, {names}; keep each pair in one file"
+        )
 
 
 def _merge_signals(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data.files import file_on_disk, sha256_of
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import RawTable
@@ -27,6 +28,16 @@ class DataFile:
     path: Path
     sha256: str
     size: int
+
+    @classmethod
+    def of(cls, path: Path) -> DataFile:
+        """The file that holds ``path``: the zip, where it is a file below one.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        path = file_on_disk(path)
+        return cls(path, sha256_of(path), path.stat().st_size)
 
 
 @dataclass(frozen=True, slots=True)

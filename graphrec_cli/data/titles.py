@@ -1,4 +1,4 @@
-"""Titles of items from a csv file that lies beside the interactions."""
+"""Titles of items from a delimited file that lies beside the interactions."""
 
 from __future__ import annotations
 
@@ -10,29 +10,41 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.data.csv_columns import IdColumn, read_csv_columns
-from graphrec_cli.data.files import open_unpacked
+from graphrec_cli.data.delimited import CSV, Layout, open_text
 from graphrec_cli.errors import DataError
 
 Titles: TypeAlias = tuple[NDArray[np.int64], NDArray[np.character]]
 
 
-def read_titles(path: Path, id_columns: dict[str, str], title_column: str) -> Titles:
+def read_titles(
+    path: Path, id_columns: dict[str, str], title_column: str, layout: Layout = CSV
+) -> Titles:
     """Item ids, ascending and distinct, and titles, both of shape (titles,).
 
     Of an id that is repeated the first row counts.
 
     Args:
-        path: a plain, ``.gz`` or ``.zip`` csv file in UTF-8.
+        path: a plain, ``.gz`` or ``.zip`` file, or a file in a zip.
         id_columns: the first key that the header holds says which edition the file is, and its
             value which column holds the ids of the interactions.
         title_column: the column of the titles.
+        layout: how its lines are written.
 
     Raises:
         DataError: the file is damaged or empty, lacks a column, or holds a faulty line.
     """
-    with open_unpacked(path) as stream:
+    names = None if layout.names is None else list(layout.names)
+    with open_text(path, layout) as (text, _):
         try:
-            frame = pd.read_csv(stream, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            frame = pd.read_csv(
+                text,
+                header=0 if names is None else None,
+                names=names,
+                dtype=str,
+                keep_default_na=False,
+                sep=layout.delimiter,
+                quoting=layout.quoting,
+            )
         except (ValueError, OverflowError) as error:
             raise DataError(
                 f"{path} cannot be read as csv: {' '.join(str(error).split())}"
@@ -44,6 +56,6 @@ def read_titles(path: Path, id_columns: dict[str, str], title_column: str) -> Ti
         if column not in frame.columns:
             raise DataError(f"{path} has no column {column}; it has {', '.join(frame.columns)}")
     # Read once more with every check: pandas shifts the columns of rows that are too long.
-    ids = read_csv_columns(path, (IdColumn(edition),))[edition].astype(np.int64)
+    ids = read_csv_columns(path, (IdColumn(edition),), layout)[edition].astype(np.int64)
     distinct, first = np.unique(ids, return_index=True)
     return distinct, frame[title_column].to_numpy(dtype=str)[first]

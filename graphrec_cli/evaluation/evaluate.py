@@ -81,7 +81,7 @@ def evaluate_part(
     """
     held_out = split.test if part == "test" else split.valid
     if held_out is None:
-        raise DataError("this split has no valid part (split.valid=0)")
+        raise DataError("this split has no valid part; train with one, or evaluate part=test")
     masked = [split.valid] if part == "test" and config.evaluation.mask_valid else []
     model.prepare_scoring()
     ranks = rank_held_out(

@@ -12,7 +12,8 @@ from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import Interactions
-from graphrec_cli.data.split import Split, leave_one_out
+from graphrec_cli.data.splits.leave_one_out import leave_one_out
+from graphrec_cli.data.splits.parts import Split
 
 SEED = 20240
 

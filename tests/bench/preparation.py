@@ -21,7 +21,8 @@ from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.data.files import find_file
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.sources.goodbooks import load_goodbooks
-from graphrec_cli.data.split import Split, leave_one_out
+from graphrec_cli.data.splits.leave_one_out import leave_one_out
+from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.graph import normalized_adjacency
 
 FOLDER = "goodbooks-10k"

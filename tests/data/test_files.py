@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graphrec_cli.data import files
-from graphrec_cli.data.files import find_file, open_unpacked, sha256_of
+from graphrec_cli.data.files import file_on_disk, find_file, open_unpacked, sha256_of
 from graphrec_cli.errors import DataError
 
 
@@ -127,3 +127,27 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     for name in ("a.csv", "a.csv.gz", "a.csv.zip"):
         with pytest.raises(DataError, match=rf"{name} cannot be read: No such file"):
             read_all(tmp_path / name)
+
+
+def test_a_file_below_a_zip_is_found_and_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("all/a.csv", b"in the zip")
+        archive.writestr("../b.csv", b"one")
+        archive.writestr("all/b.csv", b"two")
+    inside = find_file(tmp_path, "a.csv", "all.zip")
+    assert inside == tmp_path / "all.zip" / "a.csv"
+    assert read_all(inside) == b"in the zip"
+    assert file_on_disk(inside) == tmp_path / "all.zip"
+    assert find_file(tmp_path, "c.csv", "all.zip") is None
+    assert find_file(tmp_path, "a.csv", "absent.zip") is None
+    twice = find_file(tmp_path, "b.csv", "all.zip")
+    assert twice is not None
+    with pytest.raises(
+        DataError, match=r"all\.zip must hold exactly one file named b\.csv, found 2"
+    ):
+        read_all(twice)
+    (tmp_path / "a.csv").write_bytes(b"beside the zip")
+    assert find_file(tmp_path, "a.csv", "all.zip") == tmp_path / "a.csv"
+    (tmp_path / "all.zip").write_bytes(b"no zip")
+    with pytest.raises(DataError, match=r"all\.zip is damaged"):
+        find_file(tmp_path, "c.csv", "all.zip")

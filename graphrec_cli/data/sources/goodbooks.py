@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig
 from graphrec_cli.data.csv_columns import ColumnArray, IdColumn, NumberColumn, read_csv_columns
 from graphrec_cli.data.download import download
-from graphrec_cli.data.files import find_file, sha256_of
+from graphrec_cli.data.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import DataFile, SourceData
@@ -65,7 +65,7 @@ def load_goodbooks(config: GoodBooksConfig, *, data_dir: Path, seed: int) -> Sou
         table=table,
         funnel=Funnel(len(table)),
         titles=titles,
-        files=tuple(DataFile(path, sha256_of(path), path.stat().st_size) for path in paths),
+        files=tuple(DataFile.of(path) for path in paths),
         preferences=None,
     )
 

@@ -15,7 +15,7 @@ from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig
 from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.sources.goodbooks import load_goodbooks
-from graphrec_cli.data.split import leave_one_out
+from graphrec_cli.data.splits.leave_one_out import leave_one_out
 from graphrec_cli.errors import DataError
 from graphrec_cli.seeds import numpy_generator
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
-from graphrec_cli.data.interactions import Interactions, UserItems
+from graphrec_cli.data.interactions import PART_NAMES, Interactions, UserItems
 from graphrec_cli.errors import DataError
+
+TRAIN, VALID, TEST = range(len(PART_NAMES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,66 +71,73 @@ class Split:
         return digest.hexdigest()
 
 
-def leave_one_out(
+def assemble_split(
     interactions: Interactions,
-    config: LeaveOneOutConfig,
+    part: NDArray[np.int8],
     *,
-    rng: np.random.Generator,
+    has_valid: bool,
+    advice: str,
     funnel: Funnel,
 ) -> Split:
-    """One random test item and ``config.valid`` random valid items of every user.
+    """The split that puts every pair into its part, counted in the funnel's notes.
 
-    Every item of a user is equally likely to be held out, independently of other users. Users
-    with fewer than ``config.min_interactions`` items stay wholly in train. The draw depends on
-    ``rng`` and on the set of pairs, not on the order of the source's rows. ``funnel`` is given
-    the counts of users and pairs; no row is dropped.
+    Args:
+        part: the part of every pair, an index into ``PART_NAMES``, shape (pairs,).
+        has_valid: whether there is a valid part; without one no pair may be in it.
+        advice: what the user can do where no pair is left for a part that must have one.
+        funnel: given the pairs of every part; the users held out of nothing
+            (``users_only_in_train``); the users and items of valid or test that have no train pair
+            (``users_without_train``, ``items_without_train``); and the held-out pairs of such users
+            or items (``pairs_valid_without_train``, ``pairs_test_without_train``). No row is
+            dropped.
 
     Raises:
-        DataError: a pair occurs twice, or no user has enough interactions to be tested.
+        DataError: no pair is in test, or none in a valid part that must be there, or a pair
+            occurs twice.
     """
-    num_users, num_items = len(interactions.users), len(interactions.items)
-    everything = UserItems.from_pairs(
-        interactions.user_index, interactions.item_index, num_users=num_users, num_items=num_items
-    )
-    users, items, degree = everything.user_index(), everything.item_index, everything.user_degree
-    place = _random_place_within_user(everything, rng)
-    held_out = np.where(degree >= config.min_interactions, 1 + config.valid, 0)
-    if not held_out.any():
-        raise DataError(
-            f"no user has the {config.min_interactions} interactions that a test item takes (the "
-            f"most is {int(degree.max(initial=0))}); lower split.min_interactions"
-        )
+    needed = {"test": TEST, "valid": VALID} if has_valid else {"test": TEST}
+    for name, number in needed.items():
+        if not (part == number).any():
+            raise DataError(
+                f"the split leaves none of the {len(interactions)} pairs for {name}; {advice}"
+            )
 
-    def part(chosen: NDArray[np.bool_]) -> UserItems:
+    def pairs_of(number: int) -> UserItems:
         return UserItems.from_pairs(
-            users[chosen], items[chosen], num_users=num_users, num_items=num_items
+            interactions.user_index[part == number],
+            interactions.item_index[part == number],
+            num_users=len(interactions.users),
+            num_items=len(interactions.items),
         )
 
-    in_test = (place == 0) & (held_out[users] > 0)
-    in_valid = (place == 1) & (held_out[users] > 1)
     split = Split(
-        train=part(~(in_test | in_valid)),
-        valid=part(in_valid) if config.valid else None,
-        test=part(in_test),
+        train=pairs_of(TRAIN),
+        valid=pairs_of(VALID) if has_valid else None,
+        test=pairs_of(TEST),
         users=interactions.users,
         items=interactions.items,
     )
-    funnel.note("users_only_in_train", int(((degree > 0) & (held_out == 0)).sum()))
-    funnel.note("users_without_train", int(((degree > 0) & (held_out == degree)).sum()))
-    funnel.note("pairs_train", split.train.num_pairs)
-    funnel.note("pairs_valid", split.valid.num_pairs if split.valid is not None else 0)
-    funnel.note("pairs_test", split.test.num_pairs)
+    _note_counts(split, funnel)
     return split
 
 
-def _random_place_within_user(pairs: UserItems, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The place of every stored pair in a uniformly random order of its user's pairs."""
-    shuffled = rng.permutation(pairs.num_pairs)
-    user = pairs.user_index()
-    order = shuffled[np.argsort(user[shuffled], kind="stable")]
-    place = np.empty(pairs.num_pairs, dtype=np.int64)
-    place[order] = np.arange(pairs.num_pairs) - pairs.indptr[user]
-    return place
+def _note_counts(split: Split, funnel: Funnel) -> None:
+    train = split.train
+    new_user, new_item = train.user_degree == 0, train.item_degree == 0
+    user_held_out, item_held_out = np.zeros_like(new_user), np.zeros_like(new_item)
+    funnel.note("pairs_train", train.num_pairs)
+    for name, part in (("valid", split.valid), ("test", split.test)):
+        if part is None:
+            funnel.note(f"pairs_{name}", 0)
+            continue
+        user_held_out |= part.user_degree > 0
+        item_held_out |= part.item_degree > 0
+        lost = new_user[part.user_index()] | new_item[part.item_index]
+        funnel.note(f"pairs_{name}", part.num_pairs)
+        funnel.note(f"pairs_{name}_without_train", int(lost.sum()))
+    funnel.note("users_only_in_train", int((~new_user & ~user_held_out).sum()))
+    funnel.note("users_without_train", int((new_user & user_held_out).sum()))
+    funnel.note("items_without_train", int((new_item & item_held_out).sum()))
 
 
 def _pair_keys(part: UserItems) -> NDArray[np.int64]:

@@ -1,0 +1,173 @@
+"""MovieLens-100K, -1M and latest: ratings, timestamps and titles in GroupLens' layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from graphrec_cli.config.movielens import (
+    MovieLens1MConfig,
+    MovieLens100KConfig,
+    MovieLensConfig,
+    MovieLensLatestConfig,
+)
+from graphrec_cli.data.csv_columns import IdColumn, NumberColumn, read_csv_columns
+from graphrec_cli.data.delimited import CSV, Layout
+from graphrec_cli.data.download import download
+from graphrec_cli.data.files import find_file
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.interactions import PART_NAMES, RawTable
+from graphrec_cli.data.source import DataFile, SourceData
+from graphrec_cli.data.titles import read_titles
+from graphrec_cli.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """How an edition writes its ratings and titles, the first column of each being an id."""
+
+    ratings: Layout
+    columns: tuple[str, str, str, str]
+    titles: Layout
+    titles_file: str
+    title_columns: tuple[str, str]
+
+
+U_DATA = ("user", "item", "rating", "timestamp")
+U_ITEM = ("movie", "title", "release", "video_release", "url", *(f"genre_{n}" for n in range(19)))
+RATINGS_DAT = ("UserID", "MovieID", "Rating", "Timestamp")
+MOVIES_DAT = ("MovieID", "Title", "Genres")
+
+ML_100K = Edition(
+    ratings=Layout(separator="\t", names=U_DATA, quoted=False),
+    columns=U_DATA,
+    titles=Layout(separator="|", encoding="latin-1", names=U_ITEM, quoted=False),
+    titles_file="u.item",
+    title_columns=("movie", "title"),
+)
+ML_1M = Edition(
+    ratings=Layout(separator="::", names=RATINGS_DAT, quoted=False),
+    columns=RATINGS_DAT,
+    titles=Layout(separator="::", encoding="latin-1", names=MOVIES_DAT, quoted=False),
+    titles_file="movies.dat",
+    title_columns=("MovieID", "Title"),
+)
+LATEST = Edition(
+    ratings=CSV,
+    columns=("userId", "movieId", "rating", "timestamp"),
+    titles=CSV,
+    titles_file="movies.csv",
+    title_columns=("movieId", "title"),
+)
+
+
+def load_movielens_100k(config: MovieLens100KConfig, *, data_dir: Path, seed: int) -> SourceData:
+    """``u.data``, or the ``.base`` (train) and ``.test`` of the configured fold, one after another.
+
+    See ``_load`` for the rest; ``seed`` is not used: nothing is drawn.
+    """
+    if config.fold is None:
+        return _load(config, data_dir, ML_100K, {"u.data": None})
+    fold = {f"{config.fold}.base": "train", f"{config.fold}.test": "test"}
+    return _load(config, data_dir, ML_100K, fold)
+
+
+def load_movielens_1m(config: MovieLens1MConfig, *, data_dir: Path, seed: int) -> SourceData:
+    """``ratings.dat``; see ``_load``. ``seed`` is not used: nothing is drawn."""
+    return _load(config, data_dir, ML_1M, {"ratings.dat": None})
+
+
+def load_movielens_latest(
+    config: MovieLensLatestConfig, *, data_dir: Path, seed: int
+) -> SourceData:
+    """``ratings.csv``; see ``_load``. ``seed`` is not used: nothing is drawn.
+
+    Raises:
+        DataError: as ``_load``, and where the folder and the address are of two editions.
+    """
+    folder, archive = data_dir / config.folder, _archive_name(config)
+    wrong = folder.name != PurePosixPath(archive).stem
+    if wrong and config.download and find_file(folder, "ratings.csv", archive) is None:
+        raise DataError(
+            f"ratings.csv (plain, .gz or .zip) not found in {folder}; put it there, or set "
+            f"dataset.archive.url to the address of {folder.name}.zip (it is {config.archive.url})"
+        )
+    return _load(config, data_dir, LATEST, {"ratings.csv": None})
+
+
+def _load(
+    config: MovieLensConfig, data_dir: Path, edition: Edition, files: Mapping[str, str | None]
+) -> SourceData:
+    """Read the rating files, in their order, and the titles where their file is there.
+
+    Args:
+        files: names of files and the part of the split that each is, None for no split.
+
+    Returns:
+        Rows of the one signal ``rating``, with timestamps.
+
+    Raises:
+        DataError: a file is missing and cannot be fetched, or is faulty.
+    """
+    folder = data_dir / config.folder
+    paths = _find_files(config, folder, list(files))
+    user, item, rating, timestamp = edition.columns
+    wanted = (
+        IdColumn(user),
+        IdColumn(item),
+        NumberColumn(rating, low=0.5, high=5.0),
+        IdColumn(timestamp),
+    )
+    tables = [read_csv_columns(path, wanted, edition.ratings) for path in paths]
+    titles_path = find_file(folder, edition.titles_file, _archive_name(config))
+    titles = None
+    if titles_path is not None:
+        id_column, title_column = edition.title_columns
+        titles = read_titles(titles_path, {id_column: id_column}, title_column, edition.titles)
+        paths.append(titles_path)
+    part = [
+        np.full(len(table[user]), PART_NAMES.index(name), dtype=np.int8)
+        for name, table in zip(files.values(), tables, strict=True)
+        if name is not None
+    ]
+    table = RawTable(
+        user_id=np.concatenate([table[user] for table in tables]),
+        item_id=np.concatenate([table[item] for table in tables]),
+        rating=np.concatenate([table[rating] for table in tables]).astype(np.float32),
+        timestamp=np.concatenate([table[timestamp] for table in tables]).astype(np.int64),
+        signal=np.zeros(sum(len(table[user]) for table in tables), dtype=np.int8),
+        signal_names=("rating",),
+        part=np.concatenate(part) if part else None,
+    )
+    # Of several files in one zip the zip is named once.
+    on_disk = {file.path: file for file in map(DataFile.of, paths)}
+    return SourceData(
+        table=table,
+        funnel=Funnel(len(table)),
+        titles=titles,
+        files=tuple(on_disk.values()),
+        preferences=None,
+    )
+
+
+def _archive_name(config: MovieLensConfig) -> str:
+    return PurePosixPath(urlsplit(config.archive.url).path).name
+
+
+def _find_files(config: MovieLensConfig, folder: Path, names: Sequence[str]) -> list[Path]:
+    archive = _archive_name(config)
+    missing = [name for name in names if find_file(folder, name, archive) is None]
+    if missing and config.download and not (folder / archive).is_file():
+        download(config.archive, folder / archive)
+        missing = [name for name in names if find_file(folder, name, archive) is None]
+    if missing:
+        hint = "" if config.download else ", or set dataset.download=true"
+        raise DataError(
+            f"{' and '.join(missing)} (plain, .gz, .zip or in {archive}) not found in {folder}; "
+            f"put them there from {config.archive.url}{hint}"
+        )
+    return [path for name in names if (path := find_file(folder, name, archive)) is not None]

@@ -1,0 +1,44 @@
+"""What the splits draw by: an order that the source's rows do not decide, places and sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.config.split import Scope
+from graphrec_cli.data.interactions import Interactions
+
+
+def shuffled_rows(interactions: Interactions, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Row numbers in a uniformly random order, int64, shape (pairs,).
+
+    The order of the pairs that they stand for depends on ``rng`` and on the set of pairs alone.
+    """
+    pair = interactions.user_index.astype(np.int64) * len(interactions.items)
+    ascending = np.argsort(pair + interactions.item_index)
+    return ascending[rng.permutation(len(interactions))]
+
+
+def group_of(interactions: Interactions, scope: Scope) -> NDArray[np.int32]:
+    """The group that every row is split within: its user, or 0 for all, int32, shape (pairs,)."""
+    if scope is Scope.user:
+        return interactions.user_index
+    return np.zeros(len(interactions), dtype=np.int32)
+
+
+def place_in_group(group: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The place of every row among the rows of its group, from 0, int64, shape (rows,).
+
+    Args:
+        group: ascending numbers from 0; the rows of a group lie together.
+    """
+    size = np.bincount(group)
+    start: NDArray[np.int64] = np.cumsum(size) - size
+    place: NDArray[np.int64] = np.arange(len(group)) - start[group]
+    return place
+
+
+def rounded_share(ratio: float, size: NDArray[np.integer]) -> NDArray[np.int64]:
+    """``ratio`` times every size, to the nearest whole number and at a half to the even one."""
+    # 0.57 * 50 is 28.499999999999996 in floating point: a half is told as such only to 9 places.
+    return np.rint(np.round(ratio * size, 9)).astype(np.int64)

@@ -1,0 +1,51 @@
+"""Cross-validation: the pairs dealt into folds, of which one is held out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graphrec_cli.config.split import KFoldConfig
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.interactions import Interactions
+from graphrec_cli.data.splits.draw import group_of, place_in_group, rounded_share, shuffled_rows
+from graphrec_cli.data.splits.parts import TEST, TRAIN, VALID, Split, assemble_split
+
+
+def k_fold(
+    interactions: Interactions,
+    config: KFoldConfig,
+    *,
+    rng: np.random.Generator,
+    funnel: Funnel,
+) -> Split:
+    """Fold ``config.fold`` to test, a share of the rest to valid, what is left to train.
+
+    The pairs, shuffled and by ``scope=user`` brought together by user, are dealt to the folds in
+    turn, so that the folds differ in size by at most one pair, of every user and in all. Runs of
+    one seed that differ in ``config.fold`` alone test every pair exactly once.
+    ``config.valid_ratio`` is a share of the rest of every user, or of all, rounded to the nearest
+    whole number and at a half to the even one.
+
+    The folds depend on ``rng`` and on the set of pairs, not on the order of the source's rows.
+
+    Raises:
+        DataError: a pair occurs twice, or no pair falls into test, or into a valid part of a ratio
+            above 0.
+    """
+    group = group_of(interactions, config.scope)
+    rows = shuffled_rows(interactions, rng)
+    rows = rows[np.argsort(group[rows], kind="stable")]
+    tested = np.arange(len(rows)) % config.folds == config.fold
+
+    part = np.full(len(rows), TRAIN, dtype=np.int8)
+    part[rows[tested]] = TEST
+    rest = rows[~tested]
+    valid = rounded_share(config.valid_ratio, np.bincount(group[rest]))
+    part[rest[place_in_group(group[rest]) < valid[group[rest]]]] = VALID
+    return assemble_split(
+        interactions,
+        part,
+        has_valid=config.valid_ratio > 0,
+        advice="lower split.folds, raise split.valid_ratio, or set split.scope=all",
+        funnel=funnel,
+    )

@@ -1,0 +1,83 @@
+"""One test item, and one valid item where that is asked for, of every user."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.interactions import Interactions
+from graphrec_cli.data.splits.draw import place_in_group, shuffled_rows
+from graphrec_cli.data.splits.parts import TEST, TRAIN, VALID, Split, assemble_split
+from graphrec_cli.errors import DataError
+
+
+def leave_one_out(
+    interactions: Interactions,
+    config: LeaveOneOutConfig,
+    *,
+    rng: np.random.Generator,
+    funnel: Funnel,
+) -> Split:
+    """One test item and ``config.valid`` valid items of every user.
+
+    By ``random`` every item of a user is equally likely to be held out, independently of other
+    users. By ``time`` the newest item is test and the one before it valid; among equal times the
+    draw decides. In both the split depends on ``rng`` and on the set of pairs, not on the order of
+    the source's rows. By ``rating`` the highest rated item is test and the next valid; among equal
+    ratings the source's later row comes first, and nothing is drawn.
+
+    Users with fewer than ``config.min_interactions`` items stay wholly in train. ``funnel`` is
+    given the counts of users, items and pairs; no row is dropped.
+
+    Raises:
+        DataError: a pair occurs twice, no user has enough interactions to be tested, or the data
+            set lacks the times or ratings asked for.
+    """
+    user = interactions.user_index
+    degree = np.bincount(user, minlength=len(interactions.users))
+    held_out = np.where(degree >= config.min_interactions, 1 + config.valid, 0)
+    if not held_out.any():
+        raise DataError(
+            f"no user has the {config.min_interactions} interactions that a test item takes (the "
+            f"most is {int(degree.max(initial=0))}); lower split.min_interactions"
+        )
+    rows = _rows_by_preference(interactions, config.by, rng)
+    rows = rows[np.argsort(user[rows], kind="stable")]
+    place = np.empty(len(rows), dtype=np.int64)
+    place[rows] = place_in_group(user[rows])
+
+    part = np.full(len(rows), TRAIN, dtype=np.int8)
+    part[(place == 0) & (held_out[user] > 0)] = TEST
+    part[(place == 1) & (held_out[user] > 1)] = VALID
+    return assemble_split(
+        interactions,
+        part,
+        has_valid=config.valid > 0,
+        advice="lower split.min_interactions",
+        funnel=funnel,
+    )
+
+
+def _rows_by_preference(
+    interactions: Interactions, by: HeldOutBy, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Row numbers, those to hold out first; shape (pairs,)."""
+    if by is HeldOutBy.rating:
+        unrated = int(np.isnan(interactions.rating).sum())
+        if unrated:
+            raise DataError(
+                f"split.by=rating needs a rating of every pair, and {unrated} of "
+                f"{len(interactions)} pairs have none; choose split.by=random"
+            )
+        backwards = np.arange(len(interactions))[::-1]
+        return backwards[np.argsort(-interactions.rating[backwards], kind="stable")]
+    rows = shuffled_rows(interactions, rng)
+    if by is HeldOutBy.random:
+        return rows
+    if interactions.timestamp is None:
+        raise DataError(
+            "split.by=time needs timestamps, and this data set has none; choose split.by=random"
+        )
+    return rows[np.argsort(-interactions.timestamp[rows], kind="stable")]

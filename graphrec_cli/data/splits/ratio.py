@@ -1,0 +1,50 @@
+"""Random shares of every user's interactions, or of all, held out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graphrec_cli.config.split import RatioConfig
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.interactions import Interactions
+from graphrec_cli.data.splits.draw import group_of, place_in_group, rounded_share, shuffled_rows
+from graphrec_cli.data.splits.parts import TEST, TRAIN, VALID, Split, assemble_split
+
+
+def ratio_split(
+    interactions: Interactions,
+    config: RatioConfig,
+    *,
+    rng: np.random.Generator,
+    funnel: Funnel,
+) -> Split:
+    """``config.test_ratio`` to test, ``config.valid_ratio`` to valid, the rest to train.
+
+    By ``scope=user`` the shares are those of every user, by ``scope=all`` those of all pairs. Sizes
+    are rounded to the nearest whole number, at a half to the even one; a user too small for a
+    share stays in train. Every pair of a user, or of all, is equally likely to be in a part. The
+    draw depends on ``rng`` and on the set of pairs, not on the order of the source's rows.
+
+    Raises:
+        DataError: a pair occurs twice, or no pair falls into test, or into a valid part of a ratio
+            above 0.
+    """
+    group = group_of(interactions, config.scope)
+    rows = shuffled_rows(interactions, rng)
+    rows = rows[np.argsort(group[rows], kind="stable")]
+    group = group[rows]
+    place = place_in_group(group)
+    size = np.bincount(group)
+    test = rounded_share(config.test_ratio, size)
+    valid = rounded_share(config.valid_ratio, size)
+
+    part = np.full(len(rows), TRAIN, dtype=np.int8)
+    part[rows[place < (test + valid)[group]]] = VALID
+    part[rows[place < test[group]]] = TEST
+    return assemble_split(
+        interactions,
+        part,
+        has_valid=config.valid_ratio > 0,
+        advice="raise split.test_ratio or split.valid_ratio, or set split.scope=all",
+        funnel=funnel,
+    )

@@ -1,0 +1,118 @@
+"""Adjacency lists: any spacing against a line-by-line reading, faults, and the real Gowalla."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from graphrec_cli.config.adjacency_list import AdjacencyListConfig
+from graphrec_cli.config.dataset import KCoreConfig, RemoteFileConfig
+from graphrec_cli.config.split import PredefinedConfig
+from graphrec_cli.data.preprocess import preprocess
+from graphrec_cli.data.sources.adjacency_list import load_adjacency_list, read_adjacency_list
+from graphrec_cli.data.splits.predefined import predefined
+from graphrec_cli.errors import ConfigError, DataError
+
+REAL_DATA = Path(
+    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    lines=st.lists(st.lists(st.integers(0, 2**63 - 1), max_size=5), max_size=8),
+    blank=st.sampled_from([" ", "  ", "\t", " \t"]),
+    newline=st.sampled_from(["\n", "\r\n", " \n", "\n\n"]),
+)
+def test_every_line_is_a_user_and_its_items(
+    tmp_path: Path, lines: list[list[int]], blank: str, newline: str
+) -> None:
+    path = tmp_path / "train.txt"
+    text = "".join(blank.join(map(str, line)) + newline for line in [[1, 2], *lines])
+    path.write_bytes(text.encode())
+    users, items, lonely = read_adjacency_list(path)
+    expected = [(line[0], item) for line in [[1, 2], *lines] for item in line[1:]]
+    assert list(zip(users.tolist(), items.tolist(), strict=True)) == expected
+    assert lonely == sum(len(line) == 1 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"0 1 2\n3 x\n", r"line 2: id 'x' is not a whole number"),
+        (b"0 1 -2\n", r"line 1: id '-2' is outside 0\.\."),
+        (b"0 1.5\n", r"line 1: id '1\.5' is not a whole number"),
+        (b"0 +1\n", r"line 1: id '\+1' is not a whole number"),
+        (b"0 1\n1 9223372036854775808\n", r"line 2: id '9223372036854775808' is outside"),
+        (b"0 1\x00\n", r"line 1: id '1\?' is not a whole number"),
+        (b"\n \n", r"train\.txt is empty"),
+        (b"", r"train\.txt is empty"),
+    ],
+)
+def test_a_faulty_line_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "train.txt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_adjacency_list(path)
+
+
+def test_parts_come_from_the_files(tmp_path: Path) -> None:
+    folder = tmp_path / "gowalla"
+    folder.mkdir()
+    (folder / "train.txt").write_bytes(b"\xef\xbb\xbf4 1 2\n5 1\n")
+    (folder / "valid.txt").write_bytes(b"4 3\n5\n")
+    (folder / "test.txt").write_bytes(b"4 9\n5 ")
+    config = AdjacencyListConfig(valid="valid.txt")
+    source = load_adjacency_list(config, data_dir=tmp_path, seed=0)
+    assert source.table.user_id.tolist() == [4, 4, 5, 4, 4]
+    assert source.table.item_id.tolist() == [1, 2, 1, 3, 9]
+    assert source.table.part is not None
+    assert source.table.part.tolist() == [0, 0, 0, 1, 2]
+    assert source.funnel.to_dict()["notes"] == {"lines_without_items": 2}
+    alone = AdjacencyListConfig(test=None)
+    assert load_adjacency_list(alone, data_dir=tmp_path, seed=0).table.part is None
+
+
+def test_a_missing_file_is_named_or_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(DataError, match=r"train\.txt \(plain, \.gz or \.zip\) not found in"):
+        load_adjacency_list(AdjacencyListConfig(), data_dir=tmp_path, seed=0)
+    fetched: list[str] = []
+
+    def fake_download(remote: RemoteFileConfig, target: Path) -> None:
+        fetched.append(remote.url)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(b"1 2\n")
+
+    monkeypatch.setattr("graphrec_cli.data.sources.adjacency_list.download", fake_download)
+    config = AdjacencyListConfig(base_url="http://127.0.0.1:9/data")
+    load_adjacency_list(config, data_dir=tmp_path, seed=0)
+    assert fetched == [f"http://127.0.0.1:9/data/gowalla/{name}.txt" for name in ("train", "test")]
+
+
+def test_values_out_of_range_are_refused() -> None:
+    with pytest.raises(ConfigError, match="must not name a value twice"):
+        AdjacencyListConfig(test="train.txt")
+    with pytest.raises(ConfigError, match=r"dataset\.valid must name a file or be null"):
+        AdjacencyListConfig(valid="")
+
+
+@pytest.mark.skipif(not (REAL_DATA / "gowalla").is_dir(), reason="no gowalla")
+def test_the_real_gowalla_as_far_as_the_split() -> None:
+    source = load_adjacency_list(AdjacencyListConfig(), data_dir=REAL_DATA, seed=0)
+    everything = KCoreConfig(min_user_interactions=1, min_item_interactions=1)
+    interactions = preprocess(
+        source.table, rating_threshold=None, k_core=everything, funnel=source.funnel
+    )
+    split = predefined(
+        interactions, PredefinedConfig(), rng=np.random.default_rng(0), funnel=source.funnel
+    )
+    assert (len(split.users), len(split.items)) == (29_858, 40_981)
+    assert split.valid is None
+    assert (split.train.num_pairs, split.test.num_pairs) == (810_128, 217_242)
