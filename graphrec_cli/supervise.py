@@ -7,7 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -77,11 +77,12 @@ def run_job(job: Job, *, debug: bool = False) -> Outcome:
 
 
 def _ended(run: RunDirectory, state: str, error: str, exit_code: int) -> Outcome:
-    log.error("error: %s", error)
+    # First the status: logging fails too where it is the log that cannot be written.
     try:
         run.write_status(state, error)
     except OutputError as unwritable:
         log.error("error: %s", unwritable)
+    log.error("error: %s", error)
     return Outcome(run=run, metrics=None, error=error, exit_code=exit_code)
 
 
@@ -94,11 +95,9 @@ def _trace(run: RunDirectory, debug: bool) -> None:
     text = traceback.format_exc()
     if debug:
         sys.stderr.write(text)
-    try:
-        with run.log.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError:
-        sys.stderr.write(f"cannot write {run.log}\n")
+    # A log that cannot be written says so itself.
+    with suppress(OSError), run.log.open("a", encoding="utf-8") as file:
+        file.write(text)
 
 
 class _LogFile(logging.FileHandler):
@@ -126,7 +125,8 @@ def _log_to(path: Path) -> Iterator[None]:
         yield
     finally:
         log.removeHandler(handler)
-        handler.close()
+        with suppress(OSError):  # it was raised when the line was logged, and is again
+            handler.close()
 
 
 @contextmanager

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,13 @@ from graphrec_cli import __version__
 from graphrec_cli.cli import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[1]
+TINY = (
+    "dataset.num_users=60",
+    "dataset.num_items=40",
+    "dataset.mean_interactions=8",
+    "evaluation.ks=[5]",
+    "trainer.monitor=ndcg@5",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +60,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("train seed=-1", "seed must lie"),
         ("train seed=1e3", "seed: "),
         ("train num_threads=0", "num_threads must lie between 1 and 1024, got 0"),
+        ("train num_threads=1000000000", "num_threads must lie between 1 and 1024"),
+        (f"train seed={'9' * 400}", "seed is given a number of hundreds of digits"),
+        (f"train trainer.learning_rate={'9' * 400}", "trainer.learning_rate is given a number"),
+        (f"train trainer.epochs={'9' * 30}", "trainer.epochs must be at most 9223372036854775807"),
+        (f"train dataset.num_users={'9' * 30}", "dataset.num_users must be at most"),
+        (f"evaluate nowhere evaluation.ks=[{'9' * 300}]", "nowhere is no run directory"),
         ("train output_dir=", "output_dir must name"),
         ("train evaluation.ks=[]", "evaluation.ks must"),
         ("train evaluation.ks=[5,5]", "evaluation.ks must"),
@@ -143,75 +154,26 @@ def test_debug_shows_where_an_error_comes_from(capsys: pytest.CaptureFixture[str
     assert lines[-1].startswith("error: unknown key 'trainer.epochz'")
 
 
-def start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    # A shell's background job, which the tests may be, ignores SIGINT and hands that down.
-    code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        f"sys.path.insert(0, {str(ROOT)!r}); "
-        "from graphrec_cli.cli import main; sys.exit(main())"
-    )
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *words],
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> Path:
-    for _ in range(1200):
-        found = list(folder.glob(pattern))
-        if found:
-            return found[0]
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    raise AssertionError(f"no {pattern} after a minute")
-
-
-LONG = [
-    "train",
-    "dataset.num_users=60",
-    "dataset.num_items=40",
-    "dataset.mean_interactions=8",
-    "evaluation.ks=[5]",
-    "trainer.monitor=ndcg@5",
-    "trainer.epochs=100000",
-    "trainer.patience=null",
-    "plots=false",
-    "num_threads=1",
-]
-
-
-@pytest.mark.parametrize(
-    ("number", "words", "code"),
-    [
-        (signal.SIGINT, [], 130),
-        (signal.SIGTERM, [], 143),
-        (signal.SIGTERM, ["-m", "seed=1,2"], 143),
-    ],
-)
-def test_a_signal_in_an_epoch_keeps_what_was_finished(
-    number: signal.Signals, words: list[str], code: int, folder: Path
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_that_nobody_expected_is_one_line_too(
+    debug: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = start(folder, *LONG, *words)
-    run = wait_for(folder, "outputs/*/checkpoints/last.pt", process).parents[1]
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert "Traceback" not in err
-    assert err.splitlines()[-1].startswith("error: interrupted")
-    status = json.loads((run / "status.json").read_text(encoding="utf-8"))
-    assert status["status"] == "interrupted"
-    assert len(list(folder.glob("outputs/*/status.json"))) == 1
-    assert not (run / "metrics.json").exists()
-    assert (folder / out.splitlines()[-1]).is_dir()
-    assert main(["evaluate", str(run)]) == 0
+    def fail(words: list[str], *, json_output: bool, debug: bool) -> int:
+        raise ZeroDivisionError("over\nthere")
+
+    monkeypatch.setitem(COMMANDS, "train", fail)
+    assert main(["train", *(["--debug"] if debug else [])]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    *traceback, last = err.splitlines()
+    assert last == "error: ZeroDivisionError: over there (--debug shows where)"
+    assert (traceback[:1] == ["Traceback (most recent call last):"]) is debug
+    assert bool(traceback) is debug
 
 
 def test_the_process_from_outside(folder: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "graphrec_cli", "train", *LONG[1:6], "model=popularity"],
+        [sys.executable, "-m", "graphrec_cli", "train", *TINY, "model=popularity"],
         cwd=folder,
         text=True,
         capture_output=True,
@@ -221,7 +183,7 @@ def test_the_process_from_outside(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     run = folder / done.stdout.splitlines()[-1]
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
-    assert environment["command"] == ["graphrec", "train", *LONG[1:6], "model=popularity"]
+    assert environment["command"] == ["graphrec", "train", *TINY, "model=popularity"]
     assert [path.name for path in folder.iterdir()] == ["outputs"]
     log = (run / "train.log").read_text(encoding="utf-8")
     assert all(line in log for line in done.stderr.splitlines())

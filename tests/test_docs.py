@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,14 @@ def shown_commands() -> list[str]:
     return sorted(set(commands))
 
 
+EVALUATE = [command for command in shown_commands() if command.startswith("graphrec evaluate")]
 TRAIN = [command for command in shown_commands() if command.startswith("graphrec train")]
 
 
 def test_the_documents_show_commands() -> None:
     """So that the tests below cannot pass by finding nothing."""
     assert len(TRAIN) >= 5
+    assert len(EVALUATE) >= 3
 
 
 @pytest.mark.parametrize("command", TRAIN)
@@ -57,3 +60,33 @@ def test_the_readme_names_every_option() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     for path in sorted((ROOT / "conf").glob("*/*.yaml")):
         assert f"`{path.stem}`" in readme, f"{path.parent.name}={path.stem} is not in README.md"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run with a catalog of more than a hundred items, in the folder outputs."""
+    words = ["dataset.num_users=200", "dataset.num_items=150", "dataset.mean_interactions=20"]
+    with chdir(tmp_path_factory.mktemp("documents")):
+        assert main(["train", *words, "trainer.epochs=2", "num_threads=1"]) == 0
+        (config,) = Path.cwd().glob("outputs/*/config.json")
+    return config.parent
+
+
+@pytest.mark.parametrize("command", EVALUATE)
+def test_a_shown_evaluation_gives_figures(
+    command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.parents[1])
+    words = shlex.split(command)[1:]
+    assert main([str(run) if word == "RUN" else word for word in words]) == 0
+    assert "ndcg@10" in capsys.readouterr().out
+
+
+def test_the_readme_names_exactly_what_a_run_leaves(run: Path) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    table = readme.partition("| file | content |\n")[2].partition("\n\n")[0]
+    named = [
+        name for line in table.splitlines() for name in re.findall("`(.+?)`", line.split("|")[1])
+    ]
+    left = [str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()]
+    assert sorted(named) == sorted(left)

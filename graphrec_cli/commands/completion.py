@@ -80,10 +80,11 @@ def complete_line(line: str, commands: Sequence[str]) -> list[str]:
 
 
 def _evaluate(word: str, before: list[str]) -> list[str]:
-    keys = ["part=test", "part=valid", "--json", "--help"]
     runs = ["latest", *(str(path.parent) for path in Path("outputs").glob("*/config.json"))]
-    evaluation = [name for name in complete_train("evaluation.", []) if "=" in name]
-    return sorted(name for name in (*runs, *keys, *evaluation) if name.startswith(word))
+    keys = ["part=test", "part=valid", "output_dir=", "--json", "--help"]
+    own = [name for name in (*runs, *keys) if name.startswith(word)]
+    shared = ("evaluation.", "device=", "num_threads=")
+    return sorted([*own, *(name for name in complete_train(word, []) if name.startswith(shared))])
 
 
 def _completion(word: str, before: list[str]) -> list[str]:

@@ -85,8 +85,12 @@ def _sweep(arguments: Arguments, *, json_output: bool, debug: bool) -> int:
         }
         try:
             outcome = run_job(job, debug=debug)
-        except GraphrecError as error:  # before there was a run directory
-            result |= {"exit_code": error.exit_code, "error": str(error)}
+        except Exception as error:  # before there was a run directory
+            line = " ".join(str(error).splitlines())
+            if isinstance(error, GraphrecError):
+                result |= {"exit_code": error.exit_code, "error": line}
+            else:
+                result |= {"exit_code": 1, "error": f"{type(error).__name__}: {line}"}
         else:
             result |= {"exit_code": outcome.exit_code, "error": outcome.error}
             result |= {"run": str(outcome.run.path), "metrics": outcome.metrics}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from graphrec_cli.config.checks import check_digits
 from graphrec_cli.config.explain import suggestion
 from graphrec_cli.config.options import group_options, refuse_shadowed_options
 from graphrec_cli.config.store import SCHEMAS
@@ -16,10 +17,11 @@ _VALUED = {"-c": "--cfg", "-p": "--package", "-cd": "--config-dir", "-i": "--inf
 FLAGS = ["--multirun", "--help", "--resolve", "--hydra-help", *_VALUED.values()]
 """The flags of ``train`` that Hydra reads."""
 
-_CHOICES = {
+FLAG_VALUES = {
     "--cfg": ["job", "hydra", "all"],
     "--info": ["all", "config", "defaults", "defaults-tree", "plugins", "searchpath"],
 }
+"""What the flags with a choice of values take."""
 _MODES = ("--multirun", "--help", "--hydra-help", "--cfg", "--info")
 _OPEN_HYDRA_KEYS = ("hydra/launcher", "hydra/sweeper", "hydra.launcher.", "hydra.sweeper.")
 
@@ -93,7 +95,7 @@ def sort_arguments(words: Sequence[str]) -> Arguments:
 
 def _check_flags(arguments: Arguments) -> None:
     flags = arguments.flags
-    for flag, choices in _CHOICES.items():
+    for flag, choices in FLAG_VALUES.items():
         if flag in flags and flags[flags.index(flag) + 1] not in choices:
             value = flags[flags.index(flag) + 1]
             raise ConfigError(f"{flag} takes one of {', '.join(choices)}, got '{value}'")
@@ -125,6 +127,7 @@ def _check_override(word: str, config_dir: str | None) -> None:
             f"'{key}' cannot be set: of Hydra's own keys only hydra/launcher, hydra/sweeper and "
             "theirs can; output_dir says where runs go, --config-dir adds options"
         )
+    check_digits(key, value)
     if key not in (*SCHEMAS, "experiment"):
         return
     options = ", ".join(group_options(key, config_dir))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from graphrec_cli.errors import ConfigError
@@ -17,8 +18,14 @@ def check_name(group: str, value: str, expected: str) -> None:
         )
 
 
-def check_at_least(key: str, value: float | None, low: float) -> None:
+MAX_INTEGER = 2**63 - 1
+"""What arrays and tensors can count with."""
+
+
+def check_at_least(key: str, value: int | float | None, low: float) -> None:
     """Refuse NaN, infinity and values below ``low``; None (where a key allows it) passes."""
+    if isinstance(value, int) and value > MAX_INTEGER:
+        raise ConfigError(f"{key} must be at most {MAX_INTEGER}, got {value}")
     if value is not None and not low <= value < math.inf:
         raise ConfigError(f"{key} must be a finite number of at least {low}, got {value}")
 
@@ -27,6 +34,12 @@ def check_positive(key: str, value: float | None) -> None:
     """Refuse NaN, infinity, zero and negative values; None (where a key allows it) passes."""
     if value is not None and not 0 < value < math.inf:
         raise ConfigError(f"{key} must be a finite number above 0, got {value}")
+
+
+def check_digits(key: str, text: str) -> None:
+    """Refuse numbers that no float holds: OmegaConf would not say which key they were given to."""
+    if re.search("[0-9]{309,}", text):
+        raise ConfigError(f"{key} is given a number of hundreds of digits; write a smaller one")
 
 
 def check_between(key: str, value: float, low: float, high: float) -> None:

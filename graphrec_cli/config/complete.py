@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from enum import Enum
 
-from graphrec_cli.config.arguments import FLAGS
+from graphrec_cli.config.arguments import FLAG_VALUES, FLAGS
 from graphrec_cli.config.options import group_options
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
@@ -22,8 +22,13 @@ def complete_train(word: str, words: list[str]) -> list[str]:
         words: the arguments before it; options of a ``--config-dir`` among them are offered too.
     """
     key, equals, _ = word.partition("=")
-    if word.startswith("-"):
-        candidates = FLAGS
+    flag = words[-1] if words else ""
+    if flag == "--config-dir":
+        return []  # the shell knows folders
+    if flag in FLAG_VALUES:
+        candidates = FLAG_VALUES[flag]
+    elif word.startswith("-"):
+        candidates = [*FLAGS, "--json", "--debug"]
     elif not equals:
         groups = [f"{group}=" for group in (*SCHEMAS, "experiment")]
         candidates = [*groups, *(f"{name}=" for name in _keys(RunConfig, "", words))]

@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import OverrideType
 from hydra.errors import HydraException
 
+from graphrec_cli.config.checks import check_digits
 from graphrec_cli.config.explain import explain
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.errors import ConfigError
@@ -35,6 +36,9 @@ def with_overrides(saved: SavedConfig, overrides: Sequence[str]) -> SavedConfig:
     Raises:
         ConfigError: a word cannot be read, its key is unknown, or its value is refused.
     """
+    for word in overrides:
+        key, _, value = word.partition("=")
+        check_digits(key, value)
     content = config_to_dict(saved)
     try:
         parsed = OverridesParser.create().parse_overrides(list(overrides))

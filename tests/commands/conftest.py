@@ -49,6 +49,16 @@ def call(folder: Path, *words: str) -> Finished:
 
 
 @pytest.fixture
+def full_size(tmp_path: Path) -> Command:
+    """``full_size(words...)`` in an empty working directory; nothing is added to the words."""
+
+    def command(*words: str) -> Finished:
+        return call(tmp_path, *words)
+
+    return command
+
+
+@pytest.fixture
 def graphrec(tmp_path: Path) -> Command:
     """``graphrec(words...)`` in an empty working directory; ``train`` is of a tiny run."""
 

@@ -67,6 +67,10 @@ def test_other_cut_offs_and_ties(run: Path, graphrec: Callable[..., Any]) -> Non
         (["RUN", "evaluation.kss=[5]"], "unknown key 'evaluation.kss'"),
         (["RUN", "evaluation.ks=[0]"], "evaluation.ks must be"),
         (["RUN", "devices=cpu"], "devices"),
+        (["RUN", f"evaluation.k{'s' * 280}=[5]"], "unknown key 'evaluation.kss"),
+        (["RUN", f"evaluation.ks=[{'9' * 300}]"], "evaluation.ks must be at most"),
+        (["RUN", f"evaluation.ks=[{'9' * 5000}]"], "evaluation.ks"),
+        (["RUN", f"part={'x' * 300}"], "part must be test or valid"),
     ],
 )
 def test_wrong_usage(

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+
+from graphrec_cli.models.oracle import Oracle
 
 FILES = {
     "config.json",
@@ -136,45 +139,6 @@ def test_json_for_machines(graphrec: Callable[..., Any]) -> None:
     assert json.loads(figures) == read(done.folder / run / "metrics.json")
 
 
-def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(
-    graphrec: Callable[..., Any],
-) -> None:
-    done = graphrec("train", "plots=false", "trainer.learning_rate=0.01,1e38,0.1", "-m")
-    assert done.code == 5
-    header, _, *rows, folder = done.out.splitlines()
-    assert header.split()[:5] == ["run", "valid", "ndcg@5", "test", "ndcg@5"]
-    assert sorted(row.split()[0] for row in rows) == ["0", "1", "2"]
-    assert rows[2].split()[:3] == ["1", "-", "-"]
-    assert "a weight became NaN or infinite" in rows[2]
-    valid = [float(row.split()[1]) for row in rows[:2]]
-    assert valid == sorted(valid, reverse=True)
-    runs = [path.parent for path in done.folder.glob("outputs/*/status.json")]
-    assert sorted(read(run / "status.json")["status"] for run in runs) == [
-        "completed",
-        "completed",
-        "failed",
-    ]
-    assert (done.folder / folder).parent == done.folder / "outputs"
-    assert [path.name for path in done.folder.iterdir()] == ["outputs"]
-
-
-def test_a_sweep_in_json(graphrec: Callable[..., Any]) -> None:
-    done = graphrec("train", "model=popularity", "-m", "seed=1,2", "--json")
-    results = json.loads(done.out.splitlines()[0])
-    assert [result["overrides"][-1] for result in results] == ["seed=1", "seed=2"]
-    assert [result["exit_code"] for result in results] == [0, 0]
-
-
-@pytest.mark.parametrize("words", [["-m", "seed=1,2"], ["seed=1,2", "-m"]])
-def test_a_bad_value_in_a_sweep_stops_it_before_the_first_run(
-    words: list[str], graphrec: Callable[..., Any]
-) -> None:
-    done = graphrec("train", *words, "trainer.epochs=2,0")
-    assert (done.code, done.out) == (2, "")
-    assert re.fullmatch(r"error: trainer\.epochs must be [^\n]*, got 0\n", done.err)
-    assert list(done.folder.iterdir()) == []
-
-
 def test_a_non_finite_loss_keeps_the_best_epoch(graphrec: Callable[..., Any]) -> None:
     # Adam moves a weight by about the learning rate a step, so products overflow after some steps.
     done = graphrec(
@@ -204,3 +168,77 @@ def test_more_items_asked_for_than_there_are_is_found_before_training(
     assert "evaluation.ks" in done.err.splitlines()[-1]
     assert not (done.run / "history.jsonl").exists()
     assert read(done.run / "status.json")["status"] == "failed"
+
+
+def test_a_ceiling_of_nothing_has_no_share(
+    graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worst(true_scores: NDArray[np.float32], device: torch.device) -> Oracle:
+        return Oracle(-true_scores, device)
+
+    monkeypatch.setattr("graphrec_cli.judge.Oracle", worst)
+    words = ["trainer.monitor=hit@1", "evaluation.ks=[1]", "dataset.group_strength=15"]
+    done = graphrec("train", *words, "plots=false")
+    assert done.code == 0
+    assert read(done.run / "metrics.json")["baselines"]["ceiling"]["hit@1"] == 0
+    assert "best reachable" not in done.out
+    assert done.run.is_dir()
+
+
+def test_a_model_that_learned_nothing_is_warned_of(graphrec: Callable[..., Any]) -> None:
+    done = graphrec("train", "trainer.learning_rate=1e-9", "plots=false")
+    assert done.code == 0
+    (warning,) = [line for line in done.err.splitlines() if line.startswith("warning:")]
+    assert "the model does not beat the popularity baseline: test ndcg@5 0." in warning
+    assert f" WARNING {warning.removeprefix('warning: ')}\n" in (done.run / "train.log").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_two_threads_repeat_a_run_bit_for_bit(full_size: Callable[..., Any]) -> None:
+    words = ["trainer.epochs=2", "num_threads=2", "plots=false", "--json"]
+    first, second = (full_size("train", *words) for _ in range(2))
+    assert (first.code, second.code) == (0, 0)
+    assert read(first.run / "config.json")["num_threads"] == 2
+    assert first.out.splitlines()[0] == second.out.splitlines()[0]
+    before, after = state(first.run)["model"], state(second.run)["model"]
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+OWN_TRAINER = "defaults:\n  - /schema/trainer/trainer@_here_\n\npatience: 77\n"
+
+
+@pytest.fixture
+def own_options(tmp_path: Path) -> Path:
+    """A folder of options whose name tries every quoting rule."""
+    folder = tmp_path / "My (é), dir's"
+    (folder / "trainer").mkdir(parents=True)
+    (folder / "trainer" / "short.yaml").write_text(OWN_TRAINER, encoding="utf-8")
+    return folder
+
+
+def test_own_options_lie_where_the_user_likes(
+    own_options: Path, graphrec: Callable[..., Any]
+) -> None:
+    words = ["train", "trainer=short", "plots=false", "--config-dir", str(own_options)]
+    printed = graphrec(*words, "--cfg", "job")
+    assert (printed.code, printed.err) == (0, "")
+    assert "patience: 77\n" in printed.out
+    done = graphrec(*words)
+    assert done.code == 0
+    config = read(done.run / "config.json")
+    assert (config["trainer"]["patience"], config["choices"]["trainer"]) == (77, "short")
+    swept = graphrec(*words, "-m", "seed=1,2", "output_dir=swept")
+    assert swept.code == 0
+    configs = [read(path) for path in swept.folder.glob("swept/*/config.json")]
+    assert [config["trainer"]["patience"] for config in configs] == [77, 77]
+
+
+def test_own_options_may_not_have_the_name_of_a_built_in_one(
+    own_options: Path, graphrec: Callable[..., Any]
+) -> None:
+    (own_options / "trainer" / "short.yaml").rename(own_options / "trainer" / "goodbooks.yaml")
+    done = graphrec("train", "trainer=goodbooks", "--config-dir", str(own_options))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("goodbooks.yaml has the name of a built-in option; give it another\n")

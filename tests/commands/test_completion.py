@@ -1,0 +1,150 @@
+"""Completion as the shells ask for it: a whole line up to the cursor."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphrec_cli.cli import COMMANDS, main
+from graphrec_cli.commands.completion import SCRIPTS, complete_line
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", []),
+        ("graphrec", []),
+        ("graphrec ", [*COMMANDS, "--help", "--version"]),
+        ("graphrec tr", ["train"]),
+        ("graphrec --v", ["--version"]),
+        ("graphrec nothing ", []),
+        ("graphrec train", ["train"]),
+        ("graphrec train dataset=g", ["dataset=goodbooks"]),
+        ("graphrec train seed=1  sampler=hardneg_", ["sampler=hardneg_goodbooks"]),
+        ("graphrec train --cfg j", ["job"]),
+        ("graphrec train --config-dir ", []),
+        ("graphrec train --config-dir", ["--config-dir"]),
+        ("graphrec train trainer=goodbooks trainer.ep", ["trainer.epochs="]),
+        ("graphrec evaluate l", ["latest"]),
+        ("graphrec evaluate latest part=", ["part=test", "part=valid"]),
+        ("graphrec evaluate latest evaluation.k", ["evaluation.ks="]),
+        ("graphrec evaluate latest evaluation.ties=r", ["evaluation.ties=random"]),
+        ("graphrec evaluate latest device=", ["device=auto", "device=cpu", "device=cuda"]),
+        ("graphrec evaluate latest --j", ["--json"]),
+        ("graphrec evaluate latest trainer", []),
+        ("graphrec completion ", ["bash", "zsh", "fish"]),
+        ("graphrec completion f", ["fish"]),
+    ],
+)
+def test_the_last_word_can_become(
+    line: str, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert complete_line(line, list(COMMANDS)) == expected
+
+
+def test_runs_are_offered_to_evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "outputs" / "mine").mkdir(parents=True)
+    (tmp_path / "outputs" / "unfinished").mkdir()
+    (tmp_path / "outputs" / "mine" / "config.json").touch()
+    assert complete_line("graphrec evaluate out", list(COMMANDS)) == ["output_dir=", "outputs/mine"]
+
+
+@pytest.mark.parametrize("words", [[], ["tcsh"], ["bash", "zsh"], ["query"]])
+def test_one_known_shell_is_wanted(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", *words]) == 2
+    assert capsys.readouterr() == ("", "error: completion takes one shell: bash, zsh, fish\n")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> dict[str, str]:
+    """An environment in which ``graphrec`` is this checkout's; the scripts lie in the folder."""
+    program = tmp_path / "bin" / "graphrec"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m graphrec_cli "$@"\n',
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    for name, script in SCRIPTS.items():
+        (tmp_path / f"complete.{name}").write_text(script, encoding="utf-8")
+    return {"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+
+
+def answers(shell: dict[str, str], *command: str) -> list[str]:
+    done = subprocess.run(
+        command,
+        cwd=shell["HOME"],
+        env=shell,
+        text=True,
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+# Bash cuts words at the characters of COMP_WORDBREAKS: where '=' is one, it completes what follows.
+@pytest.mark.parametrize(
+    ("line", "after", "breaks", "expected"),
+    [
+        ("graphrec tr", "", "=", ["train"]),
+        ("graphrec train dataset=", "", "=", ["goodbooks", "synthetic"]),
+        ("graphrec train dataset=g", "", "=", ["goodbooks"]),
+        ("graphrec train dataset=g", "", "", ["dataset=goodbooks"]),
+        ("graphrec train sampler=h", " seed=1", "=", ["hardneg", "hardneg_goodbooks"]),
+        ("graphrec train trainer.mon", "", "=", ["trainer.monitor="]),
+        ("graphrec train --config-dir ", "", "=", []),
+    ],
+)
+def test_bash(
+    line: str, after: str, breaks: str, expected: list[str], shell: dict[str, str]
+) -> None:
+    program = (
+        'source complete.bash; COMP_WORDBREAKS=" $3"; COMP_LINE="$1$2"; COMP_POINT=${#1}; '
+        'complete -p graphrec >/dev/null && _graphrec; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    found = answers(shell, "bash", "-c", program, "bash", line, after, breaks)
+    assert [name for name in found if name] == expected
+
+
+ZSH = """
+zmodload zsh/zpty
+zpty -b shell zsh -f -i
+zpty -w shell 'autoload -Uz compinit; compinit -u -D; source complete.zsh'
+zpty -w shell 'bindkey "^I" complete-word; print REA""DY'
+zpty -r -m shell found '*READY*'
+zpty -w -n shell "$1"$'\\t'
+zpty -r -m shell found "*$2*" && print yes
+zpty -d shell
+"""
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+def test_zsh_completes_when_tab_is_pressed(shell: dict[str, str]) -> None:
+    terminal = {**shell, "TERM": "dumb"}
+    line = "graphrec train dataset=g"
+    assert answers(terminal, "zsh", "-f", "-c", ZSH, "zsh", line, "oodbooks") == ["yes"]
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("graphrec tr", ["train"]),
+        ("graphrec train dataset=g", ["dataset=goodbooks"]),
+        ("graphrec train trainer.mon", ["trainer.monitor="]),
+    ],
+)
+def test_fish(line: str, expected: list[str], shell: dict[str, str]) -> None:
+    program = f"source complete.fish; complete -C '{line}'"
+    assert answers(shell, "fish", "--no-config", "-c", program) == expected

@@ -1,0 +1,73 @@
+"""Completion of ``train``: what is offered, and that all of it is accepted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graphrec_cli.config.arguments import FLAGS, sort_arguments
+from graphrec_cli.config.complete import complete_train
+from graphrec_cli.config.hydra_app import Job, run_jobs
+
+
+@pytest.mark.parametrize(
+    ("word", "words", "expected"),
+    [
+        ("--c", [], ["--cfg", "--config-dir"]),
+        ("-", [], sorted([*FLAGS, "--json", "--debug"])),
+        ("", ["--cfg"], ["all", "hydra", "job"]),
+        ("def", ["--info"], ["defaults", "defaults-tree"]),
+        ("", ["--config-dir"], []),
+        (
+            "samp",
+            [],
+            ["sampler.by=", "sampler.popular_pool=", "sampler.popular_probability=", "sampler="],
+        ),
+        ("sampler.", ["sampler=uniform"], ["sampler.by="]),
+        ("sampler.", ["sampler=hardneg", "sampler=uniform"], ["sampler.by="]),
+        ("dataset.ratings.", [], [f"dataset.ratings.{key}=" for key in ("sha256", "size", "url")]),
+        ("dataset.ratings.", ["dataset=synthetic"], []),
+        ("model=", [], ["model=lightgcn", "model=mf", "model=popularity"]),
+        ("model=l", ["seed=1"], ["model=lightgcn"]),
+        ("experiment=goodbooks_h", [], ["experiment=goodbooks_hardneg"]),
+        ("device=c", [], ["device=cpu", "device=cuda"]),
+        (
+            "evaluation.ties=",
+            [],
+            [f"evaluation.ties={law}" for law in ("optimistic", "pessimistic", "random")],
+        ),
+        ("plots=", [], ["plots=false", "plots=true"]),
+        ("num_threads=", [], ["num_threads=null"]),
+        ("trainer.epochs=", [], []),
+        ("dataset.k_core.min_item_interactions=", [], []),
+        ("nothing.like.it=", [], []),
+        ("zzz", [], []),
+    ],
+)
+def test_offered(word: str, words: list[str], expected: list[str]) -> None:
+    assert complete_train(word, words) == sorted(expected)
+
+
+def test_every_group_and_key_is_offered_once_and_none_is_a_components_name() -> None:
+    offered = complete_train("", [])
+    assert len(offered) == len(set(offered))
+    assert {"dataset=", "experiment=", "seed=", "trainer.monitor=", "loss.l2="} < set(offered)
+    assert not [key for key in offered if key.endswith(".name=")]
+
+
+def test_own_options_are_offered(tmp_path: Path) -> None:
+    (tmp_path / "sampler").mkdir()
+    (tmp_path / "sampler" / "mine.yaml").touch()
+    before = ["--config-dir", str(tmp_path)]
+    assert complete_train("sampler=m", before) == ["sampler=mine"]
+    assert complete_train("sampler=m", []) == []
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_what_is_offered_is_accepted(place: int) -> None:
+    keys = ("device=", "sampler.by=", "evaluation.ties=", "plots=", "num_threads=")
+    words = [complete_train(key, ["sampler=hardneg"])[place] for key in keys]
+    found: list[Job] = []
+    run_jobs(sort_arguments(["sampler=hardneg", *words]), found.append)
+    assert len(found) == 1

@@ -1,0 +1,153 @@
+"""What surrounds a run: signals, and files that can no longer be written."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from graphrec_cli.checkpoint import load_checkpoint
+from graphrec_cli.cli import main
+from graphrec_cli.rundir import RunDirectory
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    # A shell's background job, which the tests may be, ignores SIGINT and hands that down.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        f"sys.path.insert(0, {str(ROOT)!r}); "
+        "from graphrec_cli.cli import main; sys.exit(main())"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> Path:
+    for _ in range(1200):
+        found = list(folder.glob(pattern))
+        if found:
+            return found[0]
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    raise AssertionError(f"no {pattern} after a minute")
+
+
+LONG = [
+    "train",
+    "dataset.num_users=60",
+    "dataset.num_items=40",
+    "dataset.mean_interactions=8",
+    "evaluation.ks=[5]",
+    "trainer.monitor=ndcg@5",
+    "trainer.epochs=100000",
+    "trainer.patience=null",
+    "plots=false",
+    "num_threads=1",
+]
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "code"),
+    [
+        (signal.SIGINT, [], 130),
+        (signal.SIGTERM, [], 143),
+        (signal.SIGUSR1, [], 138),
+        (signal.SIGUSR1, ["split.valid=0"], 138),
+        (signal.SIGTERM, ["-m", "seed=1,2"], 143),
+    ],
+)
+def test_a_signal_in_an_epoch_keeps_what_was_finished(
+    number: signal.Signals, words: list[str], code: int, folder: Path
+) -> None:
+    process = start(folder, *LONG, *words)
+    run = wait_for(folder, "outputs/*/checkpoints/last.pt", process).parents[1]
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].startswith("error: interrupted")
+    status = json.loads((run / "status.json").read_text(encoding="utf-8"))
+    assert status["status"] == "interrupted"
+    assert len(list(folder.glob("outputs/*/status.json"))) == 1
+    assert not (run / "metrics.json").exists()
+    assert (folder / out.splitlines()[-1]).is_dir()
+    assert main(["evaluate", str(run)]) == 0
+    best = load_checkpoint(run / "checkpoints" / "best.pt", torch.device("cpu"))
+    history = (run / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    # The epoch that the signal met may have been written to the one file and not to the other.
+    assert 1 <= best["epoch"] <= len(history)
+    if "split.valid=0" in words:
+        assert best["epoch"] >= len(history) - 1
+    left = {path.name for path in (run / "checkpoints").iterdir()}
+    assert left == {"best.pt", "last.pt"}
+
+
+TINY = [word for word in LONG if word not in ("trainer.epochs=100000", "plots=false")]
+
+
+def spoil(monkeypatch: pytest.MonkeyPatch, name: str, target: Path | None) -> None:
+    """Have every new run directory hold ``name``: a link to ``target``, or an empty file."""
+    create = RunDirectory.create
+
+    def spoilt(output_dir: Path, stem: str) -> RunDirectory:
+        run = create(output_dir, stem)
+        if target is None:
+            (run.path / name).touch()
+        else:
+            (run.path / name).symlink_to(target)
+        return run
+
+    monkeypatch.setattr(RunDirectory, "create", spoilt)
+
+
+def test_a_plot_that_cannot_be_written_ends_the_run_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, "plots", None)
+    assert main([*TINY, "trainer.epochs=1"]) == 1
+    out, err = capsys.readouterr()
+    run = folder / out.splitlines()[-1]
+    lines = [line for line in err.splitlines() if line.startswith("error:")]
+    assert lines == [f"error: cannot make {run.relative_to(folder) / 'plots'}: File exists"]
+    assert "Traceback" not in err
+    status = json.loads((run / "status.json").read_text(encoding="utf-8"))
+    assert (status["status"], f"error: {status['error']}") == ("failed", lines[0])
+    # What was computed before the picture is there.
+    assert (run / "metrics.json").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_log_that_can_no_longer_be_written_ends_the_run_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, "train.log", Path("/dev/full"))
+    assert main([*TINY, "trainer.epochs=1"]) == 1
+    out, err = capsys.readouterr()
+    assert "Logging error" not in err
+    assert "Traceback" not in err
+    (line,) = [line for line in err.splitlines() if "cannot write" in line]
+    assert line.startswith("error: cannot write ")
+    assert "train.log: No space left on device" in line
+    status = json.loads((folder / out.splitlines()[-1] / "status.json").read_text("utf-8"))
+    assert status["status"] == "failed"
+    assert f"error: {status['error']}" == line
