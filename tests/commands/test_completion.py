@@ -98,7 +98,7 @@ def answers(shell: dict[str, str], *command: str) -> list[str]:
     ("line", "after", "breaks", "expected"),
     [
         ("graphrec tr", "", "=", ["train"]),
-        ("graphrec train dataset=", "", "=", ["goodbooks", "synthetic"]),
+        ("graphrec train device=", "", "=", ["auto", "cpu", "cuda"]),
         ("graphrec train dataset=g", "", "=", ["goodbooks"]),
         ("graphrec train dataset=g", "", "", ["dataset=goodbooks"]),
         ("graphrec train sampler=h", " seed=1", "=", ["hardneg", "hardneg_goodbooks"]),
