@@ -63,7 +63,7 @@ def test_no_git_program_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_the_command_has_the_program_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["/home/someone/bin/graphrec", "train", "seed=1"])
+    monkeypatch.setattr(sys, "argv", ["/opt/somewhere/graphrec", "train", "seed=1"])
     assert command_line() == ["graphrec", "train", "seed=1"]
 
 
