@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,8 +16,8 @@ from graphrec_cli.errors import DataError, NonFiniteError
 from graphrec_cli.evaluation.scorer import Scorer
 from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
 
-# Small enough that the allocator hands the same pages out again, large enough to keep a GPU busy.
-_CHUNK_SCORES = 1 << 22
+# A CPU's caches hold a chunk of 4 MB from one pass over it to the next; a GPU wants more to do.
+_CHUNK_SCORES = {"cpu": 1 << 20, "cuda": 1 << 25}
 _TIE_BLOCK = 1 << 21
 
 
@@ -55,17 +56,20 @@ class PairCounts:
         self.higher = np.zeros(len(user_index), dtype=np.int64)
         self.equal = np.zeros(len(user_index), dtype=np.int64)
         self.first = np.zeros(len(user_index), dtype=np.int64)
+        self._scores = torch.empty(0, 0, device=device)
+        self._comparison = torch.empty(0, 0, dtype=torch.bool, device=device)
 
     @torch.no_grad()
     def run(self, chunk_users: int | None) -> None:
-        """Score and count; None keeps a chunk's scores within 16 MB of float32.
+        """Score and count; None takes 4 MB of float32 scores at a time on a CPU, 128 MB on CUDA.
 
         Raises:
             DataError: a pair is masked.
             NonFiniteError: a score is NaN or infinite.
         """
         if chunk_users is None:
-            chunk_users = max(1, _CHUNK_SCORES // max(self.masked[0].num_items, 1))
+            scores = _CHUNK_SCORES[self.device.type]
+            chunk_users = max(1, scores // max(self.masked[0].num_items, 1))
         users, start, pairs = np.unique(self.user_index, return_index=True, return_counts=True)
         # Users with many pairs first: those with an n-th pair are then a prefix of the chunk.
         order = np.argsort(-pairs, kind="stable")
@@ -78,7 +82,6 @@ class PairCounts:
     ) -> None:
         user_index = torch.from_numpy(users).to(self.device)
         scores = self._masked_scores(users, user_index)
-        user_keys = user_tie_keys(self.tie_seed, user_index)
         for nth in range(int(pairs[0])):
             num_rows = int(np.count_nonzero(pairs > nth))
             pair = start[:num_rows] + nth
@@ -87,23 +90,29 @@ class PairCounts:
             own = rows.gather(1, item[:, None])
             if bool(torch.isneginf(own).any()):
                 self._refuse_masked(int(pair[torch.isneginf(own[:, 0]).cpu().numpy()][0]))
-            same = rows == own
-            # int32 sums of booleans are vectorised, torch's default of int64 is not.
-            equal = same.sum(1, dtype=torch.int32) - 1
+            marks = self._marks(rows)
+            higher = _row_sums(torch.gt(rows, own, out=marks))
+            equal = _row_sums(torch.ge(rows, own, out=marks)) - higher - 1
             self.score[pair] = own[:, 0].double().cpu().numpy()
-            self.higher[pair] = (rows > own).sum(1, dtype=torch.int32).cpu().numpy()
+            self.higher[pair] = higher.cpu().numpy()
             self.equal[pair] = equal.cpu().numpy()
             if self.hash_ties:
-                self._count_first(pair, same, equal, user_keys[:num_rows], item)
+                self._count_first(pair, rows, own, equal, user_index[:num_rows], item)
 
     def _count_first(
-        self, pair: NDArray[np.int64], same: Tensor, equal: Tensor, user_keys: Tensor, item: Tensor
+        self,
+        pair: NDArray[np.int64],
+        rows: Tensor,
+        own: Tensor,
+        equal: Tensor,
+        user_index: Tensor,
+        item: Tensor,
     ) -> None:
         """Count the ties that the hash puts first, in blocks whose memory is bounded."""
         tied_rows = equal.nonzero()[:, 0]
-        for block in tied_rows.split(max(1, _TIE_BLOCK // same.shape[1])):
-            row, other = same[block].nonzero(as_tuple=True)
-            keys = user_keys[block]
+        for block in tied_rows.split(max(1, _TIE_BLOCK // rows.shape[1])):
+            row, other = (rows[block] == own[block]).nonzero(as_tuple=True)
+            keys = user_tie_keys(self.tie_seed, user_index[block])
             before = tie_hash(keys[row], other) < tie_hash(keys, item[block])[row]
             first = torch.bincount(row[before], minlength=len(block))
             self.first[pair[block.cpu().numpy()]] = first.cpu().numpy()
@@ -111,18 +120,26 @@ class PairCounts:
     def _masked_scores(self, users: NDArray[np.int64], user_index: Tensor) -> Tensor:
         scores = self.scorer.score_users(user_index)
         low, high = torch.aminmax(scores)
-        if not bool(torch.isfinite(low) & torch.isfinite(high)):
+        if not (math.isfinite(low.item()) and math.isfinite(high.item())):
             row = int((~torch.isfinite(scores)).any(1).nonzero()[0, 0])
             raise NonFiniteError(
                 f"the model gave user index {users[row]} a score that is NaN or infinite; "
                 "lower trainer.learning_rate or look for non-finite values in the checkpoint"
             )
         # A copy: the scorer may have returned a view of its own table, or an expanded one.
-        scores = scores.clone(memory_format=torch.contiguous_format)
+        if self._scores.dtype is not scores.dtype or len(self._scores) < len(scores):
+            self._scores = torch.empty_like(scores, memory_format=torch.contiguous_format)
+        scores = self._scores[: len(users)].copy_(scores)
         for part in self.masked:
             seen = torch.from_numpy(_positions(part, users)).to(self.device)
             scores.view(-1).index_fill_(0, seen, -torch.inf)
         return scores.index_fill_(1, self.cold_items, -torch.inf)
+
+    def _marks(self, rows: Tensor) -> Tensor:
+        """Room for a boolean a score, kept from chunk to chunk: fresh memory costs page faults."""
+        if len(self._comparison) < len(rows):
+            self._comparison = torch.empty_like(rows, dtype=torch.bool)
+        return self._comparison[: len(rows)]
 
     def _refuse_masked(self, pair: int) -> None:
         raise DataError(
@@ -149,6 +166,11 @@ class PairCounts:
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = self.higher[order] + place
         return rank
+
+
+def _row_sums(marks: Tensor) -> Tensor:
+    # Bytes summed to int32 are vectorised; booleans, and torch's default of int64, are not.
+    return marks.view(torch.uint8).sum(1, dtype=torch.int32)
 
 
 def _positions(part: UserItems, users: NDArray[np.int64]) -> NDArray[np.int64]:
