@@ -20,7 +20,7 @@ from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.data.splits.predefined import predefined
 from graphrec_cli.data.splits.ratio import ratio_split
 from graphrec_cli.losses import TripleLoss, build_bpr
-from graphrec_cli.models.base import Model
+from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
 from graphrec_cli.models.popularity import build_popularity
 from graphrec_cli.samplers.hardneg import build_hardneg
@@ -42,7 +42,7 @@ SPLITS: dict[str, Callable[..., Split]] = {
     "k_fold": k_fold,
     "predefined": predefined,
 }
-MODELS: dict[str, Callable[..., Model]] = {
+MODELS: dict[str, Callable[..., Recommender]] = {
     "lightgcn": build_lightgcn,
     "mf": build_mf,
     "popularity": build_popularity,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from graphrec_cli.commands.recommend import CHOICES, KEYS
 from graphrec_cli.config.complete import complete_train
 from graphrec_cli.errors import ConfigError
 
@@ -80,15 +81,30 @@ def complete_line(line: str, commands: Sequence[str]) -> list[str]:
 
 
 def _evaluate(word: str, before: list[str]) -> list[str]:
+    return _run_words(word, ["part=test", "part=valid"], ("evaluation.", "device=", "num_threads="))
+
+
+def _recommend(word: str, before: list[str]) -> list[str]:
+    chosen = [f"{key}={value}" for key, values in CHOICES.items() for value in values]
+    free = [f"{key}=" for key in KEYS if key not in CHOICES]
+    return _run_words(word, [*chosen, *free], ("device=", "num_threads="))
+
+
+def _run_words(word: str, keys: Sequence[str], shared: tuple[str, ...]) -> list[str]:
+    """Runs, a command's own ``keys``, and the keys of ``train`` that start as ``shared`` do."""
     runs = ["latest", *(str(path.parent) for path in Path("outputs").glob("*/config.json"))]
-    keys = ["part=test", "part=valid", "output_dir=", "--json", "--help"]
-    own = [name for name in (*runs, *keys) if name.startswith(word)]
-    shared = ("evaluation.", "device=", "num_threads=")
-    return sorted([*own, *(name for name in complete_train(word, []) if name.startswith(shared))])
+    own = [*runs, *keys, "output_dir=", "--json", "--help"]
+    config_keys = [name for name in complete_train(word, []) if name.startswith(shared)]
+    return sorted([*(name for name in own if name.startswith(word)), *config_keys])
 
 
 def _completion(word: str, before: list[str]) -> list[str]:
     return [shell for shell in SCRIPTS if shell.startswith(word)]
 
 
-_COMMANDS = {"train": complete_train, "evaluate": _evaluate, "completion": _completion}
+_COMMANDS = {
+    "train": complete_train,
+    "evaluate": _evaluate,
+    "recommend": _recommend,
+    "completion": _completion,
+}

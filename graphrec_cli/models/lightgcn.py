@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -45,6 +47,9 @@ class LightGCN(TripleModel):
             nn.init.normal_(layer0, std=config.init_std, generator=generator)
         self.layer0_embeddings = nn.Parameter(layer0.to(device))
         self._norm_adj = normalized_adjacency(train, device) if num_layers else None
+        # An item without an interaction is in nobody's row, so 1 serves instead of infinity.
+        degree = torch.from_numpy(train.item_degree).clamp(min=1)
+        self._item_scale = degree.to(device, torch.float32).rsqrt()
         self._scoring: tuple[Tensor, Tensor] | None = None
 
     def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
@@ -81,6 +86,25 @@ class LightGCN(TripleModel):
         assert self._scoring is not None, "prepare_scoring() comes before score_users()"
         users, items = self._scoring
         return users[user_index] @ items
+
+    @torch.no_grad()
+    def fold_in(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " dim"]:
+        """What one propagation step gives a new user with these items; nothing else changes.
+
+        The sum of the items' final embeddings over sqrt(items given * the item's train degree): the
+        row that the user would have in the normalized adjacency, if the items' degrees stayed.
+        ``prepare_scoring`` comes first.
+        """
+        assert self._scoring is not None, "prepare_scoring() comes before fold_in()"
+        _, items = self._scoring
+        return items[:, item_index] @ self._item_scale[item_index] / math.sqrt(len(item_index))
+
+    @torch.no_grad()
+    def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
+        """Dot products of the folded-in user with every item."""
+        assert self._scoring is not None, "prepare_scoring() comes before score_new_user()"
+        _, items = self._scoring
+        return self.fold_in(item_index) @ items
 
 
 def build_lightgcn(

@@ -136,13 +136,17 @@ def test_a_score_that_is_not_finite_is_refused_even_where_it_is_masked(bad: floa
 def test_the_same_lists_on_a_gpu() -> None:
     rng = np.random.default_rng(0)
     scores = torch.from_numpy(rng.integers(0, 40, size=(300, 200)) / 4)
-    arguments = {
-        "k": 20,
-        "catalog": rng.random(200) < 0.9,
-        "masked": [pairs(rng.random((300, 200)) < 0.3)],
-    }
-    users = np.arange(300)
-    expected = top_k(Table(scores), users, **arguments)
-    got = top_k(Table(scores.cuda()), users, **arguments, device="cuda")
-    assert lists(got) == lists(expected)
-    assert (got.score == expected.score).all()
+    catalog, masked = rng.random(200) < 0.9, [pairs(rng.random((300, 200)) < 0.3)]
+    on_cpu, on_gpu = (
+        top_k(
+            Table(scores.to(device)),
+            np.arange(300),
+            k=20,
+            catalog=catalog,
+            masked=masked,
+            device=device,
+        )
+        for device in ("cpu", "cuda")
+    )
+    assert lists(on_gpu) == lists(on_cpu)
+    assert (on_gpu.score == on_cpu.score).all()
