@@ -92,13 +92,15 @@ def _out_file(name: str) -> Path:
         ConfigError: it is no file name, or something that must not be replaced.
     """
     path = Path(name)
-    if not path.name:
-        raise ConfigError(f"out must name a file, got '{name}'")
-    # A device would be replaced by a file, which nobody means who writes out=/dev/null.
-    if path.exists() and not path.is_file():
-        raise ConfigError(f"out={name} is there and is no file; choose another, or print instead")
-    if not path.parent.is_dir():
-        raise ConfigError(f"out={name} is in no folder that exists; make {path.parent} first")
+    try:
+        # A device would be replaced by a file, which nobody means who writes out=/dev/null.
+        taken, folder = path.exists() and not path.is_file(), path.parent.is_dir()
+    except OSError as error:
+        raise ConfigError(f"out cannot be {name}: {error.strerror or error}") from error
+    if taken or not path.name:
+        raise ConfigError(f"out must name a file, and '{name}' is none; choose another name")
+    if not folder:
+        raise ConfigError(f"out={name} lies in no folder that exists; make {path.parent} first")
     return path
 
 
@@ -110,7 +112,7 @@ def _format(wanted: str | None, out: Path | None, *, json_output: bool) -> str:
     """
     if json_output and wanted not in (None, "json"):
         raise ConfigError(f"--json and format={wanted} exclude each other; choose one")
-    ending = None if out is None else out.suffix.removeprefix(".")
+    ending = None if out is None else out.suffix.removeprefix(".").lower()
     chosen = "json" if json_output else wanted or ("table" if out is None else ending)
     if chosen not in FORMATS:
         raise ConfigError(
@@ -122,21 +124,22 @@ def _format(wanted: str | None, out: Path | None, *, json_output: bool) -> str:
 
 
 def _ids(key: str, value: str) -> list[str]:
-    """Distinct ids in the order given, as they are: after commas, or a line each in a file.
+    """Distinct ids in the order given, as they are: between commas, or a line each in a file.
 
     Raises:
         ConfigError: there is no id, the file cannot be read, or it is no UTF-8.
     """
-    if value.startswith("@"):
-        try:
+    try:
+        if value.startswith("@"):
             text = Path(value[1:]).read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            raise ConfigError(f"cannot read {key}={value}: {error.strerror or error}") from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"{key}={value} is no UTF-8 at byte {error.start}") from error
-        ids = [line for line in text.replace("\r\n", "\n").split("\n") if line]
-    else:
-        ids = value.split(",") if value else []
+            ids = [line for line in text.replace("\r\n", "\n").split("\n") if line]
+        else:
+            # Bytes of the command line that are no UTF-8 are half surrogates.
+            ids = value.encode().decode().split(",") if value else []
+    except OSError as error:
+        raise ConfigError(f"cannot read {key}={value}: {error.strerror or error}") from error
+    except UnicodeError as error:
+        raise ConfigError(f"{key}={value} is no UTF-8: {error}") from error
     if not ids:
         raise ConfigError(f"{key} names nothing; write {key}=ID,ID or {key}=@FILE")
     return list(dict.fromkeys(ids))

@@ -73,8 +73,8 @@ def write_recommendations(
                 sys.stdout.write(text)
         except UnicodeEncodeError as error:
             raise OutputError(
-                f"the terminal's encoding {error.encoding} cannot show {error.object!r}"
-                "; set PYTHONIOENCODING=utf-8, or write to a file with out=FILE"
+                f"stdout is {error.encoding} and has no {error.object[error.start]!r}; "
+                "set PYTHONIOENCODING=utf-8, or write a file with out=FILE"
             ) from error
         return
     with atomic_write(out, remedy="choose another out") as file:
@@ -89,7 +89,7 @@ def table_texts(recommendations: Recommendations) -> Iterator[str]:
     """A heading and a table for every user; what a screen cannot show is escaped."""
     names = [name for name in _column_names(recommendations) if name not in ("user_id", "cold")]
     item_id, title = _of_items(recommendations, _printable)
-    first = True
+    gap = ""
     for block in recommendations.blocks:
         top = block.top
         columns = [
@@ -100,18 +100,10 @@ def table_texts(recommendations: Recommendations) -> Iterator[str]:
         ]
         rows = zip(*columns, strict=True)
         for user_id, cold, length in zip(block.user_id, block.cold, top.length, strict=True):
-            heading = (
-                "a user with the given items" if user_id is None else f"user {_printable(user_id)}"
-            )
             own = [list(row) for row in islice(rows, int(length))]
-            yield "".join(
-                [
-                    "" if first else "\n",
-                    f"{heading}{' (cold: popular items)' if cold else ''}\n",
-                    f"{text_table(names, own)}\n" if own else "nothing is left to recommend\n",
-                ]
-            )
-            first = False
+            table = text_table(names, own) if own else "nothing is left to recommend"
+            yield f"{gap}{_heading(user_id, cold=bool(cold))}\n{table}\n"
+            gap = "\n"
 
 
 def csv_texts(recommendations: Recommendations) -> Iterator[str]:
@@ -219,6 +211,11 @@ def _ranks(top: TopItems) -> NDArray[np.int64]:
     """The place of every item in its user's list, from 1."""
     first = np.cumsum(top.length) - top.length
     return np.arange(1, len(top.item_index) + 1) - np.repeat(first, top.length)
+
+
+def _heading(user_id: str | None, *, cold: bool) -> str:
+    name = "a user with the given items" if user_id is None else f"user {_printable(user_id)}"
+    return f"{name} (cold: popular items)" if cold else name
 
 
 def _printable(text: str) -> str:
