@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 
+from graphrec_cli import components
 from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.device import pick_device
 from graphrec_cli.errors import OutputError
-from graphrec_cli.evaluation.evaluate import PartResult, evaluate_part
-from graphrec_cli.evaluation.metrics import check_ks
+from graphrec_cli.evaluation.evaluation import PartResult
 from graphrec_cli.fit import build_model
 from graphrec_cli.models.base import Model
 from graphrec_cli.rundata import RunData, load_run_data
@@ -45,6 +45,7 @@ def evaluate_run(run: RunDirectory, config: RunConfig, part: str) -> PartResult:
         torch.set_num_threads(config.num_threads)
     device = pick_device(config.device)
     data = load_run_data(run.data)
-    check_ks(config.cutoffs(), int((data.train.item_degree > 0).sum()))
+    evaluation = components.EVALUATIONS[config.evaluation.name]
+    evaluation.check(config, data.train)
     model = load_model(run, config, data, device)
-    return evaluate_part(model, config, split=data, part=part, device=device)
+    return evaluation.evaluate_part(model, config, split=data, part=part, device=device)
