@@ -34,4 +34,4 @@ def faults(mode: str) -> int:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 def test_the_memory_of_a_step_serves_the_next_one() -> None:
-    assert faults("keep") < faults("default") / 10
+    assert faults("keep") < faults("default") / 4
