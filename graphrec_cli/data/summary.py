@@ -41,14 +41,14 @@ def describe_table(source: SourceData) -> dict[str, Any]:
         "items": len(items),
         "rows_by_signal": _counts(table.signal, table.signal_names),
         "rows_by_part": None if table.part is None else _counts(table.part, PART_NAMES),
-        "first_rows": describe_rows(source, np.arange(min(FIRST_ROWS, len(table)))),
+        "first_rows": _describe_rows(source, np.arange(min(FIRST_ROWS, len(table)))),
         "ratings": describe_ratings(table.rating),
         "timestamps": _describe_timestamps(table.timestamp),
         "duplicates": _describe_duplicates(source, pair_code),
     }
 
 
-def describe_rows(source: SourceData, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+def _describe_rows(source: SourceData, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
     """Some rows of the raw table, each with its place (``row``, from 1) and what it holds.
 
     Ids are text. ``rating``, ``timestamp``, ``time`` (UTC), ``part`` and ``title`` are None where
@@ -177,7 +177,7 @@ def _describe_duplicates(source: SourceData, pair_code: NDArray[np.int64]) -> di
         "pairs": len(repeated),
         "rows": int(rows_of_pair[repeated].sum()),
         "examples": [
-            describe_rows(source, np.flatnonzero(pair_code == pair)[:ROWS_OF_EXAMPLE])
+            _describe_rows(source, np.flatnonzero(pair_code == pair)[:ROWS_OF_EXAMPLE])
             for pair in repeated[:EXAMPLE_PAIRS]
         ],
     }

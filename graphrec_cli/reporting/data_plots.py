@@ -71,14 +71,13 @@ def draw_adjacency(train: UserItems, path: Path) -> None:
         OutputError: the file cannot be written.
     """
     from matplotlib.colors import LogNorm
-    from matplotlib.ticker import LogLocator, StrMethodFormatter
+    from matplotlib.ticker import LogLocator
 
     counts, width = binned_adjacency(train, MAX_CELLS)
     size = train.num_users + train.num_items
     reach = len(counts) * width
     # The least cells would take up most of the colours: those at the edge are cut short.
     low = int(np.percentile(counts[counts > 0], 1))
-    whole_numbers = StrMethodFormatter("{x:,.0f}")
     figure = _figure(7.6, 6.6)
     axis = figure.subplots()
     image = axis.imshow(
@@ -93,13 +92,14 @@ def draw_adjacency(train: UserItems, path: Path) -> None:
         draw_line(train.num_users, color="black", linewidth=0.8)
     axis.set_xlabel(f"node: {train.num_users:,} users, then {train.num_items:,} items")
     axis.set_ylabel("node")
-    axis.xaxis.set_major_formatter(whole_numbers)
-    axis.yaxis.set_major_formatter(whole_numbers)
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_formatter("{x:,.0f}")
     axis.set_title(f"Adjacency of the {train.num_pairs:,} train pairs")
     cell = "node" if width == 1 else f"{width} x {width} nodes"
     label = f"stored entries in a cell of {cell} (white: none)"
     ticks = LogLocator(subs=(1, 2, 5))
-    figure.colorbar(image, label=label, shrink=0.85, ticks=ticks, format=whole_numbers)
+    bar = figure.colorbar(image, label=label, shrink=0.85, ticks=ticks, format="{x:,.0f}")
+    bar.minorticks_off()
     _save(figure, path)
 
 
@@ -200,6 +200,7 @@ def _draw_shares(axis: Axes, sampled: SampledPairs, rank: NDArray[np.int64]) -> 
         axis.stairs(mean, edges, baseline=None, color=colour, label=f"{draws.sum():,} {label}")
     axis.set_yscale("log")
     axis.set_xlim(0.5, len(rank) + 0.5)
+    axis.xaxis.set_major_formatter("{x:,.0f}")
     axis.set_xlabel("item, by its place in train's order of popularity (1: most popular)")
     axis.set_ylabel(f"share of the draws an item,\nmean over {width} items")
     axis.grid(alpha=0.3)
