@@ -93,7 +93,8 @@ def _data(word: str, before: list[str]) -> list[str]:
         return [name for name in (*SUBCOMMANDS, "--help") if name.startswith(word)]
     if before[0] not in SUBCOMMANDS:
         return []
-    own = [PLOT_DIR] if PLOT_DIR.startswith(word) else []
+    # Past the equals sign it is for the shell, which knows folders.
+    own = [PLOT_DIR] if PLOT_DIR.startswith(word) and "=" not in word else []
     shared = complete_train(word, before[1:])
     return sorted([*own, *(name for name in shared if name != "--multirun")])
 
