@@ -17,6 +17,7 @@ from graphrec_cli.reporting.tables import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 MAX_CELLS = 400
@@ -93,10 +94,9 @@ def draw_adjacency(train: UserItems, path: Path) -> None:
     axis.set_xlabel(f"node: {train.num_users:,} users, then {train.num_items:,} items")
     axis.set_ylabel("node")
     for side in (axis.xaxis, axis.yaxis):
-        side.set_major_formatter("{x:,.0f}")
+        _count_in_whole_numbers(side)
     axis.set_title(f"Adjacency of the {train.num_pairs:,} train pairs")
-    cell = "node" if width == 1 else f"{width} x {width} nodes"
-    label = f"stored entries in a cell of {cell} (white: none)"
+    label = f"stored entries in a cell of {width} x {width} nodes (white: none)"
     ticks = LogLocator(subs=(1, 2, 5))
     bar = figure.colorbar(image, label=label, shrink=0.85, ticks=ticks, format="{x:,.0f}")
     bar.minorticks_off()
@@ -200,11 +200,18 @@ def _draw_shares(axis: Axes, sampled: SampledPairs, rank: NDArray[np.int64]) -> 
         axis.stairs(mean, edges, baseline=None, color=colour, label=f"{draws.sum():,} {label}")
     axis.set_yscale("log")
     axis.set_xlim(0.5, len(rank) + 0.5)
-    axis.xaxis.set_major_formatter("{x:,.0f}")
+    _count_in_whole_numbers(axis.xaxis)
     axis.set_xlabel("item, by its place in train's order of popularity (1: most popular)")
     axis.set_ylabel(f"share of the draws an item,\nmean over {width} items")
     axis.grid(alpha=0.3)
     axis.legend()
+
+
+def _count_in_whole_numbers(side: Axis) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    side.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    side.set_major_formatter("{x:,.0f}")
 
 
 def _figure(width: float, height: float) -> Figure:
