@@ -41,12 +41,13 @@ def split_of(train: UserItems, user_ids: NDArray[np.generic]) -> Split:
 
 
 def sampled_of(train: UserItems) -> SampledPairs:
-    users = np.flatnonzero(train.user_degree)
+    users = np.flatnonzero(train.user_degree)[:20]
+    shown = np.isin(train.user_index(), users)
     return SampledPairs(
         users=users,
-        user_index=train.user_index().astype(np.int64),
-        pos_item=train.item_index.astype(np.int64),
-        neg_item=np.zeros(train.num_pairs, dtype=np.int64),
+        user_index=train.user_index()[shown].astype(np.int64),
+        pos_item=train.item_index[shown].astype(np.int64),
+        neg_item=np.zeros(int(shown.sum()), dtype=np.int64),
         positives=train.item_degree,
         negatives=np.bincount(np.zeros(train.num_pairs, dtype=int), minlength=train.num_items),
     )
