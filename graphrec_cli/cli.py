@@ -19,10 +19,12 @@ Examples:
   graphrec train                                          a model on the built-in data set
   graphrec train dataset=goodbooks sampler=hardneg        GoodBooks-10k with hard negatives
   graphrec train seed=1,2,3 trainer.learning_rate=1e-3,5e-3 -m       a sweep over six runs
+  graphrec data inspect dataset=goodbooks                 what the data hold, before any training
   graphrec evaluate latest                                the newest run's figures again
 
 Commands:
   train [key=value ...]          train and evaluate one run; with -m, every run of a sweep
+  data inspect [key=value ...]   what a data set holds, what is dropped of it, and the split
   evaluate RUN [key=value ...]   evaluate a run's best checkpoint again
   completion bash|zsh|fish       print the shell's completion script
 
@@ -45,6 +47,13 @@ def train(words: list[str], *, json_output: bool, debug: bool) -> int:
     return train_command(words, json_output=json_output, debug=debug)
 
 
+def data(words: list[str], *, json_output: bool, debug: bool) -> int:
+    """``graphrec data``."""
+    from graphrec_cli.commands.data import data_command
+
+    return data_command(words, json_output=json_output)
+
+
 def evaluate(words: list[str], *, json_output: bool, debug: bool) -> int:
     """``graphrec evaluate``."""
     from graphrec_cli.commands.evaluate import evaluate_command
@@ -61,6 +70,7 @@ def completion(words: list[str], *, json_output: bool, debug: bool) -> int:
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "train": train,
+    "data": data,
     "evaluate": evaluate,
     "completion": completion,
 }

@@ -31,7 +31,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
-            f"cannot write {path}: {reason}; free the disk or change output_dir"
+            f"cannot write {path}: {reason}; free the disk or choose another folder"
         ) from error
     finally:
         with suppress(OSError):

@@ -17,6 +17,7 @@ from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import torch_generator
 from graphrec_cli.models.base import Model, TripleModel
 from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.samplers.triples import TripleSampler
 from graphrec_cli.trainer import Epoch, Monitor, Trainer
 
 log = logging.getLogger("graphrec")
@@ -75,12 +76,7 @@ def build_trainer(
     config: RunConfig, model: TripleModel, split: Split, device: torch.device
 ) -> Trainer:
     """Sampler, loss, validation and optimizer around ``model``."""
-    sampler = components.SAMPLERS[config.sampler.name](
-        config.sampler,
-        split.train,
-        generator=torch_generator(config.seed, "sampler", device),
-        device=device,
-    )
+    sampler = build_sampler(config, split.train, device)
     if sampler.skipped_users:
         log.warning("%d users have seen all that could be sampled: skipped", sampler.skipped_users)
 
@@ -99,6 +95,13 @@ def build_trainer(
         monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),
         show_progress=sys.stderr.isatty(),
     )
+
+
+def build_sampler(config: RunConfig, train: UserItems, device: torch.device) -> TripleSampler:
+    """The configured sampler of triples, at the start of its draws."""
+    generator = torch_generator(config.seed, "sampler", device)
+    build = components.SAMPLERS[config.sampler.name]
+    return build(config.sampler, train, generator=generator, device=device)
 
 
 def save_best(trainer: Trainer, run: RunDirectory) -> None:

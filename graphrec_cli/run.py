@@ -68,18 +68,9 @@ def load_source(config: RunConfig) -> SourceData:
 
 
 def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Split:
-    """From raw rows to disjoint parts; the parts and the account of every row go to ``run``."""
+    """``split_source``; the parts and the account of every row go to ``run``."""
     try:
-        interactions = preprocess(
-            source.table,
-            rating_threshold=config.dataset.positive_threshold(),
-            k_core=config.dataset.k_core,
-            funnel=source.funnel,
-        )
-        rng = numpy_generator(config.seed, "split")
-        split = components.SPLITS[config.split.name](
-            interactions, config.split, rng=rng, funnel=source.funnel
-        )
+        split = split_source(config, source)
     finally:
         # Where nothing is left, the account says where it went.
         log_drops(source.funnel)
@@ -94,6 +85,20 @@ def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Spli
         f"{split.test.num_pairs:,}",
     )
     return split
+
+
+def split_source(config: RunConfig, source: SourceData) -> Split:
+    """From raw rows to disjoint parts; the source's funnel accounts for every row on the way."""
+    interactions = preprocess(
+        source.table,
+        rating_threshold=config.dataset.positive_threshold(),
+        k_core=config.dataset.k_core,
+        funnel=source.funnel,
+    )
+    rng = numpy_generator(config.seed, "split")
+    return components.SPLITS[config.split.name](
+        interactions, config.split, rng=rng, funnel=source.funnel
+    )
 
 
 def log_drops(funnel: Funnel) -> None:
