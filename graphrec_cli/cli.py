@@ -19,11 +19,13 @@ Examples:
   graphrec train                                          a model on the built-in data set
   graphrec train dataset=goodbooks sampler=hardneg        GoodBooks-10k with hard negatives
   graphrec train seed=1,2,3 trainer.learning_rate=1e-3,5e-3 -m       a sweep over six runs
+  graphrec data inspect dataset=goodbooks                 what the data hold, before any training
   graphrec evaluate latest                                the newest run's figures again
   graphrec recommend latest users=17,42 k=20              the best items for two users
 
 Commands:
   train [key=value ...]          train and evaluate one run; with -m, every run of a sweep
+  data inspect [key=value ...]   what a data set holds, what is dropped of it, and the split
   evaluate RUN [key=value ...]   evaluate a run's best checkpoint again
   recommend RUN [key=value ...]  the best items for users of a run, or for a new one
   completion bash|zsh|fish       print the shell's completion script
@@ -45,6 +47,13 @@ def train(words: list[str], *, json_output: bool, debug: bool) -> int:
     from graphrec_cli.commands.train import train_command
 
     return train_command(words, json_output=json_output, debug=debug)
+
+
+def data(words: list[str], *, json_output: bool, debug: bool) -> int:
+    """``graphrec data``."""
+    from graphrec_cli.commands.data import data_command
+
+    return data_command(words, json_output=json_output)
 
 
 def evaluate(words: list[str], *, json_output: bool, debug: bool) -> int:
@@ -70,6 +79,7 @@ def completion(words: list[str], *, json_output: bool, debug: bool) -> int:
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "train": train,
+    "data": data,
     "evaluate": evaluate,
     "recommend": recommend,
     "completion": completion,

@@ -19,7 +19,9 @@ from graphrec_cli.data.splits.leave_one_out import leave_one_out
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.data.splits.predefined import predefined
 from graphrec_cli.data.splits.ratio import ratio_split
-from graphrec_cli.losses import TripleLoss, build_bpr
+from graphrec_cli.evaluation.evaluation import Evaluation
+from graphrec_cli.evaluation.ranking import RANKING
+from graphrec_cli.losses import Loss, build_bpr
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
 from graphrec_cli.models.popularity import build_popularity
@@ -51,4 +53,5 @@ SAMPLERS: dict[str, Callable[..., TripleSampler]] = {
     "uniform": build_uniform,
     "hardneg": build_hardneg,
 }
-LOSSES: dict[str, Callable[..., TripleLoss]] = {"bpr": build_bpr}
+LOSSES: dict[str, Callable[..., Loss]] = {"bpr": build_bpr}
+EVALUATIONS: dict[str, Evaluation] = {"ranking": RANKING}

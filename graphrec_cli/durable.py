@@ -14,13 +14,8 @@ from graphrec_cli.errors import OutputError
 
 
 @contextmanager
-def atomic_write(
-    path: Path, *, remedy: str = "free the disk or change output_dir"
-) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that takes the place of ``path`` once the block ends without an error.
-
-    Args:
-        remedy: what the user can do if it cannot be written.
 
     Raises:
         OutputError: the folder cannot be written to, or the disk is full; ``path`` is unchanged.
@@ -35,7 +30,9 @@ def atomic_write(
         _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OutputError(f"cannot write {path}: {reason}; {remedy}") from error
+        raise OutputError(
+            f"cannot write {path}: {reason}; free the disk or choose another folder"
+        ) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

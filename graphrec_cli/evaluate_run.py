@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import torch
 
+from graphrec_cli import components
 from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.device import pick_device
 from graphrec_cli.errors import OutputError
-from graphrec_cli.evaluation.evaluate import PartResult, evaluate_part
-from graphrec_cli.evaluation.metrics import check_ks
+from graphrec_cli.evaluation.evaluation import PartResult
 from graphrec_cli.fit import build_model
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.rundata import RunData, load_run_data
@@ -67,5 +67,6 @@ def evaluate_run(run: RunDirectory, config: RunConfig, part: str) -> PartResult:
         GraphrecError: the directory cannot be read, or the values do not fit it.
     """
     data, model, device = load_run(run, config)
-    check_ks(config.cutoffs(), int((data.train.item_degree > 0).sum()))
-    return evaluate_part(model, config, split=data, part=part, device=device)
+    evaluation = components.EVALUATIONS[config.evaluation.name]
+    evaluation.check(config, data.train)
+    return evaluation.evaluate_part(model, config, split=data, part=part, device=device)

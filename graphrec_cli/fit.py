@@ -15,10 +15,10 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import torch_generator
-from graphrec_cli.evaluation.evaluate import evaluate_part
 from graphrec_cli.models.base import Model, Recommender, TripleModel
 from graphrec_cli.rundir import RunDirectory
-from graphrec_cli.trainer import Epoch, Trainer
+from graphrec_cli.samplers.triples import TripleSampler
+from graphrec_cli.trainer import Epoch, Monitor, Trainer
 
 log = logging.getLogger("graphrec")
 
@@ -62,9 +62,11 @@ def fit_model(
         history.append(epoch.record)
         log.info("%s", describe_epoch(epoch, config))
         run.append_history(epoch.record)
-        if epoch.improved:
+        due = epoch.last or trainer.epoch % config.trainer.checkpoint_every == 0
+        # Without validation every epoch is the best so far, and is written when the last one is.
+        if epoch.improved and (due or split.valid is not None):
             save_best(trainer, run)
-        if epoch.last or trainer.epoch % config.trainer.checkpoint_every == 0:
+        if due:
             save_checkpoint(run.last, trainer.state_dict())
     model.load_state_dict(trainer.best_state)
     return Fitted(model=model, best_epoch=trainer.best_epoch, history=history)
@@ -74,26 +76,32 @@ def build_trainer(
     config: RunConfig, model: TripleModel, split: Split, device: torch.device
 ) -> Trainer:
     """Sampler, loss, validation and optimizer around ``model``."""
-    sampler = components.SAMPLERS[config.sampler.name](
-        config.sampler,
-        split.train,
-        generator=torch_generator(config.seed, "sampler", device),
-        device=device,
-    )
+    sampler = build_sampler(config, split.train, device)
     if sampler.skipped_users:
         log.warning("%d users have seen all that could be sampled: skipped", sampler.skipped_users)
+
+    evaluate_part = components.EVALUATIONS[config.evaluation.name].evaluate_part
 
     def validate() -> dict[str, float]:
         return evaluate_part(model, config, split=split, part="valid", device=device).metrics
 
+    monitor = config.monitor()
     return Trainer(
         config.trainer,
         model,
         components.LOSSES[config.loss.name](config.loss),
         sampler,
         None if split.valid is None else validate,
+        monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),
         show_progress=sys.stderr.isatty(),
     )
+
+
+def build_sampler(config: RunConfig, train: UserItems, device: torch.device) -> TripleSampler:
+    """The configured sampler of triples, at the start of its draws."""
+    generator = torch_generator(config.seed, "sampler", device)
+    build = components.SAMPLERS[config.sampler.name]
+    return build(config.sampler, train, generator=generator, device=device)
 
 
 def save_best(trainer: Trainer, run: RunDirectory) -> None:
@@ -103,7 +111,7 @@ def save_best(trainer: Trainer, run: RunDirectory) -> None:
 
 def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
     """One line for the log."""
-    record, monitor = epoch.record, config.trainer.monitor
+    record, monitor = epoch.record, config.monitor()
     line = (
         f"epoch {record['epoch']}/{config.trainer.epochs}  loss {record['loss']:.4f}  "
         f"{record['seconds']:.1f} s  {record['triplets_per_second']:,.0f} triples/s"

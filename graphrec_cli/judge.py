@@ -8,21 +8,21 @@ from typing import Any
 
 import torch
 
+from graphrec_cli import components
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.source import TruePreferences
 from graphrec_cli.data.splits.parts import Split
-from graphrec_cli.evaluation.evaluate import PartResult, definitions, evaluate_part
+from graphrec_cli.evaluation.evaluation import PartResult
 from graphrec_cli.fit import Fitted
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.oracle import Oracle
-from graphrec_cli.models.popularity import Popularity
 
 log = logging.getLogger("graphrec")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """The content of metrics.json, and the test ranks behind it."""
+    """The content of metrics.json, and what the test figures were counted from."""
 
     metrics: dict[str, Any]
     test: PartResult
@@ -41,13 +41,15 @@ def judge(
         preferences: the true scores of synthetic data; they rank the ceiling.
     """
 
+    evaluation = components.EVALUATIONS[config.evaluation.name]
+
     def evaluate(model: Model, part: str) -> PartResult:
-        return evaluate_part(model, config, split=split, part=part, device=device)
+        return evaluation.evaluate_part(model, config, split=split, part=part, device=device)
 
     test = evaluate(fitted.model, "test")
     # Not taken from the history: this is the state that test is ranked with.
     valid = None if split.valid is None else evaluate(fitted.model, "valid")
-    baselines: dict[str, Model] = {"popularity": Popularity(split.train, device)}
+    baselines = evaluation.baselines(config, split.train, device)
     if preferences is not None:
         baselines["ceiling"] = Oracle(preferences.aligned(split.users, split.items), device)
     metrics = {
@@ -60,7 +62,8 @@ def judge(
         },
         "selected_epoch": fitted.best_epoch,
         "epochs_run": len(fitted.history),
-        "definitions": definitions(config.evaluation),
+        "monitor": config.monitor(),
+        "definitions": evaluation.definitions(config.evaluation),
     }
     warn_if_beaten(config, metrics)
     return Judgement(metrics=metrics, test=test)
@@ -68,7 +71,7 @@ def judge(
 
 def warn_if_beaten(config: RunConfig, metrics: dict[str, Any]) -> None:
     """Say so when counting is as good as the model."""
-    monitor = config.trainer.monitor
+    monitor = config.monitor()
     ours, popularity = metrics["test"][monitor], metrics["baselines"]["popularity"][monitor]
     if config.model.name != "popularity" and ours <= popularity:
         log.warning(

@@ -1,8 +1,9 @@
-"""Losses of a batch of triples."""
+"""Losses of a batch: what a training step minimises."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -10,10 +11,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from graphrec_cli.config.loss import BPRConfig
-from graphrec_cli.models.base import TripleScores
+from graphrec_cli.models.base import TripleModel, TripleScores
+from graphrec_cli.samplers.triples import Triples
 
-TripleLoss = Callable[[TripleScores], Tensor]
-"""From the scores of a batch to the scalar that a step minimises."""
+Loss = Callable[[Any, Any], Tensor]
+"""From a model and a batch of the kind that it learns from to the scalar that a step minimises."""
 
 
 def bpr_loss(
@@ -29,13 +31,23 @@ def l2_penalty(*embeddings: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
     return squares.sum() / (2 * len(embeddings[0]))
 
 
-def build_bpr(config: BPRConfig) -> TripleLoss:
-    """BPR, plus ``l2`` times the penalty on the batch's layer-0 embeddings."""
+def regularised_bpr(scores: TripleScores, config: BPRConfig) -> Float[Tensor, ""]:
+    """BPR, plus those of the penalties whose weight is not 0."""
+    loss = bpr_loss(scores.pos_scores, scores.neg_scores)
+    if config.l2:
+        loss = loss + config.l2 * l2_penalty(*scores.layer0_embeddings)
+    if config.l2_final:
+        means = [rows.square().mean() for rows in scores.final_embeddings]
+        loss = loss + config.l2_final * torch.stack(means).sum()
+    if config.l2_all:
+        loss = loss + config.l2_all * scores.layer0_table.square().sum()
+    return loss
 
-    def loss(scores: TripleScores) -> Tensor:
-        ranking = bpr_loss(scores.pos_scores, scores.neg_scores)
-        if config.l2 == 0:
-            return ranking
-        return ranking + config.l2 * l2_penalty(*scores.layer0_embeddings)
+
+def build_bpr(config: BPRConfig) -> Loss:
+    """The loss ``loss=bpr``, of a ``TripleModel`` and its triples."""
+
+    def loss(model: TripleModel, batch: Triples) -> Tensor:
+        return regularised_bpr(model.score_triples(*batch), config)
 
     return loss

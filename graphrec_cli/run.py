@@ -19,7 +19,6 @@ from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_json
 from graphrec_cli.environment import command_line, describe_environment, describe_files
-from graphrec_cli.evaluation.metrics import MISS, check_ks
 from graphrec_cli.fit import build_model, fit_model
 from graphrec_cli.judge import Judgement, judge
 from graphrec_cli.reporting.plots import draw_curves
@@ -49,7 +48,7 @@ def train(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
 
     source = load_source(config)
     split = make_split(config, source, run)
-    check_ks(config.cutoffs(), int(np.count_nonzero(split.train.item_degree)))
+    components.EVALUATIONS[config.evaluation.name].check(config, split.train)
     data_identity = {"data_files": describe_files(source.files), "split_hash": split.hash()}
     write_json(run.environment, environment | data_identity)
 
@@ -69,18 +68,9 @@ def load_source(config: RunConfig) -> SourceData:
 
 
 def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Split:
-    """From raw rows to disjoint parts; the parts and the account of every row go to ``run``."""
+    """``split_source``; the parts and the account of every row go to ``run``."""
     try:
-        interactions = preprocess(
-            source.table,
-            rating_threshold=config.dataset.positive_threshold(),
-            k_core=config.dataset.k_core,
-            funnel=source.funnel,
-        )
-        rng = numpy_generator(config.seed, "split")
-        split = components.SPLITS[config.split.name](
-            interactions, config.split, rng=rng, funnel=source.funnel
-        )
+        split = split_source(config, source)
     finally:
         # Where nothing is left, the account says where it went.
         log_drops(source.funnel)
@@ -95,6 +85,20 @@ def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Spli
         f"{split.test.num_pairs:,}",
     )
     return split
+
+
+def split_source(config: RunConfig, source: SourceData) -> Split:
+    """From raw rows to disjoint parts; the source's funnel accounts for every row on the way."""
+    interactions = preprocess(
+        source.table,
+        rating_threshold=config.dataset.positive_threshold(),
+        k_core=config.dataset.k_core,
+        funnel=source.funnel,
+    )
+    rng = numpy_generator(config.seed, "split")
+    return components.SPLITS[config.split.name](
+        interactions, config.split, rng=rng, funnel=source.funnel
+    )
 
 
 def log_drops(funnel: Funnel) -> None:
@@ -118,17 +122,9 @@ def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] |
 def write_results(
     config: RunConfig, history: list[dict[str, Any]], judgement: Judgement, run: RunDirectory
 ) -> None:
-    """Metrics, ranks and, if asked for, the curves.
-
-    ranks.npz holds the pairs that the metrics count; the rank of an item never found is -1.
-    """
-    ranks = judgement.test.ranks
-    rank = np.where(ranks.rank == MISS, -1, ranks.rank)
-    save_arrays(
-        run.ranks,
-        {"user_index": ranks.user_index, "item_index": ranks.item_index, "rank": rank},
-    )
+    """Metrics, ranks and, if asked for, the curves."""
+    save_arrays(run.ranks, judgement.test.arrays)
     write_json(run.metrics, judgement.metrics)
     if config.plots and history:
         make_folder(run.plots)
-        draw_curves(history, run.plots / "curves.png", config.trainer.monitor)
+        draw_curves(history, run.plots / "curves.png", config.monitor())

@@ -37,7 +37,7 @@ class RunData:
 
 
 def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None) -> None:
-    """Write the split, with ids as strings and no pickles.
+    """Write the split, with ids as strings, ratings where every pair has one, and no pickles.
 
     Raises:
         OutputError: the file cannot be written.
@@ -52,6 +52,8 @@ def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None)
         if part is not None:
             arrays[f"{name}_indptr"] = part.indptr
             arrays[f"{name}_item_index"] = part.item_index
+            if part.rating is not None:
+                arrays[f"{name}_rating"] = part.rating
     save_arrays(path, arrays)
 
 
@@ -79,7 +81,12 @@ def load_run_data(path: Path) -> RunData:
         num_items = len(arrays["item_id"])
 
         def part(name: str) -> UserItems:
-            return UserItems(arrays[f"{name}_indptr"], arrays[f"{name}_item_index"], num_items)
+            return UserItems(
+                arrays[f"{name}_indptr"],
+                arrays[f"{name}_item_index"],
+                num_items,
+                arrays.get(f"{name}_rating"),
+            )
 
         return RunData(
             user_id=arrays["user_id"],

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from graphrec_cli.allocator import keep_freed_memory
 from graphrec_cli.config.hydra_app import Job
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.device import pick_device
@@ -53,6 +54,7 @@ def run_job(job: Job, *, debug: bool = False) -> Outcome:
         OutputError: it cannot be written to.
     """
     pick_device(job.config.device)  # refuses a missing GPU before a folder is made
+    keep_freed_memory()
     threads = job.config.num_threads or _DEFAULT_THREADS
     torch.set_num_threads(threads)
     config = replace(job.config, num_threads=threads)

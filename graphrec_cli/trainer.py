@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.losses import TripleLoss
-from graphrec_cli.models.base import TripleModel
-from graphrec_cli.samplers.triples import Triples, TripleSampler
+from graphrec_cli.losses import Loss
+from graphrec_cli.models.base import Model
+from graphrec_cli.samplers.batch import Batch, BatchSampler
 
 _CHECK_EVERY = 50
 """Steps between looks at the loss, each of which waits for the device."""
@@ -37,8 +37,23 @@ class Epoch:
     last: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """The valid metric that selects the best epoch."""
+
+    metric: str = "ndcg@10"
+    lower_is_better: bool = False
+
+    def improves(self, valid: dict[str, float], best: dict[str, float] | None) -> bool:
+        """Whether ``valid`` is better than the best so far, None before there is one."""
+        if best is None:
+            return True
+        new, old = valid[self.metric], best[self.metric]
+        return new < old if self.lower_is_better else new > old
+
+
 class Trainer:
-    """Adam on batches of triples, with selection and early stopping on the valid part.
+    """Adam on sampled batches, with selection and early stopping on the valid part.
 
     Attributes:
         best_state: copy of the model's state at the best epoch; without validation, at the last.
@@ -49,11 +64,12 @@ class Trainer:
     def __init__(
         self,
         config: TrainerConfig,
-        model: TripleModel,
-        loss: TripleLoss,
-        sampler: TripleSampler,
+        model: Model,
+        loss: Loss,
+        sampler: BatchSampler,
         validate: Callable[[], dict[str, float]] | None,
         *,
+        monitor: Monitor,
         show_progress: bool,
     ) -> None:
         self.config = config
@@ -61,6 +77,8 @@ class Trainer:
         self.loss = loss
         self.sampler = sampler
         self.validate = validate
+        self.monitor = monitor
+        self.batch_size = config.batch_size or sampler.num_pairs
         self.show_progress = show_progress
         self.optimizer = torch.optim.Adam(
             model.parameters(),
@@ -84,6 +102,7 @@ class Trainer:
         """
         while not self._done():
             self.epoch += 1
+            learning_rate = self._set_learning_rate()
             started = time.perf_counter()
             loss, triples = self.train_epoch()
             seconds = time.perf_counter() - started
@@ -94,7 +113,7 @@ class Trainer:
                     "epoch": self.epoch,
                     "step": self.step,
                     "loss": loss,
-                    "learning_rate": self.config.learning_rate,
+                    "learning_rate": learning_rate,
                     "seconds": round(seconds, 3),
                     "triplets_per_second": round(triples / seconds, 1),
                     "valid": valid,
@@ -104,10 +123,10 @@ class Trainer:
             )
 
     def train_epoch(self) -> tuple[float, int]:
-        """Take an epoch's steps; returns the mean loss of a step and the number of triples."""
+        """Take an epoch's steps; returns the mean loss of a step and the number of examples."""
         steps_taken, triples = 0, 0
         total = torch.zeros((), device=next(self.model.parameters()).device, dtype=torch.float64)
-        batches = self.sampler.epoch(self.config.steps_per_epoch, self.config.batch_size)
+        batches = self.sampler.epoch(self.config.steps_per_epoch, self.batch_size)
         bar = tqdm(
             batches,
             total=self._steps_per_epoch(),
@@ -130,10 +149,10 @@ class Trainer:
             raise self._non_finite("a weight became NaN or infinite")
         return mean, triples
 
-    def train_step(self, batch: Triples) -> Tensor:
+    def train_step(self, batch: Batch) -> Tensor:
         """One optimizer step; returns the batch's loss, detached."""
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.loss(self.model.score_triples(*batch))
+        loss = self.loss(self.model, batch)
         loss.backward()
         self.optimizer.step()
         self.step += 1
@@ -155,7 +174,14 @@ class Trainer:
     def _steps_per_epoch(self) -> int:
         if self.config.steps_per_epoch is not None:
             return self.config.steps_per_epoch
-        return -(-self.sampler.num_pairs // self.config.batch_size)
+        return -(-self.sampler.num_pairs // self.batch_size)
+
+    def _set_learning_rate(self) -> float:
+        """The learning rate of this epoch, which follows from its number alone."""
+        rate = self.config.learning_rate * self.config.learning_rate_decay ** (self.epoch - 1)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
 
     def _validates(self) -> bool:
         return self.epoch % self.config.validate_every == 0 or self.epoch == self.config.epochs
@@ -172,8 +198,7 @@ class Trainer:
             return True
         if valid is None:
             return False
-        monitor = self.config.monitor
-        if self.best_valid is not None and valid[monitor] <= self.best_valid[monitor]:
+        if not self.monitor.improves(valid, self.best_valid):
             self.stale_validations += 1
             return False
         self.stale_validations = 0

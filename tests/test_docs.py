@@ -27,16 +27,18 @@ def shown_commands() -> list[str]:
 
 EVALUATE = [command for command in shown_commands() if command.startswith("graphrec evaluate")]
 TRAIN = [command for command in shown_commands() if command.startswith("graphrec train")]
+INSPECT = [command for command in shown_commands() if command.startswith("graphrec data inspect")]
 
 
 def test_the_documents_show_commands() -> None:
     """So that the tests below cannot pass by finding nothing."""
     assert len(TRAIN) >= 5
     assert len(EVALUATE) >= 3
+    assert len(INSPECT) >= 3
 
 
-@pytest.mark.parametrize("command", TRAIN)
-def test_a_shown_training_command_composes(
+@pytest.mark.parametrize("command", [*TRAIN, *INSPECT])
+def test_a_shown_configuration_composes(
     command: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "trainer").mkdir()

@@ -7,9 +7,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from graphrec_cli.config.loss import BPRConfig
-from graphrec_cli.losses import bpr_loss, build_bpr, l2_penalty
+from graphrec_cli.losses import bpr_loss, l2_penalty, regularised_bpr
 from graphrec_cli.models.base import TripleScores
 
 SCORES = st.lists(
@@ -63,19 +64,48 @@ def test_l2_by_hand() -> None:
     assert l2_penalty(users, pos_items, neg_items).item() == 36 / 4
 
 
+def scores_of(
+    *, layer0: list[Tensor], final: list[Tensor] | None = None, table: Tensor | None = None
+) -> TripleScores:
+    """Two triples whose scores are equal, so that BPR alone is log 2."""
+    final = layer0 if final is None else final
+    return TripleScores(
+        pos_scores=torch.ones(2),
+        neg_scores=torch.ones(2),
+        layer0_embeddings=(layer0[0], layer0[1], layer0[2]),
+        final_embeddings=(final[0], final[1], final[2]),
+        layer0_table=torch.zeros(5, 3) if table is None else table,
+    )
+
+
 def test_the_loss_adds_l2_times_the_penalty_on_layer_0() -> None:
-    tables = (torch.full((2, 3), 2.0), torch.ones(2, 3), torch.zeros(2, 3))
-    scores = TripleScores(torch.tensor([1.0, 1.0]), torch.tensor([1.0, 1.0]), tables)
-    assert build_bpr(BPRConfig())(scores).item() == pytest.approx(math.log(2))
-    assert build_bpr(BPRConfig(l2=0.1))(scores).item() == pytest.approx(
+    scores = scores_of(layer0=[torch.full((2, 3), 2.0), torch.ones(2, 3), torch.zeros(2, 3)])
+    assert regularised_bpr(scores, BPRConfig()).item() == pytest.approx(math.log(2))
+    assert regularised_bpr(scores, BPRConfig(l2=0.1)).item() == pytest.approx(
         math.log(2) + 0.1 * (24 + 6) / 4
+    )
+
+
+def test_l2_final_adds_the_mean_squares_of_the_final_rows() -> None:
+    # Means of squares: 4, (1 + 9) / 2 and 0.
+    final = [torch.full((2, 3), 2.0), torch.tensor([[1.0] * 3, [3.0] * 3]), torch.zeros(2, 3)]
+    scores = scores_of(layer0=[torch.ones(2, 3)] * 3, final=final)
+    assert regularised_bpr(scores, BPRConfig(l2_final=0.1)).item() == pytest.approx(
+        math.log(2) + 0.1 * (4 + 5)
+    )
+
+
+def test_l2_all_adds_the_squares_of_every_node() -> None:
+    table = torch.arange(6.0).view(2, 3)
+    scores = scores_of(layer0=[torch.ones(2, 3)] * 3, table=table)
+    assert regularised_bpr(scores, BPRConfig(l2_all=0.1)).item() == pytest.approx(
+        math.log(2) + 0.1 * (1 + 4 + 9 + 16 + 25)
     )
 
 
 def test_the_gradient_of_l2_is_the_embedding_over_the_batch() -> None:
     tables = [torch.arange(6.0).view(2, 3).add(shift).requires_grad_() for shift in range(3)]
-    scores = TripleScores(torch.zeros(2), torch.zeros(2), (tables[0], tables[1], tables[2]))
-    build_bpr(BPRConfig(l2=0.5))(scores).backward()
+    regularised_bpr(scores_of(layer0=tables), BPRConfig(l2=0.5)).backward()
     for table in tables:
         assert table.grad is not None
         torch.testing.assert_close(table.grad, 0.5 * table.detach() / 2)

@@ -57,6 +57,21 @@ def test_the_split_reads_back_with_its_hash(tmp_path: Path, valid: bool) -> None
     assert as_split(data).hash() == split(valid=valid).hash()
 
 
+def test_ratings_read_back(tmp_path: Path) -> None:
+    rated = split()
+    rating = np.array([0.5, 3.0, 4.5], dtype=np.float32)
+    train = UserItems(rated.train.indptr, rated.train.item_index, 5, rating)
+    save_run_data(
+        tmp_path / "data.npz",
+        Split(train=train, valid=None, test=rated.test, users=rated.users, items=rated.items),
+        None,
+    )
+    data = load_run_data(tmp_path / "data.npz")
+    assert data.train.rating is not None
+    assert data.train.rating.tolist() == rating.tolist()
+    assert data.test.rating is None
+
+
 def test_titles_read_back(tmp_path: Path) -> None:
     titles = np.array(["", "A, B", "été", "x" * 300, "雪\n"])
     save_run_data(tmp_path / "data.npz", split(), titles)

@@ -16,11 +16,12 @@ from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.losses import TripleLoss, build_bpr
-from graphrec_cli.models.base import TripleScores
+from graphrec_cli.losses import Loss, build_bpr
+from graphrec_cli.models.base import TripleModel
 from graphrec_cli.models.lightgcn import build_lightgcn
+from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.samplers.uniform import build_uniform
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.trainer import Monitor, Trainer
 
 CPU = torch.device("cpu")
 Validate = Callable[[], dict[str, float]]
@@ -36,8 +37,9 @@ def trainer_of(
     config: TrainerConfig,
     *,
     validate: Validate | None = None,
-    loss: TripleLoss | None = None,
+    loss: Loss | None = None,
     by: PositivesBy = PositivesBy.interaction,
+    lower_is_better: bool = False,
 ) -> Trainer:
     train = random_train()
     sampler = build_uniform(
@@ -55,6 +57,7 @@ def trainer_of(
         loss or build_bpr(BPRConfig()),
         sampler,
         validate,
+        monitor=Monitor(config.monitor or "ndcg@10", lower_is_better),
         show_progress=False,
     )
 
@@ -121,6 +124,28 @@ def test_another_metric_can_select() -> None:
     assert trainer.best_epoch == 2
 
 
+def test_a_metric_of_which_less_is_better_can_select() -> None:
+    trainer = trainer_of(
+        TrainerConfig(epochs=3), validate=scripted_metric(0.3, 0.1, 0.2), lower_is_better=True
+    )
+    weights_by_epoch(trainer)
+    assert trainer.best_epoch == 2
+
+
+def test_the_learning_rate_decays_after_every_epoch() -> None:
+    trainer = trainer_of(TrainerConfig(epochs=3, learning_rate=0.1, learning_rate_decay=0.5))
+    rates = [epoch.record["learning_rate"] for epoch in trainer.fit()]
+    assert rates == pytest.approx([0.1, 0.05, 0.025])
+    assert trainer.optimizer.param_groups[0]["lr"] == rates[-1]
+
+
+def test_a_batch_size_of_null_takes_all_pairs_in_one_step() -> None:
+    trainer = trainer_of(TrainerConfig(epochs=2, batch_size=None))
+    rows = [epoch.record for epoch in trainer.fit()]
+    assert [row["step"] for row in rows] == [1, 2]
+    assert trainer.train_epoch()[1] == trainer.sampler.num_pairs
+
+
 def test_without_validation_the_last_state_is_kept() -> None:
     trainer = trainer_of(TrainerConfig(epochs=3, patience=1, learning_rate=0.1))
     weights = []
@@ -134,7 +159,7 @@ def test_without_validation_the_last_state_is_kept() -> None:
     assert torch.equal(trainer.best_state["layer0_embeddings"], weights[-1])
 
 
-@pytest.mark.parametrize("by", list(PositivesBy))
+@pytest.mark.parametrize("by", [PositivesBy.user, PositivesBy.interaction])
 def test_an_epoch_without_steps_is_a_pass_over_all_pairs(by: PositivesBy) -> None:
     trainer = trainer_of(TrainerConfig(epochs=2, batch_size=32), by=by)
     pairs = trainer.sampler.num_pairs
@@ -156,8 +181,8 @@ def test_a_row_of_the_history_says_what_the_epoch_did() -> None:
     losses: list[float] = []
     bpr = build_bpr(BPRConfig())
 
-    def recorded(scores: TripleScores) -> Tensor:
-        loss = bpr(scores)
+    def recorded(model: TripleModel, batch: Triples) -> Tensor:
+        loss = bpr(model, batch)
         losses.append(loss.item())
         return loss
 
@@ -186,8 +211,8 @@ def test_a_row_of_the_history_says_what_the_epoch_did() -> None:
 def test_a_non_finite_loss_ends_the_run_early_and_keeps_the_best(value: float) -> None:
     bpr = build_bpr(BPRConfig())
 
-    def breaks_in_epoch_2(scores: TripleScores) -> Tensor:
-        return bpr(scores) * (value if trainer.epoch == 2 and trainer.step >= 305 else 1.0)
+    def breaks_in_epoch_2(model: TripleModel, batch: Triples) -> Tensor:
+        return bpr(model, batch) * (value if trainer.epoch == 2 and trainer.step >= 305 else 1.0)
 
     config = TrainerConfig(epochs=3, steps_per_epoch=300, batch_size=1)
     metric = scripted_metric(0.1, 0.2, 0.3)
@@ -217,7 +242,7 @@ def test_weights_that_the_last_step_of_an_epoch_breaks_are_not_kept(validated: b
     epochs = trainer.fit()
     next(epochs)
     weights = trainer.model.state_dict()["layer0_embeddings"].clone()
-    trainer.optimizer.param_groups[0]["lr"] = 1e39
+    trainer.config.learning_rate = 1e39
     with pytest.raises(NonFiniteError, match=r"^a weight became NaN or infinite in epoch 2 "):
         next(epochs)
     assert trainer.best_epoch == 1

@@ -17,7 +17,7 @@ from graphrec_cli.losses import build_bpr
 from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn
 from graphrec_cli.samplers.triples import Triples, TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.trainer import Monitor, Trainer
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -85,7 +85,13 @@ def test_optimizer_steps_by_hand(l2: float, weight_decay: float) -> None:
     config = TrainerConfig(learning_rate=0.01, weight_decay=weight_decay)
     batch = Triples(torch.tensor([1, 0]), torch.tensor([1, 2]), torch.tensor([2, 1]))
     trainer = Trainer(
-        config, model, build_bpr(BPRConfig(l2=l2)), Scripted([batch]), None, show_progress=False
+        config,
+        model,
+        build_bpr(BPRConfig(l2=l2)),
+        Scripted([batch]),
+        None,
+        monitor=Monitor(),
+        show_progress=False,
     )
     x = model.layer0_embeddings.detach().double().numpy().copy()
     adam = AdamByHand(0.01, weight_decay)
@@ -118,7 +124,13 @@ def test_the_first_step_moves_weights_by_the_learning_rate(weight_decay: float) 
     batch = Triples(torch.tensor([0]), torch.tensor([0]), torch.tensor([1]))
     config = TrainerConfig(learning_rate=0.125, weight_decay=weight_decay)
     trainer = Trainer(
-        config, model, build_bpr(BPRConfig()), Scripted([batch]), None, show_progress=False
+        config,
+        model,
+        build_bpr(BPRConfig()),
+        Scripted([batch]),
+        None,
+        monitor=Monitor(),
+        show_progress=False,
     )
     before = model.layer0_embeddings.detach().clone()
     trainer.train_epoch()
@@ -142,7 +154,7 @@ def test_an_epoch_agrees_with_float64_on_the_cpu(device: str) -> None:
     single = lightgcn(train, embedding_dim=8, num_layers=0, device=torch.device(device))
     moved = [Triples(*(column.to(device) for column in batch)) for batch in batches]
     trainers = [
-        Trainer(config, model, loss, Scripted(script), None, show_progress=False)
+        Trainer(config, model, loss, Scripted(script), None, monitor=Monitor(), show_progress=False)
         for model, script in ((exact, batches), (single, moved))
     ]
     exact_loss, got_loss = (trainer.train_epoch()[0] for trainer in trainers)
@@ -168,6 +180,7 @@ def test_an_epoch_through_the_graph_agrees_on_cpu_and_cuda() -> None:
             build_bpr(BPRConfig()),
             Scripted(script),
             None,
+            monitor=Monitor(),
             show_progress=False,
         )
         losses.append(trainer.train_epoch()[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.recommend import CHOICES, KEYS
 from graphrec_cli.config.complete import complete_train
 from graphrec_cli.errors import ConfigError
@@ -98,12 +99,24 @@ def _run_words(word: str, keys: Sequence[str], shared: tuple[str, ...]) -> list[
     return sorted([*(name for name in own if name.startswith(word)), *config_keys])
 
 
+def _data(word: str, before: list[str]) -> list[str]:
+    if not before:
+        return [name for name in (*SUBCOMMANDS, "--help") if name.startswith(word)]
+    if before[0] not in SUBCOMMANDS:
+        return []
+    # Past the equals sign it is for the shell, which knows folders.
+    own = [PLOT_DIR] if PLOT_DIR.startswith(word) and "=" not in word else []
+    shared = complete_train(word, before[1:])
+    return sorted([*own, *(name for name in shared if name != "--multirun")])
+
+
 def _completion(word: str, before: list[str]) -> list[str]:
     return [shell for shell in SCRIPTS if shell.startswith(word)]
 
 
 _COMMANDS = {
     "train": complete_train,
+    "data": _data,
     "evaluate": _evaluate,
     "recommend": _recommend,
     "completion": _completion,

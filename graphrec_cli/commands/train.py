@@ -57,9 +57,9 @@ def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
     table = metrics_table(columns, list(metrics["test"]))
     lines = [f"test metrics over {users:,} users, epoch {metrics['selected_epoch']}", table]
     ceiling = metrics["baselines"].get("ceiling")
-    if ceiling is not None and ceiling[config.trainer.monitor] > 0:
-        share = metrics["test"][config.trainer.monitor] / ceiling[config.trainer.monitor]
-        lines.append(f"{config.trainer.monitor} is {share:.0%} of the best reachable one (ceiling)")
+    if ceiling is not None and ceiling[config.monitor()] > 0:
+        share = metrics["test"][config.monitor()] / ceiling[config.monitor()]
+        lines.append(f"{config.monitor()} is {share:.0%} of the best reachable one (ceiling)")
     return "\n".join(lines)
 
 
@@ -79,7 +79,7 @@ def _sweep(arguments: Arguments, *, json_output: bool, debug: bool) -> int:
         result: dict[str, Any] = {
             "number": job.number,
             "overrides": job.overrides,
-            "monitor": job.config.trainer.monitor,
+            "monitor": job.config.monitor(),
             "run": None,
             "metrics": None,
         }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from omegaconf import MISSING
+
 from graphrec_cli.config.checks import check_at_least, check_distinct, check_name
 
 
@@ -32,11 +34,40 @@ class MapDenominator(Enum):
 
 @dataclass(kw_only=True, slots=True)
 class EvaluationConfig:
+    """What all evaluations share."""
+
+    name: str = MISSING
+    ks: list[int] = field(default_factory=lambda: [10, 20, 50])
+    """Cut-offs of the metrics; the cut-off of trainer.monitor is added."""
+
+    def metrics_at_k(self) -> tuple[str, ...]:
+        """Names of the metrics that have a cut-off."""
+        return ()
+
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics without one."""
+        return ()
+
+    def default_monitor(self) -> str:
+        """The metric that selects where ``trainer.monitor`` is null."""
+        return ""
+
+    def lower_is_better(self, metric: str) -> bool:
+        """Whether a smaller value of ``metric`` is the better one."""
+        return False
+
+    def check_ks(self) -> None:
+        """Refuse cut-offs that cannot be."""
+        check_distinct("evaluation.ks", self.ks)
+        for k in self.ks:
+            check_at_least("evaluation.ks", k, 1)
+
+
+@dataclass(kw_only=True, slots=True)
+class RankingConfig(EvaluationConfig):
     """Full-catalog ranking of every held-out item."""
 
     name: str = "ranking"
-    ks: list[int] = field(default_factory=lambda: [10, 20, 50])
-    """Cut-offs of the metrics; the cut-off of trainer.monitor is added."""
     mask_valid: bool = True
     """At test, leave the user's valid items out of the ranking as its train items are."""
     ties: Ties = Ties.random
@@ -50,7 +81,17 @@ class EvaluationConfig:
 
     def __post_init__(self) -> None:
         check_name("evaluation", self.name, "ranking")
-        check_distinct("evaluation.ks", self.ks)
-        for k in self.ks:
-            check_at_least("evaluation.ks", k, 1)
+        self.check_ks()
         check_at_least("evaluation.chunk_users", self.chunk_users, 1)
+
+    def metrics_at_k(self) -> tuple[str, ...]:
+        """Names of the metrics that have a cut-off."""
+        return ("hit", "recall", "precision", "ndcg", "map")
+
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics without one."""
+        return ("mrr",)
+
+    def default_monitor(self) -> str:
+        """The metric that selects where ``trainer.monitor`` is null."""
+        return "ndcg@10"

@@ -23,7 +23,13 @@ class BPRConfig(LossConfig):
     name: str = "bpr"
     l2: float = 0.0
     """Weight of half the squared norm of the batch's layer-0 embeddings, per triple."""
+    l2_final: float = 0.0
+    """Weight of the mean squares of the batch's final user, positive and negative embeddings."""
+    l2_all: float = 0.0
+    """Weight of the sum of squares of all layer-0 embeddings, in the batch or not."""
 
     def __post_init__(self) -> None:
         check_name("loss", self.name, "bpr")
         check_at_least("loss.l2", self.l2, 0)
+        check_at_least("loss.l2_final", self.l2_final, 0)
+        check_at_least("loss.l2_all", self.l2_all, 0)

@@ -14,6 +14,7 @@ class Init(Enum):
     """How the layer-0 embeddings start."""
 
     xavier = "xavier"
+    xavier_per_table = "xavier_per_table"
     normal = "normal"
 
 
@@ -31,7 +32,8 @@ class EmbeddingConfig(ModelConfig):
     embedding_dim: int = 64
     """Length of each user's and item's vector."""
     init: Init = Init.xavier
-    """xavier: uniform over the joint table of users and items; normal: mean 0, init_std."""
+    """xavier: uniform, scaled by the joint table of users and items; xavier_per_table: scaled by
+    the users' and the items' own tables; normal: mean 0, init_std."""
     init_std: float = 0.1
     """Standard deviation of init=normal."""
 

@@ -7,16 +7,13 @@ from enum import Enum
 
 from graphrec_cli.config.checks import check_between
 from graphrec_cli.config.dataset import DatasetConfig
-from graphrec_cli.config.evaluation import EvaluationConfig
+from graphrec_cli.config.evaluation import EvaluationConfig, RankingConfig
 from graphrec_cli.config.loss import LossConfig
 from graphrec_cli.config.model import ModelConfig
 from graphrec_cli.config.sampler import SamplerConfig
 from graphrec_cli.config.split import SplitConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.errors import ConfigError
-
-METRICS_AT_K = ("hit", "recall", "precision", "ndcg", "map")
-"""The metrics with a cut-off."""
 
 
 class Device(Enum):
@@ -37,7 +34,7 @@ class RunConfig:
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    evaluation: EvaluationConfig = field(default_factory=RankingConfig)
     seed: int = 42
     """Feeds every random generator of the run."""
     device: Device = Device.auto
@@ -61,19 +58,25 @@ class RunConfig:
         self.monitored_k()
 
     def monitored_k(self) -> int | None:
-        """The cut-off of ``trainer.monitor``, None for mrr, which has none.
+        """The cut-off of the metric that selects, None for one that has none.
 
         Raises:
-            ConfigError: the monitor is no metric that the evaluation computes.
+            ConfigError: it is no metric that the evaluation computes.
         """
-        monitor = self.trainer.monitor
+        monitor = self.monitor()
         metric, _, k = monitor.partition("@")
-        if monitor == "mrr":
+        if monitor in self.evaluation.metrics():
             return None
-        if metric in METRICS_AT_K and k.isascii() and k.isdigit() and not k.startswith("0"):
+        with_k = self.evaluation.metrics_at_k()
+        if metric in with_k and k.isascii() and k.isdigit() and not k.startswith("0"):
             return int(k)
-        known = ", ".join(f"{name}@k" for name in METRICS_AT_K)
-        raise ConfigError(f"trainer.monitor must be mrr or one of {known}, got '{monitor}'")
+        known = ", ".join([*self.evaluation.metrics(), *(f"{name}@k" for name in with_k)])
+        raise ConfigError(f"trainer.monitor must be one of {known}, got '{monitor}'")
+
+    def monitor(self) -> str:
+        """The valid metric that selects: ``trainer.monitor``, or else the evaluation's own."""
+        chosen = self.trainer.monitor
+        return self.evaluation.default_monitor() if chosen is None else chosen
 
     def cutoffs(self) -> list[int]:
         """``evaluation.ks`` and the monitor's own cut-off, ascending."""

@@ -14,6 +14,7 @@ class PositivesBy(Enum):
     """How positive pairs are drawn."""
 
     user = "user"
+    distinct_user = "distinct_user"
     interaction = "interaction"
 
 
@@ -23,7 +24,8 @@ class SamplerConfig:
 
     name: str = MISSING
     by: PositivesBy = PositivesBy.user
-    """user: a user uniformly, then one of its items; interaction: every train pair in turn."""
+    """user: a user uniformly, then one of its items; distinct_user: the same, no user twice in a
+    batch; interaction: every train pair in turn."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -31,6 +33,8 @@ class UniformConfig(SamplerConfig):
     """Negatives uniform over the catalog items that the user has not in train."""
 
     name: str = "uniform"
+    exclude_seen: bool = True
+    """false: uniform over the whole catalog, the user's train items among them."""
 
     def __post_init__(self) -> None:
         check_name("sampler", self.name, "uniform")

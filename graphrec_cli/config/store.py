@@ -6,7 +6,7 @@ from hydra.core.config_store import ConfigStore
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
 from graphrec_cli.config.dataset import GoodBooksConfig, SyntheticConfig
-from graphrec_cli.config.evaluation import EvaluationConfig
+from graphrec_cli.config.evaluation import RankingConfig
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import LightGCNConfig, MatrixFactorizationConfig, PopularityConfig
 from graphrec_cli.config.movielens import (
@@ -49,7 +49,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
     "sampler": {"uniform": UniformConfig, "hardneg": HardNegativeConfig},
     "loss": {"bpr": BPRConfig},
     "trainer": {"trainer": TrainerConfig},
-    "evaluation": {"ranking": EvaluationConfig},
+    "evaluation": {"ranking": RankingConfig},
 }
 """Group, then component name, to the dataclass that holds the component's values."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphrec_cli.config.checks import check_at_least, check_name, check_positive
+from graphrec_cli.config.checks import check_at_least, check_between, check_name, check_positive
 
 
 @dataclass(kw_only=True, slots=True)
@@ -16,17 +16,19 @@ class TrainerConfig:
     """Most epochs."""
     steps_per_epoch: int | None = None
     """Optimizer steps an epoch; null takes as many as a pass over all train pairs needs."""
-    batch_size: int = 4096
-    """Triples a step."""
+    batch_size: int | None = 4096
+    """Triples (or rated pairs) a step; null takes as many as there are train pairs."""
     learning_rate: float = 1e-3
+    learning_rate_decay: float = 1.0
+    """The learning rate is multiplied by it after every epoch."""
     weight_decay: float = 0.0
     """L2 penalty that Adam adds to every gradient."""
     validate_every: int = 1
     """Epochs between validations."""
     valid_users: int | None = None
     """Validate on this many users, drawn once from the seed; null validates on all."""
-    monitor: str = "ndcg@10"
-    """Valid metric that selects the best epoch; higher is better."""
+    monitor: str | None = None
+    """Valid metric that selects the best epoch; null takes the evaluation's own: ndcg@10."""
     patience: int | None = None
     """Validations without improvement before training stops; null never stops early."""
     checkpoint_every: int = 1
@@ -38,6 +40,8 @@ class TrainerConfig:
         check_at_least("trainer.steps_per_epoch", self.steps_per_epoch, 1)
         check_at_least("trainer.batch_size", self.batch_size, 1)
         check_positive("trainer.learning_rate", self.learning_rate)
+        check_positive("trainer.learning_rate_decay", self.learning_rate_decay)
+        check_between("trainer.learning_rate_decay", self.learning_rate_decay, 0, 1)
         check_at_least("trainer.weight_decay", self.weight_decay, 0)
         check_at_least("trainer.validate_every", self.validate_every, 1)
         check_at_least("trainer.valid_users", self.valid_users, 1)

@@ -73,11 +73,13 @@ class UserItems:
         indptr: int64, shape (num_users + 1,); user u's items lie at indptr[u]:indptr[u + 1].
         item_index: int32, shape (pairs,).
         num_items: columns, whether or not an item occurs.
+        rating: float32, shape (pairs,), aligned with ``item_index``; None where a pair has none.
     """
 
     indptr: NDArray[np.int64]
     item_index: NDArray[np.int32]
     num_items: int
+    rating: NDArray[np.float32] | None = None
 
     @classmethod
     def from_pairs(
@@ -87,8 +89,9 @@ class UserItems:
         *,
         num_users: int,
         num_items: int,
+        rating: NDArray[np.float32] | None = None,
     ) -> UserItems:
-        """Sort pairs into rows.
+        """Sort pairs, and their ratings where they are given, into rows.
 
         Raises:
             DataError: a pair occurs twice, an index lies outside the tables, or the columns
@@ -101,12 +104,17 @@ class UserItems:
         for name, index, size in (("user", users, num_users), ("item", items, num_items)):
             if len(index) and not (index.min() >= 0 and index.max() < size):
                 raise DataError(f"a {name} index lies outside 0..{size - 1}")
-        keys = np.sort(users * num_items + items)
+        keys = users * num_items + items
+        if rating is None:
+            keys.sort()
+        else:
+            order = np.argsort(keys)
+            keys, rating = keys[order], rating[order]
         if len(keys) > 1 and (keys[1:] == keys[:-1]).any():
             raise DataError("the same user-item pair occurs twice in one part of the split")
         counts = np.bincount(users, minlength=num_users)
         indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
-        return cls(indptr, (keys % max(num_items, 1)).astype(np.int32), num_items)
+        return cls(indptr, (keys % max(num_items, 1)).astype(np.int32), num_items, rating)
 
     @property
     def num_users(self) -> int:

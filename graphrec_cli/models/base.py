@@ -39,11 +39,15 @@ class TripleScores(NamedTuple):
     Attributes:
         pos_scores, neg_scores: shape (batch,).
         layer0_embeddings: rows of the users, positives and negatives, each (batch, dim).
+        final_embeddings: the same rows after propagation, each (batch, dim).
+        layer0_table: layer-0 embeddings of all nodes, shape (nodes, dim).
     """
 
     pos_scores: Tensor
     neg_scores: Tensor
     layer0_embeddings: tuple[Tensor, Tensor, Tensor]
+    final_embeddings: tuple[Tensor, Tensor, Tensor]
+    layer0_table: Tensor
 
 
 class TripleModel(Recommender):

@@ -43,6 +43,9 @@ class LightGCN(TripleModel):
         layer0 = torch.empty(self.num_users + self.num_items, config.embedding_dim)
         if config.init is Init.xavier:
             nn.init.xavier_uniform_(layer0, generator=generator)
+        elif config.init is Init.xavier_per_table:
+            nn.init.xavier_uniform_(layer0[: self.num_users], generator=generator)
+            nn.init.xavier_uniform_(layer0[self.num_users :], generator=generator)
         else:
             nn.init.normal_(layer0, std=config.init_std, generator=generator)
         self.layer0_embeddings = nn.Parameter(layer0.to(device))
@@ -71,7 +74,11 @@ class LightGCN(TripleModel):
         user, pos, neg = rows.chunk(3)
         layer0 = functional.embedding(nodes, self.layer0_embeddings).chunk(3)
         return TripleScores(
-            (user * pos).sum(dim=1), (user * neg).sum(dim=1), (layer0[0], layer0[1], layer0[2])
+            pos_scores=(user * pos).sum(dim=1),
+            neg_scores=(user * neg).sum(dim=1),
+            layer0_embeddings=(layer0[0], layer0[1], layer0[2]),
+            final_embeddings=(user, pos, neg),
+            layer0_table=self.layer0_embeddings,
         )
 
     @torch.no_grad()

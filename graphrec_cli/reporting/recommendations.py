@@ -77,7 +77,7 @@ def write_recommendations(
                 "set PYTHONIOENCODING=utf-8, or write a file with out=FILE"
             ) from error
         return
-    with atomic_write(out, remedy="choose another out") as file:
+    with atomic_write(out) as file:
         if file_format == "parquet":
             write_parquet(recommendations, file)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.errors import DataError
+from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.samplers.draws import draw_below
 
 
@@ -29,10 +30,8 @@ class Positives(Protocol):
     def start_pass(self, generator: torch.Generator) -> None:
         """Begin a pass over all pairs, whatever was left of the one before."""
 
-    def draw(
-        self, size: int, generator: torch.Generator
-    ) -> tuple[Int64[Tensor, " batch"], Int64[Tensor, " batch"]]:
-        """Users and their positive items, int64, each of shape (size,)."""
+    def draw(self, size: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
+        """Numbers of train pairs, in the order of the train part; shape (size,)."""
 
     def state_dict(self) -> dict[str, Any]:
         """What, beside the generator's state, decides the draws to come."""
@@ -54,23 +53,18 @@ class PositivesByUser:
         """
         users = _users_to_draw(train, eligible)
         self.num_pairs = int(train.user_degree[users].sum())
-        self._users = torch.from_numpy(users).to(device)
-        self._num_users = torch.tensor(len(users), device=device)
+        self._device = device
+        self._num_users = len(users)
+        self._bound = torch.tensor(len(users), device=device)
         self._first_pair = torch.from_numpy(train.indptr[users]).to(device)
         self._num_items = torch.from_numpy(train.user_degree[users]).to(device)
-        self._items = torch.tensor(train.item_index, device=device)
 
     def start_pass(self, generator: torch.Generator) -> None:
         """Nothing: every draw is independent of the others."""
 
-    def draw(
-        self, size: int, generator: torch.Generator
-    ) -> tuple[Int64[Tensor, " batch"], Int64[Tensor, " batch"]]:
-        """Users and their positive items, int64, each of shape (size,)."""
-        rows = draw_below(self._num_users.expand(size), generator)
-        pairs = draw_below(self._num_items.index_select(0, rows), generator)
-        pairs += self._first_pair.index_select(0, rows)
-        return self._users.index_select(0, rows), self._items.index_select(0, pairs).long()
+    def draw(self, size: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
+        """Numbers of train pairs, in the order of the train part; shape (size,)."""
+        return self._pairs_of(draw_below(self._bound.expand(size), generator), generator)
 
     def state_dict(self) -> dict[str, Any]:
         """Nothing but the generator decides the draws: an empty dict."""
@@ -78,6 +72,31 @@ class PositivesByUser:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Nothing to restore."""
+
+    def _pairs_of(
+        self, rows: Int64[Tensor, " batch"], generator: torch.Generator
+    ) -> Int64[Tensor, " batch"]:
+        """One of the pairs of every drawn user, uniform; ``rows`` are places among the eligible."""
+        pairs = draw_below(self._num_items.index_select(0, rows), generator)
+        return pairs.add_(self._first_pair.index_select(0, rows))
+
+
+class PositivesByDistinctUser(PositivesByUser):
+    """As ``PositivesByUser``, but no user twice in a batch."""
+
+    def draw(self, size: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
+        """Numbers of train pairs of distinct users; shape (size,).
+
+        Raises:
+            ConfigError: there are fewer users than ``size``.
+        """
+        if size > self._num_users:
+            raise ConfigError(
+                f"sampler.by=distinct_user cannot fill a batch of {size}: only {self._num_users} "
+                "users can be drawn; lower trainer.batch_size"
+            )
+        rows = torch.randperm(self._num_users, device=self._device, generator=generator)
+        return self._pairs_of(rows[:size], generator)
 
 
 class PositivesByInteraction:
@@ -94,11 +113,8 @@ class PositivesByInteraction:
         users = _users_to_draw(train, eligible)
         is_drawn = np.zeros(train.num_users, dtype=bool)
         is_drawn[users] = True
-        user_of_pair = train.user_index()
-        keep = is_drawn[user_of_pair]
-        self._users = torch.from_numpy(user_of_pair[keep]).to(device)
-        self._items = torch.from_numpy(train.item_index[keep]).to(device)
-        self.num_pairs = len(self._users)
+        self._pairs = torch.from_numpy(np.flatnonzero(is_drawn[train.user_index()])).to(device)
+        self.num_pairs = len(self._pairs)
         self._device = device
         self._order = torch.empty(0, dtype=torch.int32, device=device)
         self._position = 0
@@ -111,10 +127,8 @@ class PositivesByInteraction:
         self._order = self._shuffled(generator)
         self._position = 0
 
-    def draw(
-        self, size: int, generator: torch.Generator
-    ) -> tuple[Int64[Tensor, " batch"], Int64[Tensor, " batch"]]:
-        """Users and their positive items, int64, each of shape (size,); runs on into new passes."""
+    def draw(self, size: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
+        """Numbers of train pairs; shape (size,); runs on into new passes."""
         parts = []
         while size:
             if self._position >= len(self._order):
@@ -123,11 +137,7 @@ class PositivesByInteraction:
             self._position += len(part)
             size -= len(part)
             parts.append(part)
-        pairs = torch.cat(parts)
-        return (
-            self._users.index_select(0, pairs).long(),
-            self._items.index_select(0, pairs).long(),
-        )
+        return self._pairs.index_select(0, torch.cat(parts))
 
     def state_dict(self) -> dict[str, Any]:
         """The generator's state at the beginning of this pass (or None) and the place in it."""
@@ -154,6 +164,13 @@ class PositivesByInteraction:
         )
 
 
+LAWS: dict[PositivesBy, type[PositivesByUser | PositivesByInteraction]] = {
+    PositivesBy.user: PositivesByUser,
+    PositivesBy.distinct_user: PositivesByDistinctUser,
+    PositivesBy.interaction: PositivesByInteraction,
+}
+
+
 def build_positives(
     by: PositivesBy, train: UserItems, eligible: Bool[Tensor, " users"], device: torch.device
 ) -> Positives:
@@ -162,8 +179,22 @@ def build_positives(
     Raises:
         DataError: no eligible user has a train item.
     """
-    law = PositivesByUser if by is PositivesBy.user else PositivesByInteraction
-    return law(train, eligible, device)
+    return LAWS[by](train, eligible, device)
+
+
+def draw_epoch(
+    positives: Positives, steps: int | None, batch_size: int, generator: torch.Generator
+) -> Iterator[Int64[Tensor, " batch"]]:
+    """``steps`` batches of ``batch_size`` pair numbers.
+
+    With ``steps`` None a new pass begins and as many numbers as there are pairs are drawn, so the
+    last batch may be short.
+    """
+    total = positives.num_pairs if steps is None else steps * batch_size
+    if steps is None:
+        positives.start_pass(generator)
+    for first in range(0, total, batch_size):
+        yield positives.draw(min(batch_size, total - first), generator)
 
 
 def _users_to_draw(train: UserItems, eligible: Tensor) -> NDArray[np.int64]:

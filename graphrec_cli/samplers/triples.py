@@ -11,7 +11,7 @@ from torch import Tensor
 
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.samplers.positives import Positives, build_positives
+from graphrec_cli.samplers.positives import Positives, build_positives, draw_epoch
 
 
 class Triples(NamedTuple):
@@ -56,6 +56,8 @@ class TripleSampler:
     ) -> None:
         """Join two laws that were built on ``train`` and ``device``."""
         has_items = torch.from_numpy(train.user_degree > 0).to(device)
+        self._users = torch.from_numpy(train.user_index()).to(device)
+        self._items = torch.tensor(train.item_index, device=device)
         self.num_pairs = positives.num_pairs
         self.skipped_users = int((has_items & ~negatives.eligible).sum())
         self._positives = positives
@@ -68,12 +70,9 @@ class TripleSampler:
         With ``steps`` None a new pass begins and as many triples as there are pairs are drawn, so
         the last batch may be short.
         """
-        total = self.num_pairs if steps is None else steps * batch_size
-        if steps is None:
-            self._positives.start_pass(self._generator)
-        for first in range(0, total, batch_size):
-            size = min(batch_size, total - first)
-            users, pos_items = self._positives.draw(size, self._generator)
+        for pairs in draw_epoch(self._positives, steps, batch_size, self._generator):
+            users = self._users.index_select(0, pairs).long()
+            pos_items = self._items.index_select(0, pairs).long()
             neg_items = self._negatives.sample(users, self._generator)
             yield Triples(users, pos_items, neg_items)
 

@@ -39,6 +39,33 @@ class UniformNegatives:
         return self._unseen.nth(users, order)
 
 
+class CatalogNegatives:
+    """Each catalog item with the same probability, the user's own train items among them.
+
+    Attributes:
+        eligible: bool, shape (users,): all users.
+    """
+
+    eligible: Bool[Tensor, " users"]
+
+    def __init__(self, train: UserItems, device: torch.device) -> None:
+        """Take the catalog.
+
+        Raises:
+            DataError: train has no interaction.
+        """
+        self._catalog = torch.from_numpy(catalog_items(train)).to(device)
+        self._size = torch.tensor(len(self._catalog), device=device)
+        self.eligible = torch.ones(train.num_users, dtype=torch.bool, device=device)
+
+    def sample(
+        self, users: Int64[Tensor, " batch"], generator: torch.Generator
+    ) -> Int64[Tensor, " batch"]:
+        """One item for every row of ``users``."""
+        order = draw_below(self._size.expand(users.shape), generator)
+        return self._catalog.index_select(0, order)
+
+
 def build_uniform(
     config: UniformConfig,
     train: UserItems,
@@ -51,5 +78,6 @@ def build_uniform(
     Raises:
         DataError: no user has both a train item and a catalog item left.
     """
-    negatives = UniformNegatives(train, device)
+    law = UniformNegatives if config.exclude_seen else CatalogNegatives
+    negatives = law(train, device)
     return build_triples(config.by, train, negatives, generator=generator, device=device)

@@ -19,7 +19,7 @@ from graphrec_cli.losses import build_bpr
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.propagation import propagate
 from graphrec_cli.samplers.hardneg import build_hardneg
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.trainer import Monitor, Trainer
 
 NUM_LAYERS = 3
 DIM = 64
@@ -138,5 +138,6 @@ def step_trainer(train: UserItems, quick: bool) -> Trainer:
         build_bpr(BPRConfig()),
         build_hardneg(negatives, train, generator=generator, device=CPU),
         None,
+        monitor=Monitor(),
         show_progress=False,
     )

@@ -23,7 +23,7 @@ def sampling_rows(settings: Settings) -> list[Row]:
     device, generator = torch.device("cpu"), torch.Generator().manual_seed(3)
     pool = None if settings.quick else 2000
     samplers: dict[str, TripleSampler] = {}
-    for by in PositivesBy:
+    for by in (PositivesBy.user, PositivesBy.interaction):
         samplers[f"uniform by {by.name}"] = build_uniform(
             UniformConfig(by=by), train, generator=generator, device=device
         )

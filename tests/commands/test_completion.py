@@ -32,6 +32,18 @@ ROOT = Path(__file__).resolve().parents[2]
         ("graphrec train --config-dir ", []),
         ("graphrec train --config-dir", ["--config-dir"]),
         ("graphrec train trainer=goodbooks trainer.ep", ["trainer.epochs="]),
+        ("graphrec d", ["data"]),
+        ("graphrec data ", ["inspect", "--help"]),
+        ("graphrec data prep", []),
+        ("graphrec data other dataset=g", []),
+        ("graphrec data inspect dataset=g", ["dataset=goodbooks"]),
+        ("graphrec data inspect split=ratio split.s", ["split.scope="]),
+        ("graphrec data inspect split=ratio split.scope=a", ["split.scope=all"]),
+        ("graphrec data inspect plo", ["plot_dir=", "plots="]),
+        ("graphrec data inspect plot_dir=", []),
+        ("graphrec data inspect --j", ["--json"]),
+        ("graphrec data inspect --m", []),
+        ("graphrec data inspect --cfg j", ["job"]),
         ("graphrec evaluate l", ["latest"]),
         ("graphrec evaluate latest part=", ["part=test", "part=valid"]),
         ("graphrec evaluate latest evaluation.k", ["evaluation.ks="]),
@@ -102,6 +114,8 @@ def answers(shell: dict[str, str], *command: str) -> list[str]:
         ("graphrec train dataset=g", "", "=", ["goodbooks"]),
         ("graphrec train dataset=g", "", "", ["dataset=goodbooks"]),
         ("graphrec train sampler=h", " seed=1", "=", ["hardneg", "hardneg_goodbooks"]),
+        ("graphrec data in", "", "=", ["inspect"]),
+        ("graphrec data inspect dataset=g", "", "=", ["goodbooks"]),
         ("graphrec train trainer.mon", "", "=", ["trainer.monitor="]),
         ("graphrec train --config-dir ", "", "=", []),
     ],
@@ -130,9 +144,10 @@ zpty -d shell
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
-def test_zsh_completes_when_tab_is_pressed(shell: dict[str, str]) -> None:
+@pytest.mark.parametrize("command", ["train", "data inspect"])
+def test_zsh_completes_when_tab_is_pressed(command: str, shell: dict[str, str]) -> None:
     terminal = {**shell, "TERM": "dumb"}
-    line = "graphrec train dataset=g"
+    line = f"graphrec {command} dataset=g"
     assert answers(terminal, "zsh", "-f", "-c", ZSH, "zsh", line, "oodbooks") == ["yes"]
 
 
@@ -143,6 +158,8 @@ def test_zsh_completes_when_tab_is_pressed(shell: dict[str, str]) -> None:
         ("graphrec tr", ["train"]),
         ("graphrec train dataset=g", ["dataset=goodbooks"]),
         ("graphrec train trainer.mon", ["trainer.monitor="]),
+        ("graphrec data in", ["inspect"]),
+        ("graphrec data inspect dataset=g", ["dataset=goodbooks"]),
     ],
 )
 def test_fish(line: str, expected: list[str], shell: dict[str, str]) -> None:

@@ -22,10 +22,20 @@ from graphrec_cli.config.hydra_app import Job, run_jobs
         (
             "samp",
             [],
-            ["sampler.by=", "sampler.popular_pool=", "sampler.popular_probability=", "sampler="],
+            [
+                "sampler.by=",
+                "sampler.exclude_seen=",
+                "sampler.popular_pool=",
+                "sampler.popular_probability=",
+                "sampler=",
+            ],
         ),
-        ("sampler.", ["sampler=uniform"], ["sampler.by="]),
-        ("sampler.", ["sampler=hardneg", "sampler=uniform"], ["sampler.by="]),
+        ("sampler.", ["sampler=uniform"], ["sampler.by=", "sampler.exclude_seen="]),
+        (
+            "sampler.",
+            ["sampler=hardneg", "sampler=uniform"],
+            ["sampler.by=", "sampler.exclude_seen="],
+        ),
         ("dataset.ratings.", [], [f"dataset.ratings.{key}=" for key in ("sha256", "size", "url")]),
         ("dataset.ratings.", ["dataset=synthetic"], []),
         ("model=", [], ["model=lightgcn", "model=mf", "model=popularity"]),

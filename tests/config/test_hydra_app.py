@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.evaluation import RankingConfig
 from graphrec_cli.config.hydra_app import Job, compose_sweep, run_jobs
 from graphrec_cli.config.sampler import HardNegativeConfig, UniformConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
@@ -57,6 +58,7 @@ def test_an_experiment_selects_and_words_beat_it(order: int) -> None:
     assert isinstance(job.config.sampler, UniformConfig)
     assert job.config.dataset.name == "goodbooks"
     assert job.config.trainer.steps_per_epoch == 300
+    assert isinstance(job.config.evaluation, RankingConfig)
     assert not job.config.evaluation.mask_valid
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphrec_cli.config.dataset import SyntheticConfig
-from graphrec_cli.config.evaluation import Ties
+from graphrec_cli.config.evaluation import RankingConfig, Ties
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.overrides import split_overrides, with_overrides
@@ -42,6 +42,7 @@ def test_values_are_replaced_and_the_rest_stays() -> None:
     after = with_overrides(
         before, ["evaluation.ks=[5,100]", "evaluation.ties=pessimistic", "num_threads=3"]
     )
+    assert isinstance(after.config.evaluation, RankingConfig)
     assert after.config.evaluation.ks == [5, 100]
     assert after.config.evaluation.ties is Ties.pessimistic
     assert after.config.num_threads == 3

@@ -35,6 +35,19 @@ def test_rows_hold_each_users_items_in_order(pairs: list[tuple[int, int]]) -> No
 
 
 @given(PAIRS)
+def test_ratings_stay_with_their_pairs(pairs: list[tuple[int, int]]) -> None:
+    rating = np.arange(len(pairs), dtype=np.float32)
+    user_items = UserItems.from_pairs(
+        *columns(pairs), num_users=NUM_USERS, num_items=NUM_ITEMS, rating=rating
+    )
+    assert user_items.rating is not None
+    stored = zip(user_items.user_index().tolist(), user_items.item_index.tolist(), strict=True)
+    assert dict(zip(stored, user_items.rating.tolist(), strict=True)) == {
+        pair: float(number) for number, pair in enumerate(pairs)
+    }
+
+
+@given(PAIRS)
 def test_degrees_count_pairs(pairs: list[tuple[int, int]]) -> None:
     user_items = UserItems.from_pairs(*columns(pairs), num_users=NUM_USERS, num_items=NUM_ITEMS)
     users, items = [user for user, _ in pairs], [item for _, item in pairs]

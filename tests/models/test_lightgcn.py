@@ -180,3 +180,13 @@ def test_the_state_is_the_layer_0_table_alone() -> None:
     for each in (model, other):
         each.prepare_scoring()
     assert torch.equal(model.score_users(torch.arange(40)), other.score_users(torch.arange(40)))
+
+
+def test_xavier_per_table_scales_by_each_table() -> None:
+    # Glorot and Bengio, 2010: uniform within sqrt(6 / (rows + columns)) of zero.
+    train = UserItems.from_pairs(np.array([0]), np.array([0]), num_users=600, num_items=40)
+    config = LightGCNConfig(embedding_dim=8, num_layers=0, init=Init.xavier_per_table)
+    table = lightgcn(config, train=train).layer0_embeddings.detach()
+    for rows in (table[:600], table[600:]):
+        bound = math.sqrt(6 / (len(rows) + 8))
+        assert 0.95 * bound < rows.abs().max() <= bound

@@ -11,8 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.errors import DataError
+from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.samplers.positives import (
+    Positives,
+    PositivesByDistinctUser,
     PositivesByInteraction,
     PositivesByUser,
     build_positives,
@@ -33,20 +35,37 @@ def small_train() -> UserItems:
 
 
 def draw_pairs(
-    positives: PositivesByInteraction, size: int, generator: torch.Generator
+    positives: Positives, size: int, generator: torch.Generator
 ) -> list[tuple[int, int]]:
-    users, items = positives.draw(size, generator)
+    numbers = positives.draw(size, generator).numpy()
+    train = small_train()
+    users, items = train.user_index()[numbers], train.item_index[numbers]
     return list(zip(users.tolist(), items.tolist(), strict=True))
 
 
 def test_by_user_is_uniform_over_users_and_then_over_their_items(check_law: CheckLaw) -> None:
     positives = PositivesByUser(small_train(), ELIGIBLE, CPU)
-    users, items = positives.draw(100_000, torch.Generator().manual_seed(0))
+    users, items = np.array(
+        draw_pairs(positives, 100_000, torch.Generator().manual_seed(0)), dtype=np.int64
+    ).T
     probability = np.zeros((5, 4))
     for user in (0, 1, 4):
         probability[user, ITEMS[user]] = 1 / 3 / len(ITEMS[user])
-    check_law((users * 4 + items).numpy(), probability.ravel())
-    check_law(users.numpy(), [1 / 3, 1 / 3, 0, 0, 1 / 3])
+    check_law(users * 4 + items, probability.ravel())
+    check_law(users, [1 / 3, 1 / 3, 0, 0, 1 / 3])
+
+
+def test_distinct_users_are_uniform_and_never_twice_in_a_batch(check_law: CheckLaw) -> None:
+    positives = PositivesByDistinctUser(small_train(), ELIGIBLE, CPU)
+    generator = torch.Generator().manual_seed(0)
+    batches = np.array([draw_pairs(positives, 2, generator) for _ in range(20_000)])
+    users, items = batches[..., 0], batches[..., 1]
+    assert (users[:, 0] != users[:, 1]).all()
+    check_law(users[:, 0], [1 / 3, 1 / 3, 0, 0, 1 / 3])
+    of_user_1 = items[:, 0][users[:, 0] == 1]
+    check_law(of_user_1, [1 / 3, 0, 1 / 3, 1 / 3])
+    with pytest.raises(ConfigError, match=r"batch of 4: only 3 users"):
+        positives.draw(4, generator)
 
 
 @given(st.integers(1, 40), st.integers(0, 2**32))
@@ -64,8 +83,8 @@ def test_by_interaction_takes_every_pair_once_a_pass_in_batches_of_any_size(
 
 def test_by_interaction_shuffles_every_pass_uniformly(check_law: CheckLaw) -> None:
     positives = PositivesByInteraction(small_train(), ELIGIBLE, CPU)
-    drawn, _ = positives.draw(6 * 20_000, torch.Generator().manual_seed(1))
-    first_user = drawn.view(-1, 6)[:, 0].numpy()
+    drawn = np.array(draw_pairs(positives, 6 * 20_000, torch.Generator().manual_seed(1)))
+    first_user = drawn[::6, 0]
     check_law(first_user, [1 / 6, 3 / 6, 0, 0, 2 / 6])
 
 
@@ -86,6 +105,7 @@ def test_pairs_of_ineligible_users_do_not_count(by: PositivesBy) -> None:
     ("by", "law"),
     [
         (PositivesBy.user, PositivesByUser),
+        (PositivesBy.distinct_user, PositivesByDistinctUser),
         (PositivesBy.interaction, PositivesByInteraction),
     ],
 )

@@ -40,7 +40,7 @@ def joined(batches: list[Triples]) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("by", list(PositivesBy))
+@pytest.mark.parametrize("by", [PositivesBy.user, PositivesBy.interaction])
 class TestEveryLaw:
     def test_the_full_history_user_is_counted_and_never_drawn(
         self, law: str, by: PositivesBy
@@ -140,9 +140,21 @@ def test_the_place_in_the_pass_carries_over_between_epochs(long_tailed_train: Us
     assert len(set(zip(users, pos_items, strict=True))) == sampler.num_pairs
 
 
+@pytest.mark.parametrize("law", LAWS)
+def test_distinct_users_go_on_from_their_state(law: str, long_tailed_train: UserItems) -> None:
+    sampler = sampler_of(law, PositivesBy.distinct_user, long_tailed_train)
+    list(sampler.epoch(3, 100))
+    loaded = sampler_of(law, PositivesBy.distinct_user, long_tailed_train, seed=99)
+    loaded.load_state_dict(sampler.state_dict())
+    batches = list(sampler.epoch(20, 250))
+    assert joined(list(loaded.epoch(20, 250))) == joined(batches)
+    for batch in batches:
+        assert len(batch.users.unique()) == 250
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("by", list(PositivesBy))
+@pytest.mark.parametrize("by", [PositivesBy.user, PositivesBy.interaction])
 def test_a_sampler_on_a_gpu_draws_there_and_goes_on_from_its_state(
     law: str, by: PositivesBy, long_tailed_train: UserItems
 ) -> None:

@@ -38,7 +38,7 @@ def test_a_user_with_the_whole_catalog_is_not_eligible() -> None:
     assert UniformNegatives(small_train(), CPU).eligible.tolist() == [True, True, False, True]
 
 
-@pytest.mark.parametrize("by", list(PositivesBy))
+@pytest.mark.parametrize("by", [PositivesBy.user, PositivesBy.interaction])
 def test_no_positive_among_a_million_draws(by: PositivesBy, long_tailed_train: UserItems) -> None:
     sampler = build_uniform(
         UniformConfig(by=by),
@@ -63,3 +63,20 @@ def test_nobody_with_an_unseen_item_is_an_error() -> None:
     train = UserItems.from_pairs(np.array([0, 1]), np.array([0, 0]), num_users=2, num_items=3)
     with pytest.raises(DataError, match="no user can be sampled"):
         build_uniform(UniformConfig(), train, generator=torch.Generator(), device=CPU)
+
+
+def test_without_exclude_seen_every_catalog_item_is_as_likely(check_law: CheckLaw) -> None:
+    # Item 2 is in no train pair, so it is no item of the catalog.
+    train = UserItems.from_pairs(
+        np.array([0, 0, 0, 1]), np.array([0, 1, 3, 1]), num_users=2, num_items=4
+    )
+    sampler = build_uniform(
+        UniformConfig(exclude_seen=False, by=PositivesBy.interaction),
+        train,
+        generator=torch.Generator().manual_seed(0),
+        device=torch.device("cpu"),
+    )
+    assert sampler.skipped_users == 0
+    (batch,) = sampler.epoch(1, 100_000)
+    check_law(batch.neg_items.numpy(), [1 / 3, 1 / 3, 0, 1 / 3])
+    check_law(batch.neg_items[batch.users == 0].numpy(), [1 / 3, 1 / 3, 0, 1 / 3])

@@ -102,12 +102,17 @@ def assemble_split(
                 f"the split leaves none of the {len(interactions)} pairs for {name}; {advice}"
             )
 
+    # One pair without a rating leaves all of them without: no regression could use the others.
+    rated = not np.isnan(interactions.rating).any()
+
     def pairs_of(number: int) -> UserItems:
+        rows = part == number
         return UserItems.from_pairs(
-            interactions.user_index[part == number],
-            interactions.item_index[part == number],
+            interactions.user_index[rows],
+            interactions.item_index[rows],
             num_users=len(interactions.users),
             num_items=len(interactions.items),
+            rating=interactions.rating[rows] if rated else None,
         )
 
     split = Split(

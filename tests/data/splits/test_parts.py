@@ -163,3 +163,20 @@ def test_the_hash_does_not_depend_on_how_ids_are_stored(dtype: str) -> None:
     as_text = make_split(*parts, users=np.array(["1", "2"]).astype(dtype))
     assert as_text.hash() == make_split(*parts).hash()
     assert len(as_text.hash()) == 64
+
+
+@pytest.mark.parametrize("unrated", [False, True])
+def test_ratings_go_with_the_pairs_where_every_pair_has_one(
+    unrated: bool, interactions_of: Callable[..., Interactions]
+) -> None:
+    rating = [4.0, 1.0, 3.0, float("nan") if unrated else 2.0]
+    interactions = interactions_of([(0, 3), (0, 1), (2, 5), (1, 1)], rating=rating)
+    part = np.array([TRAIN, TRAIN, TEST, TRAIN], dtype=np.int8)
+    split = assemble_split(interactions, part, has_valid=False, advice="", funnel=Funnel(4))
+    if unrated:
+        assert split.train.rating is None
+        return
+    assert split.train.rating is not None
+    assert split.test.rating is not None
+    assert split.train.rating.tolist() == [1.0, 4.0, 2.0]
+    assert split.test.rating.tolist() == [3.0]

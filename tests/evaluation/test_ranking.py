@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from graphrec_cli.config.evaluation import ColdItems, EvaluationConfig, MapDenominator, Ties
+from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig, Ties
 from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.trainer import TrainerConfig
@@ -13,7 +13,8 @@ from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.errors import DataError, NonFiniteError
-from graphrec_cli.evaluation.evaluate import PartResult, definitions, evaluate_part, valid_users
+from graphrec_cli.evaluation.evaluation import PartResult, valid_users
+from graphrec_cli.evaluation.ranking import definitions, evaluate_part
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.models.oracle import Oracle
@@ -42,7 +43,7 @@ def split_of(parts: NDArray[np.int64], *, valid: bool = True) -> Split:
 def config_of(
     *, seed: int = 0, number: int | None = None, **evaluation: bool | int | Ties | ColdItems
 ) -> RunConfig:
-    options = EvaluationConfig(ks=[1, 2])
+    options = RankingConfig(ks=[1, 2])
     for key, value in evaluation.items():
         setattr(options, key, value)
     trainer = TrainerConfig(monitor="mrr", valid_users=number)
@@ -66,7 +67,7 @@ SCORES = np.array([[5, 4, 3, 2, 1], [0, 0, 0, 0, 0]], dtype=np.float32)
 def test_masks_by_hand(part: str, mask_valid: bool, rank: int) -> None:
     config = config_of(mask_valid=mask_valid)
     result = evaluate(Oracle(SCORES, CPU), config, split_of(PARTS), part)
-    assert result.ranks.rank.tolist() == [rank]
+    assert result.arrays["rank"].tolist() == [rank]
     assert result.metrics["hit@1"] == (rank == 0)
     assert result.metrics["hit@2"] == 1
     assert result.metrics["mrr"] == 1 / (1 + rank)
@@ -76,12 +77,12 @@ def test_masks_by_hand(part: str, mask_valid: bool, rank: int) -> None:
 def test_the_test_items_are_not_masked_while_selecting() -> None:
     scores = SCORES[:, [0, 2, 1, 3, 4]].copy()
     result = evaluate(Oracle(scores, CPU), config_of(), split_of(PARTS), "valid")
-    assert result.ranks.rank.tolist() == [1]
+    assert result.arrays["rank"].tolist() == [1]
 
 
 def test_without_a_valid_part_test_still_works() -> None:
     split = split_of(PARTS, valid=False)
-    assert evaluate(Oracle(SCORES, CPU), config_of(), split, "test").ranks.rank.tolist() == [1]
+    assert evaluate(Oracle(SCORES, CPU), config_of(), split, "test").arrays["rank"].tolist() == [1]
     with pytest.raises(DataError, match="no valid part; train with one"):
         evaluate(Oracle(SCORES, CPU), config_of(), split, "valid")
 
@@ -92,7 +93,7 @@ def test_the_configured_laws_reach_the_ranking() -> None:
 
     def ranks(ties: Ties, cold_items: ColdItems = ColdItems.exclude) -> list[int]:
         config = config_of(ties=ties, cold_items=cold_items)
-        return list(evaluate(model, config, split, "test").ranks.rank)
+        return list(evaluate(model, config, split, "test").arrays["rank"])
 
     assert ranks(Ties.optimistic) == [0]
     assert ranks(Ties.pessimistic) == [2]
@@ -102,6 +103,7 @@ def test_the_configured_laws_reach_the_ranking() -> None:
     everything = np.array([[TRAIN, TEST, NOWHERE, NOWHERE, TEST], [TRAIN] * 5])
     for denominator, expected in ((MapDenominator.min, 1.0), (MapDenominator.held_out, 0.5)):
         config = config_of()
+        assert isinstance(config.evaluation, RankingConfig)
         config.evaluation.map_denominator = denominator
         ahead = evaluate(Oracle(-scores, CPU), config, split_of(everything), "test")
         assert ahead.metrics["map@1"] == expected
@@ -112,7 +114,7 @@ def test_ties_depend_on_the_seed_alone() -> None:
     parts = rng.choice([NOWHERE, TRAIN, VALID, TEST], size=(60, 40), p=[0.5, 0.4, 0.05, 0.05])
     model, split = Oracle(np.zeros((60, 40), dtype=np.float32), CPU), split_of(parts)
     first, again, chunked, other = (
-        evaluate(model, config, split, "test").ranks.rank
+        evaluate(model, config, split, "test").arrays["rank"]
         for config in (config_of(), config_of(), config_of(chunk_users=7), config_of(seed=1))
     )
     assert np.array_equal(first, again)
@@ -145,16 +147,16 @@ def test_selection_looks_at_a_seeded_subset_of_the_users_with_valid_items() -> N
         everyone = evaluate(
             Oracle(np.ones(parts.shape, np.float32), CPU), config_of(number=number), split, "valid"
         )
-        assert np.isin(everyone.ranks.user_index, with_valid).all()
-        assert everyone.counts["users_evaluated"] == len(np.unique(everyone.ranks.user_index))
+        assert np.isin(everyone.arrays["user_index"], with_valid).all()
+        assert everyone.counts["users_evaluated"] == len(np.unique(everyone.arrays["user_index"]))
 
     model = Oracle(rng.normal(size=parts.shape).astype(np.float32), CPU)
     result = evaluate(model, config_of(number=50), split, "valid")
-    assert np.array_equal(np.unique(result.ranks.user_index), chosen)
+    assert np.array_equal(np.unique(result.arrays["user_index"]), chosen)
     assert result.counts["users_evaluated"] == 50
-    full = evaluate(model, config_of(), split, "valid").ranks
-    kept = np.isin(full.user_index, chosen)
-    assert np.array_equal(result.ranks.rank, full.rank[kept])
+    full = evaluate(model, config_of(), split, "valid").arrays
+    kept = np.isin(full["user_index"], chosen)
+    assert np.array_equal(result.arrays["rank"], full["rank"][kept])
     # Test is judged on all users, whatever selection looked at.
     test = evaluate(model, config_of(number=50), split, "test")
     assert test.counts["users_evaluated"] == np.count_nonzero((parts == TEST).any(1))
@@ -170,10 +172,10 @@ def test_the_weights_as_they_are_now_are_evaluated() -> None:
         generator=torch.Generator().manual_seed(0),
         device=CPU,
     )
-    before = evaluate(model, config_of(), split, "test").ranks.rank
+    before = evaluate(model, config_of(), split, "test").arrays["rank"]
     with torch.no_grad():
         model.layer0_embeddings[30:].neg_()
-    after = evaluate(model, config_of(), split, "test").ranks.rank
+    after = evaluate(model, config_of(), split, "test").arrays["rank"]
     assert not np.array_equal(before, after)
 
 
@@ -188,14 +190,14 @@ def test_non_finite_scores_end_the_run(value: float) -> None:
 def test_every_metric_is_defined() -> None:
     metrics = evaluate(Oracle(SCORES, CPU), config_of(), split_of(PARTS), "test").metrics
     assert {name.split("@")[0] for name in metrics} == {
-        name.split("@")[0] for name in definitions(EvaluationConfig())
+        name.split("@")[0] for name in definitions(RankingConfig())
     } - {"rank", "ties", "cold_items", "mean"}
 
 
 def test_the_definitions_are_those_of_the_configured_values() -> None:
-    usual = definitions(EvaluationConfig())
+    usual = definitions(RankingConfig())
     unusual = definitions(
-        EvaluationConfig(
+        RankingConfig(
             mask_valid=False,
             ties=Ties.pessimistic,
             cold_items=ColdItems.miss,

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from graphrec_cli.config.evaluation import ColdItems, EvaluationConfig, MapDenominator
+from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.errors import DataError
-from graphrec_cli.evaluation.metrics import ranking_metrics
-from graphrec_cli.evaluation.ranks import HeldOutRanks, rank_held_out
+from graphrec_cli.evaluation.evaluation import (
+    Evaluation,
+    PartResult,
+    Parts,
+    held_out_part,
+    valid_users,
+)
+from graphrec_cli.evaluation.metrics import MISS, check_ks, ranking_metrics
+from graphrec_cli.evaluation.ranks import rank_held_out
 from graphrec_cli.models.base import Model
-from graphrec_cli.seeds import derive_seed, numpy_generator
+from graphrec_cli.models.popularity import Popularity
+from graphrec_cli.seeds import derive_seed
 
 
-@runtime_checkable
-class Parts(Protocol):
-    """A split, fresh or read back from a run directory."""
-
-    @property
-    def train(self) -> UserItems:
-        """Pairs that a model learned from."""
-
-    @property
-    def valid(self) -> UserItems | None:
-        """Pairs that the best epoch is selected on."""
-
-    @property
-    def test(self) -> UserItems:
-        """Pairs that the model is judged by."""
-
-
-def definitions(config: EvaluationConfig) -> dict[str, str]:
+def definitions(config: RankingConfig) -> dict[str, str]:
     """What the metric keys mean under these values, as metrics.json repeats it."""
     by_min = config.map_denominator is MapDenominator.min
     masked = "train and, at test, valid items" if config.mask_valid else "train items"
@@ -56,15 +43,6 @@ def definitions(config: EvaluationConfig) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartResult:
-    """Metrics of one part, what they were counted on, and the ranks behind them."""
-
-    metrics: dict[str, float]
-    counts: dict[str, int | float]
-    ranks: HeldOutRanks
-
-
 def evaluate_part(
     model: Model,
     config: RunConfig,
@@ -79,10 +57,10 @@ def evaluate_part(
         DataError: the part does not exist or holds nothing that could be ranked.
         NonFiniteError: a score is NaN or infinite.
     """
-    held_out = split.test if part == "test" else split.valid
-    if held_out is None:
-        raise DataError("this split has no valid part; train with one, or evaluate part=test")
-    masked = [split.valid] if part == "test" and config.evaluation.mask_valid else []
+    options = config.evaluation
+    assert isinstance(options, RankingConfig)
+    held_out = held_out_part(split, part)
+    masked = [split.valid] if part == "test" and options.mask_valid else []
     model.prepare_scoring()
     ranks = rank_held_out(
         model,
@@ -90,27 +68,46 @@ def evaluate_part(
         train=split.train,
         masked=[pairs for pairs in masked if pairs is not None],
         users=valid_users(config, held_out) if part == "valid" else None,
-        ties=config.evaluation.ties,
-        cold_items=config.evaluation.cold_items,
+        ties=options.ties,
+        cold_items=options.cold_items,
         tie_seed=derive_seed(config.seed, "ties"),
-        chunk_users=config.evaluation.chunk_users,
+        chunk_users=options.chunk_users,
         device=device,
     )
     metrics = ranking_metrics(
         ranks.user_index,
         ranks.rank,
         ks=config.cutoffs(),
-        map_denominator=config.evaluation.map_denominator,
+        map_denominator=options.map_denominator,
     )
-    return PartResult(metrics=metrics, counts=ranks.counts(), ranks=ranks)
+    # The rank of an item never found lies beyond every cut-off; -1 reads better in a file.
+    rank = np.where(ranks.rank == MISS, -1, ranks.rank)
+    arrays: dict[str, NDArray[np.generic]] = {
+        "user_index": ranks.user_index,
+        "item_index": ranks.item_index,
+        "rank": rank,
+    }
+    return PartResult(metrics=metrics, counts=ranks.counts(), arrays=arrays)
 
 
-def valid_users(config: RunConfig, valid: UserItems) -> NDArray[np.integer] | None:
-    """The users that selection looks at, ``trainer.valid_users`` drawn from the seed; None: all."""
-    users = np.flatnonzero(valid.user_degree)
-    wanted = config.trainer.valid_users
-    if wanted is None or wanted >= len(users):
-        return None
-    return np.sort(
-        numpy_generator(config.seed, "valid_users").choice(users, size=wanted, replace=False)
-    )
+def check_cutoffs(config: RunConfig, train: UserItems) -> None:
+    """Refuse a cut-off that no ranking of the catalog can reach.
+
+    Raises:
+        DataError: a k is larger than the number of items with a train interaction.
+    """
+    check_ks(config.cutoffs(), int(np.count_nonzero(train.item_degree)))
+
+
+def baselines(config: RunConfig, train: UserItems, device: torch.device) -> dict[str, Model]:
+    """The popularity baseline."""
+    return {"popularity": Popularity(train, device)}
+
+
+RANKING = Evaluation(
+    check=check_cutoffs,
+    evaluate_part=evaluate_part,
+    baselines=baselines,
+    definitions=definitions,
+)
+"""Ranks of held-out items among the whole catalog."""

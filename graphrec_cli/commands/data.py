@@ -1,0 +1,88 @@
+"""``graphrec data inspect``: what a data set holds and how it is split, before any training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.explain import suggestion
+from graphrec_cli.config.hydra_app import Job, run_jobs
+from graphrec_cli.errors import ConfigError
+
+HELP = """\
+Look into a data set: its files, rows and duplicates, what preprocessing drops, and the split.
+Nothing is trained and no run directory is made.
+
+Examples:
+  graphrec data inspect
+  graphrec data inspect dataset=goodbooks data_dir=DIR
+  graphrec data inspect dataset=movielens_100k dataset.fold=ua split=predefined data_dir=DIR
+  graphrec data inspect dataset=goodbooks dataset.k_core.min_user_interactions=20 --json
+  graphrec data inspect sampler=hardneg plot_dir=pictures
+
+Keys: every group and key of 'graphrec train' (see 'graphrec train --help'), so that the words of
+a run show the data of that run; and plot_dir=DIR, which draws adjacency.png, degrees.png and
+samples.png (pairs drawn by the sampler) into a folder.
+Flags: --json, --cfg job, --info, --config-dir DIR for options of your own, --debug.
+"""
+SUBCOMMANDS = ("inspect",)
+PLOT_DIR = "plot_dir="
+
+
+def data_command(words: list[str], *, json_output: bool) -> int:
+    """Print the report of the configured data set.
+
+    Raises:
+        GraphrecError: wrong usage, or data that no run could use.
+    """
+    if {"-h", "--help"} & set(words):
+        print(HELP, end="")
+        return 0
+    known = ", ".join(SUBCOMMANDS)
+    if not words:
+        raise ConfigError(f"data needs a subcommand: {known}; see graphrec data --help")
+    if words[0] not in SUBCOMMANDS:
+        hint = suggestion(words[0], SUBCOMMANDS)
+        raise ConfigError(f"data has no subcommand '{words[0]}'{hint} (subcommands: {known})")
+    return _inspect(words[1:], json_output=json_output)
+
+
+def _inspect(words: list[str], *, json_output: bool) -> int:
+    plot_dir = [word.removeprefix(PLOT_DIR) for word in words if word.startswith(PLOT_DIR)]
+    if len(plot_dir) > 1 or "" in plot_dir:
+        raise ConfigError("plot_dir must name one folder; write plot_dir=DIR once")
+    arguments = sort_arguments([word for word in words if not word.startswith(PLOT_DIR)])
+    if arguments.multirun:
+        raise ConfigError("data inspect looks at one configuration; leave out --multirun")
+
+    def run(job: Job) -> None:
+        _report(job, Path(plot_dir[0]) if plot_dir else None, json_output=json_output)
+
+    run_jobs(arguments, run)
+    return 0
+
+
+def _report(job: Job, plot_dir: Path | None, *, json_output: bool) -> None:
+    from graphrec_cli.inspect_data import draw_plots, inspect_data
+    from graphrec_cli.reporting.data_tables import data_report
+
+    if plot_dir is not None:
+        _make_folder(plot_dir)  # refused before the data are read
+    inspection = inspect_data(job.config)
+    plots = [] if plot_dir is None else draw_plots(job.config, inspection.split, plot_dir)
+    names = [str(path) for path in plots]
+    if json_output:
+        print(json.dumps(inspection.report | {"plots": names}, allow_nan=False))
+    else:
+        print(data_report(inspection.report))
+        print(*names, sep="\n", end="\n" if names else "")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot make plot_dir {folder}: {error.strerror or error}; choose another folder"
+        ) from error

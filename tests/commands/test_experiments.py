@@ -1,0 +1,124 @@
+"""The published notebooks as experiments: their values, and their first figures on real data."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.hydra_app import Job, run_jobs
+from graphrec_cli.config.serialize import to_plain
+
+REAL_DATA = Path(
+    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")
+)
+EXPERIMENTS = Path(__file__).parents[2] / "conf" / "experiment"
+
+# What the notebooks' text says, where it is not what every other run has.
+VALUES: dict[str, dict[str, Any]] = {
+    "goodbooks_uniform": {
+        "dataset.rating_threshold": 4.0,
+        "sampler.name": "uniform",
+        "sampler.by": "user",
+        "trainer.epochs": 20,
+        "trainer.steps_per_epoch": 300,
+        "trainer.batch_size": 4096,
+        "trainer.learning_rate": 0.002,
+        "trainer.weight_decay": 1e-6,
+        "trainer.valid_users": 5000,
+        "evaluation.mask_valid": False,
+    },
+    "goodbooks_hardneg": {
+        "sampler.name": "hardneg",
+        "sampler.popular_probability": 0.7,
+        "sampler.popular_pool": 2000,
+        "trainer.epochs": 20,
+        "evaluation.mask_valid": False,
+    },
+    "movielens_100k": {
+        "dataset.fold": "ua",
+        "dataset.rating_threshold": None,
+        "split.name": "predefined",
+        "model.embedding_dim": 64,
+        "model.num_layers": 3,
+        "model.init": "normal",
+        "model.init_std": 0.01,
+        "sampler.by": "interaction",
+        "sampler.exclude_seen": False,
+        "loss.l2_all": 1e-6,
+        "trainer.epochs": 1000,
+        "trainer.batch_size": None,
+        "trainer.learning_rate": 1e-3,
+        "trainer.weight_decay": 0.0,
+    },
+    "movielens_1m": {
+        "dataset.rating_threshold": None,
+        "split.name": "ratio",
+        "split.scope": "user",
+        "split.test_ratio": 0.25,
+        "split.valid_ratio": 0.0,
+        "model.embedding_dim": 64,
+        "model.num_layers": 10,
+        "sampler.by": "distinct_user",
+        "sampler.exclude_seen": True,
+        "loss.l2": 1e-4,
+        "trainer.epochs": 1,
+        "trainer.steps_per_epoch": 733,
+        "trainer.batch_size": 1024,
+        "trainer.learning_rate": 1e-2,
+        "evaluation.map_denominator": "held_out",
+    },
+}
+
+
+def composed(experiment: str) -> Job:
+    found: list[Job] = []
+    run_jobs(sort_arguments([f"experiment={experiment}"]), found.append)
+    (job,) = found
+    return job
+
+
+def test_every_experiment_is_held_to_its_notebook() -> None:
+    assert sorted(VALUES) == sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("experiment", VALUES)
+def test_an_experiment_has_the_values_of_its_notebook(
+    experiment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = to_plain(composed(experiment).config)
+    for key, value in VALUES[experiment].items():
+        group, name = key.split(".")
+        assert config[group][name] == value, key
+
+
+def losses(run: Path) -> list[float]:
+    lines = (run / "history.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line)["loss"] for line in lines]
+
+
+@pytest.mark.skipif(
+    not (REAL_DATA / "ml-100k").is_dir(),
+    reason="no ml-100k in ../shared/data or GRAPHREC_TEST_DATA",
+)
+def test_movielens_100k_begins_as_the_notebook_does(full_size: Any) -> None:
+    done = full_size(
+        "train",
+        "experiment=movielens_100k",
+        "trainer.epochs=10",
+        f"data_dir={REAL_DATA}",
+        "num_threads=1",
+    )
+    assert done.code == 0, done.err
+    # The notebook prints 0.6932 after its first epoch and 0.6920 after its tenth.
+    assert losses(done.run)[0] == pytest.approx(0.6932, abs=0.0001)
+    assert losses(done.run)[9] == pytest.approx(0.6920, abs=0.0003)
+    counts = json.loads((done.run / "metrics.json").read_text("utf-8"))["counts"]["test"]
+    assert counts["users_evaluated"] == 943
+    assert counts["catalog_size"] == 1680
+    assert counts["cold_pairs"] == 2
