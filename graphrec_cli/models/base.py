@@ -21,6 +21,16 @@ class Model(nn.Module, ABC):
         """Scores of all items for the given users."""
 
 
+class RatingModel(Model):
+    """A model that predicts ratings and may learn from (user, item, rating) pairs."""
+
+    @abstractmethod
+    def predict_ratings(
+        self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " batch"]
+    ) -> Float[Tensor, " batch"]:
+        """Differentiable predictions of a batch, pair by pair."""
+
+
 class TripleScores(NamedTuple):
     """What a loss sees of a batch of triples.
 

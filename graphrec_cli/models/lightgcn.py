@@ -15,11 +15,11 @@ from graphrec_cli.config.model import (
 )
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph import normalized_adjacency
-from graphrec_cli.models.base import TripleModel, TripleScores
+from graphrec_cli.models.base import Model, TripleModel, TripleScores
 from graphrec_cli.propagation import propagate
 
 
-class LightGCN(TripleModel):
+class PropagatedEmbeddings(Model):
     """Embeddings of users and items in one table, propagated and averaged over the layers.
 
     He et al., "LightGCN: Simplifying and Powering Graph Convolution Network for
@@ -48,13 +48,18 @@ class LightGCN(TripleModel):
             nn.init.normal_(layer0, std=config.init_std, generator=generator)
         self.layer0_embeddings = nn.Parameter(layer0.to(device))
         self._norm_adj = normalized_adjacency(train, device) if num_layers else None
-        self._scoring: tuple[Tensor, Tensor] | None = None
 
     def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
         """Propagated embeddings of all nodes, users first."""
         if self._norm_adj is None:
             return self.layer0_embeddings
         return propagate(self._norm_adj, self.layer0_embeddings, self.num_layers)
+
+
+class LightGCN(PropagatedEmbeddings, TripleModel):
+    """Users and items whose dot product is the score."""
+
+    _scoring: tuple[Tensor, Tensor] | None = None
 
     def score_triples(
         self,
