@@ -21,9 +21,11 @@ from graphrec_cli.data.splits.predefined import predefined
 from graphrec_cli.data.splits.ratio import ratio_split
 from graphrec_cli.evaluation.evaluation import Evaluation
 from graphrec_cli.evaluation.ranking import RANKING
-from graphrec_cli.losses import Loss, build_bpr
+from graphrec_cli.evaluation.rating import RATING
+from graphrec_cli.losses import Loss, build_bpr, build_mse
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
+from graphrec_cli.models.lightgcn_rating import build_lightgcn_rating
 from graphrec_cli.models.popularity import build_popularity
 from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.samplers.triples import TripleSampler
@@ -47,11 +49,12 @@ SPLITS: dict[str, Callable[..., Split]] = {
 MODELS: dict[str, Callable[..., Recommender]] = {
     "lightgcn": build_lightgcn,
     "mf": build_mf,
+    "lightgcn_rating": build_lightgcn_rating,
     "popularity": build_popularity,
 }
 SAMPLERS: dict[str, Callable[..., TripleSampler]] = {
     "uniform": build_uniform,
     "hardneg": build_hardneg,
 }
-LOSSES: dict[str, Callable[..., Loss]] = {"bpr": build_bpr}
-EVALUATIONS: dict[str, Evaluation] = {"ranking": RANKING}
+LOSSES: dict[str, Callable[..., Loss]] = {"bpr": build_bpr, "mse": build_mse}
+EVALUATIONS: dict[str, Evaluation] = {"ranking": RANKING, "rating": RATING}

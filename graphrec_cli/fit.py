@@ -11,12 +11,14 @@ import torch
 
 from graphrec_cli import components
 from graphrec_cli.checkpoint import save_checkpoint
+from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import torch_generator
-from graphrec_cli.models.base import Model, Recommender, TripleModel
+from graphrec_cli.models.base import Model, Recommender
 from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 from graphrec_cli.samplers.triples import TripleSampler
 from graphrec_cli.trainer import Epoch, Monitor, Trainer
 
@@ -48,12 +50,12 @@ def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Re
 def fit_model(
     config: RunConfig, model: Model, split: Split, run: RunDirectory, device: torch.device
 ) -> Fitted:
-    """Train if the model learns from triples; ``checkpoints/best.pt`` is there either way.
+    """Train if the model learns at all; ``checkpoints/best.pt`` is there either way.
 
     Raises:
         NonFiniteError: the loss or a valid score became NaN or infinite.
     """
-    if not isinstance(model, TripleModel):
+    if config.model.learns_from() is LearnsFrom.nothing:
         save_checkpoint(run.best, {"epoch": 0, "model": model.state_dict()})
         return Fitted(model=model, best_epoch=0, history=[])
     trainer = build_trainer(config, model, split, device)
@@ -72,11 +74,16 @@ def fit_model(
     return Fitted(model=model, best_epoch=trainer.best_epoch, history=history)
 
 
-def build_trainer(
-    config: RunConfig, model: TripleModel, split: Split, device: torch.device
-) -> Trainer:
+def build_trainer(config: RunConfig, model: Model, split: Split, device: torch.device) -> Trainer:
     """Sampler, loss, validation and optimizer around ``model``."""
-    sampler = build_sampler(config, split.train, device)
+    sampler: TripleSampler | RatedPairSampler
+    if config.loss.learns_from() is LearnsFrom.ratings:
+        generator = torch_generator(config.seed, "sampler", device)
+        sampler = RatedPairSampler(
+            config.sampler.by, split.train, generator=generator, device=device
+        )
+    else:
+        sampler = build_sampler(config, split.train, device)
     if sampler.skipped_users:
         log.warning("%d users have seen all that could be sampled: skipped", sampler.skipped_users)
 
@@ -114,7 +121,8 @@ def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
     record, monitor = epoch.record, config.monitor()
     line = (
         f"epoch {record['epoch']}/{config.trainer.epochs}  loss {record['loss']:.4f}  "
-        f"{record['seconds']:.1f} s  {record['triplets_per_second']:,.0f} triples/s"
+        f"{record['seconds']:.1f} s  {record['triplets_per_second']:,.0f} "
+        f"{'pairs' if config.loss.learns_from() is LearnsFrom.ratings else 'triples'}/s"
     )
     if record["valid"] is None:
         return line

@@ -65,18 +65,20 @@ def judge(
         "monitor": config.monitor(),
         "definitions": evaluation.definitions(config.evaluation),
     }
-    warn_if_beaten(config, metrics)
+    warn_if_beaten(config, metrics, evaluation.floor)
     return Judgement(metrics=metrics, test=test)
 
 
-def warn_if_beaten(config: RunConfig, metrics: dict[str, Any]) -> None:
-    """Say so when counting is as good as the model."""
+def warn_if_beaten(config: RunConfig, metrics: dict[str, Any], floor: str) -> None:
+    """Say so when the baseline ``floor`` is as good as the model."""
     monitor = config.monitor()
-    ours, popularity = metrics["test"][monitor], metrics["baselines"]["popularity"][monitor]
-    if config.model.name != "popularity" and ours <= popularity:
+    ours, theirs = metrics["test"][monitor], metrics["baselines"][floor][monitor]
+    beaten = ours >= theirs if config.evaluation.lower_is_better(monitor) else ours <= theirs
+    if config.model.name != floor and beaten:
         log.warning(
-            "the model does not beat the popularity baseline: test %s %.4f against %.4f",
+            "the model does not beat the %s baseline: test %s %.4f against %.4f",
+            floor,
             monitor,
             ours,
-            popularity,
+            theirs,
         )

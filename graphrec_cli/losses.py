@@ -10,8 +10,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from graphrec_cli.config.loss import BPRConfig
-from graphrec_cli.models.base import TripleModel, TripleScores
+from graphrec_cli.config.loss import BPRConfig, MSEConfig
+from graphrec_cli.models.base import RatingModel, TripleModel, TripleScores
+from graphrec_cli.samplers.rated_pairs import RatedPairs
 from graphrec_cli.samplers.triples import Triples
 
 Loss = Callable[[Any, Any], Tensor]
@@ -49,5 +50,15 @@ def build_bpr(config: BPRConfig) -> Loss:
 
     def loss(model: TripleModel, batch: Triples) -> Tensor:
         return regularised_bpr(model.score_triples(*batch), config)
+
+    return loss
+
+
+def build_mse(config: MSEConfig) -> Loss:
+    """The loss ``loss=mse``, of a ``RatingModel`` and rated pairs."""
+    del config
+
+    def loss(model: RatingModel, batch: RatedPairs) -> Tensor:
+        return functional.mse_loss(model.predict_ratings(batch.users, batch.items), batch.ratings)
 
     return loss

@@ -127,4 +127,7 @@ def write_results(
     write_json(run.metrics, judgement.metrics)
     if config.plots and history:
         make_folder(run.plots)
-        draw_curves(history, run.plots / "curves.png", config.monitor())
+        monitor = config.monitor()
+        draw_curves(
+            history, run.plots / "curves.png", monitor, config.evaluation.lower_is_better(monitor)
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ def _sweep(arguments: Arguments, *, json_output: bool, debug: bool) -> int:
             "number": job.number,
             "overrides": job.overrides,
             "monitor": job.config.monitor(),
+            "lower_is_better": job.config.evaluation.lower_is_better(job.config.monitor()),
             "run": None,
             "metrics": None,
         }
@@ -120,7 +122,9 @@ def describe_sweep(results: list[dict[str, Any]]) -> str:
 
     def order(result: dict[str, Any]) -> tuple[float, int]:
         score = part(result, "valid")
-        return (-1.0 if score is None else score, -result["number"])
+        if score is None:
+            return (-math.inf, -result["number"])
+        return (-score if result["lower_is_better"] else score, -result["number"])
 
     rows = []
     for result in sorted(results, key=order, reverse=True):

@@ -34,7 +34,7 @@ class MapDenominator(Enum):
 
 @dataclass(kw_only=True, slots=True)
 class EvaluationConfig:
-    """What all evaluations share."""
+    """What all evaluations share; the metrics are a ranking's unless a subclass names its own."""
 
     name: str = MISSING
     ks: list[int] = field(default_factory=lambda: [10, 20, 50])
@@ -42,18 +42,22 @@ class EvaluationConfig:
 
     def metrics_at_k(self) -> tuple[str, ...]:
         """Names of the metrics that have a cut-off."""
-        return ()
+        return ("hit", "recall", "precision", "ndcg", "map")
 
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics without one."""
-        return ()
+        return ("mrr",)
 
     def default_monitor(self) -> str:
         """The metric that selects where ``trainer.monitor`` is null."""
-        return ""
+        return "ndcg@10"
 
     def lower_is_better(self, metric: str) -> bool:
         """Whether a smaller value of ``metric`` is the better one."""
+        return False
+
+    def predicts_ratings(self) -> bool:
+        """Whether only a model that predicts ratings can be judged so."""
         return False
 
     def check_ks(self) -> None:
@@ -84,14 +88,39 @@ class RankingConfig(EvaluationConfig):
         self.check_ks()
         check_at_least("evaluation.chunk_users", self.chunk_users, 1)
 
+
+@dataclass(kw_only=True, slots=True)
+class RatingConfig(EvaluationConfig):
+    """Predicted ratings against the true ones."""
+
+    name: str = "rating"
+    threshold: float = 3.5
+    """Ratings of at least this value are relevant, and predictions of at least it recommended."""
+    bias_regularization: float = 2.0
+    """Weight of the squared biases in the baseline of user and item biases."""
+
+    def __post_init__(self) -> None:
+        check_name("evaluation", self.name, "rating")
+        self.check_ks()
+        check_at_least("evaluation.threshold", self.threshold, 0)
+        check_at_least("evaluation.bias_regularization", self.bias_regularization, 0)
+
+    def predicts_ratings(self) -> bool:
+        """Only a model that predicts ratings can be judged so."""
+        return True
+
     def metrics_at_k(self) -> tuple[str, ...]:
         """Names of the metrics that have a cut-off."""
-        return ("hit", "recall", "precision", "ndcg", "map")
+        return ("precision", "recall")
 
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics without one."""
-        return ("mrr",)
+        return ("rmse", "mae")
 
     def default_monitor(self) -> str:
         """The metric that selects where ``trainer.monitor`` is null."""
-        return "ndcg@10"
+        return "rmse"
+
+    def lower_is_better(self, metric: str) -> bool:
+        """Whether a smaller value of ``metric`` is the better one."""
+        return metric in self.metrics()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from omegaconf import MISSING
 
 from graphrec_cli.config.checks import check_at_least, check_name
+from graphrec_cli.config.model import LearnsFrom
 
 
 @dataclass(kw_only=True, slots=True)
@@ -14,6 +15,10 @@ class LossConfig:
     """What all losses share."""
 
     name: str = MISSING
+
+    def learns_from(self) -> LearnsFrom:
+        """What a batch must hold; the model must fit."""
+        return LearnsFrom.triples
 
 
 @dataclass(kw_only=True, slots=True)
@@ -33,3 +38,17 @@ class BPRConfig(LossConfig):
         check_at_least("loss.l2", self.l2, 0)
         check_at_least("loss.l2_final", self.l2_final, 0)
         check_at_least("loss.l2_all", self.l2_all, 0)
+
+
+@dataclass(kw_only=True, slots=True)
+class MSEConfig(LossConfig):
+    """Mean squared error of predicted ratings."""
+
+    name: str = "mse"
+
+    def learns_from(self) -> LearnsFrom:
+        """Pairs with their ratings."""
+        return LearnsFrom.ratings
+
+    def __post_init__(self) -> None:
+        check_name("loss", self.name, "mse")

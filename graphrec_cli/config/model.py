@@ -18,11 +18,30 @@ class Init(Enum):
     normal = "normal"
 
 
+class LearnsFrom(Enum):
+    """What a training step must be given."""
+
+    nothing = "nothing"
+    triples = "triples"
+    ratings = "ratings"
+
+
+class Head(Enum):
+    """How a predicted rating follows from two final embeddings."""
+
+    linear = "linear"
+    dot = "dot"
+
+
 @dataclass(kw_only=True, slots=True)
 class ModelConfig:
     """What all models share."""
 
     name: str = MISSING
+
+    def learns_from(self) -> LearnsFrom:
+        """What the model is trained on; the loss must fit."""
+        return LearnsFrom.triples
 
 
 @dataclass(kw_only=True, slots=True)
@@ -69,10 +88,38 @@ class MatrixFactorizationConfig(EmbeddingConfig):
 
 
 @dataclass(kw_only=True, slots=True)
+class LightGCNRatingConfig(EmbeddingConfig):
+    """LightGCN that predicts ratings; train it with loss=mse."""
+
+    name: str = "lightgcn_rating"
+    init: Init = Init.normal
+    """xavier: uniform, scaled by the joint table of users and items; xavier_per_table: scaled by
+    the users' and the items' own tables; normal: mean 0, init_std."""
+    num_layers: int = 1
+    """Propagation steps."""
+    head: Head = Head.linear
+    """linear: one linear layer on the user's and the item's embedding, hence a user part plus an
+    item part; dot: inner product plus a bias of the user, of the item, and the mean rating."""
+
+    def learns_from(self) -> LearnsFrom:
+        """Pairs with their ratings."""
+        return LearnsFrom.ratings
+
+    def __post_init__(self) -> None:
+        check_name("model", self.name, "lightgcn_rating")
+        check_at_least("model.num_layers", self.num_layers, 0)
+        self.check_embeddings()
+
+
+@dataclass(kw_only=True, slots=True)
 class PopularityConfig(ModelConfig):
     """Ranks items by their number of train interactions; nothing is trained."""
 
     name: str = "popularity"
+
+    def learns_from(self) -> LearnsFrom:
+        """It counts and is not trained."""
+        return LearnsFrom.nothing
 
     def __post_init__(self) -> None:
         check_name("model", self.name, "popularity")

@@ -7,10 +7,10 @@ from enum import Enum
 
 from graphrec_cli.config.checks import check_between
 from graphrec_cli.config.dataset import DatasetConfig
-from graphrec_cli.config.evaluation import EvaluationConfig, RankingConfig
+from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import LossConfig
-from graphrec_cli.config.model import ModelConfig
-from graphrec_cli.config.sampler import SamplerConfig
+from graphrec_cli.config.model import LearnsFrom, ModelConfig
+from graphrec_cli.config.sampler import SamplerConfig, UniformConfig
 from graphrec_cli.config.split import SplitConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.errors import ConfigError
@@ -34,7 +34,7 @@ class RunConfig:
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    evaluation: EvaluationConfig = field(default_factory=RankingConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     seed: int = 42
     """Feeds every random generator of the run."""
     device: Device = Device.auto
@@ -56,6 +56,7 @@ class RunConfig:
             if not getattr(self, key):
                 raise ConfigError(f"{key} must name a folder, got an empty value")
         self.monitored_k()
+        self._check_what_is_learnt()
 
     def monitored_k(self) -> int | None:
         """The cut-off of the metric that selects, None for one that has none.
@@ -77,6 +78,27 @@ class RunConfig:
         """The valid metric that selects: ``trainer.monitor``, or else the evaluation's own."""
         chosen = self.trainer.monitor
         return self.evaluation.default_monitor() if chosen is None else chosen
+
+    def _check_what_is_learnt(self) -> None:
+        """Refuse a loss, a sampler or an evaluation that the model has no use for."""
+        wanted, given = self.model.learns_from(), self.loss.learns_from()
+        if wanted is not LearnsFrom.nothing and wanted is not given:
+            losses = {LearnsFrom.triples: "bpr", LearnsFrom.ratings: "mse"}
+            raise ConfigError(
+                f"model={self.model.name} learns from {wanted.name} and loss={self.loss.name} from "
+                f"{given.name}; set loss={losses[wanted]}, or choose another model"
+            )
+        if self.evaluation.predicts_ratings() and wanted is not LearnsFrom.ratings:
+            raise ConfigError(
+                f"evaluation={self.evaluation.name} needs predicted ratings, and "
+                f"model={self.model.name} gives none; set model=lightgcn_rating loss=mse"
+            )
+        # Rated pairs come without negatives, so what a sampler says of them would be ignored.
+        if wanted is LearnsFrom.ratings and self.sampler != UniformConfig(by=self.sampler.by):
+            raise ConfigError(
+                f"loss={self.loss.name} takes rated pairs and no negatives, so that of the sampler "
+                "only sampler.by counts; leave sampler=uniform as it is"
+            )
 
     def cutoffs(self) -> list[int]:
         """``evaluation.ks`` and the monitor's own cut-off, ascending."""

@@ -6,9 +6,14 @@ from hydra.core.config_store import ConfigStore
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
 from graphrec_cli.config.dataset import GoodBooksConfig, SyntheticConfig
-from graphrec_cli.config.evaluation import RankingConfig
-from graphrec_cli.config.loss import BPRConfig
-from graphrec_cli.config.model import LightGCNConfig, MatrixFactorizationConfig, PopularityConfig
+from graphrec_cli.config.evaluation import RankingConfig, RatingConfig
+from graphrec_cli.config.loss import BPRConfig, MSEConfig
+from graphrec_cli.config.model import (
+    LightGCNConfig,
+    LightGCNRatingConfig,
+    MatrixFactorizationConfig,
+    PopularityConfig,
+)
 from graphrec_cli.config.movielens import (
     MovieLens1MConfig,
     MovieLens100KConfig,
@@ -44,12 +49,13 @@ SCHEMAS: dict[str, dict[str, type]] = {
     "model": {
         "lightgcn": LightGCNConfig,
         "mf": MatrixFactorizationConfig,
+        "lightgcn_rating": LightGCNRatingConfig,
         "popularity": PopularityConfig,
     },
     "sampler": {"uniform": UniformConfig, "hardneg": HardNegativeConfig},
-    "loss": {"bpr": BPRConfig},
+    "loss": {"bpr": BPRConfig, "mse": MSEConfig},
     "trainer": {"trainer": TrainerConfig},
-    "evaluation": {"ranking": RankingConfig},
+    "evaluation": {"ranking": RankingConfig, "rating": RatingConfig},
 }
 """Group, then component name, to the dataclass that holds the component's values."""
 

@@ -58,12 +58,14 @@ class Evaluation:
         evaluate_part: called with (model, config, split=, part=, device=), part ``test``, or
             ``valid`` over the users that selection uses; a PartResult.
         baselines: called with (config, train, device); models to judge beside the trained one.
+        floor: the baseline that a model worth training beats.
         definitions: called with (config); what the metric keys mean.
     """
 
     check: Callable[[RunConfig, UserItems], None]
     evaluate_part: Callable[..., PartResult]
     baselines: Callable[..., dict[str, Model]]
+    floor: str
     definitions: Callable[[Any], dict[str, str]]
 
 

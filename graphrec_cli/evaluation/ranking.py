@@ -108,6 +108,7 @@ RANKING = Evaluation(
     check=check_cutoffs,
     evaluate_part=evaluate_part,
     baselines=baselines,
+    floor="popularity",
     definitions=definitions,
 )
 """Ranks of held-out items among the whole catalog."""

@@ -33,6 +33,16 @@ class Recommender(Model):
         """
 
 
+class RatingModel(Model):
+    """A model that predicts ratings and may learn from (user, item, rating) pairs."""
+
+    @abstractmethod
+    def predict_ratings(
+        self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " batch"]
+    ) -> Float[Tensor, " batch"]:
+        """Differentiable predictions of a batch, pair by pair."""
+
+
 class TripleScores(NamedTuple):
     """What a loss sees of a batch of triples.
 

@@ -17,11 +17,11 @@ from graphrec_cli.config.model import (
 )
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph import normalized_adjacency
-from graphrec_cli.models.base import TripleModel, TripleScores
+from graphrec_cli.models.base import Recommender, TripleModel, TripleScores
 from graphrec_cli.propagation import propagate
 
 
-class LightGCN(TripleModel):
+class PropagatedEmbeddings(Recommender):
     """Embeddings of users and items in one table, propagated and averaged over the layers.
 
     He et al., "LightGCN: Simplifying and Powering Graph Convolution Network for
@@ -53,13 +53,28 @@ class LightGCN(TripleModel):
         # An item without an interaction is in nobody's row, so 1 serves instead of infinity.
         degree = torch.from_numpy(train.item_degree).clamp(min=1)
         self._item_scale = degree.to(device, torch.float32).rsqrt()
-        self._scoring: tuple[Tensor, Tensor] | None = None
 
     def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
         """Propagated embeddings of all nodes, users first."""
         if self._norm_adj is None:
             return self.layer0_embeddings
         return propagate(self._norm_adj, self.layer0_embeddings, self.num_layers)
+
+    @torch.no_grad()
+    def fold_in(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " dim"]:
+        """What one propagation step gives a new user with these items; nothing else changes.
+
+        The sum of the items' final embeddings over sqrt(items given * the item's train degree): the
+        row that the user would have in the normalized adjacency, if the items' degrees stayed.
+        """
+        items = self.final_embeddings()[self.num_users :][item_index]
+        return self._item_scale[item_index] @ items / math.sqrt(len(item_index))
+
+
+class LightGCN(PropagatedEmbeddings, TripleModel):
+    """Users and items whose dot product is the score."""
+
+    _scoring: tuple[Tensor, Tensor] | None = None
 
     def score_triples(
         self,
@@ -93,18 +108,6 @@ class LightGCN(TripleModel):
         assert self._scoring is not None, "prepare_scoring() comes before score_users()"
         users, items = self._scoring
         return users[user_index] @ items
-
-    @torch.no_grad()
-    def fold_in(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " dim"]:
-        """What one propagation step gives a new user with these items; nothing else changes.
-
-        The sum of the items' final embeddings over sqrt(items given * the item's train degree): the
-        row that the user would have in the normalized adjacency, if the items' degrees stayed.
-        ``prepare_scoring`` comes first.
-        """
-        assert self._scoring is not None, "prepare_scoring() comes before fold_in()"
-        _, items = self._scoring
-        return items[:, item_index] @ self._item_scale[item_index] / math.sqrt(len(item_index))
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 BEST_LINE: dict[str, Any] = {"color": "0.4", "linestyle": "--", "linewidth": 1}
 
 
-def draw_curves(history: Sequence[Mapping[str, Any]], path: Path, monitor: str) -> None:
+def draw_curves(
+    history: Sequence[Mapping[str, Any]], path: Path, monitor: str, lower_is_better: bool = False
+) -> None:
     """Write the loss and, where there was validation, the metric curves to ``path`` as a PNG.
 
     ``history`` holds a row an epoch, as ``history.jsonl`` does: ``epoch``, ``loss`` and ``valid``,
     the latter a value by metric key, or None for an epoch that was not validated. The metric curves
     are those that share the monitored metric's name (``ndcg@10`` draws every ``ndcg``), and the
-    first epoch with the highest ``monitor`` is marked as the best. The folder must exist. An empty
+    first epoch with the best ``monitor`` is marked. The folder must exist. An empty
     history raises ValueError, and a monitored metric that no row holds raises KeyError.
     """
     if not history:
@@ -43,7 +45,7 @@ def draw_curves(history: Sequence[Mapping[str, Any]], path: Path, monitor: str) 
         axis.grid(alpha=0.3)
     _draw_loss(axes[0], history)
     if validated:
-        best_epoch = _draw_metrics(axes[1], validated, monitor)
+        best_epoch = _draw_metrics(axes[1], validated, monitor, lower_is_better)
         axes[0].axvline(best_epoch, label=f"best epoch: {best_epoch}", **BEST_LINE)
         axes[0].legend()
 
@@ -58,7 +60,9 @@ def _draw_loss(axis: Axes, history: Sequence[Mapping[str, Any]]) -> None:
     axis.set_title("Training loss")
 
 
-def _draw_metrics(axis: Axes, validated: Sequence[Mapping[str, Any]], monitor: str) -> int:
+def _draw_metrics(
+    axis: Axes, validated: Sequence[Mapping[str, Any]], monitor: str, lower_is_better: bool
+) -> int:
     """Draw the metrics that share the monitored one's name and return the best epoch."""
     epochs = [row["epoch"] for row in validated]
     values = [row["valid"][monitor] for row in validated]
@@ -73,7 +77,7 @@ def _draw_metrics(axis: Axes, validated: Sequence[Mapping[str, Any]], monitor: s
                 linewidth=2.2 if metric == monitor else 1.1,
                 label=metric,
             )
-    best_value = max(values)
+    best_value = min(values) if lower_is_better else max(values)
     best_epoch = int(epochs[values.index(best_value)])
     axis.plot([best_epoch], [best_value], marker="*", markersize=13, color="black", linestyle="")
     label = f"best epoch: {best_epoch} ({monitor} {best_value:.4f})"

@@ -72,6 +72,26 @@ VALUES: dict[str, dict[str, Any]] = {
         "trainer.learning_rate": 1e-2,
         "evaluation.map_denominator": "held_out",
     },
+    "movielens_small_rating": {
+        "dataset.rating_threshold": 1.0,
+        "split.name": "ratio",
+        "split.scope": "all",
+        "split.test_ratio": 0.1,
+        "split.valid_ratio": 0.1,
+        "model.embedding_dim": 64,
+        "model.num_layers": 1,
+        "model.init": "normal",
+        "model.init_std": 0.1,
+        "model.head": "linear",
+        "loss.name": "mse",
+        "trainer.epochs": 50,
+        "trainer.steps_per_epoch": 200,
+        "trainer.batch_size": None,
+        "trainer.learning_rate": 1e-3,
+        "trainer.learning_rate_decay": 0.95,
+        "trainer.weight_decay": 0.01,
+        "evaluation.threshold": 3.5,
+    },
 }
 
 
@@ -122,3 +142,24 @@ def test_movielens_100k_begins_as_the_notebook_does(full_size: Any) -> None:
     assert counts["users_evaluated"] == 943
     assert counts["catalog_size"] == 1680
     assert counts["cold_pairs"] == 2
+
+
+@pytest.mark.skipif(
+    not (REAL_DATA / "ml-latest-small").is_dir(),
+    reason="no ml-latest-small in ../shared/data or GRAPHREC_TEST_DATA",
+)
+def test_the_rating_notebook_has_its_counts_and_beats_the_mean(full_size: Any) -> None:
+    done = full_size(
+        "train",
+        "experiment=movielens_small_rating",
+        "trainer.epochs=5",
+        "trainer.learning_rate=0.01",
+        f"data_dir={REAL_DATA}",
+        "num_threads=1",
+    )
+    assert done.code == 0, done.err
+    notes = json.loads((done.run / "funnel.json").read_text("utf-8"))["notes"]
+    parts = [notes[f"pairs_{part}"] for part in ("train", "valid", "test")]
+    assert parts == [79_572, 9_947, 9_947]
+    metrics = json.loads((done.run / "metrics.json").read_text("utf-8"))
+    assert metrics["test"]["rmse"] < metrics["baselines"]["mean"]["rmse"]

@@ -38,8 +38,8 @@ from graphrec_cli.config.hydra_app import Job, run_jobs
         ),
         ("dataset.ratings.", [], [f"dataset.ratings.{key}=" for key in ("sha256", "size", "url")]),
         ("dataset.ratings.", ["dataset=synthetic"], []),
-        ("model=", [], ["model=lightgcn", "model=mf", "model=popularity"]),
-        ("model=l", ["seed=1"], ["model=lightgcn"]),
+        ("model=m", [], ["model=mf"]),
+        ("model=p", ["seed=1"], ["model=popularity"]),
         ("experiment=goodbooks_h", [], ["experiment=goodbooks_hardneg"]),
         ("device=c", [], ["device=cpu", "device=cuda"]),
         (

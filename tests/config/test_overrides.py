@@ -25,6 +25,7 @@ def saved() -> SavedConfig:
         model=LightGCNConfig(),
         sampler=UniformConfig(),
         loss=BPRConfig(),
+        evaluation=RankingConfig(),
     )
     return SavedConfig(config, dict.fromkeys(GROUPS, "default"))
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig, SyntheticConfig
-from graphrec_cli.config.evaluation import ColdItems, MapDenominator, Ties
+from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig, Ties
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import (
     Init,
@@ -78,6 +78,7 @@ def plain() -> dict[str, Any]:
         model=LightGCNConfig(),
         sampler=HardNegativeConfig(),
         loss=BPRConfig(),
+        evaluation=RankingConfig(),
     )
     content = json.loads(json.dumps(config_to_dict(SavedConfig(config, CHOICES))))
     assert isinstance(content, dict)

@@ -1,0 +1,146 @@
+"""LightGCN as a regression of ratings."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn import functional
+
+from graphrec_cli.config.model import Head, LightGCNRatingConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.models.base import RatingModel
+from graphrec_cli.models.lightgcn import PropagatedEmbeddings
+from graphrec_cli.models.rating_baselines import mean_rating
+
+
+class LinearRating(PropagatedEmbeddings, RatingModel):
+    """One linear layer on the concatenated final embeddings of user and item.
+
+    The layer is linear in both, so it is applied to every node once instead of to every pair.
+    """
+
+    def __init__(
+        self,
+        config: LightGCNRatingConfig,
+        train: UserItems,
+        *,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        super().__init__(config, config.num_layers, train, generator=generator, device=device)
+        # The bounds of torch.nn.Linear's own initialisation, drawn from the run's generator.
+        bound = 1 / math.sqrt(2 * config.embedding_dim)
+        weight = torch.empty(2, config.embedding_dim).uniform_(-bound, bound, generator=generator)
+        bias = torch.empty(1).uniform_(-bound, bound, generator=generator)
+        self.weight = nn.Parameter(weight.to(device))
+        self.bias = nn.Parameter(bias.to(device))
+        self._parts: tuple[Tensor, Tensor] | None = None
+
+    def _user_and_item_parts(self) -> tuple[Tensor, Tensor]:
+        final = self.final_embeddings()
+        users, items = final[: self.num_users], final[self.num_users :]
+        return users @ self.weight[0] + self.bias, items @ self.weight[1]
+
+    def predict_ratings(
+        self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " batch"]
+    ) -> Float[Tensor, " batch"]:
+        """The user's part plus the item's."""
+        user_part, item_part = self._user_and_item_parts()
+        return user_part.index_select(0, users) + item_part.index_select(0, items)
+
+    @torch.no_grad()
+    def prepare_scoring(self) -> None:
+        """Propagate the weights as they are, once for all users."""
+        self._parts = self._user_and_item_parts()
+
+    @torch.no_grad()
+    def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
+        """Predicted ratings of all items; ``prepare_scoring`` comes first."""
+        assert self._parts is not None, "prepare_scoring() comes before score_users()"
+        user_part, item_part = self._parts
+        return user_part[user_index][:, None] + item_part
+
+    @torch.no_grad()
+    def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
+        """Predicted ratings for the folded-in user; ``prepare_scoring`` comes first."""
+        assert self._parts is not None, "prepare_scoring() comes before score_new_user()"
+        return self.fold_in(item_index) @ self.weight[0] + self.bias + self._parts[1]
+
+
+class DotRating(PropagatedEmbeddings, RatingModel):
+    """Inner product of the final embeddings, plus biases around the mean train rating.
+
+    Koren, Bell and Volinsky, "Matrix factorization techniques for recommender systems",
+    Computer 42(8), 2009, equation 4, with propagated embeddings as factors.
+    """
+
+    mean_rating: Tensor
+
+    def __init__(
+        self,
+        config: LightGCNRatingConfig,
+        train: UserItems,
+        *,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        super().__init__(config, config.num_layers, train, generator=generator, device=device)
+        self.user_bias = nn.Parameter(torch.zeros(self.num_users, device=device))
+        self.item_bias = nn.Parameter(torch.zeros(self.num_items, device=device))
+        # No parameter: weight decay would pull it away from the mean.
+        mean = torch.tensor(mean_rating(train), dtype=torch.float32, device=device)
+        self.register_buffer("mean_rating", mean)
+        self._scoring: tuple[Tensor, Tensor] | None = None
+
+    def predict_ratings(
+        self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " batch"]
+    ) -> Float[Tensor, " batch"]:
+        """Inner products and biases, pair by pair."""
+        final = self.final_embeddings()
+        user_rows = functional.embedding(users, final)
+        item_rows = functional.embedding(items + self.num_users, final)
+        biases = self.user_bias.index_select(0, users) + self.item_bias.index_select(0, items)
+        return (user_rows * item_rows).sum(dim=1) + biases + self.mean_rating
+
+    @torch.no_grad()
+    def prepare_scoring(self) -> None:
+        """Propagate the weights as they are, once for all users."""
+        final = self.final_embeddings()
+        self._scoring = (final[: self.num_users], final[self.num_users :].T.contiguous())
+
+    @torch.no_grad()
+    def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
+        """Predicted ratings of all items; ``prepare_scoring`` comes first."""
+        assert self._scoring is not None, "prepare_scoring() comes before score_users()"
+        users, items = self._scoring
+        biases = self.user_bias[user_index][:, None] + self.item_bias
+        return users[user_index] @ items + biases + self.mean_rating
+
+    @torch.no_grad()
+    def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
+        """Predicted ratings for the folded-in user, whose own bias is 0.
+
+        ``prepare_scoring`` comes first.
+        """
+        assert self._scoring is not None, "prepare_scoring() comes before score_new_user()"
+        _, items = self._scoring
+        return self.fold_in(item_index) @ items + self.item_bias + self.mean_rating
+
+
+def build_lightgcn_rating(
+    config: LightGCNRatingConfig,
+    train: UserItems,
+    *,
+    generator: torch.Generator,
+    device: torch.device,
+) -> LinearRating | DotRating:
+    """The head that ``model.head`` names.
+
+    Raises:
+        DataError: ``head=dot``, and a train pair has no rating.
+    """
+    head = LinearRating if config.head is Head.linear else DotRating
+    return head(config, train, generator=generator, device=device)
