@@ -78,6 +78,16 @@ def test_a_history_that_cannot_be_drawn_leaves_the_old_picture(tmp_path: Path) -
     assert [file.name for file in tmp_path.iterdir()] == ["curves.png"]
 
 
+def test_the_lowest_value_is_marked_where_less_is_better(tmp_path: Path) -> None:
+    draw_curves(history(10), tmp_path / "highest.png", "ndcg@10")
+    draw_curves(history(10), tmp_path / "lowest.png", "ndcg@10", lower_is_better=True)
+    highest, lowest = imread(tmp_path / "highest.png"), imread(tmp_path / "lowest.png")
+    # The mark stands in another epoch, in both panels.
+    middle = highest.shape[1] // 2
+    assert not np.array_equal(highest[:, :middle], lowest[:, :middle])
+    assert not np.array_equal(highest[:, middle:], lowest[:, middle:])
+
+
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"^cannot write [^\n]*curves\.png"):
         draw_curves(history(3), tmp_path / "absent" / "curves.png", "ndcg@10")

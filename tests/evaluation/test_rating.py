@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from graphrec_cli.config.evaluation import RatingConfig
+from graphrec_cli.config.loss import MSEConfig
+from graphrec_cli.config.model import LightGCNRatingConfig
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.sampler import UniformConfig
+from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.data.idmap import IdMap
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.errors import DataError, NonFiniteError
+from graphrec_cli.evaluation import rating
+from graphrec_cli.evaluation.rating import evaluate_part, predict
+from graphrec_cli.models.rating_baselines import BiasRating
+
+CPU = torch.device("cpu")
+
+
+def part_of(rows: dict[tuple[int, int], float]) -> UserItems:
+    pairs = np.array(list(rows))
+    stars = np.array(list(rows.values()), dtype=np.float32)
+    return UserItems.from_pairs(pairs[:, 0], pairs[:, 1], num_users=3, num_items=4, rating=stars)
+
+
+# User 2 and item 3 have no train pair.
+SPLIT = Split(
+    train=part_of({(0, 0): 4.0, (1, 1): 2.0, (1, 2): 3.0}),
+    valid=part_of({(0, 2): 1.0, (1, 0): 5.0, (2, 0): 3.0}),
+    test=part_of({(0, 1): 5.0, (0, 3): 3.0, (2, 1): 4.0}),
+    users=IdMap(np.arange(3)),
+    items=IdMap(np.arange(4)),
+)
+
+
+def config_of(valid_users: int | None = None) -> RunConfig:
+    return RunConfig(
+        model=LightGCNRatingConfig(),
+        loss=MSEConfig(),
+        sampler=UniformConfig(),
+        evaluation=RatingConfig(ks=[1]),
+        trainer=TrainerConfig(valid_users=valid_users),
+    )
+
+
+def biases(users: list[float], items: list[float]) -> BiasRating:
+    return BiasRating(3.0, np.array(users), np.array(items), CPU)
+
+
+def test_errors_and_counts_by_hand() -> None:
+    model = biases([1.0, 0.0, 0.0], [0.0, 0.5, 0.0, -1.0])
+    result = evaluate_part(model, config_of(), split=SPLIT, part="test", device=CPU)
+    # Predictions 4.5, 3 and 3.5 of 5, 3 and 4.
+    assert result.arrays["prediction"].tolist() == [4.5, 3.0, 3.5]
+    assert result.arrays["rating"].tolist() == [5.0, 3.0, 4.0]
+    assert result.metrics["mae"] == pytest.approx(1 / 3)
+    assert result.metrics["precision@1"] == 1.0
+    assert result.counts == {
+        "users_evaluated": 2,
+        "pairs_evaluated": 3,
+        "pairs_without_train": 2,
+    }
+
+
+def test_selection_looks_at_as_many_users_as_it_is_told() -> None:
+    model = biases([0.0] * 3, [0.0] * 4)
+    everyone = evaluate_part(model, config_of(), split=SPLIT, part="valid", device=CPU)
+    some = evaluate_part(model, config_of(2), split=SPLIT, part="valid", device=CPU)
+    assert everyone.counts["users_evaluated"] == 3
+    assert some.counts["users_evaluated"] == 2
+
+
+def test_figures_do_not_depend_on_how_many_pairs_are_predicted_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = biases([1.0, 2.0, 3.0], [0.1, 0.2, 0.3, 0.4])
+    user = np.array([0, 1, 2, 2, 0], dtype=np.int32)
+    item = np.array([3, 2, 1, 0, 0], dtype=np.int32)
+    whole = predict(model, user, item, CPU)
+    for size in (1, 2, 5):
+        monkeypatch.setattr(rating, "PAIRS_AT_A_TIME", size)
+        assert predict(model, user, item, CPU).tolist() == whole.tolist()
+
+
+def test_a_prediction_that_is_no_number_ends_the_run() -> None:
+    model = biases([np.nan, 0.0, 0.0], [0.0] * 4)
+    with pytest.raises(NonFiniteError, match="predicted rating"):
+        evaluate_part(model, config_of(), split=SPLIT, part="test", device=CPU)
+
+
+def test_a_split_without_a_valid_part_has_nothing_to_judge_there() -> None:
+    split = Split(
+        train=SPLIT.train, valid=None, test=SPLIT.test, users=SPLIT.users, items=SPLIT.items
+    )
+    with pytest.raises(DataError, match="no valid part"):
+        evaluate_part(
+            biases([0.0] * 3, [0.0] * 4), config_of(), split=split, part="valid", device=CPU
+        )
