@@ -74,6 +74,7 @@ def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Spli
         interactions = preprocess(
             source.table,
             rating_threshold=config.dataset.positive_threshold(),
+            prefilter=config.dataset.prefilter,
             k_core=config.dataset.k_core,
             funnel=source.funnel,
         )
@@ -99,9 +100,11 @@ def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Spli
 
 def log_drops(funnel: Funnel) -> None:
     """A line for every cause that dropped rows; funnel.json has them all."""
-    for step in funnel.steps:
-        if step.rows_dropped:
-            log.info("dropped %s rows: %s", f"{step.rows_dropped:,}", step.cause)
+    dropping = [step for step in funnel.steps if step.rows_dropped]
+    for step in dropping:
+        log.info("dropped %s rows (%s): %s", f"{step.rows_dropped:,}", step.stage, step.cause)
+    if any(step.stage.endswith("k_core") for step in dropping):
+        log.info("the k-core came before the split: it has chosen the test's users and items too")
 
 
 def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] | None:
