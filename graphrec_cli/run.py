@@ -17,7 +17,7 @@ from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import pick_device
-from graphrec_cli.durable import write_json
+from graphrec_cli.durable import write_csv, write_json
 from graphrec_cli.environment import command_line, describe_environment, describe_files
 from graphrec_cli.evaluation.metrics import MISS, check_ks
 from graphrec_cli.fit import build_model, fit_model
@@ -70,6 +70,7 @@ def load_source(config: RunConfig) -> SourceData:
 
 def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Split:
     """From raw rows to disjoint parts; the parts and the account of every row go to ``run``."""
+    write_quarantine(source, run)
     try:
         interactions = preprocess(
             source.table,
@@ -96,6 +97,15 @@ def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Spli
         f"{split.test.num_pairs:,}",
     )
     return split
+
+
+def write_quarantine(source: SourceData, run: RunDirectory) -> None:
+    """The lines that could not be read, as they stand in their files, if there are any."""
+    if not source.quarantine:
+        return
+    rows = [(line.file, line.line, line.reason, line.text) for line in source.quarantine]
+    write_csv(run.quarantine, ("file", "line", "reason", "text"), rows)
+    log.info("%s bad lines are kept in %s", f"{len(rows):,}", run.quarantine)
 
 
 def log_drops(funnel: Funnel) -> None:

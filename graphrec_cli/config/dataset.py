@@ -148,6 +148,12 @@ class RemoteFileConfig:
                 "fetch the file by hand instead"
             )
 
+    def check_zip(self, key: str) -> None:
+        """The same, and that the address is that of a zip."""
+        self.check(key)
+        if self.url != MISSING and not urlsplit(self.url).path.endswith(".zip"):
+            raise ConfigError(f"{key}.url must be the address of a .zip, got '{self.url}'")
+
 
 @dataclass(kw_only=True, slots=True)
 class GoodBooksConfig(DatasetConfig):

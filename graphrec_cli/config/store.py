@@ -5,6 +5,7 @@ from __future__ import annotations
 from hydra.core.config_store import ConfigStore
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
+from graphrec_cli.config.book_crossing import BookCrossingConfig
 from graphrec_cli.config.dataset import GoodBooksConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import BPRConfig
@@ -33,6 +34,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "movielens_1m": MovieLens1MConfig,
         "movielens_latest": MovieLensLatestConfig,
         "adjacency_list": AdjacencyListConfig,
+        "book_crossing": BookCrossingConfig,
     },
     "split": {
         "leave_one_out": LeaveOneOutConfig,

@@ -120,7 +120,7 @@ def _factorize(
     codes, ids = pd.factorize(raw)
     if codes.min() < 0:
         raise DataError(f"column {column} holds empty ids; remove those rows from the file")
-    return codes, np.asarray(ids, dtype=raw.dtype)
+    return codes, np.asarray(ids, dtype=np.str_ if raw.dtype == np.object_ else raw.dtype)
 
 
 def _refuse_shared_pairs(

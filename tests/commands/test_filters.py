@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from graphrec_cli.config.serialize import config_to_dict, read_config
-from tests.commands.conftest import Command
 
 KEY = "dataset.prefilter.k_core"
 
 
-def test_a_filtered_run_says_what_it_did_and_keeps_its_config(graphrec: Command) -> None:
+def test_a_filtered_run_says_what_it_did_and_keeps_its_config(graphrec: Callable[..., Any]) -> None:
     done = graphrec(
         "train", "dataset.k_core.mode=one_pass", f"{KEY}.min_user_interactions=7", "plots=false"
     )
@@ -33,7 +33,9 @@ def test_a_filtered_run_says_what_it_did_and_keeps_its_config(graphrec: Command)
     assert config_to_dict(read_config(done.run / "config.json")) == saved
 
 
-def test_the_log_is_silent_about_a_k_core_that_dropped_nothing(graphrec: Command) -> None:
+def test_the_log_is_silent_about_a_k_core_that_dropped_nothing(
+    graphrec: Callable[..., Any],
+) -> None:
     words = ["dataset.k_core.min_user_interactions=1", "dataset.k_core.min_item_interactions=1"]
     done = graphrec("train", *words, "plots=false")
     assert done.code == 0
@@ -53,7 +55,7 @@ def test_the_log_is_silent_about_a_k_core_that_dropped_nothing(graphrec: Command
     ],
 )
 def test_a_wrong_filter_is_refused_by_its_full_key(
-    graphrec: Command, word: str, message: str
+    graphrec: Callable[..., Any], word: str, message: str
 ) -> None:
     done = graphrec("train", word)
     assert done.code == 2
