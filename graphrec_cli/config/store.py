@@ -24,6 +24,7 @@ from graphrec_cli.config.split import (
     PredefinedConfig,
     RatioConfig,
 )
+from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.trainer import TrainerConfig
 
 SCHEMAS: dict[str, dict[str, type]] = {
@@ -35,6 +36,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "movielens_latest": MovieLensLatestConfig,
         "adjacency_list": AdjacencyListConfig,
         "book_crossing": BookCrossingConfig,
+        "table": TableConfig,
     },
     "split": {
         "leave_one_out": LeaveOneOutConfig,
