@@ -40,10 +40,10 @@ class TextColumn:
         return True
 
     def array(self, values: NDArray[np.generic]) -> NDArray[np.object_] | None:
-        """The cells, equal ones sharing one object; None if one is empty or too long."""
+        """The cells, equal ones sharing one object; None if one is faulty."""
         codes, distinct = pd.factorize(values)
         text = pd.Series(distinct, dtype=object).str
-        if (text.len() > self.max_length).any():
+        if (text.len() > self.max_length).any() or text.contains("\0", regex=False).any():
             return None
         if not self.may_be_empty and (text.strip() == "").any():
             return None
@@ -53,6 +53,8 @@ class TextColumn:
         """What is wrong with a cell, None if nothing is."""
         if len(text) > self.max_length:
             return f"longer than {self.max_length} characters"
+        if "\0" in text:
+            return "damaged by a NUL character"
         return None if text.strip() or self.may_be_empty else "empty"
 
 

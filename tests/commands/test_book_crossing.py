@@ -11,15 +11,6 @@ from typing import Any
 
 import pytest
 
-SMALL = (
-    "model.embedding_dim=8",
-    "trainer.epochs=1",
-    "trainer.monitor=ndcg@5",
-    "evaluation.ks=[5]",
-    "num_threads=1",
-    "plots=false",
-    "dataset.download=false",
-)
 BAD = ('"7";"cut', '"8";"0001";"11"')
 
 
@@ -49,9 +40,13 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_a_run_keeps_its_bad_lines(
-    full_size: Callable[..., Any], folder: Path, option: str, kept: list[str]
+    full_size: Callable[..., Any],
+    small: tuple[str, ...],
+    folder: Path,
+    option: str,
+    kept: list[str],
 ) -> None:
-    done = full_size("train", f"dataset={option}", *SMALL, *kept)
+    done = full_size("train", f"dataset={option}", "dataset.download=false", *small, *kept)
     assert done.code == 0, done.err
     with (done.run / "quarantine.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -69,8 +64,16 @@ def test_a_run_keeps_its_bad_lines(
     assert full_size("evaluate", str(done.run)).code == 0
 
 
-def test_too_many_bad_lines_end_the_run(full_size: Callable[..., Any], folder: Path) -> None:
-    done = full_size("train", "dataset=book_crossing", *SMALL, "dataset.max_bad_lines=0.001")
+def test_too_many_bad_lines_end_the_run(
+    full_size: Callable[..., Any], small: tuple[str, ...], folder: Path
+) -> None:
+    done = full_size(
+        "train",
+        "dataset=book_crossing",
+        "dataset.download=false",
+        *small,
+        "dataset.max_bad_lines=0.001",
+    )
     assert done.code == 3
     assert "the first is line 102 (its quotes do not match)" in done.err.splitlines()[-1]
     assert "Traceback" not in done.err

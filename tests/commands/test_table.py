@@ -9,16 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-SMALL = (
-    "dataset=table",
-    "dataset.path=mine.csv",
-    "model.embedding_dim=8",
-    "trainer.epochs=1",
-    "trainer.monitor=ndcg@5",
-    "evaluation.ks=[5]",
-    "num_threads=1",
-    "plots=false",
-)
+TABLE = ("dataset=table", "dataset.path=mine.csv")
 USERS = ["0425115801", "NA", "null", "1e5", "9" * 19, "Bob 7", "é;", *map(str, range(20))]
 
 
@@ -36,16 +27,25 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_ids_and_titles_reach_the_run_directory(
-    full_size: Callable[..., Any], folder: Path
+    full_size: Callable[..., Any], small: tuple[str, ...], folder: Path
 ) -> None:
     words = ("dataset.items_path=books.csv", "split=leave_one_out", "split.by=time")
-    done = full_size("train", *SMALL, *words)
+    done = full_size("train", *TABLE, *small, *words)
     assert done.code == 0, done.err
     with np.load(done.run / "data.npz", allow_pickle=False) as data:
         assert data["user_id"].tolist() == sorted(USERS)
         assert data["item_id"].tolist() == [f"{number:03d}" for number in range(12)]
         assert data["title"].tolist() == ["First", *[""] * 11]
     assert full_size("evaluate", "latest").code == 0
+
+
+def test_a_column_that_cannot_be_read_can_be_turned_off(
+    full_size: Callable[..., Any], small: tuple[str, ...], folder: Path
+) -> None:
+    words = ["dataset.timestamp=", "dataset.rating=null", "dataset.k_core.mode=one_pass"]
+    done = full_size("train", *TABLE, *small, *words)
+    assert done.code == 0, done.err
+    assert full_size("train", *TABLE, *small, *words, "split.by=time").code == 3
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,14 @@ def test_ids_and_titles_reach_the_run_directory(
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
-    full_size: Callable[..., Any], folder: Path, words: list[str], code: int, message: str
+    full_size: Callable[..., Any],
+    small: tuple[str, ...],
+    folder: Path,
+    words: list[str],
+    code: int,
+    message: str,
 ) -> None:
-    done = full_size("train", *SMALL, *words)
+    done = full_size("train", *TABLE, *small, *words)
     assert done.code == code
     assert message in done.err.splitlines()[-1]
     assert "Traceback" not in done.err

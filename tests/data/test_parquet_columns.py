@@ -77,6 +77,7 @@ def test_ratings_and_times_of_every_kind(tmp_path: Path) -> None:
         ([[1]], "column id is of the type list"),
         ([b"a"], "column id is of the type binary"),
         ([date(2024, 1, 1)], "column id holds times, which are no ids"),
+        (["a", "a\0"], r"row 2: id 'a\?' is damaged by a NUL character"),
         (["a", "x" * 300], r"row 2: id 'x+' is longer than 256"),
     ],
 )

@@ -4,18 +4,12 @@ import math
 from collections import Counter
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from graphrec_cli.config.dataset import (
-    KCoreConfig,
-    KCoreMode,
-    PrefilterConfig,
-    PrefilterKCoreConfig,
-)
+from graphrec_cli.config.dataset import KCoreConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions, RawTable
 from graphrec_cli.data.preprocess import preprocess
@@ -181,80 +175,6 @@ def test_agrees_with_plain_loops(
         assert index.dtype == np.int32
         assert ids.tolist() == sorted(set(raw[kept].tolist()))
         assert ids[index].tolist() == raw[kept].tolist()
-
-
-@given(
-    rows=st.lists(
-        st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 10), st.just(0)),
-        min_size=1,
-        max_size=80,
-    ),
-    minimum=st.integers(1, 3),
-)
-def test_a_prefilter_comes_before_the_threshold_as_in_the_notebook(
-    rows: list[Row], minimum: int
-) -> None:
-    frame = pd.DataFrame(rows, columns=["user", "item", "rating", "signal"])
-    frame = frame[~frame.duplicated(["user", "item"])]
-    rows = [rows[place] for place in frame.index]
-    frame = frame.reset_index(drop=True)
-    for threshold in (1, 7):
-        frame = frame[frame["rating"] >= threshold]
-        for column in ("user", "item"):
-            counts = frame[column].value_counts()
-            frame = frame[frame[column].isin(counts[counts >= minimum].index)]
-
-    table, funnel = make_table(rows), Funnel(len(rows))
-    first, second = (
-        kind(mode=KCoreMode.one_pass, min_user_interactions=minimum, min_item_interactions=minimum)
-        for kind in (PrefilterKCoreConfig, KCoreConfig)
-    )
-    assert isinstance(first, PrefilterKCoreConfig)
-    prefilter = PrefilterConfig(rating_threshold=1.0, k_core=first)
-    try:
-        result = preprocess(
-            table,
-            rating_threshold=7.0,
-            k_core=second,
-            funnel=funnel,
-            prefilter=prefilter,
-        )
-    except DataError:
-        assert frame.empty
-    else:
-        assert source_rows(result) == frame.index.tolist()
-    assert funnel.rows_left == len(frame)
-
-
-def test_the_prefilter_has_stages_and_keys_of_its_own() -> None:
-    funnel = Funnel(4)
-    rows: list[Row] = [(1, 1, 0, 0), (1, 2, 5, 0), (1, 2, 8, 0), (2, 2, 9, 0)]
-    core = PrefilterKCoreConfig(min_item_interactions=2)
-    prefilter = PrefilterConfig(rating_threshold=1.0, k_core=core)
-    result = preprocess(
-        make_table(rows), rating_threshold=7, k_core=k_core(), funnel=funnel, prefilter=prefilter
-    )
-    # Both rows of a pair stay: the one that reaches the later threshold may be the second.
-    assert source_rows(result) == [2, 3]
-    assert [step.stage for step in funnel.steps] == [
-        "prefilter.threshold",
-        "prefilter.k_core",
-        "prefilter.k_core",
-        "threshold",
-        "duplicates",
-        "merge",
-        "k_core",
-        "k_core",
-    ]
-    core.min_item_interactions = 3
-    with pytest.raises(DataError, match=r"lower dataset\.prefilter\.k_core\.min_user_interactions"):
-        preprocess(
-            make_table(rows),
-            rating_threshold=7,
-            k_core=k_core(),
-            funnel=Funnel(4),
-            prefilter=prefilter,
-        )
 
 
 def test_a_stronger_signal_wins_even_when_it_comes_later() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -132,28 +130,6 @@ def test_columns_that_are_turned_off(folder: Path) -> None:
     config.rating_threshold = 3.0
     with pytest.raises(DataError, match="rating_threshold needs ratings, but"):
         load(config)
-
-
-def test_packed_files_and_files_in_a_zip(folder: Path) -> None:
-    content = b"user,item\na,b\n"
-    (folder / "packed.csv.gz").write_bytes(gzip.compress(content))
-    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
-        archive.writestr("deep/ratings.csv", content)
-    for path in ("packed.csv", "packed.csv.gz", "all.zip/ratings.csv", str(folder / "packed.csv")):
-        assert load(TableConfig(path=path)).table.user_id.tolist() == ["a"]
-    with pytest.raises(DataError, match=r"name the file in it, as in dataset\.path=all\.zip/"):
-        load(TableConfig(path="all.zip"))
-
-
-def test_the_working_directory_comes_before_data_dir(folder: Path) -> None:
-    config = csv_table(folder, b"user,item\nhere,x\n")
-    (folder / "data").mkdir()
-    (folder / "data" / "ratings.csv").write_bytes(b"user,item\nthere,x\n")
-    assert load(config).table.user_id.tolist() == ["here"]
-    (folder / "ratings.csv").unlink()
-    assert load(config).table.user_id.tolist() == ["there"]
-    with pytest.raises(DataError, match=r"dataset\.path names no\.csv .* not there in .* nor in"):
-        load(TableConfig(path="no.csv"))
 
 
 def test_titles_of_the_tables_items(folder: Path) -> None:
