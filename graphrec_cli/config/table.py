@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from graphrec_cli.config.checks import check_distinct, check_finite, check_name
-from graphrec_cli.config.dataset import DatasetConfig, KCoreConfig
+from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.errors import ConfigError
 
 
@@ -33,16 +33,11 @@ class TimeUnit(Enum):
     """ISO dates or times, such as 2024-01-31 or 2024-01-31T18:30:00+01:00; UTC where no zone is."""
 
 
-def _keep_all() -> KCoreConfig:
-    return KCoreConfig(min_user_interactions=1, min_item_interactions=1)
-
-
 @dataclass(kw_only=True, slots=True)
 class TableConfig(DatasetConfig):
     """A csv, tsv, parquet or RecBole .inter file, one interaction a row."""
 
     name: str = "table"
-    k_core: KCoreConfig = field(default_factory=_keep_all)
     path: str = ""
     """The file, plain, .gz or .zip; if relative, in the working directory, else in data_dir."""
     user: str | None = None
