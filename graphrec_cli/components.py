@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.sources.adjacency_list import load_adjacency_list
+from graphrec_cli.data.sources.book_crossing import load_book_crossing
 from graphrec_cli.data.sources.goodbooks import load_goodbooks
 from graphrec_cli.data.sources.movielens import (
     load_movielens_1m,
@@ -13,6 +14,7 @@ from graphrec_cli.data.sources.movielens import (
     load_movielens_latest,
 )
 from graphrec_cli.data.sources.synthetic import load_synthetic
+from graphrec_cli.data.sources.table import load_table
 from graphrec_cli.data.splits.global_time import global_time_split
 from graphrec_cli.data.splits.k_fold import k_fold
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
@@ -38,6 +40,8 @@ SOURCES: dict[str, Callable[..., SourceData]] = {
     "movielens_1m": load_movielens_1m,
     "movielens_latest": load_movielens_latest,
     "adjacency_list": load_adjacency_list,
+    "book_crossing": load_book_crossing,
+    "table": load_table,
 }
 SPLITS: dict[str, Callable[..., Split]] = {
     "leave_one_out": leave_one_out,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
@@ -64,7 +65,6 @@ def inspect_data(config: RunConfig) -> Inspection:
     parts = [part for part in (split.train, split.valid, split.test) if part is not None]
     user_degree = np.sum([part.user_degree for part in parts], axis=0)
     item_degree = np.sum([part.item_degree for part in parts], axis=0)
-    k_core = config.dataset.k_core
     report = {
         "dataset": config.dataset.name,
         "seed": config.seed,
@@ -74,12 +74,26 @@ def inspect_data(config: RunConfig) -> Inspection:
         "pairs": describe_pairs(user_degree, item_degree),
         "split": {
             "name": config.split.name,
-            "min_user_interactions": k_core.min_user_interactions,
-            "min_item_interactions": k_core.min_item_interactions,
+            "k_cores": describe_k_cores(config.dataset),
             **describe_split(split),
         },
     }
     return Inspection(report=report, split=split)
+
+
+def describe_k_cores(config: DatasetConfig) -> list[dict[str, Any]]:
+    """Those of the k-cores before the split that can drop something, with their funnel's stage."""
+    stages = {"prefilter.k_core": config.prefilter.k_core, "k_core": config.k_core}
+    return [
+        {
+            "stage": stage,
+            "mode": k_core.mode.name,
+            "min_user_interactions": k_core.min_user_interactions,
+            "min_item_interactions": k_core.min_item_interactions,
+        }
+        for stage, k_core in stages.items()
+        if max(k_core.min_user_interactions, k_core.min_item_interactions) > 1
+    ]
 
 
 def draw_plots(config: RunConfig, split: Split, folder: Path) -> list[Path]:

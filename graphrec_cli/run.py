@@ -17,7 +17,7 @@ from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import pick_device
-from graphrec_cli.durable import write_json
+from graphrec_cli.durable import write_csv, write_json
 from graphrec_cli.environment import command_line, describe_environment, describe_files
 from graphrec_cli.fit import build_model, fit_model
 from graphrec_cli.judge import Judgement, judge
@@ -69,6 +69,7 @@ def load_source(config: RunConfig) -> SourceData:
 
 def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Split:
     """``split_source``; the parts and the account of every row go to ``run``."""
+    write_quarantine(source, run)
     try:
         split = split_source(config, source)
     finally:
@@ -92,6 +93,7 @@ def split_source(config: RunConfig, source: SourceData) -> Split:
     interactions = preprocess(
         source.table,
         rating_threshold=config.dataset.positive_threshold(),
+        prefilter=config.dataset.prefilter,
         k_core=config.dataset.k_core,
         funnel=source.funnel,
     )
@@ -101,11 +103,22 @@ def split_source(config: RunConfig, source: SourceData) -> Split:
     )
 
 
+def write_quarantine(source: SourceData, run: RunDirectory) -> None:
+    """The lines that could not be read, as they stand in their files, if there are any."""
+    if not source.quarantine:
+        return
+    rows = [(line.file, line.line, line.reason, line.text) for line in source.quarantine]
+    write_csv(run.quarantine, ("file", "line", "reason", "text"), rows)
+    log.info("%s bad lines are kept in %s", f"{len(rows):,}", run.quarantine)
+
+
 def log_drops(funnel: Funnel) -> None:
     """A line for every cause that dropped rows; funnel.json has them all."""
-    for step in funnel.steps:
-        if step.rows_dropped:
-            log.info("dropped %s rows: %s", f"{step.rows_dropped:,}", step.cause)
+    dropping = [step for step in funnel.steps if step.rows_dropped]
+    for step in dropping:
+        log.info("dropped %s rows (%s): %s", f"{step.rows_dropped:,}", step.stage, step.cause)
+    if any(step.stage.endswith("k_core") for step in dropping):
+        log.info("the k-core came before the split: it has chosen the test's users and items too")
 
 
 def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] | None:

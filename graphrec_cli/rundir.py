@@ -133,6 +133,11 @@ class RunDirectory:
         return self.path / "funnel.json"
 
     @property
+    def quarantine(self) -> Path:
+        """Lines of the data set that could not be read, where there are any."""
+        return self.path / "quarantine.csv"
+
+    @property
     def ranks(self) -> Path:
         """The rank of every held-out pair of the test part."""
         return self.path / "ranks.npz"

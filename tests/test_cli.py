@@ -77,7 +77,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("train split.min_interactions=1", "split.min_interactions must be"),
         ("train model.name=other", "model.name is 'lightgcn'"),
         ("train sampler=hardnegs", "sampler has no option 'hardnegs'; did you mean 'hardneg'?"),
-        ("train sampler=zzz", "(options: hardneg, hardneg_goodbooks, uniform)"),
+        ("train sampler=zzz", "(options: hardneg, hardneg_goodbooks, uniform, "),
         ("train experiment=goodbooks_hardne", "did you mean 'goodbooks_hardneg'?"),
         ("train sampler=null", "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),
         ("train sampler=", "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),

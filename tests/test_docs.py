@@ -7,6 +7,7 @@ import shlex
 from contextlib import chdir
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from graphrec_cli.cli import main
@@ -52,6 +53,28 @@ def test_a_shown_configuration_composes(
     singles = [re.sub(r"=([^\[,]*),.*", r"=\1", word) for word in words if word != "-m"]
     assert main([*singles, "--cfg", "job"]) == 0
     assert "trainer:" in capsys.readouterr().out
+
+
+def test_the_readmes_own_table_trains_with_the_command_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section = (ROOT / "README.md").read_text("utf-8").partition("## Your own data\n")[2]
+    table, command = re.findall(r"^```\n(.*?)^```", section, re.M | re.S)[:2]
+    more = [
+        f"user {user},item {(user + step) % 60},5,2024-03-01\n"
+        for user in range(60)
+        for step in range(6)
+    ]
+    monkeypatch.chdir(tmp_path)
+    Path("ratings.csv").write_text(table + "".join(more), encoding="utf-8")
+    words = shlex.split(command)
+    assert words[:2] == ["graphrec", "train"]
+    assert main([*words[1:], "trainer.epochs=1", "num_threads=1"]) == 0
+    out, err = capsys.readouterr()
+    assert f"{len(table.splitlines()) - 1 + len(more)} rows" in err
+    with np.load(Path(out.splitlines()[-1]) / "data.npz", allow_pickle=False) as data:
+        assert {"ann", "Bob 7"} < set(data["user_id"].tolist())
+        assert {"0425115801", "034545104X"} < set(data["item_id"].tolist())
 
 
 def test_the_makefile_has_the_targets_that_the_documents_name() -> None:

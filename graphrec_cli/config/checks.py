@@ -36,6 +36,12 @@ def check_positive(key: str, value: float | None) -> None:
         raise ConfigError(f"{key} must be a finite number above 0, got {value}")
 
 
+def check_finite(key: str, value: float | None) -> None:
+    """Refuse NaN and infinity; None (where a key allows it) passes."""
+    if value is not None and not math.isfinite(value):
+        raise ConfigError(f"{key} must be a finite number, got {value}")
+
+
 def check_digits(key: str, text: str) -> None:
     """Refuse numbers that no float holds: OmegaConf would not say which key they were given to."""
     if re.search("[0-9]{309,}", text):

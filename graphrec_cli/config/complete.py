@@ -66,11 +66,14 @@ def _keys(schema: type, prefix: str, words: list[str]) -> Iterator[str]:
 
 def _values(key: str, words: list[str]) -> list[str]:
     """The values of an enumeration or a switch; nothing for numbers and text."""
-    group, _, name = key.rpartition(".")
-    schemas = _schema(group, words) if group in SCHEMAS else [RunConfig] if not group else []
+    group, *names = key.split(".")
+    schemas = _schema(group, words) if group in SCHEMAS else [RunConfig]
+    names = names if group in SCHEMAS else [group, *names]
     values: list[str] = []
     for schema in schemas:
-        hint = typing.get_type_hints(schema).get(name)
+        hint: typing.Any = schema
+        for name in names:
+            hint = typing.get_type_hints(hint).get(name) if is_dataclass(hint) else None
         kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
         for kind in kinds:
             if kind is bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from urllib.parse import urlsplit
 
 from omegaconf import MISSING
@@ -11,24 +12,65 @@ from graphrec_cli.config.checks import (
     check_at_least,
     check_between,
     check_distinct,
+    check_finite,
     check_name,
     check_positive,
 )
 from graphrec_cli.errors import ConfigError
 
 
+class KCoreMode(Enum):
+    """How users and items with too few interactions are dropped."""
+
+    fixpoint = "fixpoint"
+    """Repeatedly, until every user and item that is left has its minimum."""
+    one_pass = "one_pass"
+    """Users once, then items once, counted on what is left; some users may keep fewer."""
+
+
 @dataclass(kw_only=True, slots=True)
 class KCoreConfig:
-    """Users and items with fewer interactions are dropped, repeatedly, until none is left."""
+    """Users and items with fewer interactions are dropped."""
 
+    mode: KCoreMode = KCoreMode.fixpoint
+    """fixpoint drops repeatedly until none is left; one_pass drops users once, then items once."""
     min_user_interactions: int = 5
     """Fewest interactions that keep a user; 1 keeps all."""
     min_item_interactions: int = 5
     """Fewest interactions that keep an item; 1 keeps all."""
 
     def __post_init__(self) -> None:
-        check_at_least("dataset.k_core.min_user_interactions", self.min_user_interactions, 1)
-        check_at_least("dataset.k_core.min_item_interactions", self.min_item_interactions, 1)
+        self.check("dataset.k_core")
+
+    def check(self, key: str) -> None:
+        """Refuse values out of range; ``key`` is the full key that the values lie under."""
+        check_at_least(f"{key}.min_user_interactions", self.min_user_interactions, 1)
+        check_at_least(f"{key}.min_item_interactions", self.min_item_interactions, 1)
+
+
+@dataclass(kw_only=True, slots=True)
+class PrefilterKCoreConfig(KCoreConfig):
+    """A k-core that keeps everything unless it is told otherwise."""
+
+    min_user_interactions: int = 1
+    """Fewest interactions that keep a user; 1 keeps all."""
+    min_item_interactions: int = 1
+    """Fewest interactions that keep an item; 1 keeps all."""
+
+    def __post_init__(self) -> None:
+        self.check("dataset.prefilter.k_core")
+
+
+@dataclass(kw_only=True, slots=True)
+class PrefilterConfig:
+    """A threshold and a k-core that come before the data set's own; by default, none."""
+
+    rating_threshold: float | None = None
+    """Rows rated below it are dropped first of all; null drops none."""
+    k_core: PrefilterKCoreConfig = field(default_factory=PrefilterKCoreConfig)
+
+    def __post_init__(self) -> None:
+        check_finite("dataset.prefilter.rating_threshold", self.rating_threshold)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -36,6 +78,7 @@ class DatasetConfig:
     """What all data sets share."""
 
     name: str = MISSING
+    prefilter: PrefilterConfig = field(default_factory=PrefilterConfig)
     k_core: KCoreConfig = field(default_factory=KCoreConfig)
 
     def positive_threshold(self) -> float | None:
@@ -104,6 +147,12 @@ class RemoteFileConfig:
                 f"{key}.url must not hold a user or password, which the run directory would keep; "
                 "fetch the file by hand instead"
             )
+
+    def check_zip(self, key: str) -> None:
+        """The same, and that the address is that of a zip."""
+        self.check(key)
+        if self.url != MISSING and not urlsplit(self.url).path.endswith(".zip"):
+            raise ConfigError(f"{key}.url must be the address of a .zip, got '{self.url}'")
 
 
 @dataclass(kw_only=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from omegaconf import MISSING
 
@@ -36,11 +35,7 @@ class MovieLensConfig(DatasetConfig):
         check_name("dataset", self.name, name)
         if self.rating_threshold is not None:
             check_between("dataset.rating_threshold", self.rating_threshold, 0.5, 5)
-        self.archive.check("dataset.archive")
-        if self.archive.url != MISSING and not urlsplit(self.archive.url).path.endswith(".zip"):
-            raise ConfigError(
-                f"dataset.archive.url must be the address of a .zip, got '{self.archive.url}'"
-            )
+        self.archive.check_zip("dataset.archive")
 
 
 @dataclass(kw_only=True, slots=True)

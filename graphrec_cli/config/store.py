@@ -5,6 +5,7 @@ from __future__ import annotations
 from hydra.core.config_store import ConfigStore
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
+from graphrec_cli.config.book_crossing import BookCrossingConfig
 from graphrec_cli.config.dataset import GoodBooksConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig, RatingConfig
 from graphrec_cli.config.loss import BPRConfig, MSEConfig
@@ -28,6 +29,7 @@ from graphrec_cli.config.split import (
     PredefinedConfig,
     RatioConfig,
 )
+from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.trainer import TrainerConfig
 
 SCHEMAS: dict[str, dict[str, type]] = {
@@ -38,6 +40,8 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "movielens_1m": MovieLens1MConfig,
         "movielens_latest": MovieLensLatestConfig,
         "adjacency_list": AdjacencyListConfig,
+        "book_crossing": BookCrossingConfig,
+        "table": TableConfig,
     },
     "split": {
         "leave_one_out": LeaveOneOutConfig,

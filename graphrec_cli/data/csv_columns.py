@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from graphrec_cli.data.column import Column, ColumnArray, parsed_number
 from graphrec_cli.data.delimited import CSV, Layout, open_lines, open_text
 from graphrec_cli.errors import DataError
 
-ColumnArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
 Rows: TypeAlias = Iterator[list[str]]
 MAX_ID = int(np.iinfo(np.int64).max)
 
@@ -27,6 +26,11 @@ class IdColumn:
     """A column of whole numbers from 0 to the largest int64."""
 
     name: str
+
+    @property
+    def as_text(self) -> bool:
+        """Its cells are wanted as numbers."""
+        return False
 
     def array(self, values: NDArray[np.generic]) -> NDArray[np.int64] | None:
         """A copy of parsed values, None if one of them is no id."""
@@ -51,6 +55,11 @@ class NumberColumn:
     low: float
     high: float
 
+    @property
+    def as_text(self) -> bool:
+        """Its cells are wanted as numbers."""
+        return False
+
     def array(self, values: NDArray[np.generic]) -> NDArray[np.float32] | None:
         """A copy of parsed values, None if one of them is NaN or outside the interval."""
         if values.dtype not in (np.int64, np.float64):
@@ -61,17 +70,14 @@ class NumberColumn:
 
     def fault(self, text: str) -> str | None:
         """What is wrong with a cell, None if nothing is."""
-        try:
-            number = float(text.replace("_", "?"))
-        except ValueError:
-            return "not a number"
-        if math.isnan(number):
+        number = parsed_number(text)
+        if number is None:
             return "not a number"
         return None if self.low <= number <= self.high else f"outside {self.low:g}..{self.high:g}"
 
 
 def read_csv_columns(
-    path: Path, columns: Sequence[IdColumn | NumberColumn], layout: Layout = CSV
+    path: Path, columns: Sequence[Column], layout: Layout = CSV
 ) -> dict[str, ColumnArray]:
     """Read columns by their names, whatever their order in the file.
 
@@ -82,7 +88,8 @@ def read_csv_columns(
             byte-order mark, below a header line.
 
     Returns:
-        By name: int64 for an IdColumn, float32 for a NumberColumn, each of shape (rows,).
+        By name: int64 for an IdColumn, float32 for a NumberColumn, and what other columns make of
+        their cells, each of shape (rows,).
 
     Raises:
         DataError: the file is damaged or empty, lacks a column, or holds a faulty line, which is
@@ -91,13 +98,15 @@ def read_csv_columns(
     with open_text(path, layout) as (text, stream):
         try:
             names = _names(path, layout, csv.reader(text, **layout.dialect), columns)
-            # No usecols: lines with too many fields would pass unseen. No dtype: asked for int64,
-            # pandas takes 1e5 and 1.0 for ids, and then all ids of the file through float64.
+            # No usecols: lines with too many fields would pass unseen. Numbers have no dtype: asked
+            # for int64, pandas takes 1e5 and 1.0 for ids, and then all ids through float64.
             frame = pd.read_csv(
                 text,
                 header=None,
                 names=names,
                 engine="c",
+                dtype={column.name: object for column in columns if column.as_text},
+                na_filter=False,
                 low_memory=False,
                 sep=layout.delimiter,
                 quoting=layout.quoting,
@@ -119,19 +128,34 @@ def read_csv_columns(
         if array is None:
             raise _first_fault(path, columns, layout, None)
         arrays[column.name] = array
+    # Pandas fills a line that is too short with empty cells.
+    if (frame.iloc[:, -1] == "").any() and _has_short_row(path, layout, len(names)):
+        raise _first_fault(path, columns, layout, None)
     return arrays
 
 
-def _names(
-    path: Path, layout: Layout, rows: Rows, columns: Sequence[IdColumn | NumberColumn]
-) -> list[str]:
+def read_head(path: Path, layout: Layout) -> tuple[list[str], list[str]]:
+    """Names of all columns, and the first row below them, [] where there is none.
+
+    Raises:
+        DataError: the file is damaged, empty or not of the layout's encoding, or names a column
+            twice.
+    """
+    with open_lines(path, layout) as lines:
+        rows = csv.reader(lines, **layout.dialect)
+        names = _names(path, layout, rows, [])
+        return names, next((row for row in rows if not _is_blank(row)), [])
+
+
+def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) -> list[str]:
     """Names of all columns: the layout's own, or those of the header line, which is consumed."""
     if layout.names is not None:
         return list(layout.names)
     wanted = [column.name for column in columns]
     header = [name.strip() for name in next(rows, [])]
     if not header:
-        raise DataError(f"{path} is empty; a header line with {', '.join(wanted)} is wanted")
+        what = f" with {', '.join(wanted)}" if wanted else ""
+        raise DataError(f"{path} is empty; a header line{what} is wanted")
     missing = [name for name in wanted if name not in header]
     if missing:
         raise DataError(
@@ -153,13 +177,19 @@ def _first_row_length(path: Path, layout: Layout) -> int:
         return next((len(row) for row in rows if not _is_blank(row)), 0)
 
 
+def _has_short_row(path: Path, layout: Layout, length: int) -> bool:
+    with open_text(path, layout) as (text, _):
+        rows = csv.reader(text, **layout.dialect)
+        return any(len(row) < length and not _is_blank(row) for row in rows)
+
+
 def _is_blank(row: list[str]) -> bool:
     return len(row) <= 1 and not "".join(row).strip()
 
 
 def _first_fault(
     path: Path,
-    columns: Sequence[IdColumn | NumberColumn],
+    columns: Sequence[Column],
     layout: Layout,
     cause: Exception | None,
 ) -> DataError:

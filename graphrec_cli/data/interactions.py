@@ -20,7 +20,8 @@ class RawTable:
     """Interactions as a source read them, one row each, nothing dropped yet.
 
     Attributes:
-        user_id, item_id: raw ids, int64 or strings, shape (rows,).
+        user_id, item_id: raw ids, int64 or strings, shape (rows,). Where strings are objects,
+            rows of one id share one: an array of fixed width would be as wide as the longest id.
         rating: float32, shape (rows,), NaN where the row's signal carries no rating.
         timestamp: int64 seconds since 1970, shape (rows,), or None where the source has none.
         signal: int8 index into ``signal_names``, shape (rows,).

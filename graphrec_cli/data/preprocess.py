@@ -6,22 +6,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from graphrec_cli.config.dataset import KCoreConfig
+from graphrec_cli.config.dataset import KCoreConfig, PrefilterConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import PART_NAMES, Interactions, RawTable
+from graphrec_cli.data.k_core import k_core_rows
 from graphrec_cli.errors import DataError
 
 
 def preprocess(
-    table: RawTable, *, rating_threshold: float | None, k_core: KCoreConfig, funnel: Funnel
+    table: RawTable,
+    *,
+    rating_threshold: float | None,
+    k_core: KCoreConfig,
+    funnel: Funnel,
+    prefilter: PrefilterConfig | None = None,
 ) -> Interactions:
     """The positive pairs of a table, each once, in source order, on indices of sorted raw ids.
 
-    In this order: rows rated below the threshold are dropped (rows without a rating pass); of the
-    rows of one pair the first of its strongest signal stays, whatever the row order; users and
-    items with too few pairs are dropped until none is left; ids become indices. ``funnel`` must
-    account for exactly the rows of ``table`` and accounts for those of the result afterwards.
+    In this order: the prefilter's threshold and k-core, if there is one; rows rated below the
+    threshold are dropped (rows without a rating pass); of the rows of one pair the first of its
+    strongest signal stays, whatever the row order; users and items with too few pairs are dropped
+    as the k-core's mode says; ids become indices. ``funnel`` must account for exactly the rows of
+    ``table`` and accounts for those of the result afterwards.
 
     Args:
         rating_threshold: lowest rating that makes a positive, None where ratings do not decide.
@@ -33,7 +40,10 @@ def preprocess(
     funnel.check(len(table))
     if not len(table):
         raise DataError("the data set holds no interactions; check that its files are complete")
-    rows = _positive_rows(table, rating_threshold, funnel)
+    rows = np.arange(len(table))
+    if prefilter is not None:
+        rows = _prefiltered_rows(table, prefilter, funnel)
+    rows = _positive_rows(table, rows, rating_threshold, "", funnel)
     user_code, users = _factorize(table.user_id[rows], "user_id")
     item_code, items = _factorize(table.item_id[rows], "item_id")
 
@@ -42,7 +52,8 @@ def preprocess(
     kept = _merge_signals(user_code, item_code, table.signal[rows], table.signal_names, funnel)
     rows, user_code, item_code = rows[kept], user_code[kept], item_code[kept]
 
-    kept = _k_core(user_code, item_code, k_core, funnel)
+    distinct = np.ones(len(rows), dtype=np.bool_)
+    kept = k_core_rows(user_code, item_code, distinct, k_core, funnel)
     rows, user_code, item_code = rows[kept], user_code[kept], item_code[kept]
     funnel.check(len(rows))
 
@@ -61,19 +72,45 @@ def preprocess(
     )
 
 
-def _positive_rows(table: RawTable, threshold: float | None, funnel: Funnel) -> NDArray[np.int64]:
-    """Row numbers whose rating is absent or at least the threshold."""
+def _prefiltered_rows(
+    table: RawTable, prefilter: PrefilterConfig, funnel: Funnel
+) -> NDArray[np.int64]:
+    """Row numbers that the earlier threshold and k-core leave; it counts each pair once."""
+    rows = np.arange(len(table))
+    rows = _positive_rows(table, rows, prefilter.rating_threshold, "prefilter.", funnel)
+    k_core = prefilter.k_core
+    if k_core.min_user_interactions == k_core.min_item_interactions == 1:
+        return rows
+    user_code, _ = _factorize(table.user_id[rows], "user_id")
+    item_code, _ = _factorize(table.item_id[rows], "item_id")
+    counted = np.zeros(len(rows), dtype=np.bool_)
+    pair = user_code * (item_code.max() + 1) + item_code
+    counted[np.unique(pair, return_index=True)[1]] = True
+    kept = k_core_rows(user_code, item_code, counted, k_core, funnel, prefix="prefilter.")
+    return rows[kept]
+
+
+def _positive_rows(
+    table: RawTable,
+    rows: NDArray[np.int64],
+    threshold: float | None,
+    prefix: str,
+    funnel: Funnel,
+) -> NDArray[np.int64]:
+    """Those of the rows whose rating is absent or at least the threshold of the stage."""
     if threshold is None:
-        return np.arange(len(table))
+        return rows
     # The negated comparison lets NaN, a signal without ratings, pass.
-    rows = np.flatnonzero(~(table.rating < threshold))
-    funnel.drop("threshold", f"rating below {threshold:g}", len(table) - len(rows))
-    if not len(rows):
+    rating = table.rating[rows]
+    positive = rows[~(rating < threshold)]
+    cause = f"rating below {threshold:g}"
+    funnel.drop(f"{prefix}threshold", cause, len(rows) - len(positive))
+    if not len(positive):
         raise DataError(
-            f"none of the {len(table)} rows has a rating of at least {threshold:g} (the highest "
-            f"is {table.rating.max():g}); lower dataset.rating_threshold"
+            f"none of the {len(rows)} rows has a rating of at least {threshold:g} (the highest "
+            f"is {rating.max():g}); lower dataset.{prefix}rating_threshold"
         )
-    return rows
+    return positive
 
 
 def _factorize(
@@ -83,7 +120,7 @@ def _factorize(
     codes, ids = pd.factorize(raw)
     if codes.min() < 0:
         raise DataError(f"column {column} holds empty ids; remove those rows from the file")
-    return codes, np.asarray(ids, dtype=raw.dtype)
+    return codes, np.asarray(ids, dtype=np.str_ if raw.dtype == np.object_ else raw.dtype)
 
 
 def _refuse_shared_pairs(
@@ -130,43 +167,6 @@ def _merge_signals(
     ):
         funnel.note(f"pairs_{name}_after_merge", int(pairs))
     return np.sort(order[starts])
-
-
-def _k_core(
-    user_code: NDArray[np.int64], item_code: NDArray[np.int64], k_core: KCoreConfig, funnel: Funnel
-) -> NDArray[np.int64]:
-    """Positions of the pairs in the largest part where every user and item has its minimum."""
-    min_user, min_item = k_core.min_user_interactions, k_core.min_item_interactions
-    kept = np.arange(len(user_code))
-    user, item = user_code, item_code
-    by_user = by_item = iterations = 0
-    while True:
-        sparse_user = (np.bincount(user) < min_user)[user]
-        sparse_item = (np.bincount(item) < min_item)[item]
-        stays = np.flatnonzero(~(sparse_user | sparse_item))
-        if len(stays) == len(kept):
-            break
-        iterations += 1
-        by_user += int(sparse_user.sum())
-        by_item += int((sparse_item & ~sparse_user).sum())
-        kept, user, item = kept[stays], user[stays], item[stays]
-
-    funnel.drop("k_core", f"user with fewer than {min_user} interactions", by_user)
-    funnel.drop("k_core", f"item with fewer than {min_item} interactions", by_item)
-    funnel.note("k_core_iterations", iterations)
-    funnel.note("k_core_users_dropped", _num_distinct(user_code) - _num_distinct(user))
-    funnel.note("k_core_items_dropped", _num_distinct(item_code) - _num_distinct(item))
-    if not len(kept):
-        raise DataError(
-            f"no interaction is left of {len(user_code)} when every user must have {min_user} and "
-            f"every item {min_item}; lower dataset.k_core.min_user_interactions or "
-            "dataset.k_core.min_item_interactions"
-        )
-    return kept
-
-
-def _num_distinct(codes: NDArray[np.int64]) -> int:
-    return int(np.count_nonzero(np.bincount(codes)))
 
 
 def _contiguous(

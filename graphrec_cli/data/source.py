@@ -12,6 +12,7 @@ from graphrec_cli.data.files import file_on_disk, sha256_of
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import RawTable
+from graphrec_cli.data.quarantine import BadLine
 from graphrec_cli.errors import DataError
 
 
@@ -79,6 +80,7 @@ class SourceData:
         titles: item ids and their titles, both of shape (titles,), or None where none are known.
         files: the files that were read, none for a data set made in memory.
         preferences: the true scores, for a synthetic data set alone.
+        quarantine: lines that could not be read and were left out.
     """
 
     table: RawTable
@@ -86,3 +88,4 @@ class SourceData:
     titles: tuple[NDArray[np.generic], NDArray[np.character]] | None
     files: tuple[DataFile, ...]
     preferences: TruePreferences | None
+    quarantine: tuple[BadLine, ...] = ()

@@ -155,13 +155,14 @@ def _split(split: Mapping[str, Any], notes: Mapping[str, int]) -> Iterator[str]:
 
 
 def _before_the_split(split: Mapping[str, Any], notes: Mapping[str, int]) -> str:
-    by_user, by_item = split["min_user_interactions"], split["min_item_interactions"]
-    if (by_user, by_item) == (1, 1):
+    if not split["k_cores"]:
         return "no k-core before it"
-    return (
-        "the k-core before it, over held-out pairs too, dropped\n"
-        f"{notes['k_core_users_dropped']:,} users with fewer than {by_user} pairs and "
-        f"{notes['k_core_items_dropped']:,} items with fewer than {by_item}"
+    return "the k-core before it, over held-out pairs too, dropped" + "".join(
+        f"\n{notes[k_core['stage'] + '_users_dropped']:,} users with fewer than "
+        f"{k_core['min_user_interactions']} pairs and "
+        f"{notes[k_core['stage'] + '_items_dropped']:,} items with fewer than "
+        f"{k_core['min_item_interactions']} ({k_core['stage']}, {k_core['mode']})"
+        for k_core in split["k_cores"]
     )
 
 

@@ -48,6 +48,19 @@ def call(folder: Path, *words: str) -> Finished:
     return Finished(code, out.getvalue(), err.getvalue(), folder)
 
 
+@pytest.fixture(scope="session")
+def small() -> tuple[str, ...]:
+    """Words for a run on a handful of rows of any data set."""
+    return (
+        "model.embedding_dim=8",
+        "trainer.epochs=1",
+        "trainer.monitor=ndcg@5",
+        "evaluation.ks=[5]",
+        "num_threads=1",
+        "plots=false",
+    )
+
+
 @pytest.fixture
 def full_size(tmp_path: Path) -> Command:
     """``full_size(words...)`` in an empty working directory; nothing is added to the words."""

@@ -223,8 +223,8 @@ def test_data_that_no_run_could_use(full_size: Command, movies: Path) -> None:
     done = full_size(*MOVIES, "dataset.k_core.min_user_interactions=4")
     assert (done.code, done.out) == (3, "")
     *said, error = done.err.splitlines()
-    assert "dropped 1 rows: duplicate of the same signal" in said
-    assert "dropped 8 rows: user with fewer than 4 interactions" in said
+    assert "dropped 1 rows (duplicates): duplicate of the same signal" in said
+    assert "dropped 8 rows (k_core): user with fewer than 4 interactions" in said
     assert error.startswith("error: no interaction is left of 8")
     (movies / "u.data").unlink()
     done = full_size(*MOVIES)

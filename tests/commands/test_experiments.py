@@ -20,6 +20,33 @@ EXPERIMENTS = Path(__file__).parents[2] / "conf" / "experiment"
 
 # What the notebooks' text says, where it is not what every other run has.
 VALUES: dict[str, dict[str, Any]] = {
+    "bookcrossing_explicit": {
+        "dataset.rating_threshold": 1.0,
+        "split.name": "leave_one_out",
+        "split.by": "rating",
+        "split.valid": 0,
+        "split.min_interactions": 1,
+        "model.embedding_dim": 64,
+        "model.num_layers": 3,
+        "model.init": "xavier_per_table",
+        "sampler.by": "interaction",
+        "sampler.exclude_seen": True,
+        "loss.l2": 0.0,
+        "loss.l2_final": 1e-4,
+        "trainer.epochs": 17,
+        "trainer.steps_per_epoch": None,
+        "trainer.batch_size": 2048,
+        "trainer.learning_rate": 1e-3,
+    },
+    "bookcrossing_implicit": {
+        "dataset.rating_threshold": 7.0,
+        "split.valid": 0,
+        "model.init": "xavier_per_table",
+        "loss.l2_final": 1e-4,
+        "trainer.epochs": 100,
+        "trainer.batch_size": 4096,
+        "trainer.learning_rate": 1e-3,
+    },
     "goodbooks_uniform": {
         "dataset.rating_threshold": 4.0,
         "sampler.name": "uniform",
@@ -163,3 +190,17 @@ def test_the_rating_notebook_has_its_counts_and_beats_the_mean(full_size: Any) -
     assert parts == [79_572, 9_947, 9_947]
     metrics = json.loads((done.run / "metrics.json").read_text("utf-8"))
     assert metrics["test"]["rmse"] < metrics["baselines"]["mean"]["rmse"]
+
+
+def test_the_filters_of_book_crossing_are_the_notebooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    once = {"mode": "one_pass", "min_user_interactions": 5, "min_item_interactions": 5}
+    explicit, implicit = (
+        to_plain(composed(f"bookcrossing_{name}").config)["dataset"]
+        for name in ("explicit", "implicit")
+    )
+    assert explicit["k_core"] == implicit["k_core"] == once
+    assert explicit["prefilter"]["rating_threshold"] is None
+    assert implicit["prefilter"] == {"rating_threshold": 1.0, "k_core": once}

@@ -51,6 +51,23 @@ from graphrec_cli.config.hydra_app import Job, run_jobs
         ("num_threads=", [], ["num_threads=null"]),
         ("trainer.epochs=", [], []),
         ("dataset.k_core.min_item_interactions=", [], []),
+        (
+            "dataset.k_core.mode=",
+            ["dataset=goodbooks"],
+            ["dataset.k_core.mode=fixpoint", "dataset.k_core.mode=one_pass"],
+        ),
+        (
+            "dataset.prefilter.",
+            ["dataset=goodbooks"],
+            [
+                "dataset.prefilter.k_core.min_item_interactions=",
+                "dataset.prefilter.k_core.min_user_interactions=",
+                "dataset.prefilter.k_core.mode=",
+                "dataset.prefilter.rating_threshold=",
+            ],
+        ),
+        ("dataset.prefilter.rating_threshold=n", [], ["dataset.prefilter.rating_threshold=null"]),
+        ("seed.nothing=", [], []),
         ("nothing.like.it=", [], []),
         ("zzz", [], []),
     ],

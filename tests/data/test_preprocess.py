@@ -24,7 +24,7 @@ def make_table(rows: list[Row], id_type: str = "int") -> RawTable:
 
     def ids(column: int) -> NDArray[np.generic]:
         raw = np.array([row[column] for row in rows], dtype=np.int64)
-        return raw if id_type == "int" else raw.astype(id_type)
+        return raw if id_type == "int" else raw.astype("U20").astype(id_type)
 
     return RawTable(
         user_id=ids(0),

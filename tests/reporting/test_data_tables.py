@@ -29,8 +29,14 @@ def report_of(source: SourceData, **changes: Any) -> dict[str, Any]:
     }
     split = {
         "name": "predefined",
-        "min_user_interactions": 5,
-        "min_item_interactions": 1,
+        "k_cores": [
+            {
+                "stage": "k_core",
+                "mode": "one_pass",
+                "min_user_interactions": 5,
+                "min_item_interactions": 1,
+            }
+        ],
         "train": part,
         "valid": None,
         "test": part,
@@ -80,7 +86,7 @@ def test_a_report_says_all_that_is_there() -> None:
         "lines_without_items       6",
         "positive pairs: 6 of 3 users and 3 items, density 66.6667%",
         "split predefined; the k-core before it, over held-out pairs too, dropped",
-        "1,234 users with fewer than 5 pairs and 5 items with fewer than 1",
+        "1,234 users with fewer than 5 pairs and 5 items with fewer than 1 (k_core, one_pass)",
         "test   4,000     30     20           1           2           3",
         "valid      -      -      -           -           -           -",
         "catalog: 18 items with a train pair",

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig
-from graphrec_cli.data.csv_columns import ColumnArray, IdColumn, NumberColumn, read_csv_columns
+from graphrec_cli.data.column import ColumnArray
+from graphrec_cli.data.csv_columns import IdColumn, NumberColumn, read_csv_columns
 from graphrec_cli.data.download import download
 from graphrec_cli.data.files import find_file
 from graphrec_cli.data.funnel import Funnel

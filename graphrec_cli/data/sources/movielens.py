@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -15,9 +14,9 @@ from graphrec_cli.config.movielens import (
     MovieLensConfig,
     MovieLensLatestConfig,
 )
+from graphrec_cli.data.archive import archive_name, find_or_fetch
 from graphrec_cli.data.csv_columns import IdColumn, NumberColumn, read_csv_columns
 from graphrec_cli.data.delimited import CSV, Layout
-from graphrec_cli.data.download import download
 from graphrec_cli.data.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
@@ -89,7 +88,7 @@ def load_movielens_latest(
     Raises:
         DataError: as ``_load``, and where the folder and the address are of two editions.
     """
-    folder, archive = data_dir / config.folder, _archive_name(config)
+    folder, archive = data_dir / config.folder, archive_name(config.archive)
     wrong = folder.name != PurePosixPath(archive).stem
     if wrong and config.download and find_file(folder, "ratings.csv", archive) is None:
         raise DataError(
@@ -114,7 +113,7 @@ def _load(
         DataError: a file is missing and cannot be fetched, or is faulty.
     """
     folder = data_dir / config.folder
-    paths = _find_files(config, folder, list(files))
+    paths = find_or_fetch(folder, list(files), config.archive, fetch=config.download)
     user, item, rating, timestamp = edition.columns
     wanted = (
         IdColumn(user),
@@ -123,7 +122,7 @@ def _load(
         IdColumn(timestamp),
     )
     tables = [read_csv_columns(path, wanted, edition.ratings) for path in paths]
-    titles_path = find_file(folder, edition.titles_file, _archive_name(config))
+    titles_path = find_file(folder, edition.titles_file, archive_name(config.archive))
     titles = None
     if titles_path is not None:
         id_column, title_column = edition.title_columns
@@ -152,22 +151,3 @@ def _load(
         files=tuple(on_disk.values()),
         preferences=None,
     )
-
-
-def _archive_name(config: MovieLensConfig) -> str:
-    return PurePosixPath(urlsplit(config.archive.url).path).name
-
-
-def _find_files(config: MovieLensConfig, folder: Path, names: Sequence[str]) -> list[Path]:
-    archive = _archive_name(config)
-    missing = [name for name in names if find_file(folder, name, archive) is None]
-    if missing and config.download and not (folder / archive).is_file():
-        download(config.archive, folder / archive)
-        missing = [name for name in names if find_file(folder, name, archive) is None]
-    if missing:
-        hint = "" if config.download else ", or set dataset.download=true"
-        raise DataError(
-            f"{' and '.join(missing)} (plain, .gz, .zip or in {archive}) not found in {folder}; "
-            f"put them there from {config.archive.url}{hint}"
-        )
-    return [path for name in names if (path := find_file(folder, name, archive)) is not None]

@@ -1,0 +1,78 @@
+"""Which column of a table is which: named by the user, or recognised by a common name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphrec_cli.errors import DataError
+
+COMMON_NAMES = {
+    "user": "user user_id uid userno customer customer_id visitor visitor_id reviewer reviewer_id "
+    "member member_id account account_id profile_id listener_id reader_id player_id client_id",
+    "item": "item item_id iid itemno movie movie_id film_id book book_id isbn product product_id "
+    "asin sku article article_id track track_id song song_id artist artist_id album_id video_id "
+    "game_id app_id anime_id recipe_id business_id venue_id location_id poi_id news_id content_id",
+    "rating": "rating ratings rate score stars overall user_rating book_rating movie_rating "
+    "review_score review_rating",
+    "timestamp": "timestamp timestamps time date datetime unix_time unix_timestamp "
+    "unix_review_time created_at rated_at event_time time_stamp",
+    "items_title": "title name item_title item_name movie_title movie_name film_title book_title "
+    "book_name product_title product_name track_name song_name song_title artist_name game_title",
+}
+"""By configuration key; compared without case and punctuation."""
+COMMON_NAMES["items_id"] = f"id {COMMON_NAMES['item']}"
+
+_RECBOLE_TYPE = re.compile(r":(token|token_seq|float|float_seq)$")
+
+
+def bare_name(column: str) -> str:
+    """A column's name without the type that RecBole writes behind it."""
+    return _RECBOLE_TYPE.sub("", column)
+
+
+def pick_column(
+    key: str, given: str | None, header: Sequence[str], path: Path, *, needed: bool
+) -> str | None:
+    """The name of the column that a configuration key stands for, as the header has it.
+
+    Args:
+        key: the key under ``dataset``, also one of ``COMMON_NAMES``.
+        given: its value: a name, "" for no such column, None to recognise it.
+        header: names of the table's columns.
+        path: the file, for messages.
+        needed: whether a table without it is refused.
+
+    Returns:
+        The name, None where there is no such column and none is needed.
+
+    Raises:
+        DataError: no column, or more than one, may be meant.
+    """
+    has = f"its columns are {', '.join(header)}"[:300]
+    if given == "":
+        return None
+    if given is not None:
+        found = [name for name in header if given in (name, bare_name(name))]
+        if len(found) != 1:
+            raise DataError(f"{path} has no column '{given}', which dataset.{key} names; {has}")
+        return found[0]
+    common = {_folded(name) for name in COMMON_NAMES[key].split()}
+    found = [name for name in header if _folded(bare_name(name)) in common]
+    if len(found) > 1:
+        raise DataError(
+            f"{path}: {' and '.join(found)} may each be meant by dataset.{key}; name one, as in "
+            f"dataset.{key}={bare_name(found[0])}"
+        )
+    if needed and not found:
+        headless = ", or all columns in dataset.columns=[user,item,..] if the first line is data"
+        raise DataError(
+            f"{path} has no column that is known for dataset.{key}; name it in dataset.{key}=NAME"
+            f"{headless if key in ('user', 'item') else ''} ({has})"
+        )
+    return found[0] if found else None
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()

@@ -1,0 +1,48 @@
+"""Lines that a tolerant reader left out: what they hold, why, and how many are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphrec_cli.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that was left out.
+
+    Attributes:
+        file: name of the file.
+        line: its number, from 1.
+        reason: the kind of fault, the same words for all lines of that kind.
+        text: the line as it stands, without its end.
+    """
+
+    file: str
+    line: int
+    reason: str
+    text: str
+
+
+def refuse_too_many(path: Path, bad: Sequence[BadLine], *, num_lines: int, share: float) -> None:
+    """Refuse a file of which more than the share is bad.
+
+    Args:
+        path: the file, for the message.
+        bad: its bad lines.
+        num_lines: its lines, good and bad, but for the header and blank ones.
+        share: highest share allowed, ``dataset.max_bad_lines``.
+
+    Raises:
+        DataError: naming the first bad line.
+    """
+    if len(bad) <= share * num_lines:
+        return
+    first = min(bad, key=lambda line: line.line)
+    shown = "".join(c if c.isprintable() else "?" for c in first.text[:60])
+    raise DataError(
+        f"{path}: {len(bad)} of {num_lines} lines are bad, more than the share of {share:g} that "
+        f"dataset.max_bad_lines allows; the first is line {first.line} ({first.reason}): {shown}"
+    )

@@ -1,0 +1,137 @@
+"""Book-Crossing: BX-Book-Ratings.csv and, for titles, BX-Books.csv, bad lines and all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from graphrec_cli.config.book_crossing import BookCrossingConfig
+from graphrec_cli.data.archive import archive_name, find_or_fetch
+from graphrec_cli.data.delimited import Layout
+from graphrec_cli.data.files import find_file
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.interactions import RawTable
+from graphrec_cli.data.line_records import LineRecords, read_line_records
+from graphrec_cli.data.quarantine import BadLine, refuse_too_many
+from graphrec_cli.data.source import DataFile, SourceData
+from graphrec_cli.errors import DataError
+
+RATINGS, BOOKS = "BX-Book-Ratings.csv", "BX-Books.csv"
+USER, ITEM, RATING, TITLE = "User-ID", "ISBN", "Book-Rating", "Book-Title"
+LAYOUT = Layout(separator=";", encoding="latin-1")
+MAX_ID, MAX_TITLE = 256, 1_000
+"""Characters: one endless field would widen the arrays of all of them."""
+
+
+def load_book_crossing(config: BookCrossingConfig, *, data_dir: Path, seed: int) -> SourceData:
+    """Read the ratings, and the titles where their file is there.
+
+    Bad lines are left out and returned in ``quarantine``. Those of the ratings are counted in the
+    funnel by reason; those of BX-Books.csv only cost a title, and are counted in the note
+    ``title_lines_left_out``.
+
+    Args:
+        config: folder, address and the share of bad lines allowed.
+        data_dir: the folder that holds ``config.folder``.
+        seed: not used: nothing is drawn.
+
+    Returns:
+        Rows of the one signal ``rating``, 0 for a book without a rating, in the file's order, user
+        ids and ISBNs as they are written.
+
+    Raises:
+        DataError: a file is missing and cannot be fetched, is damaged, or has too many bad lines.
+    """
+    folder = data_dir / config.folder
+    paths = find_or_fetch(folder, [RATINGS], config.archive, fetch=config.download)
+    records = read_line_records(paths[0], (USER, ITEM, RATING), LAYOUT)
+    rating = _ratings(records.columns[RATING])
+    faults = _id_faults(records, USER) | _id_faults(records, ITEM)
+    faults |= {f"{RATING} is no number from 0 to 10": np.isnan(rating)}
+    kept, bad = _part(records, faults)
+    num_lines = len(kept) + len(bad)
+    refuse_too_many(paths[0], bad, num_lines=num_lines, share=config.max_bad_lines)
+    if not len(kept):
+        raise DataError(f"{paths[0]} holds no ratings; check that the file is complete")
+    funnel = Funnel(num_lines)
+    for reason in sorted({line.reason for line in bad}):
+        dropped = sum(line.reason == reason for line in bad)
+        funnel.drop("read", f"bad line, kept in the quarantine: {reason}", dropped)
+
+    titles = None
+    bad_titles: list[BadLine] = []
+    books = find_file(folder, BOOKS, archive_name(config.archive))
+    if books is not None:
+        titles, bad_titles = _titles(books, records.columns[ITEM][kept])
+        paths.append(books)
+        funnel.note("title_lines_left_out", len(bad_titles))
+    table = RawTable(
+        user_id=records.columns[USER][kept],
+        item_id=records.columns[ITEM][kept],
+        rating=rating[kept],
+        timestamp=None,
+        signal=np.zeros(len(kept), dtype=np.int8),
+        signal_names=("rating",),
+    )
+    on_disk = {file.path: file for file in map(DataFile.of, paths)}
+    return SourceData(
+        table=table,
+        funnel=funnel,
+        titles=titles,
+        files=tuple(on_disk.values()),
+        preferences=None,
+        quarantine=(*bad, *bad_titles),
+    )
+
+
+def _titles(
+    path: Path, rated: NDArray[np.object_]
+) -> tuple[tuple[NDArray[np.generic], NDArray[np.character]], list[BadLine]]:
+    """Rated ISBNs and their titles, the first of each that is repeated, and the bad lines."""
+    records = read_line_records(path, (ITEM, TITLE), LAYOUT)
+    faults = _id_faults(records, ITEM)
+    faults[f"{TITLE} is longer than {MAX_TITLE} characters"] = _longer(
+        records.columns[TITLE], MAX_TITLE
+    )
+    kept, bad = _part(records, faults)
+    isbn = pd.Series(records.columns[ITEM][kept])
+    chosen = kept[(isbn.isin(pd.unique(rated)) & ~isbn.duplicated()).to_numpy()]
+    ids, title = records.columns[ITEM][chosen], records.columns[TITLE][chosen]
+    return (ids.astype(np.str_), title.astype(np.str_)), bad
+
+
+def _part(
+    records: LineRecords, faults: dict[str, NDArray[np.bool_]]
+) -> tuple[NDArray[np.int64], list[BadLine]]:
+    """Positions of the rows without a fault, and all bad lines in the file's order."""
+    faulty = np.zeros(len(records.line), dtype=np.bool_)
+    bad = list(records.bad)
+    for reason, mask in faults.items():
+        numbers = records.line[mask & ~faulty].tolist()
+        bad += [records.lines.bad(number, reason) for number in numbers]
+        faulty |= mask
+    return np.flatnonzero(~faulty), sorted(bad, key=lambda line: line.line)
+
+
+def _id_faults(records: LineRecords, name: str) -> dict[str, NDArray[np.bool_]]:
+    codes, distinct = pd.factorize(records.columns[name])
+    text = pd.Series(distinct, dtype=object).str
+    return {
+        f"{name} is empty": (text.strip() == "").to_numpy(dtype=np.bool_)[codes],
+        f"{name} is longer than {MAX_ID} characters": _longer(distinct, MAX_ID)[codes],
+    }
+
+
+def _longer(text: NDArray[np.object_], most: int) -> NDArray[np.bool_]:
+    return (pd.Series(text, dtype=object).str.len() > most).to_numpy(dtype=np.bool_)
+
+
+def _ratings(text: NDArray[np.object_]) -> NDArray[np.float32]:
+    """Ratings, NaN for what is no number from 0 to 10."""
+    codes, distinct = pd.factorize(text)
+    number = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce").to_numpy(np.float64)
+    number = np.where((number >= 0) & (number <= 10), number, np.nan)
+    return number[codes].astype(np.float32)

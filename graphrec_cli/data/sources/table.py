@@ -1,0 +1,121 @@
+"""Any table of interactions: csv, tsv, parquet or RecBole's .inter, ids as they are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from graphrec_cli.config.table import TableConfig, TimeUnit
+from graphrec_cli.data.column import Column
+from graphrec_cli.data.column_names import bare_name, pick_column
+from graphrec_cli.data.csv_columns import NumberColumn
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.interactions import RawTable
+from graphrec_cli.data.source import DataFile, SourceData
+from graphrec_cli.data.table_file import TableFile, find_table, open_table
+from graphrec_cli.data.text_columns import MAX_TITLE, TextColumn, TimeColumn
+from graphrec_cli.errors import DataError
+
+HIGHEST_RATING = float(np.finfo(np.float32).max)
+Titles = tuple[NDArray[np.generic], NDArray[np.character]]
+
+
+def load_table(config: TableConfig, *, data_dir: Path, seed: int) -> SourceData:
+    """Read the table's columns, and the titles where a file of them is named.
+
+    Args:
+        config: the file, its layout and its columns.
+        data_dir: where a file that is not in the working directory is looked for.
+        seed: not used: nothing is drawn.
+
+    Returns:
+        Rows of the one signal ``interaction`` in the file's order, ids as text, the rating NaN
+        where there is no such column.
+
+    Raises:
+        ConfigError: the file is parquet, and pyarrow is not installed.
+        DataError: a file is missing or faulty, or a column cannot be told.
+    """
+    path = find_table("dataset.path", config.path, data_dir)
+    file = open_table(path, config, config.columns)
+    user, item, rating, timestamp = _pick_columns(file, config)
+    wanted: list[Column] = [TextColumn(user), TextColumn(item)]
+    if rating is not None:
+        wanted.append(NumberColumn(rating, low=-HIGHEST_RATING, high=HIGHEST_RATING))
+    if timestamp is not None:
+        wanted.append(_time_column(timestamp, file.kinds[timestamp], config.time_unit))
+    arrays = file.read(wanted)
+    rows = len(arrays[user])
+    table = RawTable(
+        user_id=arrays[user],
+        item_id=arrays[item],
+        rating=(
+            np.full(rows, np.nan, dtype=np.float32)
+            if rating is None
+            else arrays[rating].astype(np.float32)
+        ),
+        timestamp=None if timestamp is None else arrays[timestamp].astype(np.int64),
+        signal=np.zeros(rows, dtype=np.int8),
+        signal_names=("interaction",),
+    )
+    paths, titles = [path], None
+    if config.items_path is not None:
+        paths.append(find_table("dataset.items_path", config.items_path, data_dir))
+        titles = _read_titles(paths[1], config, bare_name(item), arrays[item])
+    return SourceData(
+        table=table,
+        funnel=Funnel(rows),
+        titles=titles,
+        files=tuple(DataFile.of(path) for path in paths),
+        preferences=None,
+    )
+
+
+def _pick_columns(file: TableFile, config: TableConfig) -> tuple[str, str, str | None, str | None]:
+    """Names of the columns of users, items, ratings and times."""
+    header = list(file.kinds)
+    user = pick_column("user", config.user, header, file.path, needed=True)
+    item = pick_column("item", config.item, header, file.path, needed=True)
+    assert user is not None
+    assert item is not None
+    rated = config.rating_threshold is not None
+    rating = pick_column("rating", config.rating, header, file.path, needed=rated)
+    if rated and rating is None:
+        raise DataError("dataset.rating_threshold needs ratings, but dataset.rating is ''")
+    timestamp = pick_column("timestamp", config.timestamp, header, file.path, needed=False)
+    chosen = [name for name in (user, item, rating, timestamp) if name is not None]
+    twice = next((name for name in chosen if chosen.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{file.path}: column {twice} is chosen for two things at once")
+    return user, item, rating, timestamp
+
+
+def _time_column(name: str, kind: str, unit: TimeUnit) -> TimeColumn:
+    """``kind`` is that of the column's type or of its first cell."""
+    if kind == "time":
+        return TimeColumn(name, TimeUnit.s)
+    if unit is TimeUnit.auto and kind == "text":
+        return TimeColumn(name, TimeUnit.date)
+    return TimeColumn(name, unit)
+
+
+def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
+    """Ids of the table's items and their titles, the first of each that is repeated."""
+    file = open_table(path, config)
+    header = list(file.kinds)
+    same = item if item in map(bare_name, header) else None
+    id_column = pick_column("items_id", config.items_id or same, header, path, needed=True)
+    title_column = pick_column("items_title", config.items_title, header, path, needed=True)
+    assert id_column is not None
+    assert title_column is not None
+    title_cells = TextColumn(title_column, max_length=MAX_TITLE, may_be_empty=True)
+    arrays = file.read([TextColumn(id_column), title_cells])
+    ids = pd.Series(arrays[id_column], dtype=object)
+    chosen = (ids.isin(pd.unique(known)) & ~ids.duplicated()).to_numpy()
+    return (
+        arrays[id_column][chosen].astype(np.str_),
+        arrays[title_column][chosen].astype(np.str_),
+    )

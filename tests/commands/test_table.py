@@ -1,0 +1,74 @@
+"""A user's own csv through the command: ids that come back as they were, and faults in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+TABLE = ("dataset=table", "dataset.path=mine.csv")
+USERS = ["0425115801", "NA", "null", "1e5", "9" * 19, "Bob 7", "é;", *map(str, range(20))]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """27 users with 5 of 12 items each, dated."""
+    rows = [
+        f"{user},{number % 12:03d},{1 + number % 5},2024-01-{1 + step:02d}"
+        for place, user in enumerate(USERS)
+        for step, number in enumerate(range(place, place + 5))
+    ]
+    (tmp_path / "mine.csv").write_text("\n".join(["user,ISBN,stars,date", *rows]), "utf-8")
+    (tmp_path / "books.csv").write_text("isbn,title\n000,First\n0,Other\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_ids_and_titles_reach_the_run_directory(
+    full_size: Callable[..., Any], small: tuple[str, ...], folder: Path
+) -> None:
+    words = ("dataset.items_path=books.csv", "split=leave_one_out", "split.by=time")
+    done = full_size("train", *TABLE, *small, *words)
+    assert done.code == 0, done.err
+    with np.load(done.run / "data.npz", allow_pickle=False) as data:
+        assert data["user_id"].tolist() == sorted(USERS)
+        assert data["item_id"].tolist() == [f"{number:03d}" for number in range(12)]
+        assert data["title"].tolist() == ["First", *[""] * 11]
+    assert full_size("evaluate", "latest").code == 0
+
+
+def test_a_column_that_cannot_be_read_can_be_turned_off(
+    full_size: Callable[..., Any], small: tuple[str, ...], folder: Path
+) -> None:
+    words = ["dataset.timestamp=", "dataset.rating=null", "dataset.k_core.mode=one_pass"]
+    done = full_size("train", *TABLE, *small, *words)
+    assert done.code == 0, done.err
+    assert full_size("train", *TABLE, *small, *words, "split.by=time").code == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["dataset.path="], 2, "dataset.path must name the table's file"),
+        (["dataset.path=no.csv"], 3, "dataset.path names no.csv"),
+        (["dataset.item=sku"], 3, "has no column 'sku', which dataset.item names"),
+        (["dataset.separator=tab"], 3, "holds no tab in its header line, but a comma"),
+        (["dataset.separator=dot"], 2, "expected one of [comma, tab, semicolon, pipe, space]"),
+        (["dataset.time_unit=ms"], 3, "line 2: date '2024-01-01' is not a number"),
+        (["dataset.usr=x"], 2, "unknown key 'dataset.usr'; did you mean 'dataset.user'?"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    full_size: Callable[..., Any],
+    small: tuple[str, ...],
+    folder: Path,
+    words: list[str],
+    code: int,
+    message: str,
+) -> None:
+    done = full_size("train", *TABLE, *small, *words)
+    assert done.code == code
+    assert message in done.err.splitlines()[-1]
+    assert "Traceback" not in done.err

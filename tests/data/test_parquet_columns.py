@@ -1,0 +1,108 @@
+"""Parquet: ids of every type kept exactly, times, faults named by their row."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphrec_cli.config.table import TimeUnit
+from graphrec_cli.data.csv_columns import NumberColumn
+from graphrec_cli.data.parquet_columns import parquet_kinds, read_parquet_columns
+from graphrec_cli.data.text_columns import TextColumn, TimeColumn
+from graphrec_cli.errors import ConfigError, DataError
+
+pa = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+def write(folder: Path, **columns: Any) -> Path:
+    path = folder / "table.parquet"
+    pq.write_table(pa.table(columns), path, row_group_size=2)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["NA", "null", "007", "1e5", "é"], "string"),
+        (["a", "b", "a"], "large_string"),
+        ([9_223_372_036_854_775_807, -1, 0], "int64"),
+        ([18_446_744_073_709_551_615, 1], "uint64"),
+        ([7, 7, 8], "int16"),
+    ],
+)
+@pytest.mark.parametrize("encoded", [False, True])
+def test_ids_become_the_text_that_they_show(
+    tmp_path: Path, values: list[Any], kind: str, encoded: bool
+) -> None:
+    cells = pa.array(values, type=getattr(pa, kind)())
+    path = write(tmp_path, id=cells.dictionary_encode() if encoded else cells)
+    assert parquet_kinds(path) == {"id": "text" if isinstance(values[0], str) else "number"}
+    ids = read_parquet_columns(path, [TextColumn("id")])["id"]
+    assert ids.tolist() == [str(value) for value in values]
+
+
+def test_ratings_and_times_of_every_kind(tmp_path: Path) -> None:
+    moment = datetime(2024, 1, 31, 18, 30, tzinfo=UTC)
+    seconds = int(moment.timestamp())
+    path = write(
+        tmp_path,
+        stars=pa.array([4], type=pa.int8()),
+        score=pa.array([3.5], type=pa.float32()),
+        s=pa.array([seconds], type=pa.int32()),
+        ms=[seconds * 1_000 + 999],
+        us=pa.array([moment], type=pa.timestamp("us", tz="Europe/Paris")),
+        day=pa.array([date(2024, 1, 31)]),
+        text=["2024-01-31T19:30:00+01:00"],
+    )
+    ratings = [NumberColumn(name, low=0, high=5) for name in ("stars", "score")]
+    times = [TimeColumn(name, TimeUnit.auto) for name in ("s", "ms", "us", "day")]
+    arrays = read_parquet_columns(path, [*ratings, *times, TimeColumn("text", TimeUnit.date)])
+    assert [arrays[name].tolist() for name in ("stars", "score")] == [[4.0], [3.5]]
+    assert [arrays[name].tolist() for name in ("s", "ms", "us", "text")] == [[seconds]] * 4
+    assert arrays["day"].tolist() == [seconds - 18 * 3600 - 30 * 60]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["a", "b", None], "row 3: id is empty"),
+        (["a", " "], "row 2: id ' ' is empty"),
+        ([1.0, 2.0], r"column id is of the type double, in which long ids lose digits"),
+        ([True], "column id is of the type bool"),
+        ([[1]], "column id is of the type list"),
+        ([b"a"], "column id is of the type binary"),
+        ([date(2024, 1, 1)], "column id holds times, which are no ids"),
+        (["a", "a\0"], r"row 2: id 'a\?' is damaged by a NUL character"),
+        (["a", "x" * 300], r"row 2: id 'x+' is longer than 256"),
+    ],
+)
+def test_faulty_ids_are_refused(tmp_path: Path, cells: list[Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_parquet_columns(write(tmp_path, id=cells), [TextColumn("id")])
+
+
+def test_faulty_ratings_and_files_are_refused(tmp_path: Path) -> None:
+    rating = NumberColumn("rating", low=0, high=5)
+    with pytest.raises(DataError, match=r"row 2: rating 'nan' is not a number"):
+        read_parquet_columns(write(tmp_path, rating=[1.0, float("nan")]), [rating])
+    with pytest.raises(DataError, match=r"row 1: rating 'five' is not a number"):
+        read_parquet_columns(write(tmp_path, rating=["five"]), [rating])
+    with pytest.raises(DataError, match=r"table\.parquet holds no rows"):
+        read_parquet_columns(write(tmp_path, rating=pa.array([], type=pa.int8())), [rating])
+    (tmp_path / "table.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(DataError, match=r"table\.parquet cannot be read as parquet: "):
+        parquet_kinds(tmp_path / "table.parquet")
+
+
+def test_without_pyarrow_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, id=["a"])
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigError, match=r"install graphrec-cli\[parquet\], or save .* as csv"):
+        parquet_kinds(path)
