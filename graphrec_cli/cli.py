@@ -21,11 +21,13 @@ Examples:
   graphrec train seed=1,2,3 trainer.learning_rate=1e-3,5e-3 -m       a sweep over six runs
   graphrec data inspect dataset=goodbooks                 what the data hold, before any training
   graphrec evaluate latest                                the newest run's figures again
+  graphrec recommend latest users=17,42 k=20              the best items for two users
 
 Commands:
   train [key=value ...]          train and evaluate one run; with -m, every run of a sweep
   data inspect [key=value ...]   what a data set holds, what is dropped of it, and the split
   evaluate RUN [key=value ...]   evaluate a run's best checkpoint again
+  recommend RUN [key=value ...]  the best items for users of a run, or for a new one
   completion bash|zsh|fish       print the shell's completion script
 
 Flags:
@@ -61,6 +63,13 @@ def evaluate(words: list[str], *, json_output: bool, debug: bool) -> int:
     return evaluate_command(words, json_output=json_output)
 
 
+def recommend(words: list[str], *, json_output: bool, debug: bool) -> int:
+    """``graphrec recommend``."""
+    from graphrec_cli.commands.recommend import recommend_command
+
+    return recommend_command(words, json_output=json_output)
+
+
 def completion(words: list[str], *, json_output: bool, debug: bool) -> int:
     """``graphrec completion``."""
     from graphrec_cli.commands.completion import completion_command
@@ -72,6 +81,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "train": train,
     "data": data,
     "evaluate": evaluate,
+    "recommend": recommend,
     "completion": completion,
 }
 

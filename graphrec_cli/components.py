@@ -23,7 +23,7 @@ from graphrec_cli.evaluation.evaluation import Evaluation
 from graphrec_cli.evaluation.ranking import RANKING
 from graphrec_cli.evaluation.rating import RATING
 from graphrec_cli.losses import Loss, build_bpr, build_mse
-from graphrec_cli.models.base import Model
+from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
 from graphrec_cli.models.lightgcn_rating import build_lightgcn_rating
 from graphrec_cli.models.popularity import build_popularity
@@ -46,7 +46,7 @@ SPLITS: dict[str, Callable[..., Split]] = {
     "k_fold": k_fold,
     "predefined": predefined,
 }
-MODELS: dict[str, Callable[..., Model]] = {
+MODELS: dict[str, Callable[..., Recommender]] = {
     "lightgcn": build_lightgcn,
     "mf": build_mf,
     "lightgcn_rating": build_lightgcn_rating,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 
 from graphrec_cli import components
@@ -11,12 +13,39 @@ from graphrec_cli.device import pick_device
 from graphrec_cli.errors import OutputError
 from graphrec_cli.evaluation.evaluation import PartResult
 from graphrec_cli.fit import build_model
-from graphrec_cli.models.base import Model
+from graphrec_cli.models.base import Recommender
 from graphrec_cli.rundata import RunData, load_run_data
 from graphrec_cli.rundir import RunDirectory
 
 
-def load_model(run: RunDirectory, config: RunConfig, data: RunData, device: torch.device) -> Model:
+class SavedRun(NamedTuple):
+    """A run read back: its data, and its model in the best state."""
+
+    data: RunData
+    model: Recommender
+    device: torch.device
+
+
+def load_run(run: RunDirectory, config: RunConfig) -> SavedRun:
+    """Read a run back onto the device, with the threads, that ``config`` asks for.
+
+    Raises:
+        GraphrecError: the directory cannot be read, or the values do not fit it.
+    """
+    if not run.best.is_file():
+        raise OutputError(
+            f"{run.path} has no checkpoints/best.pt to read: the run is {run.describe_status()}"
+        )
+    if config.num_threads is not None:
+        torch.set_num_threads(config.num_threads)
+    device = pick_device(config.device)
+    data = load_run_data(run.data)
+    return SavedRun(data, load_model(run, config, data, device), device)
+
+
+def load_model(
+    run: RunDirectory, config: RunConfig, data: RunData, device: torch.device
+) -> Recommender:
     """The model of a run in its best state.
 
     Raises:
@@ -37,15 +66,7 @@ def evaluate_run(run: RunDirectory, config: RunConfig, part: str) -> PartResult:
     Raises:
         GraphrecError: the directory cannot be read, or the values do not fit it.
     """
-    if not run.best.is_file():
-        raise OutputError(
-            f"{run.path} has no checkpoints/best.pt to evaluate: the run is {run.describe_status()}"
-        )
-    if config.num_threads is not None:
-        torch.set_num_threads(config.num_threads)
-    device = pick_device(config.device)
-    data = load_run_data(run.data)
+    data, model, device = load_run(run, config)
     evaluation = components.EVALUATIONS[config.evaluation.name]
     evaluation.check(config, data.train)
-    model = load_model(run, config, data, device)
     return evaluation.evaluate_part(model, config, split=data, part=part, device=device)

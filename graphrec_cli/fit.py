@@ -16,7 +16,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import torch_generator
-from graphrec_cli.models.base import Model
+from graphrec_cli.models.base import Model, Recommender
 from graphrec_cli.rundir import RunDirectory
 from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 from graphrec_cli.samplers.triples import TripleSampler
@@ -39,7 +39,7 @@ class Fitted:
     history: list[dict[str, Any]]
 
 
-def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Model:
+def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Recommender:
     """The configured model, on the graph of ``train`` alone."""
     # The initial weights are drawn on the CPU, so that they do not depend on the device.
     generator = torch_generator(config.seed, "init", torch.device("cpu"))

@@ -26,6 +26,7 @@ def shown_commands() -> list[str]:
 
 
 EVALUATE = [command for command in shown_commands() if command.startswith("graphrec evaluate")]
+RECOMMEND = [command for command in shown_commands() if command.startswith("graphrec recommend")]
 TRAIN = [command for command in shown_commands() if command.startswith("graphrec train")]
 INSPECT = [command for command in shown_commands() if command.startswith("graphrec data inspect")]
 
@@ -34,6 +35,7 @@ def test_the_documents_show_commands() -> None:
     """So that the tests below cannot pass by finding nothing."""
     assert len(TRAIN) >= 5
     assert len(EVALUATE) >= 3
+    assert len(RECOMMEND) >= 5
     assert len(INSPECT) >= 3
 
 
@@ -82,6 +84,18 @@ def test_a_shown_evaluation_gives_figures(
     words = shlex.split(command)[1:]
     assert main([str(run) if word == "RUN" else word for word in words]) == 0
     assert "ndcg@10" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", RECOMMEND)
+def test_a_shown_recommendation_gives_items(
+    command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.parents[1])
+    Path("wanted.txt").write_text("17\n42\n", encoding="utf-8")
+    words = shlex.split(command)[1:]
+    assert main([str(run) if word == "RUN" else word for word in words]) == 0
+    shown = capsys.readouterr().out or Path("all.csv").read_text("utf-8")
+    assert "item_id" in shown
 
 
 def test_the_readme_names_exactly_what_a_run_leaves(run: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
+from graphrec_cli.commands.recommend import CHOICES, KEYS
 from graphrec_cli.config.complete import complete_train
 from graphrec_cli.errors import ConfigError
 
@@ -81,11 +82,21 @@ def complete_line(line: str, commands: Sequence[str]) -> list[str]:
 
 
 def _evaluate(word: str, before: list[str]) -> list[str]:
+    return _run_words(word, ["part=test", "part=valid"], ("evaluation.", "device=", "num_threads="))
+
+
+def _recommend(word: str, before: list[str]) -> list[str]:
+    chosen = [f"{key}={value}" for key, values in CHOICES.items() for value in values]
+    free = [f"{key}=" for key in KEYS if key not in CHOICES]
+    return _run_words(word, [*chosen, *free], ("device=", "num_threads="))
+
+
+def _run_words(word: str, keys: Sequence[str], shared: tuple[str, ...]) -> list[str]:
+    """Runs, a command's own ``keys``, and the keys of ``train`` that start as ``shared`` do."""
     runs = ["latest", *(str(path.parent) for path in Path("outputs").glob("*/config.json"))]
-    keys = ["part=test", "part=valid", "output_dir=", "--json", "--help"]
-    own = [name for name in (*runs, *keys) if name.startswith(word)]
-    shared = ("evaluation.", "device=", "num_threads=")
-    return sorted([*own, *(name for name in complete_train(word, []) if name.startswith(shared))])
+    own = [*runs, *keys, "output_dir=", "--json", "--help"]
+    config_keys = [name for name in complete_train(word, []) if name.startswith(shared)]
+    return sorted([*(name for name in own if name.startswith(word)), *config_keys])
 
 
 def _data(word: str, before: list[str]) -> list[str]:
@@ -107,5 +118,6 @@ _COMMANDS = {
     "train": complete_train,
     "data": _data,
     "evaluate": _evaluate,
+    "recommend": _recommend,
     "completion": _completion,
 }

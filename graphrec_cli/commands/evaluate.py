@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from graphrec_cli.config.overrides import split_overrides, with_overrides
-from graphrec_cli.config.run import RunConfig
+from graphrec_cli.commands.run_words import one_of, sort_run_words
+from graphrec_cli.config.overrides import with_overrides
 from graphrec_cli.config.serialize import read_config
-from graphrec_cli.errors import ConfigError
 
 HELP = """\
 Evaluate a run's best checkpoint again: the same figures as its metrics.json.
@@ -32,31 +30,17 @@ def evaluate_command(words: list[str], *, json_output: bool) -> int:
     if {"-h", "--help"} & set(words):
         print(HELP, end="")
         return 0
-    # A folder's name is taken as it is, an equals sign in it too.
-    names = [word for word in words if "=" not in word or _exists(word)]
-    if len(names) != 1 or names[0].startswith("-"):
-        raise ConfigError(
-            "evaluate takes one run directory, or 'latest', then key=value; see --help"
-        )
-    own, overrides = split_overrides(
-        [word for word in words if word != names[0]], names=("part", "output_dir")
+    given = sort_run_words(
+        "evaluate", words, own=("part",), overridable=("evaluation.*", "device", "num_threads")
     )
-    part = own.get("part", "test")
-    if part not in ("test", "valid"):
-        raise ConfigError(f"part must be test or valid, got '{part}'")
-    for word in overrides:
-        key = word.partition("=")[0]
-        if not key.startswith("evaluation.") and key not in ("device", "num_threads"):
-            raise ConfigError(
-                f"evaluate cannot change '{word}'; it takes part, evaluation.*, device, num_threads"
-            )
+    part = one_of("part", given.own.get("part", "test"), ("test", "valid"))
 
     from graphrec_cli.evaluate_run import evaluate_run
     from graphrec_cli.reporting.tables import metrics_table
     from graphrec_cli.rundir import RunDirectory
 
-    run = RunDirectory.find(names[0], Path(own.get("output_dir", RunConfig().output_dir)))
-    config = with_overrides(read_config(run.config), overrides).config
+    run = RunDirectory.find(given.run, given.output_dir)
+    config = with_overrides(read_config(run.config), given.overrides).config
     result = evaluate_run(run, config, part)
     if json_output:
         print(json.dumps({part: result.metrics, "counts": result.counts}))
@@ -64,10 +48,3 @@ def evaluate_command(words: list[str], *, json_output: bool) -> int:
         print(f"{part} metrics over {result.counts['users_evaluated']:,} users of {run.path}")
         print(metrics_table({config.model.name: result.metrics}, list(result.metrics)))
     return 0
-
-
-def _exists(word: str) -> bool:
-    try:
-        return Path(word).exists()
-    except OSError:  # too long for a path, so it is a value
-        return False

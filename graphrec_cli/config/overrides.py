@@ -18,11 +18,17 @@ from graphrec_cli.errors import ConfigError
 def split_overrides(
     words: Sequence[str], *, names: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Part ``key=value`` words into a command's own keys, taken as text, and config overrides."""
+    """Part ``key=value`` words into a command's own keys, taken as text, and config overrides.
+
+    Raises:
+        ConfigError: one of the command's own keys is given twice.
+    """
     own: dict[str, str] = {}
     overrides: list[str] = []
     for word in words:
         key, equals, value = word.partition("=")
+        if equals and key in own:
+            raise ConfigError(f"{key} is given twice; name it once")
         if equals and key in names:
             own[key] = value
         elif equals:

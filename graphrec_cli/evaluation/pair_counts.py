@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,12 +11,11 @@ from torch import Tensor
 
 from graphrec_cli.config.evaluation import Ties
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.errors import DataError, NonFiniteError
+from graphrec_cli.errors import DataError
+from graphrec_cli.evaluation.masked_scores import MaskedScores, users_per_chunk
 from graphrec_cli.evaluation.scorer import Scorer
 from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
 
-# A CPU's caches hold a chunk of 4 MB from one pass over it to the next; a GPU wants more to do.
-_CHUNK_SCORES = {"cpu": 1 << 20, "cuda": 1 << 25}
 _TIE_BLOCK = 1 << 21
 
 
@@ -44,11 +42,12 @@ class PairCounts:
         hash_ties: bool,
         device: torch.device,
     ) -> None:
-        self.scorer = scorer
+        self.masked_scores = MaskedScores(
+            scorer, masked=masked, cold_items=cold_items, device=device
+        )
+        self.num_items = masked[0].num_items
         self.user_index = user_index
         self.item_index = item_index
-        self.masked = masked
-        self.cold_items = torch.from_numpy(cold_items).to(device)
         self.hash_ties = hash_ties
         self.tie_seed = tie_seed
         self.device = device
@@ -56,7 +55,6 @@ class PairCounts:
         self.higher = np.zeros(len(user_index), dtype=np.int64)
         self.equal = np.zeros(len(user_index), dtype=np.int64)
         self.first = np.zeros(len(user_index), dtype=np.int64)
-        self._scores = torch.empty(0, 0, device=device)
         self._comparison = torch.empty(0, 0, dtype=torch.bool, device=device)
 
     @torch.no_grad()
@@ -68,8 +66,7 @@ class PairCounts:
             NonFiniteError: a score is NaN or infinite.
         """
         if chunk_users is None:
-            scores = _CHUNK_SCORES[self.device.type]
-            chunk_users = max(1, scores // max(self.masked[0].num_items, 1))
+            chunk_users = users_per_chunk(self.num_items, self.device)
         users, start, pairs = np.unique(self.user_index, return_index=True, return_counts=True)
         # Users with many pairs first: those with an n-th pair are then a prefix of the chunk.
         order = np.argsort(-pairs, kind="stable")
@@ -81,7 +78,7 @@ class PairCounts:
         self, users: NDArray[np.int64], start: NDArray[np.int64], pairs: NDArray[np.int64]
     ) -> None:
         user_index = torch.from_numpy(users).to(self.device)
-        scores = self._masked_scores(users, user_index)
+        scores = self.masked_scores.rows(users)
         for nth in range(int(pairs[0])):
             num_rows = int(np.count_nonzero(pairs > nth))
             pair = start[:num_rows] + nth
@@ -116,24 +113,6 @@ class PairCounts:
             before = tie_hash(keys[row], other) < tie_hash(keys, item[block])[row]
             first = torch.bincount(row[before], minlength=len(block))
             self.first[pair[block.cpu().numpy()]] = first.cpu().numpy()
-
-    def _masked_scores(self, users: NDArray[np.int64], user_index: Tensor) -> Tensor:
-        scores = self.scorer.score_users(user_index)
-        low, high = torch.aminmax(scores)
-        if not (math.isfinite(low.item()) and math.isfinite(high.item())):
-            row = int((~torch.isfinite(scores)).any(1).nonzero()[0, 0])
-            raise NonFiniteError(
-                f"the model gave user index {users[row]} a score that is NaN or infinite; "
-                "lower trainer.learning_rate or look for non-finite values in the checkpoint"
-            )
-        # A copy: the scorer may have returned a view of its own table, or an expanded one.
-        if self._scores.dtype is not scores.dtype or len(self._scores) < len(scores):
-            self._scores = torch.empty_like(scores, memory_format=torch.contiguous_format)
-        scores = self._scores[: len(users)].copy_(scores)
-        for part in self.masked:
-            seen = torch.from_numpy(_positions(part, users)).to(self.device)
-            scores.view(-1).index_fill_(0, seen, -torch.inf)
-        return scores.index_fill_(1, self.cold_items, -torch.inf)
 
     def _marks(self, rows: Tensor) -> Tensor:
         """Room for a boolean a score, kept from chunk to chunk: fresh memory costs page faults."""
@@ -171,12 +150,3 @@ class PairCounts:
 def _row_sums(marks: Tensor) -> Tensor:
     # Bytes summed to int32 are vectorised; booleans, and torch's default of int64, are not.
     return marks.view(torch.uint8).sum(1, dtype=torch.int32)
-
-
-def _positions(part: UserItems, users: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Places of the users' items in their flattened (users, num_items) score matrix."""
-    degree = part.user_degree[users]
-    row = np.repeat(np.arange(len(users)), degree)
-    first = np.cumsum(degree) - degree
-    place = np.arange(len(row)) + (part.indptr[users] - first)[row]
-    return row * part.num_items + part.item_index[place]

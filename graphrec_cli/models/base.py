@@ -21,6 +21,18 @@ class Model(nn.Module, ABC):
         """Scores of all items for the given users."""
 
 
+class Recommender(Model):
+    """A model that a run can train, so that it may meet users whom train never saw."""
+
+    @abstractmethod
+    def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
+        """Scores of all items for a user known by items alone; ``prepare_scoring`` comes first.
+
+        Args:
+            item_index: distinct items with train interactions, at least one.
+        """
+
+
 class RatingModel(Model):
     """A model that predicts ratings and may learn from (user, item, rating) pairs."""
 
@@ -48,7 +60,7 @@ class TripleScores(NamedTuple):
     layer0_table: Tensor
 
 
-class TripleModel(Model):
+class TripleModel(Recommender):
     """A model that learns from (user, positive item, negative item) triples."""
 
     @abstractmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -15,11 +17,11 @@ from graphrec_cli.config.model import (
 )
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph import normalized_adjacency
-from graphrec_cli.models.base import Model, TripleModel, TripleScores
+from graphrec_cli.models.base import Recommender, TripleModel, TripleScores
 from graphrec_cli.propagation import propagate
 
 
-class PropagatedEmbeddings(Model):
+class PropagatedEmbeddings(Recommender):
     """Embeddings of users and items in one table, propagated and averaged over the layers.
 
     He et al., "LightGCN: Simplifying and Powering Graph Convolution Network for
@@ -48,12 +50,25 @@ class PropagatedEmbeddings(Model):
             nn.init.normal_(layer0, std=config.init_std, generator=generator)
         self.layer0_embeddings = nn.Parameter(layer0.to(device))
         self._norm_adj = normalized_adjacency(train, device) if num_layers else None
+        # An item without an interaction is in nobody's row, so 1 serves instead of infinity.
+        degree = torch.from_numpy(train.item_degree).clamp(min=1)
+        self._item_scale = degree.to(device, torch.float32).rsqrt()
 
     def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
         """Propagated embeddings of all nodes, users first."""
         if self._norm_adj is None:
             return self.layer0_embeddings
         return propagate(self._norm_adj, self.layer0_embeddings, self.num_layers)
+
+    @torch.no_grad()
+    def fold_in(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " dim"]:
+        """What one propagation step gives a new user with these items; nothing else changes.
+
+        The sum of the items' final embeddings over sqrt(items given * the item's train degree): the
+        row that the user would have in the normalized adjacency, if the items' degrees stayed.
+        """
+        items = self.final_embeddings()[self.num_users :][item_index]
+        return self._item_scale[item_index] @ items / math.sqrt(len(item_index))
 
 
 class LightGCN(PropagatedEmbeddings, TripleModel):
@@ -93,6 +108,13 @@ class LightGCN(PropagatedEmbeddings, TripleModel):
         assert self._scoring is not None, "prepare_scoring() comes before score_users()"
         users, items = self._scoring
         return users[user_index] @ items
+
+    @torch.no_grad()
+    def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
+        """Dot products of the folded-in user with every item."""
+        assert self._scoring is not None, "prepare_scoring() comes before score_new_user()"
+        _, items = self._scoring
+        return self.fold_in(item_index) @ items
 
 
 def build_lightgcn(

@@ -63,6 +63,12 @@ class LinearRating(PropagatedEmbeddings, RatingModel):
         user_part, item_part = self._parts
         return user_part[user_index][:, None] + item_part
 
+    @torch.no_grad()
+    def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
+        """Predicted ratings for the folded-in user; ``prepare_scoring`` comes first."""
+        assert self._parts is not None, "prepare_scoring() comes before score_new_user()"
+        return self.fold_in(item_index) @ self.weight[0] + self.bias + self._parts[1]
+
 
 class DotRating(PropagatedEmbeddings, RatingModel):
     """Inner product of the final embeddings, plus biases around the mean train rating.
@@ -112,6 +118,16 @@ class DotRating(PropagatedEmbeddings, RatingModel):
         users, items = self._scoring
         biases = self.user_bias[user_index][:, None] + self.item_bias
         return users[user_index] @ items + biases + self.mean_rating
+
+    @torch.no_grad()
+    def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
+        """Predicted ratings for the folded-in user, whose own bias is 0.
+
+        ``prepare_scoring`` comes first.
+        """
+        assert self._scoring is not None, "prepare_scoring() comes before score_new_user()"
+        _, items = self._scoring
+        return self.fold_in(item_index) @ items + self.item_bias + self.mean_rating
 
 
 def build_lightgcn_rating(

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from graphrec_cli.config.model import PopularityConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.models.base import Model
+from graphrec_cli.models.base import Recommender
 
 
-class Popularity(Model):
+class Popularity(Recommender):
     """Scores an item by its number of train interactions, the same for every user."""
 
     item_degree: Tensor
@@ -28,6 +28,11 @@ class Popularity(Model):
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
         """The counts, repeated for every user."""
         return self.item_degree.repeat(len(user_index), 1)
+
+    def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
+        """The counts, whatever the user's items are."""
+        del item_index
+        return self.item_degree
 
 
 def build_popularity(

@@ -79,6 +79,46 @@ def test_scoring_follows_the_weights_once_it_is_prepared_again() -> None:
     torch.testing.assert_close(model.score_users(torch.arange(40)), 4 * before)
 
 
+def test_a_new_user_gets_what_one_propagation_step_gives_a_user_with_its_items() -> None:
+    train = random_train()
+    for num_layers in (1, 2, 3):
+        model, shallower = (
+            lightgcn(LightGCNConfig(num_layers=layers, embedding_dim=8), train=train)
+            for layers in (num_layers, num_layers - 1)
+        )
+        for each in (model, shallower):
+            each.prepare_scoring()
+        layer0 = model.layer0_embeddings.detach()
+        assert torch.equal(layer0, shallower.layer0_embeddings)
+        final = model.final_embeddings().detach()
+        for user in (0, 7, 39):
+            items = train.item_index[train.indptr[user] : train.indptr[user + 1]]
+            step = shallower.fold_in(torch.from_numpy(items.astype(np.int64)))
+            # x + A(x + A(x + ...)): the sum of the layers is layer 0 plus a step of the sum before.
+            expected = (layer0[user] + num_layers * step) / (num_layers + 1)
+            torch.testing.assert_close(final[user], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_new_user_is_scored_by_dot_products() -> None:
+    train = random_train()
+    mf = build_mf(
+        MatrixFactorizationConfig(embedding_dim=8),
+        train,
+        generator=torch.Generator().manual_seed(3),
+        device=CPU,
+    )
+    for model in (mf, lightgcn(LightGCNConfig(num_layers=2, embedding_dim=8), train=train)):
+        model.prepare_scoring()
+        items = model.final_embeddings().detach()[40:].double()
+        given, degree = [4, 21], torch.from_numpy(train.item_degree).double()
+        user = items[4] / (2 * degree[4]).sqrt() + items[21] / (2 * degree[21]).sqrt()
+        scores = model.score_new_user(torch.tensor(given))
+        torch.testing.assert_close(scores.double(), items @ user, rtol=1e-4, atol=1e-6)
+        assert not scores.requires_grad
+        # The order in which the items are named means nothing.
+        torch.testing.assert_close(model.score_new_user(torch.tensor(given[::-1])), scores)
+
+
 def test_mf_is_lightgcn_without_layers_bit_for_bit() -> None:
     train = random_train()
     generator = torch.Generator().manual_seed(3)

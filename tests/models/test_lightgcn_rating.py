@@ -88,3 +88,19 @@ def test_the_generator_decides_all_that_is_drawn(head: Head) -> None:
     first, again, other = (build(head, seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_a_new_user_is_folded_in_by_the_items_and_has_no_bias_of_its_own() -> None:
+    given = torch.tensor([3, 8])
+    for head in Head:
+        model = build(head)
+        model.prepare_scoring()
+        items = model.final_embeddings().detach()[20:]
+        user = model.fold_in(given)
+        if isinstance(model, LinearRating):
+            expected = user @ model.weight[0] + items @ model.weight[1] + model.bias
+        else:
+            with torch.no_grad():
+                model.item_bias.normal_()
+            expected = items @ user + model.item_bias + model.mean_rating
+        torch.testing.assert_close(model.score_new_user(given), expected.detach())

@@ -30,6 +30,8 @@ def test_scores_are_the_counts_of_train_pairs(has: NDArray[np.bool_]) -> None:
     wanted = torch.tensor([num_users - 1, 0, 0])
     assert model.score_users(wanted).tolist() == [[count[item] for item in range(num_items)]] * 3
     assert torch.equal(generator.get_state(), before)
+    new_user = model.score_new_user(torch.tensor([0]))
+    assert new_user.tolist() == [count[item] for item in range(num_items)]
 
 
 def test_counts_that_float32_cannot_tell_apart_stay_apart() -> None:

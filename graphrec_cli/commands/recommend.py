@@ -1,0 +1,151 @@
+"""``graphrec recommend``: the best items for users of a run, or for a user given by items."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from graphrec_cli.commands.run_words import one_of, sort_run_words
+from graphrec_cli.config.overrides import with_overrides
+from graphrec_cli.config.serialize import read_config
+from graphrec_cli.errors import ConfigError
+
+HELP = """\
+Recommend the items with the highest scores, from a run directory alone.
+
+Examples:
+  graphrec recommend latest users=276725,A10            ids as they stand in the data
+  graphrec recommend latest users=@wanted.txt k=20      a file with an id a line
+  graphrec recommend latest out=all.csv                 every user of the run
+  graphrec recommend latest items=0425115801,1984       somebody new, who likes these items
+  graphrec recommend latest users=A10 --json
+
+Keys:
+  users=ID,ID | @FILE     who; all users without it. A user named twice is answered once
+  items=ID,ID | @FILE     instead of users: the items of one new user, folded in, not retrained
+  k=10                    items a user; one with fewer left gets all of them
+  seen=exclude|keep       leave out the user's train, valid and test items (a new user's given
+                          ones), which is all that it is known to have; or leave nothing out
+  cold=error|popular      users without a train interaction: an error, or the most popular items
+  format=table|csv|json|parquet
+  out=FILE                write a file; its ending (.csv, .json, .parquet) says the format
+  device, num_threads     as in train; output_dir says where 'latest' looks
+
+Only items with a train interaction are recommended. Of equal scores the item that comes first in
+data.npz comes first. @FILE is UTF-8: a line is an id, its spaces and commas too; empty lines are
+passed over.
+"""
+
+FORMATS = ("table", "csv", "json", "parquet")
+CHOICES = {"seen": ("exclude", "keep"), "cold": ("error", "popular"), "format": FORMATS}
+"""The keys with a choice of values."""
+KEYS = ("users", "items", "k", *CHOICES, "out")
+"""The keys that no configuration has; their values are taken as text."""
+
+log = logging.getLogger("graphrec")
+
+
+def recommend_command(words: list[str], *, json_output: bool) -> int:
+    """Print or write the lists asked for.
+
+    Raises:
+        GraphrecError: wrong usage, unknown users or items, or a run that cannot be read.
+    """
+    if {"-h", "--help"} & set(words):
+        print(HELP, end="")
+        return 0
+    given = sort_run_words("recommend", words, own=KEYS, overridable=("device", "num_threads"))
+    own = given.own
+    for key, choices in CHOICES.items():
+        if key in own:
+            one_of(key, own[key], choices)
+    if "items" in own and ("users" in own or "cold" in own):
+        raise ConfigError("items describes a new user by itself; leave users and cold out")
+    out = _out_file(own["out"]) if "out" in own else None
+    file_format = _format(own.get("format"), out, json_output=json_output)
+    users, items = (_ids(key, own[key]) if key in own else None for key in ("users", "items"))
+    k = _count(own.get("k", "10"))
+
+    from graphrec_cli.recommend_run import Request, recommend
+    from graphrec_cli.reporting.recommendations import write_recommendations
+    from graphrec_cli.rundir import RunDirectory
+
+    run = RunDirectory.find(given.run, given.output_dir)
+    config = with_overrides(read_config(run.config), given.overrides).config
+    request = Request(
+        users=users,
+        items=items,
+        k=k,
+        exclude_seen=own.get("seen", "exclude") == "exclude",
+        popular_for_cold=own.get("cold") == "popular",
+    )
+    write_recommendations(recommend(run, config, request), file_format, out)
+    if out is not None:
+        log.info("wrote %s", out)
+    return 0
+
+
+def _out_file(name: str) -> Path:
+    """The file to write.
+
+    Raises:
+        ConfigError: it is no file name, or something that must not be replaced.
+    """
+    path = Path(name)
+    try:
+        # A device would be replaced by a file, which nobody means who writes out=/dev/null.
+        taken, folder = path.exists() and not path.is_file(), path.parent.is_dir()
+    except OSError as error:
+        raise ConfigError(f"out cannot be {name}: {error.strerror or error}") from error
+    if taken or not path.name:
+        raise ConfigError(f"out must name a file, and '{name}' is none; choose another name")
+    if not folder:
+        raise ConfigError(f"out={name} lies in no folder that exists; make {path.parent} first")
+    return path
+
+
+def _format(wanted: str | None, out: Path | None, *, json_output: bool) -> str:
+    """The format asked for, by the file's ending where none is, a table where there is neither.
+
+    Raises:
+        ConfigError: --json contradicts format, or nothing says what the file shall hold.
+    """
+    if json_output and wanted not in (None, "json"):
+        raise ConfigError(f"--json and format={wanted} exclude each other; choose one")
+    ending = None if out is None else out.suffix.removeprefix(".").lower()
+    chosen = "json" if json_output else wanted or ("table" if out is None else ending)
+    if chosen not in FORMATS:
+        raise ConfigError(
+            f"out={out} does not end in .csv, .json or .parquet; rename it, or say format=csv"
+        )
+    if chosen == "parquet" and out is None:
+        raise ConfigError("parquet is no text for the screen; name a file with out=FILE")
+    return chosen
+
+
+def _ids(key: str, value: str) -> list[str]:
+    """Distinct ids in the order given, as they are: between commas, or a line each in a file.
+
+    Raises:
+        ConfigError: there is no id, the file cannot be read, or it is no UTF-8.
+    """
+    try:
+        if value.startswith("@"):
+            text = Path(value[1:]).read_bytes().decode("utf-8-sig")
+            ids = [line for line in text.replace("\r\n", "\n").split("\n") if line]
+        else:
+            # Bytes of the command line that are no UTF-8 are half surrogates.
+            ids = value.encode().decode().split(",") if value else []
+    except OSError as error:
+        raise ConfigError(f"cannot read {key}={value}: {error.strerror or error}") from error
+    except UnicodeError as error:
+        raise ConfigError(f"{key}={value} is no UTF-8: {error}") from error
+    if not ids:
+        raise ConfigError(f"{key} names nothing; write {key}=ID,ID or {key}=@FILE")
+    return list(dict.fromkeys(ids))
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < len(text.lstrip("0")) < 19):
+        raise ConfigError(f"k must be a whole number of at least 1, got '{text}'")
+    return int(text)

@@ -1,0 +1,81 @@
+"""The words after a command that takes a run directory, then ``key=value``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphrec_cli.config.explain import suggestion
+from graphrec_cli.config.overrides import split_overrides
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class RunWords:
+    """What was asked of which run.
+
+    Attributes:
+        run: a run directory as it was named, or ``latest``.
+        output_dir: where ``latest`` looks.
+        own: the command's own keys, their values taken as text.
+        overrides: words that change the run's saved configuration.
+    """
+
+    run: str
+    output_dir: Path
+    own: dict[str, str]
+    overrides: list[str]
+
+
+def sort_run_words(
+    command: str, words: Sequence[str], *, own: Sequence[str], overridable: Sequence[str]
+) -> RunWords:
+    """Part the words after ``command``.
+
+    Args:
+        own: names of the command's own keys, besides output_dir.
+        overridable: keys of the saved configuration that may change; ``group.*`` for a whole group.
+
+    Raises:
+        ConfigError: not one run is named, or a key is unknown or given twice.
+    """
+    # A folder's name is taken as it is, an equals sign in it too.
+    names = [word for word in words if "=" not in word or _exists(word)]
+    if len(names) != 1 or names[0].startswith("-"):
+        raise ConfigError(
+            f"{command} takes one run directory, or 'latest', then key=value; see --help"
+        )
+    rest = [word for word in words if word != names[0]]
+    known = [*own, *overridable, "output_dir"]
+    for word in rest:
+        key = word.partition("=")[0]
+        if key not in known and f"{key.partition('.')[0]}.*" not in known:
+            hint = suggestion(key, known)
+            raise ConfigError(
+                f"{command} cannot change '{word}'{hint}; it takes {', '.join(known)}"
+            )
+    values, overrides = split_overrides(rest, names=(*own, "output_dir"))
+    output_dir = Path(values.pop("output_dir", RunConfig().output_dir))
+    return RunWords(names[0], output_dir, values, overrides)
+
+
+def one_of(key: str, value: str, choices: Sequence[str]) -> str:
+    """``value``, if it is a choice.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if value not in choices:
+        hint = suggestion(value, choices)
+        listed = f"{', '.join(choices[:-1])} or {choices[-1]}"
+        raise ConfigError(f"{key} must be {listed}, got '{value}'{hint}")
+    return value
+
+
+def _exists(word: str) -> bool:
+    try:
+        return Path(word).exists()
+    except OSError:  # too long for a path, so it is a value
+        return False

@@ -1,0 +1,80 @@
+"""Scores of whole chunks of users, with what must not be ranked at minus infinity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import NonFiniteError
+from graphrec_cli.evaluation.scorer import Scorer
+
+# A CPU's caches hold a chunk of 4 MB from one pass over it to the next; a GPU wants more to do.
+_CHUNK_SCORES = {"cpu": 1 << 20, "cuda": 1 << 25}
+
+
+def users_per_chunk(num_items: int, device: torch.device) -> int:
+    """Users whose float32 scores take 4 MB on a CPU, 128 MB on CUDA."""
+    return max(1, _CHUNK_SCORES[device.type] // max(num_items, 1))
+
+
+class MaskedScores:
+    """Rows of scores, a user each; one buffer serves all chunks.
+
+    Args:
+        scorer: scores all items for a batch of users.
+        masked: pairs at minus infinity, on the scorer's indices.
+        cold_items: items at minus infinity for every user.
+        device: where the scorer expects its users.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        *,
+        masked: Sequence[UserItems],
+        cold_items: NDArray[np.int64],
+        device: torch.device,
+    ) -> None:
+        self.scorer = scorer
+        self.masked = masked
+        self.cold_items = torch.from_numpy(cold_items).to(device)
+        self.device = device
+        self._scores = torch.empty(0, 0, device=device)
+
+    def rows(self, users: NDArray[np.int64]) -> Tensor:
+        """Scores of shape (users, items), good until the next call.
+
+        Raises:
+            NonFiniteError: a score is NaN or infinite, even one that is masked.
+        """
+        scores = self.scorer.score_users(torch.from_numpy(users).to(self.device))
+        low, high = torch.aminmax(scores)
+        if not (math.isfinite(low.item()) and math.isfinite(high.item())):
+            row = int((~torch.isfinite(scores)).any(1).nonzero()[0, 0])
+            raise NonFiniteError(
+                f"the model gave user index {users[row]} a score that is NaN or infinite; "
+                "lower trainer.learning_rate or look for non-finite values in the checkpoint"
+            )
+        # A copy: the scorer may have returned a view of its own table, or an expanded one.
+        if self._scores.dtype is not scores.dtype or len(self._scores) < len(scores):
+            self._scores = torch.empty_like(scores, memory_format=torch.contiguous_format)
+        scores = self._scores[: len(users)].copy_(scores)
+        for part in self.masked:
+            seen = torch.from_numpy(_positions(part, users)).to(self.device)
+            scores.view(-1).index_fill_(0, seen, -torch.inf)
+        return scores.index_fill_(1, self.cold_items, -torch.inf)
+
+
+def _positions(part: UserItems, users: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places of the users' items in their flattened (users, num_items) score matrix."""
+    degree = part.user_degree[users]
+    row = np.repeat(np.arange(len(users)), degree)
+    first = np.cumsum(degree) - degree
+    place = np.arange(len(row)) + (part.indptr[users] - first)[row]
+    return row * part.num_items + part.item_index[place]

@@ -1,0 +1,99 @@
+"""The best items of every user, one chunk of users at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from numpy.typing import NDArray
+from torch import Tensor
+
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.evaluation.masked_scores import MaskedScores, users_per_chunk
+from graphrec_cli.evaluation.scorer import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class TopItems:
+    """Items of some users, one user after the other, each user's best item first.
+
+    Attributes:
+        length: items of every user, int64, shape (users,).
+        item_index: int64, shape (length.sum(),).
+        score: as the scorer gave it, float32 or float64, shape (length.sum(),).
+    """
+
+    length: NDArray[np.int64]
+    item_index: NDArray[np.int64]
+    score: NDArray[np.floating]
+
+
+@torch.no_grad()
+def top_k(
+    scorer: Scorer,
+    users: NDArray[np.int64],
+    *,
+    k: int,
+    catalog: NDArray[np.bool_],
+    masked: Sequence[UserItems],
+    chunk_users: int | None = None,
+    device: torch.device | str = "cpu",
+) -> TopItems:
+    """The k items with the highest scores; of equal scores the smaller item index comes first.
+
+    Args:
+        scorer: scores all items for a batch of users.
+        users: the users wanted, at least one, in any order; shape (users,).
+        k: items a user; one with fewer candidates gets all of them.
+        catalog: the items that may be given, shape (items,).
+        masked: pairs that are left out.
+        chunk_users: users scored at a time; None takes 4 MB of float32 scores at
+            a time on a CPU, 128 MB on CUDA.
+        device: where the scorer expects its users and the work is done.
+
+    Raises:
+        NonFiniteError: a score is NaN or infinite.
+    """
+    device = torch.device(device)
+    scores = MaskedScores(scorer, masked=masked, cold_items=np.flatnonzero(~catalog), device=device)
+    if chunk_users is None:
+        chunk_users = users_per_chunk(len(catalog), device)
+    chunks = [
+        _top_of_rows(scores.rows(chunk), k)
+        for chunk in np.split(users, range(chunk_users, len(users), chunk_users))
+    ]
+    score, item_index = (torch.cat(columns).cpu().numpy() for columns in zip(*chunks, strict=True))
+    there = np.isfinite(score)
+    return TopItems(there.sum(1), item_index[there], score[there])
+
+
+def _top_of_rows(
+    scores: Float[Tensor, "users items"], k: int
+) -> tuple[Float[Tensor, "users k"], Int64[Tensor, "users k"]]:
+    """The k highest scores of every row and their items; ties ordered by item."""
+    num_items = scores.shape[1]
+    k = min(k, num_items)
+    # One more than is wanted tells whether equal scores stand on both sides of the cut.
+    best, items = scores.topk(min(k + 1, num_items), dim=1)
+    if k < num_items:
+        cut = (best[:, k - 1] == best[:, k]) & torch.isfinite(best[:, k])
+        best, items = best[:, :k], items[:, :k]
+        if bool(cut.any()):
+            items[cut] = _first_of_tied(scores[cut], best[cut, -1:], k)
+            best = scores.gather(1, items)
+    items, order = items.sort(dim=1)
+    best, order = best.gather(1, order).sort(dim=1, descending=True, stable=True)
+    return best, items.gather(1, order)
+
+
+def _first_of_tied(
+    scores: Float[Tensor, "users items"], lowest: Float[Tensor, "users 1"], k: int
+) -> Int64[Tensor, "users k"]:
+    """The k best items of rows in which more than are wanted share the ``lowest`` score."""
+    higher, equal = scores > lowest, scores == lowest
+    wanted = k - higher.sum(1, keepdim=True)
+    chosen = higher | (equal & (equal.cumsum(1) <= wanted))
+    return chosen.nonzero()[:, 1].view(len(scores), k)

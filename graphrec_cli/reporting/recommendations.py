@@ -1,0 +1,235 @@
+"""Recommendations as a table, csv, json or parquet, written as they are made."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.durable import atomic_write
+from graphrec_cli.errors import ConfigError, OutputError
+from graphrec_cli.evaluation.top_k import TopItems
+from graphrec_cli.reporting.tables import text_table
+
+_QUOTED_IN_CSV = re.compile('[",\r\n]')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """The lists of some users.
+
+    Attributes:
+        user_id: raw ids, shape (users,); None for a user who is given by items.
+        cold: users who get popular items, shape (users,).
+        top: the items by their index.
+    """
+
+    user_id: NDArray[np.object_]
+    cold: NDArray[np.bool_]
+    top: TopItems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendations:
+    """What is to be written.
+
+    Attributes:
+        item_id: raw ids in the order of the item indices.
+        title: titles in the same order, "" where unknown; None where the data had none.
+        marks_cold: say of every user whether it is cold.
+        blocks: the lists, to be read once.
+    """
+
+    item_id: NDArray[np.object_]
+    title: NDArray[np.object_] | None
+    marks_cold: bool
+    blocks: Iterator[Block]
+
+
+def write_recommendations(
+    recommendations: Recommendations, file_format: str, out: Path | None
+) -> None:
+    """Write to ``out``, whole or not at all, or to stdout.
+
+    Args:
+        file_format: table, csv, json or parquet.
+        out: the file that is made or replaced; None, except for parquet, prints.
+
+    Raises:
+        ConfigError: pyarrow is wanted and missing.
+        OutputError: the file cannot be written, or stdout cannot show a character.
+    """
+    if out is None:
+        try:
+            for text in TEXTS[file_format](recommendations):
+                sys.stdout.write(text)
+        except UnicodeEncodeError as error:
+            raise OutputError(
+                f"stdout is {error.encoding} and has no {error.object[error.start]!r}; "
+                "set PYTHONIOENCODING=utf-8, or write a file with out=FILE"
+            ) from error
+        return
+    with atomic_write(out) as file:
+        if file_format == "parquet":
+            write_parquet(recommendations, file)
+        else:
+            for text in TEXTS[file_format](recommendations):
+                file.write(text.encode())
+
+
+def table_texts(recommendations: Recommendations) -> Iterator[str]:
+    """A heading and a table for every user; what a screen cannot show is escaped."""
+    names = [name for name in _column_names(recommendations) if name not in ("user_id", "cold")]
+    item_id, title = _of_items(recommendations, _printable)
+    gap = ""
+    for block in recommendations.blocks:
+        top = block.top
+        columns = [
+            map(str, _ranks(top).tolist()),
+            item_id[top.item_index].tolist(),
+            map("{:.6g}".format, top.score.tolist()),
+            *([] if title is None else [title[top.item_index].tolist()]),
+        ]
+        rows = zip(*columns, strict=True)
+        for user_id, cold, length in zip(block.user_id, block.cold, top.length, strict=True):
+            own = [list(row) for row in islice(rows, int(length))]
+            table = text_table(names, own) if own else "nothing is left to recommend"
+            yield f"{gap}{_heading(user_id, cold=bool(cold))}\n{table}\n"
+            gap = "\n"
+
+
+def csv_texts(recommendations: Recommendations) -> Iterator[str]:
+    """A header, then a row an item; fields are in quotes where they must be."""
+    yield ",".join(_column_names(recommendations)) + "\n"
+    item_id, title = _of_items(recommendations, _csv_field)
+    for block in recommendations.blocks:
+        top = block.top
+        user_id = np.array([_csv_field(name or "") for name in block.user_id], dtype=np.object_)
+        cold = np.where(block.cold, "true", "false")
+        columns = [
+            np.repeat(user_id, top.length).tolist(),
+            map(str, _ranks(top).tolist()),
+            item_id[top.item_index].tolist(),
+            map(str, top.score),
+            *([] if title is None else [title[top.item_index].tolist()]),
+            *([np.repeat(cold, top.length).tolist()] if recommendations.marks_cold else []),
+        ]
+        yield "".join(f"{line}\n" for line in map(",".join, zip(*columns, strict=True)))
+
+
+def json_texts(recommendations: Recommendations) -> Iterator[str]:
+    """A list of users, a line each, with their items, the best first."""
+    item_id, title = recommendations.item_id, recommendations.title
+    before = [f'{{"item_id": {_json_value(name)}, "score": ' for name in item_id]
+    after = ["}"] * len(item_id)
+    if title is not None:
+        after = [f', "title": {_json_value(name or None)}}}' for name in title]
+    around = np.array([before, after], dtype=np.object_)
+    separator = "[\n"
+    for block in recommendations.blocks:
+        top = block.top
+        before, after = around[:, top.item_index].tolist()
+        items = map("".join, zip(before, map(str, top.score), after, strict=True))
+        for user_id, cold, length in zip(block.user_id, block.cold, top.length, strict=True):
+            mark = f'"cold": {_json_value(bool(cold))}, ' if recommendations.marks_cold else ""
+            own = ", ".join(islice(items, int(length)))
+            yield f'{separator}{{"user_id": {_json_value(user_id)}, {mark}"items": [{own}]}}'
+            separator = ",\n"
+    yield "\n]\n"
+
+
+def write_parquet(recommendations: Recommendations, file: IO[bytes]) -> None:
+    """The columns of csv; null for a title that is unknown and for a user without an id.
+
+    Raises:
+        ConfigError: pyarrow is missing.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise ConfigError(
+            "parquet needs pyarrow: pip install 'graphrec-cli[parquet]', or write csv or json"
+        ) from error
+    title = recommendations.title
+
+    def table(block: Block) -> Any:
+        top = block.top
+        columns = {
+            "user_id": pa.array(np.repeat(block.user_id, top.length), pa.string()),
+            "rank": pa.array(_ranks(top), pa.int64()),
+            "item_id": pa.array(recommendations.item_id[top.item_index], pa.string()),
+            "score": pa.array(top.score),
+        }
+        if title is not None:
+            known = [name or None for name in title[top.item_index]]
+            columns["title"] = pa.array(known, pa.string())
+        if recommendations.marks_cold:
+            columns["cold"] = pa.array(np.repeat(block.cold, top.length))
+        return pa.table(columns)
+
+    tables = map(table, recommendations.blocks)
+    first = next(tables)
+    with pq.ParquetWriter(file, first.schema) as writer:
+        for rows in chain([first], tables):
+            writer.write_table(rows)
+
+
+TEXTS: dict[str, Callable[[Recommendations], Iterator[str]]] = {
+    "table": table_texts,
+    "csv": csv_texts,
+    "json": json_texts,
+}
+
+
+def _column_names(recommendations: Recommendations) -> list[str]:
+    return [
+        *("user_id", "rank", "item_id", "score"),
+        *([] if recommendations.title is None else ["title"]),
+        *(["cold"] if recommendations.marks_cold else []),
+    ]
+
+
+def _of_items(
+    recommendations: Recommendations, spell: Callable[[str], str]
+) -> tuple[NDArray[np.object_], NDArray[np.object_] | None]:
+    """Ids and titles as a format spells them, each once, however many users get the item."""
+    item_id, title = recommendations.item_id, recommendations.title
+    spelled = np.array(list(map(spell, item_id)), dtype=np.object_)
+    return spelled, None if title is None else np.array(list(map(spell, title)), dtype=np.object_)
+
+
+def _ranks(top: TopItems) -> NDArray[np.int64]:
+    """The place of every item in its user's list, from 1."""
+    first = np.cumsum(top.length) - top.length
+    return np.arange(1, len(top.item_index) + 1) - np.repeat(first, top.length)
+
+
+def _heading(user_id: str | None, *, cold: bool) -> str:
+    name = "a user with the given items" if user_id is None else f"user {_printable(user_id)}"
+    return f"{name} (cold: popular items)" if cold else name
+
+
+def _printable(text: str) -> str:
+    """The text with line breaks, escapes and the like as Python writes them."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _csv_field(text: str) -> str:
+    if _QUOTED_IN_CSV.search(text) is None:
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _json_value(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

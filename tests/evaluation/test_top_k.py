@@ -1,0 +1,152 @@
+"""The best items of every user, against numpy's own sorting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torch import Tensor
+
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import NonFiniteError
+from graphrec_cli.evaluation.ranks import rank_held_out
+from graphrec_cli.evaluation.top_k import TopItems, top_k
+
+
+class Table:
+    """Scores that were written down beforehand; counts how many users were asked for."""
+
+    def __init__(self, scores: Sequence[Sequence[float]] | Tensor) -> None:
+        self.scores = torch.as_tensor(scores)
+        self.batches: list[int] = []
+
+    def score_users(self, user_index: Tensor) -> Tensor:
+        """Rows of the table."""
+        self.batches.append(len(user_index))
+        return self.scores[user_index]
+
+
+def pairs(has: NDArray[np.bool_]) -> UserItems:
+    """The pairs of a table of marks."""
+    users, items = np.nonzero(has)
+    return UserItems.from_pairs(users, items, num_users=has.shape[0], num_items=has.shape[1])
+
+
+def lists(top: TopItems) -> list[list[int]]:
+    """The items of every user."""
+    return [part.tolist() for part in np.split(top.item_index, np.cumsum(top.length)[:-1])]
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[Tensor, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Scores of few distinct values, the masked pairs and the catalog."""
+    shape = draw(st.integers(1, 12)), draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    distinct = draw(st.sampled_from([1, 2, 3, 50]))
+    dtype = draw(st.sampled_from([torch.float32, torch.float64]))
+    scores = torch.as_tensor(rng.integers(-distinct, distinct, size=shape) / 4, dtype=dtype)
+    masked = rng.random(shape) < draw(st.sampled_from([0.0, 0.3, 0.9]))
+    catalog = rng.random(shape[1]) < draw(st.sampled_from([0.5, 1.0]))
+    return scores, masked, catalog
+
+
+@settings(max_examples=300)
+@given(tables(), st.integers(1, 15), st.integers(0, 1000))
+def test_agrees_with_sorting_every_users_candidates(
+    table: tuple[Tensor, NDArray[np.bool_], NDArray[np.bool_]], k: int, seed: int
+) -> None:
+    scores, masked, catalog = table
+    users = np.random.default_rng(seed).integers(0, len(scores), size=9)
+    expected = []
+    for user in users:
+        order = np.argsort(-scores[user].numpy(), kind="stable")
+        expected.append([i for i in order.tolist() if catalog[i] and not masked[user, i]][:k])
+    # The masked pairs in two overlapping parts, as the parts of a split may be given.
+    parts = [pairs(masked), pairs(masked & (scores.numpy() > 0))]
+    for chunk_users in (1, 7, None):
+        top = top_k(
+            Table(scores), users, k=k, catalog=catalog, masked=parts, chunk_users=chunk_users
+        )
+        assert lists(top) == expected
+        assert top.score.dtype == scores.numpy().dtype
+        owners = np.repeat(users, top.length)
+        assert (top.score == scores.numpy()[owners, top.item_index]).all()
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32 - 1))
+def test_a_held_out_item_stands_at_its_rank(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    part = rng.choice(4, size=(20, 15), p=[0.4, 0.3, 0.1, 0.2])
+    train, valid, test = (pairs(part == number) for number in (1, 2, 3))
+    scorer = Table(torch.from_numpy(rng.permuted(np.arange(300.0)).reshape(20, 15)))
+    ranks = rank_held_out(scorer, held_out=test, train=train, masked=[valid], tie_seed=0)
+    catalog = train.item_degree > 0
+    top = top_k(scorer, np.arange(20), k=15, catalog=catalog, masked=[train, valid])
+    first = np.cumsum(top.length) - top.length
+    assert (top.item_index[first[ranks.user_index] + ranks.rank] == ranks.item_index).all()
+
+
+def test_of_equal_scores_the_smaller_index_comes_first() -> None:
+    scores = [[1.0, 3.0, 2.0, 2.0, 3.0, 2.0]]
+    for k, expected in ((1, [1]), (2, [1, 4]), (3, [1, 4, 2]), (4, [1, 4, 2, 3])):
+        top = top_k(Table(scores), np.array([0]), k=k, catalog=np.ones(6, dtype=bool), masked=[])
+        assert lists(top) == [expected]
+
+
+def test_users_come_in_chunks_and_in_the_order_given() -> None:
+    table = Table(torch.eye(5))
+    users = np.array([4, 0, 2])
+    top = top_k(table, users, k=1, catalog=np.ones(5, dtype=bool), masked=[], chunk_users=2)
+    assert lists(top) == [[4], [0], [2]]
+    assert table.batches == [2, 1]
+
+
+def test_a_user_may_have_nothing_left() -> None:
+    top = top_k(
+        Table([[1.0, 2.0], [1.0, 2.0]]),
+        np.array([0, 1]),
+        k=2,
+        catalog=np.array([True, False]),
+        masked=[pairs(np.array([[True, False], [False, False]]))],
+    )
+    assert top.length.tolist() == [0, 1]
+    assert top.item_index.tolist() == [0]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+def test_a_score_that_is_not_finite_is_refused_even_where_it_is_masked(bad: float) -> None:
+    masked = [pairs(np.array([[False, False], [True, False]]))]
+    with pytest.raises(NonFiniteError, match="user index 1 a score that is NaN or infinite"):
+        top_k(
+            Table([[1.0, 2.0], [bad, 1.0]]),
+            np.array([0, 1]),
+            k=1,
+            catalog=np.ones(2, dtype=bool),
+            masked=masked,
+        )
+
+
+@pytest.mark.gpu
+def test_the_same_lists_on_a_gpu() -> None:
+    rng = np.random.default_rng(0)
+    scores = torch.from_numpy(rng.integers(0, 40, size=(300, 200)) / 4)
+    catalog, masked = rng.random(200) < 0.9, [pairs(rng.random((300, 200)) < 0.3)]
+    on_cpu, on_gpu = (
+        top_k(
+            Table(scores.to(device)),
+            np.arange(300),
+            k=20,
+            catalog=catalog,
+            masked=masked,
+            device=device,
+        )
+        for device in ("cpu", "cuda")
+    )
+    assert lists(on_gpu) == lists(on_cpu)
+    assert (on_gpu.score == on_cpu.score).all()
