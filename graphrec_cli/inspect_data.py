@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from graphrec_cli.config.dataset import DatasetConfig
+from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
@@ -100,18 +101,24 @@ def draw_plots(config: RunConfig, split: Split, folder: Path) -> list[Path]:
     """Write the pictures of the train part into ``folder``, which must exist.
 
     Returns:
-        The paths of ``adjacency.png``, ``degrees.png`` and ``samples.png``.
+        The paths of ``adjacency.png``, ``degrees.png`` and ``samples.png``, the last one only where
+        the loss learns from negatives.
 
     Raises:
         DataError: the configured sampler can draw nothing.
         OutputError: a picture cannot be written.
     """
-    sampled = sample_pairs(config, split.train)
-    paths = [folder / name for name in ("adjacency.png", "degrees.png", "samples.png")]
-    draw_adjacency(split.train, paths[0])
-    draw_degrees(split.train, paths[1])
-    draw_samples(split, sampled, paths[2], sampler=config.sampler.name)
-    return paths
+    adjacency, degrees, samples = (
+        folder / name for name in ("adjacency.png", "degrees.png", "samples.png")
+    )
+    has_negatives = config.loss.learns_from() is LearnsFrom.triples
+    sampled = sample_pairs(config, split.train) if has_negatives else None
+    draw_adjacency(split.train, adjacency)
+    draw_degrees(split.train, degrees)
+    if sampled is None:
+        return [adjacency, degrees]
+    draw_samples(split, sampled, samples, sampler=config.sampler.name)
+    return [adjacency, degrees, samples]
 
 
 def sample_pairs(config: RunConfig, train: UserItems) -> SampledPairs:

@@ -142,7 +142,7 @@ class Trainer:
             if steps_taken == 1 or steps_taken % _CHECK_EVERY == 0:
                 mean = self._finite_mean(total, steps_taken)
                 rate = triples / max(bar.format_dict["elapsed"], 1e-9)
-                bar.set_postfix_str(f"loss {mean:.4f}, {rate:,.0f} triples/s", refresh=False)
+                bar.set_postfix_str(f"loss {mean:.4f}, {rate:,.0f} examples/s", refresh=False)
         mean = self._finite_mean(total, steps_taken)
         # The last step's loss was finite before that step changed the weights.
         if not all(bool(weights.isfinite().all()) for weights in self.model.parameters()):

@@ -23,7 +23,7 @@ Examples:
 
 Keys: every group and key of 'graphrec train' (see 'graphrec train --help'), so that the words of
 a run show the data of that run; and plot_dir=DIR, which draws adjacency.png, degrees.png and
-samples.png (pairs drawn by the sampler) into a folder.
+samples.png (pairs drawn by the sampler; not with loss=mse, which has no negatives) into a folder.
 Flags: --json, --cfg job, --info, --config-dir DIR for options of your own, --debug.
 """
 SUBCOMMANDS = ("inspect",)

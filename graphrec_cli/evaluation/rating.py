@@ -18,8 +18,10 @@ from graphrec_cli.evaluation.evaluation import (
     valid_users,
 )
 from graphrec_cli.evaluation.rating_metrics import rating_metrics
+from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
 from graphrec_cli.models.base import Model, RatingModel
 from graphrec_cli.models.rating_baselines import bias_baseline, mean_baseline, train_ratings
+from graphrec_cli.seeds import derive_seed
 
 PAIRS_AT_A_TIME = 2**20
 
@@ -33,7 +35,7 @@ def definitions(config: RatingConfig) -> dict[str, str]:
         "precision@k": "of the user's k held-out pairs with the highest prediction, those rated "
         f"and predicted {threshold} or more / those predicted so, 0 if there are none",
         "recall@k": "the same pairs / all held-out pairs of the user rated so, 0 if there are none",
-        "ties": "of equal predictions the lower rated come first",
+        "ties": "random order among equal predictions",
         "mean": "precision and recall over the users with a held-out pair",
         "cold": "pairs whose user or item has no train pair are predicted and counted as well",
     }
@@ -75,7 +77,12 @@ def evaluate_part(
     cold = (split.train.user_degree[user] == 0) | (split.train.item_degree[item] == 0)
     return PartResult(
         metrics=rating_metrics(
-            user, rating, prediction, ks=config.cutoffs(), threshold=options.threshold
+            user,
+            rating,
+            prediction,
+            tie_order=tie_order(config.seed, user, item),
+            ks=config.cutoffs(),
+            threshold=options.threshold,
         ),
         counts={
             "users_evaluated": len(np.unique(user)),
@@ -89,6 +96,15 @@ def evaluate_part(
             "prediction": prediction,
         },
     )
+
+
+def tie_order(
+    seed: int, user_index: NDArray[np.int32], item_index: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """A hash of (seed, user, item) of every pair, the order of equal scores in a ranking too."""
+    keys = user_tie_keys(derive_seed(seed, "ties"), torch.from_numpy(user_index).long())
+    hashes: NDArray[np.int64] = tie_hash(keys, torch.from_numpy(item_index).long()).numpy()
+    return hashes
 
 
 @torch.no_grad()
@@ -111,7 +127,11 @@ def predict(
         parts.append(model.predict_ratings(users, items).cpu().numpy())
     prediction = np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
     if not np.isfinite(prediction).all():
-        raise NonFiniteError("a predicted rating is NaN or infinite; lower trainer.learning_rate")
+        row = int(np.flatnonzero(~np.isfinite(prediction))[0])
+        raise NonFiniteError(
+            f"the predicted rating of item index {item_index[row]} by user index "
+            f"{user_index[row]} is NaN or infinite; lower trainer.learning_rate"
+        )
     return prediction
 
 

@@ -15,18 +15,20 @@ def rating_metrics(
     rating: NDArray[np.floating],
     prediction: NDArray[np.floating],
     *,
+    tie_order: NDArray[np.int64],
     ks: Sequence[int],
     threshold: float,
 ) -> dict[str, float]:
     """Errors over all pairs, and precision and recall over each user's rated pairs.
 
-    Of a user's pairs the k with the highest prediction are looked at; of equal predictions those
-    with the lower rating come first, so that ties flatter nobody. A pair is relevant if its rating
-    is at least ``threshold``, and recommended if its prediction is.
+    Of a user's pairs the k with the highest prediction are looked at. A pair is relevant if its
+    rating is at least ``threshold``, and recommended if its prediction is.
 
     Args:
         user_index: user of every pair, in any order, shape (pairs,).
         rating, prediction: shape (pairs,).
+        tie_order: of a user's pairs with equal predictions the one with the smaller number comes
+            first, whatever its rating; shape (pairs,).
         ks: cut-offs.
         threshold: in units of the ratings.
 
@@ -43,7 +45,7 @@ def rating_metrics(
     error = prediction.astype(np.float64) - rating
     metrics = {"rmse": float(np.sqrt(np.square(error).mean())), "mae": float(np.abs(error).mean())}
 
-    order = np.lexsort((rating, -prediction, user_index))
+    order = np.lexsort((tie_order, -prediction, user_index))
     users, start, row = np.unique(user_index[order], return_index=True, return_inverse=True)
     place = np.arange(len(order)) - start[row]
     relevant, recommended = rating[order] >= threshold, prediction[order] >= threshold

@@ -91,6 +91,23 @@ def test_a_regression_can_be_judged_as_a_ranking(train: Callable[..., Any]) -> N
     assert set(metrics["baselines"]) == {"popularity"}
 
 
+def test_pictures_of_the_data_show_no_negatives_that_are_never_drawn(
+    full_size: Callable[..., Any], data_dir: Path, tmp_path: Path
+) -> None:
+    words = ("dataset=movielens_latest", "split=ratio_80_10_10", f"data_dir={data_dir}", *RATING)
+    done = full_size("data", "inspect", *words, "plot_dir=pictures")
+    assert done.code == 0, done.err
+    drawn = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert drawn == ["adjacency.png", "degrees.png"]
+
+
+def test_weights_that_overflow_end_the_run(train: Callable[..., Any]) -> None:
+    done = train(*RATING, "trainer.learning_rate=1e30")
+    assert done.code == 5
+    assert "lower trainer.learning_rate" in done.err
+    assert "Traceback" not in done.err
+
+
 def test_a_sweep_puts_the_lowest_error_first(train: Callable[..., Any]) -> None:
     done = train(*RATING, "trainer.learning_rate=1e-6,0.02", "-m")
     assert done.code == 0, done.err

@@ -66,6 +66,21 @@ def test_errors_and_counts_by_hand() -> None:
     }
 
 
+def test_a_constant_prediction_is_worth_a_random_order() -> None:
+    """Else a model would be flattered beside the baseline of the mean."""
+    stars = np.random.default_rng(0).integers(1, 6, size=(300, 20)).astype(np.float32)
+    pairs = [
+        UserItems.from_pairs(users, items, num_users=300, num_items=20, rating=stars[users, items])
+        for users, items in (np.nonzero(np.eye(300, 20)), np.nonzero(1 - np.eye(300, 20)))
+    ]
+    ids = (IdMap(np.arange(300)), IdMap(np.arange(20)))
+    split = Split(train=pairs[0], valid=None, test=pairs[1], users=ids[0], items=ids[1])
+    model = BiasRating(4.0, np.zeros(300), np.zeros(20), CPU)
+    result = evaluate_part(model, config_of(), split=split, part="test", device=CPU)
+    # 300 draws: five standard deviations are 0.14.
+    assert result.metrics["precision@1"] == pytest.approx((stars >= 3.5).mean(), abs=0.14)
+
+
 def test_selection_looks_at_as_many_users_as_it_is_told() -> None:
     model = biases([0.0] * 3, [0.0] * 4)
     everyone = evaluate_part(model, config_of(), split=SPLIT, part="valid", device=CPU)
@@ -88,7 +103,7 @@ def test_figures_do_not_depend_on_how_many_pairs_are_predicted_at_a_time(
 
 def test_a_prediction_that_is_no_number_ends_the_run() -> None:
     model = biases([np.nan, 0.0, 0.0], [0.0] * 4)
-    with pytest.raises(NonFiniteError, match="predicted rating"):
+    with pytest.raises(NonFiniteError, match="predicted rating of item index 1 by user index 0"):
         evaluate_part(model, config_of(), split=SPLIT, part="test", device=CPU)
 
 

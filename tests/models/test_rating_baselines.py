@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.errors import DataError
+from graphrec_cli.errors import ConfigError, DataError
+from graphrec_cli.models import rating_baselines
 from graphrec_cli.models.rating_baselines import bias_baseline, fit_biases, mean_baseline
 
 CPU = torch.device("cpu")
@@ -23,7 +24,7 @@ def rated(seed: int, *, num_users: int = 12, num_items: int = 9) -> UserItems:
     )
 
 
-@given(st.integers(0, 1000), st.floats(0.1, 20))
+@given(st.integers(0, 1000), st.floats(1e-4, 20))
 def test_the_biases_solve_the_ridge_regression(seed: int, regularization: float) -> None:
     train = rated(seed)
     assert train.rating is not None
@@ -36,7 +37,7 @@ def test_the_biases_solve_the_ridge_regression(seed: int, regularization: float)
         design.T @ design + regularization * np.eye(12 + 9), design.T @ target
     )
     got = np.concatenate(fit_biases(train, regularization))
-    np.testing.assert_allclose(got, expected, atol=1e-4)
+    np.testing.assert_allclose(got, expected, atol=1e-6)
     assert got[11] == 0
     assert got[-1] == 0
 
@@ -60,6 +61,12 @@ def test_without_regularization_unknown_users_and_items_have_no_bias() -> None:
     assert user_bias[-1] == 0
     assert item_bias[-1] == 0
     assert np.isfinite(user_bias).all()
+
+
+def test_what_is_not_solved_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rating_baselines, "MAX_STEPS", 2)
+    with pytest.raises(ConfigError, match=r"raise evaluation\.bias_regularization"):
+        fit_biases(rated(1), 0.1)
 
 
 def test_data_without_ratings_are_refused() -> None:
