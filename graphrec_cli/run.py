@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from graphrec_cli import components
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.preprocess import preprocess
+from graphrec_cli.data.quarantine import BadLine, TooManyBadLines
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import pick_device
@@ -46,7 +48,7 @@ def train(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
     environment = describe_environment(command_line(), device, torch.get_num_threads())
     write_json(run.environment, environment)
 
-    source = load_source(config)
+    source = read_source(config, run)
     split = make_split(config, source, run)
     components.EVALUATIONS[config.evaluation.name].check(config, split.train)
     data_identity = {"data_files": describe_files(source.files), "split_hash": split.hash()}
@@ -67,9 +69,19 @@ def load_source(config: RunConfig) -> SourceData:
     return source
 
 
+def read_source(config: RunConfig, run: RunDirectory) -> SourceData:
+    """``load_source``; the lines that could not be read go to ``run``, even where they end it."""
+    try:
+        source = load_source(config)
+    except TooManyBadLines as error:
+        write_quarantine(error.bad, run)
+        raise
+    write_quarantine(source.quarantine, run)
+    return source
+
+
 def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Split:
     """``split_source``; the parts and the account of every row go to ``run``."""
-    write_quarantine(source, run)
     try:
         split = split_source(config, source)
     finally:
@@ -103,11 +115,11 @@ def split_source(config: RunConfig, source: SourceData) -> Split:
     )
 
 
-def write_quarantine(source: SourceData, run: RunDirectory) -> None:
+def write_quarantine(bad: Sequence[BadLine], run: RunDirectory) -> None:
     """The lines that could not be read, as they stand in their files, if there are any."""
-    if not source.quarantine:
+    if not bad:
         return
-    rows = [(line.file, line.line, line.reason, line.text) for line in source.quarantine]
+    rows = [(line.file, line.line, line.reason, line.text) for line in bad]
     write_csv(run.quarantine, ("file", "line", "reason", "text"), rows)
     log.info("%s bad lines are kept in %s", f"{len(rows):,}", run.quarantine)
 

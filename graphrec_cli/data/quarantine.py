@@ -26,6 +26,14 @@ class BadLine:
     text: str
 
 
+class TooManyBadLines(DataError):
+    """More bad lines than ``dataset.max_bad_lines`` allows; ``bad`` holds all of them."""
+
+    def __init__(self, message: str, bad: Sequence[BadLine]) -> None:
+        super().__init__(message)
+        self.bad = tuple(bad)
+
+
 def refuse_too_many(path: Path, bad: Sequence[BadLine], *, num_lines: int, share: float) -> None:
     """Refuse a file of which more than the share is bad.
 
@@ -36,13 +44,14 @@ def refuse_too_many(path: Path, bad: Sequence[BadLine], *, num_lines: int, share
         share: highest share allowed, ``dataset.max_bad_lines``.
 
     Raises:
-        DataError: naming the first bad line.
+        TooManyBadLines: naming the first bad line.
     """
     if len(bad) <= share * num_lines:
         return
     first = min(bad, key=lambda line: line.line)
     shown = "".join(c if c.isprintable() else "?" for c in first.text[:60])
-    raise DataError(
+    raise TooManyBadLines(
         f"{path}: {len(bad)} of {num_lines} lines are bad, more than the share of {share:g} that "
-        f"dataset.max_bad_lines allows; the first is line {first.line} ({first.reason}): {shown}"
+        f"dataset.max_bad_lines allows; the first is line {first.line} ({first.reason}): {shown}",
+        bad,
     )

@@ -76,4 +76,6 @@ def test_too_many_bad_lines_end_the_run(
     )
     assert done.code == 3
     assert "the first is line 102 (its quotes do not match)" in done.err.splitlines()[-1]
+    (kept,) = done.folder.glob("outputs/*/quarantine.csv")
+    assert "102" in {row["line"] for row in csv.DictReader(kept.read_text("utf-8").splitlines())}
     assert "Traceback" not in done.err
