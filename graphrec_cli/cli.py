@@ -18,6 +18,7 @@ graphrec trains and judges graph recommenders.
 Examples:
   graphrec train                                          a model on the built-in data set
   graphrec train dataset=goodbooks sampler=hardneg        GoodBooks-10k with hard negatives
+  graphrec train dataset=table dataset.path=ratings.csv   a table of your own
   graphrec train seed=1,2,3 trainer.learning_rate=1e-3,5e-3 -m       a sweep over six runs
   graphrec data inspect dataset=goodbooks                 what the data hold, before any training
   graphrec evaluate latest                                the newest run's figures again

@@ -79,6 +79,10 @@ def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
     data, train = saved.data, saved.data.train
     if request.users is None:
         user_id, users = data.user_id.astype(np.object_), np.arange(train.num_users)
+        if not request.popular_for_cold:
+            trained = np.flatnonzero(train.user_degree)
+            _say_left_out(len(users) - len(trained))
+            user_id, users = user_id[trained], trained
     else:
         user_id = np.array(request.users, dtype=np.object_)
         users = _index_of(data.user_id, user_id)
@@ -106,6 +110,15 @@ def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
             yield Block(user_id=user_id[block], cold=cold[block], top=top)
 
     return blocks()
+
+
+def _say_left_out(number: int) -> None:
+    if number:
+        log.warning(
+            "%d users without a train interaction are left out; cold=popular gives them popular "
+            "items",
+            number,
+        )
 
 
 def _accept_cold(cold: NDArray[np.object_], asked: int, *, popular: bool) -> None:

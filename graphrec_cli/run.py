@@ -109,6 +109,8 @@ def split_source(config: RunConfig, source: SourceData) -> Split:
         k_core=config.dataset.k_core,
         funnel=source.funnel,
     )
+    if interactions.part is not None and config.split.name != "predefined":
+        log.info("the data set's own split is not used: split=%s draws one", config.split.name)
     rng = numpy_generator(config.seed, "split")
     return components.SPLITS[config.split.name](
         interactions, config.split, rng=rng, funnel=source.funnel

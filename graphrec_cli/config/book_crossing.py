@@ -18,7 +18,7 @@ class BookCrossingConfig(DatasetConfig):
     rating_threshold: float | None = 1.0
     """Ratings of at least this value are positives; 0 means that no rating was given."""
     max_bad_lines: float = 0.01
-    """Share of unreadable lines from which the ratings are refused; fewer are left out."""
+    """Share of unreadable lines above which the ratings are refused; fewer are left out."""
     download: bool = True
     """Fetch the published zip where BX-Book-Ratings.csv is missing; it is read as it is."""
     archive: RemoteFileConfig = field(default_factory=RemoteFileConfig)

@@ -7,7 +7,7 @@ from enum import Enum
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import check_at_least, check_distinct, check_name
+from graphrec_cli.config.checks import check_at_least, check_distinct, check_finite, check_name
 
 
 class Ties(Enum):
@@ -102,7 +102,7 @@ class RatingConfig(EvaluationConfig):
     def __post_init__(self) -> None:
         check_name("evaluation", self.name, "rating")
         self.check_ks()
-        check_at_least("evaluation.threshold", self.threshold, 0)
+        check_finite("evaluation.threshold", self.threshold)
         check_at_least("evaluation.bias_regularization", self.bias_regularization, 0)
 
     def predicts_ratings(self) -> bool:

@@ -78,6 +78,9 @@ class TableConfig(DatasetConfig):
         for key in ("user", "item", "items_path", "items_id", "items_title"):
             if getattr(self, key) == "":
                 raise ConfigError(f"dataset.{key} must name something or be null, got ''")
+        for key in ("items_id", "items_title"):
+            if self.items_path is None and getattr(self, key) is not None:
+                raise ConfigError(f"dataset.{key} needs a file of titles; set dataset.items_path")
         check_finite("dataset.rating_threshold", self.rating_threshold)
         if self.columns is not None:
             check_distinct("dataset.columns", self.columns)

@@ -13,7 +13,7 @@ from graphrec_cli.data.csv_columns import read_csv_columns, read_head
 from graphrec_cli.data.delimited import Layout
 from graphrec_cli.data.files import PACKINGS, file_on_disk, find_file
 from graphrec_cli.data.parquet_columns import parquet_kinds, read_parquet_columns
-from graphrec_cli.errors import DataError
+from graphrec_cli.errors import ConfigError, DataError
 
 TAB_SUFFIXES = (".tsv", ".tab", ".txt", ".inter", ".item")
 
@@ -64,6 +64,16 @@ def find_table(key: str, name: str, data_dir: Path) -> Path:
     raise DataError(f"{key} names {name} (plain, .gz or .zip), which is not there{places}")
 
 
+def _refuse_text_options(path: Path, config: TableConfig) -> None:
+    """Refuse what a parquet file has no use for: it names and parts its columns itself."""
+    plain = TableConfig(path=config.path)
+    for key in ("columns", "separator", "quoted", "encoding"):
+        if getattr(config, key) != getattr(plain, key):
+            raise ConfigError(
+                f"dataset.{key} says how text is written, and {path} is parquet; leave it out"
+            )
+
+
 def open_table(path: Path, config: TableConfig, columns: Sequence[str] | None = None) -> TableFile:
     """Read the head of a file.
 
@@ -74,7 +84,7 @@ def open_table(path: Path, config: TableConfig, columns: Sequence[str] | None = 
         columns: names of all columns of a file without a header line.
 
     Raises:
-        ConfigError: it is parquet, and pyarrow is not installed.
+        ConfigError: it is parquet, and pyarrow is not installed or an option is for text alone.
         DataError: it cannot be read, or its header line is parted otherwise.
     """
     suffixes = [suffix for suffix in path.suffixes if suffix not in PACKINGS]
@@ -82,6 +92,7 @@ def open_table(path: Path, config: TableConfig, columns: Sequence[str] | None = 
     if suffix == ".parquet":
         if path.suffix in PACKINGS:
             raise DataError(f"{path} is packed twice over; unpack it to a .parquet file")
+        _refuse_text_options(path, config)
         return TableFile(path, None, parquet_kinds(path))
     by_suffix = Separator.tab if suffix in TAB_SUFFIXES else Separator.comma
     separator = by_suffix if config.separator is None else config.separator

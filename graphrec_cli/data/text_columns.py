@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TimeUnit
 from graphrec_cli.data.column import parsed_number
+from graphrec_cli.errors import DataError
 
 MAX_ID = 256
 """Characters of an id: ids are stored as wide as the longest of them."""
@@ -18,6 +19,9 @@ MAX_TITLE = 1_000
 PER_SECOND = {TimeUnit.s: 1, TimeUnit.ms: 1_000, TimeUnit.us: 1_000_000}
 HIGHEST = {TimeUnit.s: 1e11, TimeUnit.ms: 1e14, TimeUnit.us: 1e17}
 """Times below it are taken for that unit: it is the year 5138."""
+
+
+TOO_LARGE = "too large for a time since 1970 in seconds, milli- or microseconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,29 @@ class TimeColumn:
         largest = np.abs(values.astype(np.float64)).max(initial=0.0)
         if not largest < HIGHEST[TimeUnit.us]:
             return None
-        by_size = next(unit for unit, highest in HIGHEST.items() if largest < highest)
-        unit = by_size if self.unit is TimeUnit.auto else self.unit
+        unit = self._unit(values, largest) if self.unit is TimeUnit.auto else self.unit
         return np.asarray(values // PER_SECOND[unit], dtype=np.int64)
+
+    def _unit(self, values: NDArray[np.generic], largest: float) -> TimeUnit:
+        """The unit that the size of the largest time tells.
+
+        Raises:
+            DataError: another time, but for zeros, is so small that it tells a shorter one.
+        """
+        below = 0.0
+        for unit, highest in HIGHEST.items():
+            if largest < highest:
+                small = (values != 0) & (np.abs(values.astype(np.float64)) < below)
+                if small.any():
+                    place = int(np.flatnonzero(small)[0])
+                    raise DataError(
+                        f"column {self.name} mixes units of time: its largest value is in "
+                        f"{unit.name}, and row {place + 1} has {values[place]}; write all in one "
+                        f"unit, or set dataset.time_unit={unit.name} if it is no mixture"
+                    )
+                return unit
+            below = highest
+        raise AssertionError("larger times are refused before")
 
     def fault(self, text: str) -> str | None:
         """What is wrong with a cell, None if nothing is."""
@@ -96,7 +120,7 @@ class TimeColumn:
         number = parsed_number(text)
         if number is None:
             return "not a number"
-        return None if abs(number) < HIGHEST[TimeUnit.us] else "too large for a time since 1970"
+        return None if abs(number) < HIGHEST[TimeUnit.us] else TOO_LARGE
 
 
 def _seconds_of_dates(values: NDArray[np.generic]) -> NDArray[np.int64] | None:

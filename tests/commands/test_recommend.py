@@ -225,12 +225,16 @@ def test_a_user_without_a_train_interaction_is_cold(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
     change_data(run, forget_train_of_first_user)
-    for words in ([], ["users=@user.txt"]):
-        (run.parents[1] / "user.txt").write_text(USERS[0], encoding="utf-8")
-        refused = graphrec("recommend", str(run), *words)
-        assert (refused.code, len(refused.err.splitlines())) == (2, 1)
-        assert "'a,b'" in refused.err
+    (run.parents[1] / "user.txt").write_text(USERS[0], encoding="utf-8")
+    refused = graphrec("recommend", str(run), "users=@user.txt")
+    assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+    assert "'a,b'" in refused.err
     saved = load(run)
+    # Nobody named that user, so the others get their lists, and it is said.
+    everyone = graphrec("recommend", str(run), "--json")
+    assert everyone.code == 0
+    assert everyone.err.startswith("warning: 1 users without a train interaction are left out")
+    assert list(json_lists(everyone.out)) == [user for user in saved.data.user_id if user != "a,b"]
     popularity = saved.data.train.item_degree.astype(np.float64)
     lists = json_lists(graphrec("recommend", str(run), "cold=popular", "--json").out)
     expected = expected_lists(saved, 10)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 TABLE = ("dataset=table", "dataset.path=mine.csv")
@@ -52,6 +53,7 @@ def test_a_column_that_cannot_be_read_can_be_turned_off(
     ("words", "code", "message"),
     [
         (["dataset.path="], 2, "dataset.path must name the table's file"),
+        (["dataset.items_title=x"], 2, "dataset.items_title needs a file of titles"),
         (["dataset.path=no.csv"], 3, "dataset.path names no.csv"),
         (["dataset.item=sku"], 3, "has no column 'sku', which dataset.item names"),
         (["dataset.separator=tab"], 3, "holds no tab in its header line, but a comma"),
@@ -72,3 +74,26 @@ def test_what_is_wrong_is_said_in_one_line(
     assert done.code == code
     assert message in done.err.splitlines()[-1]
     assert "Traceback" not in done.err
+
+
+def test_a_recognised_rating_that_cannot_be_read_says_how_to_do_without(
+    full_size: Callable[..., Any], small: tuple[str, ...], folder: Path
+) -> None:
+    text = (folder / "mine.csv").read_text("utf-8")
+    (folder / "mine.csv").write_text(text.replace(",3,", ",,", 1), encoding="utf-8")
+    done = full_size("train", *TABLE, *small)
+    assert done.code == 3
+    assert done.err.splitlines()[-1].endswith("; dataset.rating='' reads no ratings")
+    assert full_size("train", *TABLE, *small, "dataset.rating=").code == 0
+
+
+@pytest.mark.parametrize("word", ["columns=[a,b]", "separator=pipe", "quoted=false"])
+def test_options_of_text_are_refused_for_parquet(
+    full_size: Callable[..., Any], small: tuple[str, ...], tmp_path: Path, word: str
+) -> None:
+    pytest.importorskip("pyarrow")
+    pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"]}).to_parquet(tmp_path / "mine.parquet")
+    words = ("dataset=table", "dataset.path=mine.parquet", f"dataset.{word}")
+    done = full_size("train", *words, *small)
+    assert done.code == 2
+    assert f"dataset.{word.split('=')[0]} says how text is written" in done.err

@@ -163,3 +163,12 @@ def test_what_python_alone_takes_for_a_number_is_named(tmp_path: Path, cell: str
     content = f"rating,user\n1,a\n{cell},b\n".encode()
     with pytest.raises(DataError, match=r"line 3: rating '.*' is not a number"):
         read_csv_columns(write(tmp_path, content), [NumberColumn("rating", low=-1e38, high=1e38)])
+
+
+def test_a_mixture_of_seconds_and_milliseconds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "times.csv"
+    path.write_text("time\n1600000000000\n0\n1600000000\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"row 3 has 1600000000; .* dataset\.time_unit=ms"):
+        read_csv_columns(path, (TimeColumn("time", TimeUnit.auto),))
+    times = read_csv_columns(path, (TimeColumn("time", TimeUnit.ms),))["time"]
+    assert times.tolist() == [1_600_000_000, 0, 1_600_000]

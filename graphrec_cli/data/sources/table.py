@@ -47,7 +47,13 @@ def load_table(config: TableConfig, *, data_dir: Path, seed: int) -> SourceData:
         wanted.append(NumberColumn(rating, low=-HIGHEST_RATING, high=HIGHEST_RATING))
     if timestamp is not None:
         wanted.append(_time_column(timestamp, file.kinds[timestamp], config.time_unit))
-    arrays = file.read(wanted)
+    try:
+        arrays = file.read(wanted)
+    except DataError as error:
+        # A rating that nobody asked for must not stand in the way of the rest.
+        if rating is None or config.rating is not None or f": {rating} " not in str(error):
+            raise
+        raise DataError(f"{error}; dataset.rating='' reads no ratings") from error
     rows = len(arrays[user])
     table = RawTable(
         user_id=arrays[user],

@@ -56,14 +56,19 @@ TEST_SHARES = st.floats(0.01, 0.5)
 RANDOM_LEAVE_ONE_OUT = st.builds(
     LeaveOneOutConfig,
     by=st.sampled_from([HeldOutBy.random, HeldOutBy.time]),
-    valid=st.integers(0, 1),
+    valid=st.just(1),
     min_interactions=st.integers(2, 5),
+) | st.builds(
+    LeaveOneOutConfig,
+    by=st.sampled_from([HeldOutBy.random, HeldOutBy.time]),
+    valid=st.just(0),
+    min_interactions=st.integers(1, 5),
 )
 BY_RATING = st.builds(
     LeaveOneOutConfig,
     by=st.just(HeldOutBy.rating),
-    valid=st.integers(0, 1),
-    min_interactions=st.integers(2, 5),
+    valid=st.just(0),
+    min_interactions=st.integers(1, 5),
 )
 DECIDED_BY_THE_SEED = st.one_of(
     RANDOM_LEAVE_ONE_OUT,
