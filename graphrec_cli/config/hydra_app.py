@@ -137,7 +137,7 @@ def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
         config = _compose([*selected, *overrides], None)
     words = (word.partition("=") for word in overrides)
     replaced = {key: option for key, _, option in words if key in SCHEMAS}
-    return SavedConfig(config, saved.choices | replaced)
+    return SavedConfig(config, {**saved.choices, **replaced})
 
 
 def _to_job(node: DictConfig, saved: SavedConfig | None) -> Job:
