@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import pickle
+import hashlib
 import zipfile
-import zlib
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from graphrec_cli.durable import atomic_write
 from graphrec_cli.errors import OutputError
@@ -35,23 +36,47 @@ def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
         OutputError: the file is missing, damaged, or holds more than tensors and plain values.
     """
     try:
-        # torch does not look at the checksums, and would load damaged weights in silence.
         with zipfile.ZipFile(path) as archive:
+            _refuse_packed(archive)
+            # torch does not look at the checksums, and would load damaged weights in silence.
             damaged = archive.testzip()
         if damaged is not None:
             raise zipfile.BadZipFile(f"{damaged} does not match its checksum")
         content = torch.load(path, map_location=device, weights_only=True)
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        EOFError,
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except Exception as error:
+        # Bytes made to mislead the reader make it fail in any way: on an index, a key, memory.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise OutputError(f"cannot read the checkpoint {path}: {reason}") from error
     if not isinstance(content, dict):
         raise OutputError(f"cannot read the checkpoint {path}: expected named entries")
     return content
+
+
+def weights_sha256(state: Mapping[str, object]) -> str:
+    """SHA-256 over names, types, shapes and values in the order of the names, 64 digits.
+
+    It depends neither on the device nor on how a file holds the tensors.
+
+    Raises:
+        OutputError: an entry is no plain tensor.
+    """
+    digest = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        if not isinstance(value, Tensor) or not _is_plain(value):
+            raise OutputError(f"the weights {name} are no plain tensor; train the run again")
+        data = value.detach().cpu().reshape(-1).view(torch.uint8).numpy()
+        digest.update(f"{name} {value.dtype} {list(value.shape)};".encode())
+        digest.update(data.tobytes())
+    return digest.hexdigest()
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    # What is not contiguous may claim to be far larger than the memory that it lies in.
+    return tensor.layout is torch.strided and not tensor.is_meta and tensor.is_contiguous()
+
+
+def _refuse_packed(archive: zipfile.ZipFile) -> None:
+    """Checkpoints are not compressed, so that none can grow when it is read."""
+    for entry in archive.infolist():
+        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
+            raise zipfile.BadZipFile(f"{entry.filename} is compressed, as no checkpoint is")

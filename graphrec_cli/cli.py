@@ -23,12 +23,16 @@ Examples:
   graphrec data inspect dataset=goodbooks                 what the data hold, before any training
   graphrec evaluate latest                                the newest run's figures again
   graphrec recommend latest users=17,42 k=20              the best items for two users
+  graphrec reproduce latest                               the newest run once more, compared
+  graphrec train --from latest sampler=hardneg            its configuration with another sampler
 
 Commands:
-  train [key=value ...]          train and evaluate one run; with -m, every run of a sweep
+  train [key=value ...]          train and evaluate one run; with -m, every run of a sweep;
+                                 --from RUN starts from the configuration of a run
   data inspect [key=value ...]   what a data set holds, what is dropped of it, and the split
   evaluate RUN [key=value ...]   evaluate a run's best checkpoint again
   recommend RUN [key=value ...]  the best items for users of a run, or for a new one
+  reproduce RUN [key=value ...]  make a run again and compare every figure
   completion bash|zsh|fish       print the shell's completion script
 
 Flags:
@@ -38,8 +42,8 @@ Flags:
   --debug         the traceback behind an error
 
 RUN is a run directory, or 'latest' for the newest one under output_dir.
-Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 bad data, 5 non-finite loss or scores,
-130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 bad data, 4 not reproduced,
+5 non-finite loss or scores, 130 interrupted.
 """
 
 
@@ -71,6 +75,13 @@ def recommend(words: list[str], *, json_output: bool, debug: bool) -> int:
     return recommend_command(words, json_output=json_output)
 
 
+def reproduce(words: list[str], *, json_output: bool, debug: bool) -> int:
+    """``graphrec reproduce``."""
+    from graphrec_cli.commands.reproduce import reproduce_command
+
+    return reproduce_command(words, json_output=json_output, debug=debug)
+
+
 def completion(words: list[str], *, json_output: bool, debug: bool) -> int:
     """``graphrec completion``."""
     from graphrec_cli.commands.completion import completion_command
@@ -83,6 +94,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "data": data,
     "evaluate": evaluate,
     "recommend": recommend,
+    "reproduce": reproduce,
     "completion": completion,
 }
 

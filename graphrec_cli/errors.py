@@ -21,6 +21,12 @@ class DataError(GraphrecError):
     exit_code = 3
 
 
+class DifferenceError(GraphrecError):
+    """What a run is to be repeated with is no longer what it was made with."""
+
+    exit_code = 4
+
+
 class NonFiniteError(GraphrecError):
     """The loss or the scores are NaN or infinite."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from graphrec_cli import components
+from graphrec_cli.checkpoint import weights_sha256
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.source import TruePreferences
 from graphrec_cli.data.splits.parts import Split
@@ -64,6 +65,7 @@ def judge(
         "epochs_run": len(fitted.history),
         "monitor": config.monitor(),
         "definitions": evaluation.definitions(config.evaluation),
+        "weights_sha256": weights_sha256(fitted.model.state_dict()),
     }
     warn_if_beaten(config, metrics, evaluation.floor)
     return Judgement(metrics=metrics, test=test)

@@ -18,9 +18,10 @@ from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.quarantine import BadLine, TooManyBadLines
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data_identity import DataIdentity
 from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_csv, write_json
-from graphrec_cli.environment import command_line, describe_environment, describe_files
+from graphrec_cli.environment import command_line, describe_environment
 from graphrec_cli.fit import build_model, fit_model
 from graphrec_cli.judge import Judgement, judge
 from graphrec_cli.reporting.plots import draw_curves
@@ -31,12 +32,15 @@ from graphrec_cli.seeds import numpy_generator
 log = logging.getLogger("graphrec")
 
 
-def train(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
+def train(
+    config: RunConfig, run: RunDirectory, *, expected: DataIdentity | None = None
+) -> dict[str, Any]:
     """Carry the data through every room and leave everything in ``run``.
 
     Args:
         config: validated values.
         run: a new run directory.
+        expected: the data and the split that the run must have; None accepts any.
 
     Returns:
         The content of metrics.json.
@@ -51,8 +55,10 @@ def train(config: RunConfig, run: RunDirectory) -> dict[str, Any]:
     source = read_source(config, run)
     split = make_split(config, source, run)
     components.EVALUATIONS[config.evaluation.name].check(config, split.train)
-    data_identity = {"data_files": describe_files(source.files), "split_hash": split.hash()}
-    write_json(run.environment, environment | data_identity)
+    identity = DataIdentity(source.files, split.hash())
+    write_json(run.environment, environment | identity.to_dict())
+    if expected is not None:
+        expected.refuse_other(identity)
 
     model = build_model(config, split.train, device)
     fitted = fit_model(config, model, split, run, device)

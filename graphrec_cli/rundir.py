@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from graphrec_cli.durable import write_json
 from graphrec_cli.errors import ConfigError, OutputError
+from graphrec_cli.untrusted import read_json, refuse_links_out
 
 
 def make_unique_folder(parent: Path, stem: str) -> Path:
@@ -80,8 +82,14 @@ class RunDirectory:
         """The run directory ``name`` (or its config.json), or the newest one for ``latest``.
 
         Raises:
-            ConfigError: there is no such run directory.
+            ConfigError: there is no such run directory, or a link in it leads out of it.
         """
+        run = cls._named(name, output_dir)
+        refuse_links_out(run.path, run._entries())
+        return run
+
+    @classmethod
+    def _named(cls, name: str, output_dir: Path) -> RunDirectory:
         if name != "latest":
             path = Path(name).parent if Path(name).name == "config.json" else Path(name)
             if not (path / "config.json").is_file():
@@ -91,6 +99,12 @@ class RunDirectory:
         if not found:
             raise ConfigError(f"no run directory under {output_dir}; name one, or set output_dir")
         return cls(max(found, key=lambda path: (path / "config.json").stat().st_mtime_ns))
+
+    def _entries(self) -> Iterator[Path]:
+        """Whatever a command may read here."""
+        yield from (self.config, self.environment, self.status, self.metrics, self.history)
+        yield from (self.data, self.funnel, self.ranks, self.log, self.plots, self.checkpoints)
+        yield from (self.best, self.last)
 
     @property
     def config(self) -> Path:
@@ -169,11 +183,27 @@ class RunDirectory:
     def describe_status(self) -> str:
         """How the run stands, with its error: what status.json says, or that it says nothing."""
         try:
-            content = json.loads(self.status.read_text(encoding="utf-8"))
+            content = self.read(self.status)
             state, error = content["status"], content["error"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OutputError, KeyError):
             return "of unknown status"
         return str(state) if error is None else f"{state} ({error})"
+
+    def read(self, file: Path) -> dict[str, Any]:
+        """One of the JSON files, an object of named entries.
+
+        Raises:
+            OutputError: it is missing, or is no such file.
+        """
+        try:
+            content = read_json(file)
+        except OSError as error:
+            raise OutputError(f"cannot read {file}: {error.strerror or error}") from error
+        except ValueError as error:
+            raise OutputError(f"cannot read {file}: {error}") from error
+        if not isinstance(content, dict):
+            raise OutputError(f"cannot read {file}: expected an object of named entries")
+        return content
 
     def append_history(self, record: dict[str, Any]) -> None:
         """Append one epoch's line.

@@ -18,6 +18,7 @@ import torch
 from graphrec_cli.allocator import keep_freed_memory
 from graphrec_cli.config.hydra_app import Job
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
+from graphrec_cli.data_identity import DataIdentity
 from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_json
 from graphrec_cli.errors import GraphrecError, Interrupted, OutputError
@@ -46,8 +47,13 @@ class Outcome:
     exit_code: int
 
 
-def run_job(job: Job, *, debug: bool = False) -> Outcome:
+def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = None) -> Outcome:
     """Make the run directory, train in it and record how that ended.
+
+    Args:
+        job: what to run.
+        debug: whether a traceback goes to the screen.
+        expected: the data and the split that the run must have; None accepts any.
 
     Raises:
         ConfigError: the run directory cannot be made.
@@ -64,7 +70,7 @@ def run_job(job: Job, *, debug: bool = False) -> Outcome:
     run.write_status("running")
     with _log_to(run.log), _signals_interrupt():
         try:
-            metrics = train(config, run)
+            metrics = train(config, run, expected=expected)
         except KeyboardInterrupt as interruption:
             code = interruption.exit_code if isinstance(interruption, Interrupted) else 130
             return _ended(run, "interrupted", "interrupted: what was finished is kept", code)

@@ -8,9 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from graphrec_cli.commands.from_run import take_saved
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.hydra_app import Job, compose_sweep, run_jobs
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.saved_options import saved_options
+from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.errors import GraphrecError, Interrupted
 
 
@@ -20,18 +23,26 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     Raises:
         GraphrecError: nothing could be run at all.
     """
-    arguments = sort_arguments(words)
+    saved, rest = take_saved(words)
+    with saved_options(saved) as selected:
+        arguments = sort_arguments([*selected, *rest])
+        return _train(arguments, saved, json_output=json_output, debug=debug)
+
+
+def _train(
+    arguments: Arguments, saved: SavedConfig | None, *, json_output: bool, debug: bool
+) -> int:
     if not arguments.trains:
         run_jobs(arguments, lambda job: None)
         return 0
     if arguments.multirun:
-        return _sweep(arguments, json_output=json_output, debug=debug)
+        return _sweep(arguments, saved, json_output=json_output, debug=debug)
     codes: list[int] = []
 
     def run(job: Job) -> None:
         codes.append(_run_one(job, json_output=json_output, debug=debug))
 
-    run_jobs(arguments, run)
+    run_jobs(arguments, run, saved=saved)
     return codes[0]
 
 
@@ -64,7 +75,9 @@ def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _sweep(arguments: Arguments, *, json_output: bool, debug: bool) -> int:
+def _sweep(
+    arguments: Arguments, saved: SavedConfig | None, *, json_output: bool, debug: bool
+) -> int:
     """Run every job, however the others end, and close with a table by the valid metric."""
     from graphrec_cli.device import pick_device
     from graphrec_cli.durable import write_json
@@ -103,7 +116,7 @@ def _sweep(arguments: Arguments, *, json_output: bool, debug: bool) -> int:
 
     # An interruption ends the sweep; the results so far say so, and are worth their table.
     with suppress(Interrupted):
-        run_jobs(arguments, run, sweep_dir=folder)
+        run_jobs(arguments, run, sweep_dir=folder, saved=saved)
     results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
     results.sort(key=lambda result: int(result["number"]))
     print(json.dumps(results) if json_output else describe_sweep(results))

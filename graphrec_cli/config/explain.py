@@ -97,6 +97,7 @@ def _unreadable(error: OverrideParseException) -> ConfigError:
 
 def _missing_option(path: str, options: list[str]) -> ConfigError:
     group, _, option = path.rpartition("/")
+    options = [name for name in options if not name.startswith("_")]  # saved values have no name
     hint = suggestion(option, options)
     return ConfigError(f"{group} has no option '{option}'{hint} (options: {', '.join(options)})")
 

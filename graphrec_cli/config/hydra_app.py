@@ -23,6 +23,8 @@ from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.saved_options import SAVED, choices_after, saved_options
+from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS, register_schemas
 from graphrec_cli.errors import ConfigError
 
@@ -51,7 +53,10 @@ class _Stopped(BaseException):
 
 
 def run_jobs(
-    arguments: Arguments, run: Callable[[Job], None], sweep_dir: Path | None = None
+    arguments: Arguments,
+    run: Callable[[Job], None],
+    sweep_dir: Path | None = None,
+    saved: SavedConfig | None = None,
 ) -> None:
     """Compose every job that the arguments ask for and hand each to ``run``.
 
@@ -59,6 +64,7 @@ def run_jobs(
         arguments: the words of the command.
         run: called once a job.
         sweep_dir: where Hydra leaves the file that describes a sweep.
+        saved: the values that the arguments select by ``saved_options``, if they do.
 
     Raises:
         ConfigError: the composition or a value was refused.
@@ -69,7 +75,7 @@ def run_jobs(
     def task(node: DictConfig) -> None:
         sys.argv = words
         try:
-            run(_to_job(node))
+            run(_to_job(node, saved))
         except Exception as error:
             errors.append(error)
             raise _Stopped from error
@@ -120,15 +126,30 @@ def to_run_config(node: DictConfig) -> RunConfig:
     return config
 
 
-def _to_job(node: DictConfig) -> Job:
+def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
+    """The saved values with some of them, or whole groups, replaced.
+
+    Raises:
+        ConfigError: an override cannot be read, or its key or value is refused.
+    """
+    register_schemas()
+    with saved_options(saved) as selected:
+        config = _compose([*selected, *overrides], None)
+    words = (word.partition("=") for word in overrides)
+    replaced = {key: option for key, _, option in words if key in SCHEMAS}
+    return SavedConfig(config, {**saved.choices, **replaced})
+
+
+def _to_job(node: DictConfig, saved: SavedConfig | None) -> Job:
     config = to_run_config(node)
     runtime = HydraConfig.get()
-    choices = runtime.runtime.choices
+    chosen = runtime.runtime.choices
+    choices = {group: chosen.get(group) for group in (*SCHEMAS, "experiment")}
     swept = runtime.mode is RunMode.MULTIRUN
     return Job(
         config=config,
-        choices={group: choices.get(group) for group in (*SCHEMAS, "experiment")},
-        overrides=list(runtime.overrides.task),
+        choices=choices_after(saved, choices),
+        overrides=[word for word in runtime.overrides.task if word != f"experiment={SAVED}"],
         number=int(runtime.job.num) if swept else 0,
     )
 

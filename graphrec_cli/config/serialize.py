@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -15,6 +14,7 @@ from graphrec_cli.config.explain import explain, suggestion, unknown_key
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.untrusted import read_json
 
 SCHEMA_VERSION = 1
 
@@ -90,10 +90,10 @@ def read_config(path: Path) -> SavedConfig:
         ConfigError: the file is missing, is not JSON, or holds what ``config_from_dict`` refuses.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
     return config_from_dict(content, str(path))
 

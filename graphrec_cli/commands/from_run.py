@@ -1,0 +1,52 @@
+"""``--from RUN``: the saved configuration that a command starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig, read_config
+from graphrec_cli.errors import ConfigError
+from graphrec_cli.rundir import RunDirectory
+
+FLAG = "--from"
+
+
+def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
+    """The configuration that ``--from`` names, None without it, and the other words.
+
+    Raises:
+        ConfigError: the flag names no run, or more than one, its configuration is refused, or an
+            experiment is chosen on top of it.
+    """
+    named: list[str] = []
+    rest: list[str] = []
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        if word.startswith(f"{FLAG}="):
+            named.append(word.removeprefix(f"{FLAG}="))
+        elif word == FLAG:
+            named.append(waiting.pop(0) if waiting and not waiting[0].startswith("-") else "")
+        else:
+            rest.append(word)
+    if not named:
+        return None, rest
+    if len(named) > 1 or not named[0]:
+        raise ConfigError(f"{FLAG} takes one run directory, its config.json, or 'latest'")
+    for word in rest:
+        if word.lstrip("+").partition("=")[0] == "experiment":
+            raise ConfigError(
+                f"'{word}' would replace all that {FLAG} {named[0]} gives; name the groups that "
+                f"are to change, or leave out {FLAG}"
+            )
+    output_dirs = [word.partition("=")[2] for word in rest if word.startswith("output_dir=")]
+    return _read(named[0], Path([RunConfig().output_dir, *output_dirs][-1])), rest
+
+
+def _read(name: str, output_dir: Path) -> SavedConfig:
+    # A configuration alone suffices, whatever its file is called.
+    if Path(name).is_file():
+        return read_config(Path(name))
+    return read_config(RunDirectory.find(name, output_dir).config)

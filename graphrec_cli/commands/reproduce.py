@@ -1,0 +1,142 @@
+"""``graphrec reproduce``: a finished run made again, and a verdict on what came of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphrec_cli.commands.run_words import sort_run_words
+from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.hydra_app import compose_saved
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import read_config
+from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.errors import DifferenceError
+
+if TYPE_CHECKING:
+    from graphrec_cli.leaves import Change
+    from graphrec_cli.reproduce_run import Comparison
+
+HELP = """\
+Make a finished run again from its config.json, in a new run directory, and compare every figure of
+metrics.json and the weights. On a CPU they are the same, bit for bit.
+
+Examples:
+  graphrec reproduce latest
+  graphrec reproduce outputs/2026-01-31_12-00-00_lightgcn_goodbooks_hardneg data_dir=DIR
+  graphrec reproduce latest --json
+  graphrec reproduce latest num_threads=4         what another number of threads changes
+
+RUN needs its config.json, environment.json, metrics.json and checkpoints/best.pt. The data files
+and the split are checked before training. Any key or group of 'graphrec train' may be overridden:
+what differs is then shown, and nothing is claimed. data_dir, output_dir and plots change no figure.
+The new run goes under output_dir, where 'latest' looks too.
+Exit codes: 0 reproduced, or run with overrides; 4 a figure, the weights or a data file differs.
+"""
+
+
+def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> int:
+    """Print what differs and the verdict.
+
+    Raises:
+        GraphrecError: wrong usage, a run directory that cannot be read, or data that have changed.
+    """
+    if {"-h", "--help"} & set(words):
+        print(HELP, end="")
+        return 0
+    keys = [field.name for field in fields(RunConfig) if field.name != "output_dir"]
+    given = sort_run_words(
+        "reproduce", words, own=(), overridable=(*keys, *(f"{group}.*" for group in SCHEMAS))
+    )
+    overrides = sort_arguments(given.overrides).overrides
+
+    from graphrec_cli.reproduce_run import Verdict, read_recorded, reproduce
+    from graphrec_cli.rundir import RunDirectory
+
+    run = RunDirectory.find(given.run, given.output_dir)
+    saved = read_config(run.config)
+    wanted = compose_saved(saved, overrides)
+    wanted = replace(wanted, config=replace(wanted.config, output_dir=str(given.output_dir)))
+    outcome, comparison = reproduce(read_recorded(run), saved, wanted, debug=debug)
+    if comparison is None:
+        print(outcome.run.path)
+        return outcome.exit_code
+    if json_output:
+        print(json.dumps(as_json(run.path, outcome.run.path, comparison)))
+    else:
+        print(describe(comparison))
+        print(outcome.run.path)
+    different = comparison.verdict is Verdict.different
+    return DifferenceError.exit_code if different else 0
+
+
+def as_json(run: Path, new_run: Path, comparison: Comparison) -> dict[str, Any]:
+    """The comparison for machines."""
+
+    def pairs(changes: dict[str, Change]) -> dict[str, dict[str, Any]]:
+        return {place: change._asdict() for place, change in changes.items()}
+
+    return {
+        "verdict": comparison.verdict.name,
+        "run": str(run),
+        "new_run": str(new_run),
+        "intended": pairs(comparison.intended),
+        "surroundings": pairs(comparison.surroundings),
+        "figures_compared": comparison.figures,
+        "differences": pairs(comparison.differences),
+        "weights_sha256": comparison.weights._asdict(),
+    }
+
+
+def describe(comparison: Comparison) -> str:
+    """What was changed on purpose, what changed around the run, what differs, and the verdict."""
+    from graphrec_cli.reproduce_run import Verdict
+
+    lines: list[str] = []
+    if comparison.intended:
+        lines += ["changed on purpose:", _table("key", comparison.intended), ""]
+    if comparison.surroundings:
+        lines += ["not as it was:", _table("environment", comparison.surroundings), ""]
+    if comparison.differences:
+        lines += [_table("figure", comparison.differences), ""]
+    different = len(comparison.differences)
+    weights = "the same" if comparison.weights.was == comparison.weights.now else "different"
+    lines.append(
+        f"{comparison.figures - different} of {comparison.figures} values of metrics.json are the "
+        f"same, {different} differ; the weights are {weights}"
+    )
+    lines.append(
+        {
+            Verdict.reproduced: "reproduced: every figure and the weights, bit for bit",
+            Verdict.different: "not reproduced",
+            Verdict.not_claimed: "run with other values on purpose: nothing is claimed",
+        }[comparison.verdict]
+    )
+    return "\n".join(lines)
+
+
+def _table(heading: str, changes: dict[str, Change]) -> str:
+    from graphrec_cli.reporting.tables import one_line, text_table
+
+    rows = [
+        [
+            place,
+            one_line(_spelled(change.was), 24),
+            one_line(_spelled(change.now), 24),
+            _step(change),
+        ]
+        for place, change in changes.items()
+    ]
+    return text_table([heading, "was", "is", "difference"], rows)
+
+
+def _spelled(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _step(change: Change) -> str:
+    """By how much a number went up or down."""
+    was, now = change
+    return f"{now - was:+.3g}" if type(was) is float and type(now) is float else ""

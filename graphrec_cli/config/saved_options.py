@@ -1,0 +1,69 @@
+"""A saved configuration among Hydra's options: an experiment that selects the saved values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hydra.core.config_store import ConfigStore
+
+from graphrec_cli.config.serialize import SavedConfig, to_plain
+from graphrec_cli.config.store import SCHEMAS
+
+SAVED = "_saved_"
+"""The name that the saved values have in every group while they are offered."""
+
+_WHERE_TO_WRITE = ("output_dir", "cache_dir")
+"""Keys that say where files go, which is for the command to say and not for a file it reads."""
+
+
+@contextmanager
+def saved_options(saved: SavedConfig | None) -> Iterator[list[str]]:
+    """Offer the saved values to Hydra while the block lasts, as it offers options of ``conf``.
+
+    Overrides of values, of whole groups, and sweeps over them then mean what they mean on top of
+    any experiment.
+
+    Yields:
+        the words that select the saved values; none where there are none.
+    """
+    if saved is None:
+        yield []
+        return
+    repository = ConfigStore.instance().store
+    values = {
+        key: value
+        for key, value in to_plain(saved.config).items()
+        if key not in (*SCHEMAS, *_WHERE_TO_WRITE)
+    }
+    selected = [{f"override /{group}": SAVED} for group in SCHEMAS]
+    groups = {group: getattr(saved.config, group) for group in SCHEMAS}
+    for group, node in groups.items():
+        repository(group=group, name=SAVED, node=node)
+    repository(
+        group="experiment",
+        name=SAVED,
+        node={"defaults": [*selected, "_self_"], **values},
+        package="_global_",
+    )
+    try:
+        yield [f"experiment={SAVED}"]
+    finally:
+        for group in (*SCHEMAS, "experiment"):
+            del ConfigStore.instance().repo[group][f"{SAVED}.yaml"]
+
+
+def choices_after(
+    saved: SavedConfig | None, choices: dict[str, str | None]
+) -> dict[str, str | None]:
+    """The options that the groups of a composed run stand for.
+
+    Args:
+        choices: as Hydra names them, ``SAVED`` where the values are those of ``saved``.
+    """
+    if saved is None:
+        return choices
+    return {
+        group: saved.choices[group] if option == SAVED else option
+        for group, option in choices.items()
+    }

@@ -1,0 +1,38 @@
+"""Nested values laid flat, and the places where two of them differ."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+ABSENT = "(absent)"
+"""Stands for a value that is not there."""
+
+
+class Change(NamedTuple):
+    """One place with two values; either may be ``ABSENT``."""
+
+    was: Any
+    now: Any
+
+
+def leaves(content: object, place: str = "") -> dict[str, Any]:
+    """The numbers, texts, switches and nulls of nested JSON values by their dotted places."""
+    if isinstance(content, dict):
+        entries = [
+            (f"{place}.{key}" if place else str(key), value) for key, value in content.items()
+        ]
+    elif isinstance(content, list):
+        entries = [(f"{place}[{number}]", value) for number, value in enumerate(content)]
+    else:
+        return {place: content}
+    return {key: leaf for name, value in entries for key, leaf in leaves(value, name).items()}
+
+
+def changes(was: dict[str, Any], now: dict[str, Any]) -> dict[str, Change]:
+    """The places whose values differ, were it in the last bit or in the type, in their order."""
+    found = {}
+    for place in was | now:
+        change = Change(was.get(place, ABSENT), now.get(place, ABSENT))
+        if change.was != change.now or type(change.was) is not type(change.now):
+            found[place] = change
+    return found
