@@ -13,9 +13,6 @@ from graphrec_cli.config.store import SCHEMAS
 SAVED = "_saved_"
 """The name that the saved values have in every group while they are offered."""
 
-_WHERE_TO_WRITE = ("output_dir", "cache_dir")
-"""Keys that say where files go, which is for the command to say and not for a file it reads."""
-
 
 @contextmanager
 def saved_options(saved: SavedConfig | None) -> Iterator[list[str]]:
@@ -34,7 +31,8 @@ def saved_options(saved: SavedConfig | None) -> Iterator[list[str]]:
     values = {
         key: value
         for key, value in to_plain(saved.config).items()
-        if key not in (*SCHEMAS, *_WHERE_TO_WRITE)
+        # Where files go is for the command to say and not for a file that it reads.
+        if key not in (*SCHEMAS, "output_dir")
     }
     selected = [{f"override /{group}": SAVED} for group in SCHEMAS]
     groups = {group: getattr(saved.config, group) for group in SCHEMAS}

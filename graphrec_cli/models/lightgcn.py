@@ -53,6 +53,7 @@ class PropagatedEmbeddings(Recommender):
         # An item without an interaction is in nobody's row, so 1 serves instead of infinity.
         degree = torch.from_numpy(train.item_degree).clamp(min=1)
         self._item_scale = degree.to(device, torch.float32).rsqrt()
+        self._scoring: tuple[Tensor, Tensor] | None = None
 
     def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
         """Propagated embeddings of all nodes, users first."""
@@ -70,11 +71,20 @@ class PropagatedEmbeddings(Recommender):
         items = self.final_embeddings()[self.num_users :][item_index]
         return self._item_scale[item_index] @ items / math.sqrt(len(item_index))
 
+    @torch.no_grad()
+    def prepare_scoring(self) -> None:
+        """Propagate the weights as they are, once for all users."""
+        final = self.final_embeddings()
+        self._scoring = (final[: self.num_users], final[self.num_users :].T.contiguous())
+
+    def scoring_tables(self) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "dim items"]]:
+        """What ``prepare_scoring``, which comes first, has kept."""
+        assert self._scoring is not None, "prepare_scoring() comes before scores are asked for"
+        return self._scoring
+
 
 class LightGCN(PropagatedEmbeddings, TripleModel):
     """Users and items whose dot product is the score."""
-
-    _scoring: tuple[Tensor, Tensor] | None = None
 
     def score_triples(
         self,
@@ -97,23 +107,15 @@ class LightGCN(PropagatedEmbeddings, TripleModel):
         )
 
     @torch.no_grad()
-    def prepare_scoring(self) -> None:
-        """Propagate the weights as they are, once for all users."""
-        final = self.final_embeddings()
-        self._scoring = (final[: self.num_users], final[self.num_users :].T.contiguous())
-
-    @torch.no_grad()
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
         """Dot products with every item; ``prepare_scoring`` comes first."""
-        assert self._scoring is not None, "prepare_scoring() comes before score_users()"
-        users, items = self._scoring
+        users, items = self.scoring_tables()
         return users[user_index] @ items
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
         """Dot products of the folded-in user with every item."""
-        assert self._scoring is not None, "prepare_scoring() comes before score_new_user()"
-        _, items = self._scoring
+        _, items = self.scoring_tables()
         return self.fold_in(item_index) @ items
 
 

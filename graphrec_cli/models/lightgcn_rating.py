@@ -37,37 +37,28 @@ class LinearRating(PropagatedEmbeddings, RatingModel):
         bias = torch.empty(1).uniform_(-bound, bound, generator=generator)
         self.weight = nn.Parameter(weight.to(device))
         self.bias = nn.Parameter(bias.to(device))
-        self._parts: tuple[Tensor, Tensor] | None = None
-
-    def _user_and_item_parts(self) -> tuple[Tensor, Tensor]:
-        final = self.final_embeddings()
-        users, items = final[: self.num_users], final[self.num_users :]
-        return users @ self.weight[0] + self.bias, items @ self.weight[1]
 
     def predict_ratings(
         self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " batch"]
     ) -> Float[Tensor, " batch"]:
         """The user's part plus the item's."""
-        user_part, item_part = self._user_and_item_parts()
-        return user_part.index_select(0, users) + item_part.index_select(0, items)
-
-    @torch.no_grad()
-    def prepare_scoring(self) -> None:
-        """Propagate the weights as they are, once for all users."""
-        self._parts = self._user_and_item_parts()
+        final = self.final_embeddings()
+        user_part = final[: self.num_users] @ self.weight[0]
+        item_part = final[self.num_users :] @ self.weight[1]
+        return user_part.index_select(0, users) + item_part.index_select(0, items) + self.bias
 
     @torch.no_grad()
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
         """Predicted ratings of all items; ``prepare_scoring`` comes first."""
-        assert self._parts is not None, "prepare_scoring() comes before score_users()"
-        user_part, item_part = self._parts
-        return user_part[user_index][:, None] + item_part
+        users, items = self.scoring_tables()
+        user_part = users[user_index] @ self.weight[0]
+        return user_part[:, None] + self.weight[1] @ items + self.bias
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
         """Predicted ratings for the folded-in user; ``prepare_scoring`` comes first."""
-        assert self._parts is not None, "prepare_scoring() comes before score_new_user()"
-        return self.fold_in(item_index) @ self.weight[0] + self.bias + self._parts[1]
+        _, items = self.scoring_tables()
+        return self.fold_in(item_index) @ self.weight[0] + self.weight[1] @ items + self.bias
 
 
 class DotRating(PropagatedEmbeddings, RatingModel):
@@ -93,7 +84,6 @@ class DotRating(PropagatedEmbeddings, RatingModel):
         # No parameter: weight decay would pull it away from the mean.
         mean = torch.tensor(mean_rating(train), dtype=torch.float32, device=device)
         self.register_buffer("mean_rating", mean)
-        self._scoring: tuple[Tensor, Tensor] | None = None
 
     def predict_ratings(
         self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " batch"]
@@ -106,16 +96,9 @@ class DotRating(PropagatedEmbeddings, RatingModel):
         return (user_rows * item_rows).sum(dim=1) + biases + self.mean_rating
 
     @torch.no_grad()
-    def prepare_scoring(self) -> None:
-        """Propagate the weights as they are, once for all users."""
-        final = self.final_embeddings()
-        self._scoring = (final[: self.num_users], final[self.num_users :].T.contiguous())
-
-    @torch.no_grad()
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
         """Predicted ratings of all items; ``prepare_scoring`` comes first."""
-        assert self._scoring is not None, "prepare_scoring() comes before score_users()"
-        users, items = self._scoring
+        users, items = self.scoring_tables()
         biases = self.user_bias[user_index][:, None] + self.item_bias
         return users[user_index] @ items + biases + self.mean_rating
 
@@ -125,8 +108,7 @@ class DotRating(PropagatedEmbeddings, RatingModel):
 
         ``prepare_scoring`` comes first.
         """
-        assert self._scoring is not None, "prepare_scoring() comes before score_new_user()"
-        _, items = self._scoring
+        _, items = self.scoring_tables()
         return self.fold_in(item_index) @ items + self.item_bias + self.mean_rating
 
 

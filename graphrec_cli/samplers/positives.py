@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -180,21 +179,6 @@ def build_positives(
         DataError: no eligible user has a train item.
     """
     return LAWS[by](train, eligible, device)
-
-
-def draw_epoch(
-    positives: Positives, steps: int | None, batch_size: int, generator: torch.Generator
-) -> Iterator[Int64[Tensor, " batch"]]:
-    """``steps`` batches of ``batch_size`` pair numbers.
-
-    With ``steps`` None a new pass begins and as many numbers as there are pairs are drawn, so the
-    last batch may be short.
-    """
-    total = positives.num_pairs if steps is None else steps * batch_size
-    if steps is None:
-        positives.start_pass(generator)
-    for first in range(0, total, batch_size):
-        yield positives.draw(min(batch_size, total - first), generator)
 
 
 def _users_to_draw(train: UserItems, eligible: Tensor) -> NDArray[np.int64]:

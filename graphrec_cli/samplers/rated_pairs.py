@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int64
@@ -12,7 +12,8 @@ from torch import Tensor
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError
-from graphrec_cli.samplers.positives import build_positives, draw_epoch
+from graphrec_cli.samplers.positives import build_positives
+from graphrec_cli.samplers.train_pairs import TrainPairs
 
 
 class RatedPairs(NamedTuple):
@@ -23,7 +24,7 @@ class RatedPairs(NamedTuple):
     ratings: Float[Tensor, " batch"]
 
 
-class RatedPairSampler:
+class RatedPairSampler(TrainPairs):
     """Draws batches of rated train pairs from one generator.
 
     Attributes:
@@ -50,35 +51,12 @@ class RatedPairSampler:
                 "choose a data set of ratings (movielens_latest), or loss=bpr"
             )
         everyone = torch.ones(train.num_users, dtype=torch.bool, device=device)
-        self._positives = build_positives(by, train, everyone, device)
-        self._users = torch.from_numpy(train.user_index()).to(device)
-        self._items = torch.tensor(train.item_index, device=device)
+        super().__init__(train, build_positives(by, train, everyone, device), generator, device)
         self._ratings = torch.tensor(train.rating, device=device)
-        self._generator = generator
-        self.num_pairs = self._positives.num_pairs
         self.skipped_users = 0
 
     def epoch(self, steps: int | None, batch_size: int) -> Iterator[RatedPairs]:
-        """Draw ``steps`` batches of ``batch_size`` pairs.
-
-        With ``steps`` None a new pass begins and as many pairs as there are are drawn, so the last
-        batch may be short.
-        """
-        for pairs in draw_epoch(self._positives, steps, batch_size, self._generator):
-            yield RatedPairs(
-                self._users.index_select(0, pairs).long(),
-                self._items.index_select(0, pairs).long(),
-                self._ratings.index_select(0, pairs),
-            )
-
-    def state_dict(self) -> dict[str, Any]:
-        """Tensors and plain values; with them a sampler goes on with the very same draws."""
-        return {
-            "generator": self._generator.get_state(),
-            "positives": self._positives.state_dict(),
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where ``state`` was taken; the sampler must be built on the same train part."""
-        self._generator.set_state(state["generator"].cpu())
-        self._positives.load_state_dict(state["positives"])
+        """``draw_epoch``'s pairs with their ratings."""
+        for pairs in self.draw_epoch(steps, batch_size):
+            users, items = self.users_and_items(pairs)
+            yield RatedPairs(users, items, self._ratings.index_select(0, pairs))

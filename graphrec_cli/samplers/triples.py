@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Int64
@@ -11,7 +11,8 @@ from torch import Tensor
 
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.samplers.positives import Positives, build_positives, draw_epoch
+from graphrec_cli.samplers.positives import Positives, build_positives
+from graphrec_cli.samplers.train_pairs import TrainPairs
 
 
 class Triples(NamedTuple):
@@ -38,7 +39,7 @@ class Negatives(Protocol):
         """One negative item for every row of ``users``, all of them eligible."""
 
 
-class TripleSampler:
+class TripleSampler(TrainPairs):
     """Draws batches of triples from one generator.
 
     Attributes:
@@ -55,41 +56,17 @@ class TripleSampler:
         device: torch.device,
     ) -> None:
         """Join two laws that were built on ``train`` and ``device``."""
+        super().__init__(train, positives, generator, device)
         has_items = torch.from_numpy(train.user_degree > 0).to(device)
-        self._users = torch.from_numpy(train.user_index()).to(device)
-        self._items = torch.tensor(train.item_index, device=device)
-        self.num_pairs = positives.num_pairs
         self.skipped_users = int((has_items & ~negatives.eligible).sum())
-        self._positives = positives
         self._negatives = negatives
-        self._generator = generator
 
     def epoch(self, steps: int | None, batch_size: int) -> Iterator[Triples]:
-        """Draw ``steps`` batches of ``batch_size`` triples.
-
-        With ``steps`` None a new pass begins and as many triples as there are pairs are drawn, so
-        the last batch may be short.
-        """
-        for pairs in draw_epoch(self._positives, steps, batch_size, self._generator):
-            users = self._users.index_select(0, pairs).long()
-            pos_items = self._items.index_select(0, pairs).long()
+        """``draw_epoch``'s pairs, each with a negative item of its user."""
+        for pairs in self.draw_epoch(steps, batch_size):
+            users, pos_items = self.users_and_items(pairs)
             neg_items = self._negatives.sample(users, self._generator)
             yield Triples(users, pos_items, neg_items)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Tensors and plain values; with them a sampler goes on with the very same draws.
-
-        Take it between epochs, or between two batches of an epoch whose ``steps`` were given.
-        """
-        return {
-            "generator": self._generator.get_state(),
-            "positives": self._positives.state_dict(),
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where ``state`` was taken; the sampler must be built on the same train part."""
-        self._generator.set_state(state["generator"].cpu())
-        self._positives.load_state_dict(state["positives"])
 
 
 def build_triples(

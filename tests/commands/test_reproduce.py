@@ -160,7 +160,7 @@ def test_a_run_made_elsewhere_is_reproduced_from_another_folder_of_data(
 ) -> None:
     elsewhere = Path(shutil.copytree(of_table, tmp_path / "copied"))
     shutil.move(table.parent, tmp_path / "moved")
-    edit(elsewhere / "config.json", data_dir="/home/else/data", output_dir="/home/else/outputs")
+    edit(elsewhere / "config.json", data_dir="not_here/data", output_dir="not_here/outputs")
     done = full_size("reproduce", str(elsewhere), "data_dir=moved", "output_dir=new")
     assert done.code == 0, done.err
     assert "bit for bit" in done.out

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import numpy as np
 import pytest
@@ -70,9 +71,9 @@ def test_equals_brute_force(rows: list[Row], k: int, threshold: float) -> None:
 
 
 @given(ROWS, st.randoms(use_true_random=False))
-def test_the_order_of_the_rows_does_not_matter(rows: list[Row], random: st.DataObject) -> None:
+def test_the_order_of_the_rows_does_not_matter(rows: list[Row], random: Random) -> None:
     shuffled = list(rows)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert metrics(rows, [1, 3]) == pytest.approx(metrics(shuffled, [1, 3]))
 
 
