@@ -3,6 +3,7 @@ from __future__ import annotations
 import pickle
 import random
 import resource
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +127,15 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert_same(load_checkpoint(path, CPU), content())
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_compressed_checkpoint_is_refused_before_it_can_grow(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "a.pt", {"x": torch.zeros(1_000_000)})
+    with (
+        zipfile.ZipFile(tmp_path / "a.pt") as plain,
+        zipfile.ZipFile(tmp_path / "b.pt", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for name in plain.namelist():
+            packed.writestr(name, plain.read(name))
+    with pytest.raises(OutputError, match="is compressed, as no checkpoint is"):
+        load_checkpoint(tmp_path / "b.pt", torch.device("cpu"))

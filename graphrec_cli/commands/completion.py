@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
+from graphrec_cli.commands.from_run import FLAG as FROM
 from graphrec_cli.commands.recommend import CHOICES, KEYS
 from graphrec_cli.config.complete import complete_train
 from graphrec_cli.errors import ConfigError
@@ -91,10 +92,26 @@ def _recommend(word: str, before: list[str]) -> list[str]:
     return _run_words(word, [*chosen, *free], ("device=", "num_threads="))
 
 
+def _train(word: str, before: list[str]) -> list[str]:
+    if before[-1:] == [FROM]:
+        return [run for run in _runs() if run.startswith(word)]
+    own = [FROM] if word.startswith("-") and FROM.startswith(word) else []
+    return sorted([*own, *complete_train(word, before)])
+
+
+def _reproduce(word: str, before: list[str]) -> list[str]:
+    own = [*_runs(), "--json", "--help"]
+    shared = [name for name in complete_train(word, before) if not name.startswith("--")]
+    return sorted({*(name for name in own if name.startswith(word)), *shared})
+
+
+def _runs() -> list[str]:
+    return ["latest", *(str(path.parent) for path in Path("outputs").glob("*/config.json"))]
+
+
 def _run_words(word: str, keys: Sequence[str], shared: tuple[str, ...]) -> list[str]:
     """Runs, a command's own ``keys``, and the keys of ``train`` that start as ``shared`` do."""
-    runs = ["latest", *(str(path.parent) for path in Path("outputs").glob("*/config.json"))]
-    own = [*runs, *keys, "output_dir=", "--json", "--help"]
+    own = [*_runs(), *keys, "output_dir=", "--json", "--help"]
     config_keys = [name for name in complete_train(word, []) if name.startswith(shared)]
     return sorted([*(name for name in own if name.startswith(word)), *config_keys])
 
@@ -115,9 +132,10 @@ def _completion(word: str, before: list[str]) -> list[str]:
 
 
 _COMMANDS = {
-    "train": complete_train,
+    "train": _train,
     "data": _data,
     "evaluate": _evaluate,
     "recommend": _recommend,
+    "reproduce": _reproduce,
     "completion": _completion,
 }
