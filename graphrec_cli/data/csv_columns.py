@@ -142,9 +142,22 @@ def read_head(path: Path, layout: Layout) -> tuple[list[str], list[str]]:
             twice.
     """
     with open_lines(path, layout) as lines:
-        rows = csv.reader(lines, **layout.dialect)
+        rows = _rows(path, layout, lines)
         names = _names(path, layout, rows, [])
         return names, next((row for row in rows if not _is_blank(row)), [])
+
+
+def _rows(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
+    """The rows of text, line by line.
+
+    Raises:
+        DataError: naming the line that cannot be parted, such as one of a megabyte.
+    """
+    rows = csv.reader(lines, **layout.dialect)
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise DataError(f"{path}, line {rows.line_num}: {error}") from error
 
 
 def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) -> list[str]:
@@ -179,7 +192,7 @@ def _first_row_length(path: Path, layout: Layout) -> int:
 
 def _has_short_row(path: Path, layout: Layout, length: int) -> bool:
     with open_text(path, layout) as (text, _):
-        rows = csv.reader(text, **layout.dialect)
+        rows = _rows(path, layout, text)
         return any(len(row) < length and not _is_blank(row) for row in rows)
 
 

@@ -126,6 +126,7 @@ def _decoded_lines(path: Path, layout: Layout, lines: io.BufferedReader) -> Iter
         except UnicodeDecodeError as error:
             byte = line[error.start]
             raise DataError(
-                f"{path}, line {number}: byte 0x{byte:02x} is not {encoding.upper()}"
+                f"{path}, line {number}: byte 0x{byte:02x} is not {encoding.upper()}; save "
+                "the file so (of a table of your own, dataset.encoding names another)"
             ) from error
         yield text.replace(layout.separator, layout.delimiter)

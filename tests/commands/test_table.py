@@ -58,7 +58,11 @@ def test_a_column_that_cannot_be_read_can_be_turned_off(
         (["dataset.item=sku"], 3, "has no column 'sku', which dataset.item names"),
         (["dataset.separator=tab"], 3, "holds no tab in its header line, but a comma"),
         (["dataset.separator=dot"], 2, "expected one of [comma, tab, semicolon, pipe, space]"),
-        (["dataset.time_unit=ms"], 3, "line 2: date '2024-01-01' is not a number"),
+        (
+            ["dataset.time_unit=ms"],
+            3,
+            "line 2: date '2024-01-01' is not a number; dataset.timestamp='' reads no timestamps",
+        ),
         (["dataset.usr=x"], 2, "unknown key 'dataset.usr'; did you mean 'dataset.user'?"),
     ],
 )

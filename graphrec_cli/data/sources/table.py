@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -47,13 +49,8 @@ def load_table(config: TableConfig, *, data_dir: Path, seed: int) -> SourceData:
         wanted.append(NumberColumn(rating, low=-HIGHEST_RATING, high=HIGHEST_RATING))
     if timestamp is not None:
         wanted.append(_time_column(timestamp, file.kinds[timestamp], config.time_unit))
-    try:
+    with _advice(config, rating, timestamp):
         arrays = file.read(wanted)
-    except DataError as error:
-        # A rating that nobody asked for must not stand in the way of the rest.
-        if rating is None or config.rating is not None or f": {rating} " not in str(error):
-            raise
-        raise DataError(f"{error}; dataset.rating='' reads no ratings") from error
     rows = len(arrays[user])
     table = RawTable(
         user_id=arrays[user],
@@ -97,6 +94,18 @@ def _pick_columns(file: TableFile, config: TableConfig) -> tuple[str, str, str |
     if twice is not None:
         raise DataError(f"{file.path}: column {twice} is chosen for two things at once")
     return user, item, rating, timestamp
+
+
+@contextmanager
+def _advice(config: TableConfig, rating: str | None, timestamp: str | None) -> Iterator[None]:
+    """A column that nobody asked for must not stand in the way of the rest."""
+    try:
+        yield
+    except DataError as error:
+        for key, column in (("rating", rating), ("timestamp", timestamp)):
+            if column is not None and getattr(config, key) is None and f": {column} " in str(error):
+                raise DataError(f"{error}; dataset.{key}='' reads no {key}s") from error
+        raise
 
 
 def _time_column(name: str, kind: str, unit: TimeUnit) -> TimeColumn:
