@@ -20,7 +20,8 @@ from graphrec_cli.models.base import Model, Recommender
 from graphrec_cli.rundir import RunDirectory
 from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 from graphrec_cli.samplers.triples import TripleSampler
-from graphrec_cli.trainer import Epoch, Monitor, Trainer
+from graphrec_cli.selection import Monitor
+from graphrec_cli.trainer import Epoch, Trainer
 
 log = logging.getLogger("graphrec")
 
@@ -70,8 +71,8 @@ def fit_model(
             save_best(trainer, run)
         if due:
             save_checkpoint(run.last, trainer.state_dict())
-    model.load_state_dict(trainer.best_state)
-    return Fitted(model=model, best_epoch=trainer.best_epoch, history=history)
+    model.load_state_dict(trainer.selection.best_state)
+    return Fitted(model=model, best_epoch=trainer.selection.best_epoch, history=history)
 
 
 def build_trainer(config: RunConfig, model: Model, split: Split, device: torch.device) -> Trainer:
@@ -113,7 +114,9 @@ def build_sampler(config: RunConfig, train: UserItems, device: torch.device) -> 
 
 def save_best(trainer: Trainer, run: RunDirectory) -> None:
     """Write the selected state."""
-    save_checkpoint(run.best, {"epoch": trainer.best_epoch, "model": trainer.best_state})
+    save_checkpoint(
+        run.best, {"epoch": trainer.selection.best_epoch, "model": trainer.selection.best_state}
+    )
 
 
 def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
