@@ -119,6 +119,12 @@ class Checkpointing:
         self.seconds += seconds
         self._schedule.wrote(seconds)
 
+    def log_cost(self, training_seconds: float) -> None:
+        """Say what writing checkpoints has taken of the training's time."""
+        if training_seconds > 0:
+            share = self.seconds / training_seconds
+            log.info("checkpoints took %.1f s, %.1f %% of the training", self.seconds, 100 * share)
+
     def save_best(self, epoch: int, model: dict[str, Any]) -> None:
         """Write the selected state, unless it is there.
 

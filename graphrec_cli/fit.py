@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,7 @@ def fit_model(
         checkpointing.after_step(trainer)
 
     trainer.after_step = after_step
+    started = time.perf_counter()
     with signals.held():
         try:
             for epoch in trainer.fit():
@@ -91,6 +93,7 @@ def fit_model(
             if not interruption.midway:
                 checkpointing.save(trainer)
             raise
+    checkpointing.log_cost(time.perf_counter() - started)
     selection = trainer.selection
     checkpointing.save_best(selection.best_epoch, selection.best_state)
     model.load_state_dict(selection.best_state)

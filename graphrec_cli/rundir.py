@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -231,7 +230,8 @@ class RunDirectory:
         return content
 
     def append_history(self, record: dict[str, Any]) -> None:
-        """Append one epoch's line.
+        """Append one epoch's line; whether it outlives a crash of the machine is left to the
+        checkpoints, which hold the whole history.
 
         Raises:
             OutputError: the file cannot be written.
@@ -239,8 +239,6 @@ class RunDirectory:
         try:
             with self.history.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record, allow_nan=False) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write {self.history}: {reason}") from error

@@ -153,12 +153,14 @@ def _carry_out(
 
 
 def _ended(run: RunDirectory, config: RunConfig, state: str, error: str, exit_code: int) -> Outcome:
-    # First the status: logging fails too where it is the log that cannot be written.
+    unwritable = ""
     try:
         run.write_status(state, error)
-    except OutputError as unwritable:
-        log.error("error: %s", unwritable)
-    log.error("error: %s", error)
+    except OutputError as second:
+        unwritable = "" if str(second) == error else f" ({second})"
+    # Where a disk is full the log cannot be written either; the screen comes before it.
+    with suppress(OutputError):
+        log.error("error: %s%s", error, unwritable)
     return Outcome(run=run, config=config, metrics=None, error=error, exit_code=exit_code)
 
 
