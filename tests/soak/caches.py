@@ -66,7 +66,9 @@ def both(
     """The same command twice, at the same time."""
     with ThreadPoolExecutor(2) as pool:
         return list(
-            pool.map(lambda pair: pair[0].live(folder, words, pair[1]), zip(forkers, fates))
+            pool.map(
+                lambda pair: pair[0].live(folder, words, pair[1]), zip(forkers, fates, strict=True)
+            )
         )
 
 
