@@ -69,8 +69,9 @@ def train(
 
 def load_source(config: RunConfig) -> SourceData:
     """Read or make the raw rows."""
-    load = components.SOURCES[config.dataset.name]
-    source = load(config.dataset, data_dir=Path(config.data_dir), seed=config.seed)
+    source = components.SOURCES[config.dataset.name].read(
+        config.dataset, data_dir=Path(config.data_dir), seed=config.seed
+    )
     log.info("dataset %s: %s rows", config.dataset.name, f"{len(source.table):,}")
     return source
 

@@ -1,9 +1,11 @@
-"""What every source of data returns: the raw rows, their number, and the files they lay in."""
+"""How every source of data is read: its files are found and hashed, and then its rows loaded."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +41,29 @@ class DataFile:
         """
         path = file_on_disk(path)
         return cls(path, sha256_of(path), path.stat().st_size)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    """The files of a data set, none of them parsed yet.
+
+    Attributes:
+        paths: by what each is to the data set; a file in a zip is a path below the zip.
+        on_disk: the files that hold them, each once (of several files in one zip, the zip).
+    """
+
+    paths: Mapping[str, Path]
+    on_disk: tuple[DataFile, ...]
+
+    @classmethod
+    def of(cls, paths: Mapping[str, Path]) -> FoundFiles:
+        """Hash the files.
+
+        Raises:
+            DataError: a file cannot be read.
+        """
+        distinct = dict.fromkeys(map(file_on_disk, paths.values()))
+        return cls(paths, tuple(map(DataFile.of, distinct)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +114,26 @@ class SourceData:
     files: tuple[DataFile, ...]
     preferences: TruePreferences | None
     quarantine: tuple[BadLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The two steps of reading a data set.
+
+    Attributes:
+        find: called as ``find(config, data_dir=folder)``; the paths of ``FoundFiles``, missing
+            files being fetched if the config allows it. Of a data set made in memory, none.
+        load: called as ``load(config, files, seed=seed)``; the rows.
+    """
+
+    find: Callable[..., dict[str, Path]]
+    load: Callable[..., SourceData]
+
+    def read(self, config: Any, *, data_dir: Path, seed: int) -> SourceData:
+        """Both steps.
+
+        Raises:
+            DataError: a file is missing and cannot be fetched, or is faulty.
+        """
+        files = FoundFiles.of(self.find(config, data_dir=data_dir))
+        return self.load(config, files, seed=seed)
