@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from graphrec_cli.adam import Adam
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.errors import NonFiniteError
 from graphrec_cli.losses import Loss
@@ -80,11 +81,8 @@ class Trainer:
         self.monitor = monitor
         self.batch_size = config.batch_size or sampler.num_pairs
         self.show_progress = show_progress
-        self.optimizer = torch.optim.Adam(
-            model.parameters(),
-            lr=config.learning_rate,
-            weight_decay=config.weight_decay,
-            fused=True,
+        self.optimizer = Adam(
+            model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.epoch = 0
         self.step = 0
@@ -151,7 +149,7 @@ class Trainer:
 
     def train_step(self, batch: Batch) -> Tensor:
         """One optimizer step; returns the batch's loss, detached."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         loss = self.loss(self.model, batch)
         loss.backward()
         self.optimizer.step()
