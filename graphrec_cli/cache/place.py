@@ -95,9 +95,9 @@ class CachePlace:
         Raises:
             OSError: it could not.
         """
-        # Where there is no home, the folder for caches is a relative one, and would lie anywhere.
+        # Without a home, or with a wrong XDG_CACHE_HOME, it would lie in any working directory.
         if not self.parent.is_absolute():
-            raise OSError(errno.ENOENT, "there is no home folder to keep it in")
+            raise OSError(errno.ENOENT, "the user has no cache folder with an absolute path")
         self.parent.mkdir(parents=True, exist_ok=True)
         trial = self._temporary()
         trial.mkdir()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.config.book_crossing import BookCrossingConfig
@@ -108,6 +107,8 @@ def _titles(
     path: Path, rated: NDArray[np.object_]
 ) -> tuple[tuple[NDArray[np.generic], NDArray[np.character]], list[BadLine]]:
     """Rated ISBNs and their titles, the first of each that is repeated, and the bad lines."""
+    import pandas as pd
+
     records = read_line_records(path, (ITEM, TITLE), LAYOUT)
     faults = _id_faults(records, ITEM)
     faults[f"{TITLE} is longer than {MAX_TITLE} characters"] = _longer(
@@ -134,6 +135,8 @@ def _part(
 
 
 def _id_faults(records: LineRecords, name: str) -> dict[str, NDArray[np.bool_]]:
+    import pandas as pd
+
     codes, distinct = pd.factorize(records.columns[name])
     text = pd.Series(distinct, dtype=object).str
     return {
@@ -143,11 +146,15 @@ def _id_faults(records: LineRecords, name: str) -> dict[str, NDArray[np.bool_]]:
 
 
 def _longer(text: NDArray[np.object_], most: int) -> NDArray[np.bool_]:
+    import pandas as pd
+
     return (pd.Series(text, dtype=object).str.len() > most).to_numpy(dtype=np.bool_)
 
 
 def _ratings(text: NDArray[np.object_]) -> NDArray[np.float32]:
     """Ratings, NaN for what is no number from 0 to 10."""
+    import pandas as pd
+
     codes, distinct = pd.factorize(text)
     number = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce").to_numpy(np.float64)
     number = np.where((number >= 0) & (number <= 10), number, np.nan)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TableConfig, TimeUnit
@@ -136,6 +135,8 @@ def _time_column(name: str, kind: str, unit: TimeUnit) -> TimeColumn:
 
 def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
     """Ids of the table's items and their titles, the first of each that is repeated."""
+    import pandas as pd
+
     file = open_table(path, config)
     header = list(file.kinds)
     same = item if item in map(bare_name, header) else None
