@@ -57,7 +57,7 @@ def split_of(files: Mapping[str, bytearray]) -> Split:
     )
 
 
-def text_array(npy: bytearray, *, size: int | None = None) -> NDArray[np.str_]:
+def text_array(npy: bytearray, *, size: int | None = None) -> NDArray[np.character]:
     """An array of strings, of shape (size,) where the size is given.
 
     Raises:

@@ -63,7 +63,7 @@ class CachePlace:
         if not files.on_disk:
             return None
         chosen = config.cache_dir
-        root = user_cache_path("graphrec") if chosen is None else Path(chosen).absolute()
+        root = _user_folder() if chosen is None else Path(chosen).absolute()
         return cls(root / FOLDER, key_ingredients(config, files), files.on_disk)
 
     @property
@@ -78,6 +78,8 @@ class CachePlace:
 
     def find(self) -> Found:
         """Read the entry, if there is one. Nothing is written and nothing is raised."""
+        if not self.parent.is_absolute():
+            return Found()
         try:
             inode = self.path.lstat().st_ino
         except (FileNotFoundError, NotADirectoryError):
@@ -95,7 +97,6 @@ class CachePlace:
         Raises:
             OSError: it could not.
         """
-        # Without a home, or with a wrong XDG_CACHE_HOME, it would lie in any working directory.
         if not self.parent.is_absolute():
             raise OSError(errno.ENOENT, "the user has no cache folder with an absolute path")
         self.parent.mkdir(parents=True, exist_ok=True)
@@ -155,6 +156,14 @@ class CachePlace:
                 with suppress(OSError):
                     if now - path.lstat().st_mtime > _ABANDONED_AFTER:
                         _remove(path)
+
+
+def _user_folder() -> Path:
+    """Where caches of the user belong; a relative path, which is none, where there is no home."""
+    try:
+        return user_cache_path("graphrec")
+    except RuntimeError:
+        return Path("graphrec")
 
 
 def _remove(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``python first_step.py train ...``: graphrec's command, over when its first training step begins."""
+"""graphrec's command, over when its first training step begins: ``first_step.py train ...``."""
 
 from __future__ import annotations
 
