@@ -1,8 +1,9 @@
-"""Runs graphrec commands in processes of their own, without the seconds that imports take.
+"""Prepares data in processes of their own, without the seconds that imports take.
 
 A line on stdin is a JSON list of processes to start at once, each a pair: the words of its command,
-and the seconds after which it is killed, or null. The line on stdout that answers has of each its
-exit code (negative: the signal that killed it) and what it wrote to stdout and stderr.
+or else the config.json that it prepares without composing one; and the seconds after which it is
+killed, or null. The line on stdout that answers has of each its exit code (negative: the signal
+that killed it) and what it wrote to stdout and stderr.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import tempfile
 import time
 from contextlib import ExitStack
 from importlib import import_module
+from pathlib import Path
 from typing import IO
 
 from graphrec_cli.cli import main
+from graphrec_cli.config.serialize import read_config
+from graphrec_cli.prepare_data import prepare_data
 
 
 def started(words: list[str], said: IO[str]) -> int:
@@ -27,10 +31,16 @@ def started(words: list[str], said: IO[str]) -> int:
         return process
     os.dup2(said.fileno(), 1)
     os.dup2(said.fileno(), 2)
-    code = main(words)
+    code = main(words) if len(words) > 1 else prepare(Path(words[0]))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def prepare(config: Path) -> int:
+    """``graphrec data prepare --json`` but for the command line."""
+    print(json.dumps(prepare_data(read_config(config).config)))
+    return 0
 
 
 def answer(commands: list[tuple[list[str], float | None]]) -> list[tuple[int, str]]:
@@ -50,7 +60,7 @@ def answer(commands: list[tuple[list[str], float | None]]) -> list[tuple[int, st
 
 
 if __name__ == "__main__":
-    for name in ("graphrec_cli.prepare_data", "graphrec_cli.config.hydra_app", "pandas"):
+    for name in ("graphrec_cli.config.hydra_app", "pandas"):
         import_module(name)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

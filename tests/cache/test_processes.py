@@ -16,9 +16,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphrec_cli.config.evaluation import RankingConfig
+from graphrec_cli.config.loss import BPRConfig
+from graphrec_cli.config.model import LightGCNConfig
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.sampler import UniformConfig
+from graphrec_cli.config.serialize import SavedConfig, config_to_dict
+from graphrec_cli.config.split import LeaveOneOutConfig
+from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.table import TableConfig
+
 ROUNDS_AT_ONCE = 2
 """Rounds of two processes on one cache; may be raised."""
-KILLS = 6
+KILLS = 12
 """Processes killed while they build; may be raised."""
 
 
@@ -63,7 +73,8 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def prepare(table: Path, cache: Path) -> list[str]:
+def command(table: Path, cache: Path) -> list[str]:
+    """The words of a command."""
     return [
         "data",
         "prepare",
@@ -72,6 +83,24 @@ def prepare(table: Path, cache: Path) -> list[str]:
         f"cache_dir={cache}",
         "--json",
     ]
+
+
+def prepare(table: Path, cache: Path) -> list[str]:
+    """The same as a saved configuration."""
+    config = RunConfig(
+        dataset=TableConfig(path=str(table)),
+        split=LeaveOneOutConfig(),
+        model=LightGCNConfig(),
+        sampler=UniformConfig(),
+        loss=BPRConfig(),
+        evaluation=RankingConfig(),
+        cache_dir=str(cache),
+    )
+    choices = dict.fromkeys((*SCHEMAS, "experiment"))
+    cache.mkdir(exist_ok=True)
+    path = cache / "config.json"
+    path.write_text(json.dumps(config_to_dict(SavedConfig(config, choices))))
+    return [str(path)]
 
 
 def report(said: str) -> dict[str, Any]:
@@ -90,8 +119,8 @@ def test_two_at_once_both_succeed_and_one_entry_is_left(
     server: Server, table: Path, tmp_path: Path
 ) -> None:
     for number in range(ROUNDS_AT_ONCE):
-        command = prepare(table, tmp_path / f"cache{number}")
-        ended = server.run(command, command)
+        words = command(table, tmp_path / f"cache{number}")
+        ended = server.run(words, words)
         assert [code for code, _ in ended] == [0, 0], ended
         reports = [report(said) for _, said in ended]
         assert {of["state"] for of in reports} <= {"built", "there"}
@@ -99,25 +128,25 @@ def test_two_at_once_both_succeed_and_one_entry_is_left(
         assert len({of["split_hash"] for of in reports}) == 1
         entries = list((tmp_path / f"cache{number}" / "prepared").iterdir())
         assert [str(entry) for entry in entries] == [reports[0]["entry"]]
-        ((code, said),) = server.run(command)
+        ((code, said),) = server.run(words)
         assert (code, report(said)["state"]) == (0, "there")
 
 
 def test_two_at_once_on_a_damaged_entry(server: Server, table: Path, tmp_path: Path) -> None:
-    command = prepare(table, tmp_path)
-    first = report(server.run(command)[0][1])
+    saved = prepare(table, tmp_path)
+    first = report(server.run(saved)[0][1])
     for _ in range(ROUNDS_AT_ONCE):
         spoilt = Path(first["entry"]) / "train_item_index.npy"
         content = bytearray(spoilt.read_bytes())
         content[len(content) // 2] ^= 1
         spoilt.write_bytes(content)
-        ended = server.run(command, command)
+        ended = server.run(saved, saved)
         assert [code for code, _ in ended] == [0, 0], ended
         reports = [report(said) for _, said in ended]
         assert "rebuilt" in {of["state"] for of in reports}
         assert {of["split_hash"] for of in reports} == {first["split_hash"]}
         assert [entry.name for entry in (tmp_path / "prepared").iterdir()] == [spoilt.parent.name]
-        assert report(server.run(command)[0][1])["state"] == "there"
+        assert report(server.run(saved)[0][1])["state"] == "there"
 
 
 def test_a_killed_build_leaves_nothing_half_written_under_an_entrys_name(
@@ -130,7 +159,7 @@ def test_a_killed_build_leaves_nothing_half_written_under_an_entrys_name(
     killed = 0
     for number in range(KILLS):
         cache = tmp_path / f"cache{number}"
-        moment = seconds * rng.uniform(0.3, 1.0)
+        moment = seconds * rng.uniform(0.1, 1.0)
         ((code, _),) = server.run(prepare(table, cache), kill_after=moment)
         assert code in (0, -signal.SIGKILL)
         killed += code != 0
@@ -154,7 +183,7 @@ def test_a_killed_repair_is_repaired_by_the_next(
     rng = np.random.default_rng(6)
     for _ in range(KILLS // 2):
         (entry / "entry.json").write_text("{}")
-        server.run(prepare(table, tmp_path), kill_after=seconds * rng.uniform(0.3, 1.0))
+        server.run(prepare(table, tmp_path), kill_after=seconds * rng.uniform(0.1, 1.0))
         ((code, said),) = server.run(prepare(table, tmp_path))
         assert code == 0, said
         assert report(said)["split_hash"] == sound["split_hash"]
