@@ -12,21 +12,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphrec_cli.durable import atomic_write
 from graphrec_cli.errors import OutputError
 
 
-def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Write tensors and plain values, whole or not at all.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
+def to_bytes(content: dict[str, Any]) -> memoryview:
+    """Tensors and plain values as ``load_checkpoint`` reads them from a file."""
     # Straight into a file, torch answers a full disk with a RuntimeError of its own.
     buffer = BytesIO()
     torch.save(content, buffer)
-    with atomic_write(path) as file:
-        file.write(buffer.getbuffer())
+    return buffer.getbuffer()
 
 
 def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:

@@ -26,10 +26,12 @@ Examples:
   graphrec recommend latest users=17,42 k=20              the best items for two users
   graphrec reproduce latest                               the newest run once more, compared
   graphrec train --from latest sampler=hardneg            its configuration with another sampler
+  graphrec train resume=latest                            an interrupted run, gone on with
 
 Commands:
   train [key=value ...]          train and evaluate one run; with -m, every run of a sweep;
-                                 --from RUN starts from the configuration of a run
+                                 --from RUN starts from the configuration of a run,
+                                 resume=RUN goes on with an interrupted one
   data inspect [key=value ...]   what a data set holds, what is dropped of it, and the split
   data prepare [key=value ...]   fill the cache that runs take prepared data from
   evaluate RUN [key=value ...]   evaluate a run's best checkpoint again
@@ -45,7 +47,7 @@ Flags:
 
 RUN is a run directory, or 'latest' for the newest one under output_dir.
 Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 bad data, 4 not reproduced,
-5 non-finite loss or scores, 130 interrupted.
+5 non-finite loss or scores; after a checkpoint 130 Ctrl-C, 143 SIGTERM, 138 SIGUSR1.
 """
 
 

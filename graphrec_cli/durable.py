@@ -6,18 +6,27 @@ import csv
 import io
 import json
 import os
+import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from graphrec_cli.errors import OutputError
 
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}")
+
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+def atomic_write(
+    path: Path, *, before_replace: Callable[[], None] = lambda: None
+) -> Iterator[IO[bytes]]:
     """A binary file that takes the place of ``path`` once the block ends without an error.
+
+    Args:
+        before_replace: called when the new bytes are safe on disk and ``path`` is still the old
+            file.
 
     Raises:
         OutputError: the folder cannot be written to, or the disk is full; ``path`` is unchanged.
@@ -28,6 +37,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        before_replace()
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
@@ -64,6 +74,21 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     writer.writerows(rows)
     with atomic_write(path) as file:
         file.write(text.getvalue().encode())
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files of writes that were killed; nobody may be writing there.
+
+    Raises:
+        OutputError: one cannot be deleted.
+    """
+    for path in folder.glob(".*"):
+        if _TEMPORARY.fullmatch(path.name) and path.is_file():
+            try:
+                path.unlink()
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise OutputError(f"cannot delete {path}: {reason}") from error
 
 
 def _sync_folder(folder: Path) -> None:

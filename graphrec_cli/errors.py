@@ -40,8 +40,13 @@ class OutputError(GraphrecError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked the run to stop; no handler of ordinary errors may swallow it."""
+    """A signal asked the run to stop; no handler of ordinary errors may swallow it.
 
-    def __init__(self, signal_number: int) -> None:
+    Attributes:
+        midway: it came where a step or a file may be half done, so that no state can be kept.
+    """
+
+    def __init__(self, signal_number: int, *, midway: bool = False) -> None:
         super().__init__(f"interrupted by signal {signal_number}")
         self.exit_code = 128 + signal_number
+        self.midway = midway

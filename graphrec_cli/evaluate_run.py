@@ -9,6 +9,7 @@ import torch
 from graphrec_cli import components
 from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config_identity import RESUMABLE, config_sha256
 from graphrec_cli.device import pick_device
 from graphrec_cli.errors import OutputError
 from graphrec_cli.evaluation.evaluation import PartResult
@@ -53,6 +54,10 @@ def load_model(
     """
     model = build_model(config, data.train, device)
     content = load_checkpoint(run.best, device)
+    made_with = content.get("configuration_sha256")
+    # Checkpoints of releases before that entry have none.
+    if made_with not in (None, config_sha256(run.read(run.config), but=RESUMABLE)):
+        raise OutputError(f"{run.config} is not the configuration that {run.best} was made with")
     try:
         model.load_state_dict(content["model"])
     except (KeyError, RuntimeError, TypeError, AttributeError) as error:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from graphrec_cli import components
-from graphrec_cli.checkpoint import save_checkpoint
+from graphrec_cli.checkpointing import Checkpointing
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import torch_generator
+from graphrec_cli.errors import Interrupted, OutputError
 from graphrec_cli.models.base import Model, Recommender
-from graphrec_cli.rundir import RunDirectory
 from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 from graphrec_cli.samplers.triples import TripleSampler
-from graphrec_cli.trainer import Epoch, Monitor, Trainer
+from graphrec_cli.selection import Monitor
+from graphrec_cli.signals import StopSignals
+from graphrec_cli.trainer import Epoch, Trainer
 
 log = logging.getLogger("graphrec")
 
@@ -48,52 +51,93 @@ def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Re
 
 
 def fit_model(
-    config: RunConfig, model: Model, split: Split, run: RunDirectory, device: torch.device
+    config: RunConfig,
+    model: Model,
+    split: Split,
+    device: torch.device,
+    *,
+    checkpointing: Checkpointing,
+    signals: StopSignals,
+    resumed: bool,
 ) -> Fitted:
     """Train if the model learns at all; ``checkpoints/best.pt`` is there either way.
 
+    A signal ends the training after the step under way, whose state is then written.
+
+    Args:
+        resumed: go on from the newest checkpoint, if there is one.
+
     Raises:
+        Interrupted: a signal came.
         NonFiniteError: the loss or a valid score became NaN or infinite.
     """
     if config.model.learns_from() is LearnsFrom.nothing:
-        save_checkpoint(run.best, {"epoch": 0, "model": model.state_dict()})
+        checkpointing.save_best(0, model.state_dict())
         return Fitted(model=model, best_epoch=0, history=[])
-    trainer = build_trainer(config, model, split, device)
-    history: list[dict[str, Any]] = []
-    for epoch in trainer.fit():
-        history.append(epoch.record)
-        log.info("%s", describe_epoch(epoch, config))
-        run.append_history(epoch.record)
-        due = epoch.last or trainer.epoch % config.trainer.checkpoint_every == 0
-        # Without validation every epoch is the best so far, and is written when the last one is.
-        if epoch.improved and (due or split.valid is not None):
-            save_best(trainer, run)
-        if due:
-            save_checkpoint(run.last, trainer.state_dict())
-    model.load_state_dict(trainer.best_state)
-    return Fitted(model=model, best_epoch=trainer.best_epoch, history=history)
+    state = checkpointing.restore(device) if resumed else None
+    trainer = build_trainer(config, model, split, device, signals, state)
+
+    def after_step() -> None:
+        signals.check()
+        checkpointing.after_step(trainer)
+
+    trainer.after_step = after_step
+    started = time.perf_counter()
+    with signals.held():
+        try:
+            for epoch in trainer.fit():
+                log.info("%s", describe_epoch(epoch, config))
+                checkpointing.after_epoch(trainer, epoch.record, last=epoch.last)
+                signals.check()
+        except Interrupted as interruption:
+            if not interruption.midway:
+                checkpointing.save(trainer)
+            raise
+    checkpointing.log_cost(time.perf_counter() - started)
+    selection = trainer.selection
+    checkpointing.save_best(selection.best_epoch, selection.best_state)
+    model.load_state_dict(selection.best_state)
+    return Fitted(model=model, best_epoch=selection.best_epoch, history=checkpointing.history)
 
 
-def build_trainer(config: RunConfig, model: Model, split: Split, device: torch.device) -> Trainer:
-    """Sampler, loss, validation and optimizer around ``model``."""
-    sampler: TripleSampler | RatedPairSampler
-    if config.loss.learns_from() is LearnsFrom.ratings:
-        generator = torch_generator(config.seed, "sampler", device)
-        sampler = RatedPairSampler(
-            config.sampler.by, split.train, generator=generator, device=device
+def build_trainer(
+    config: RunConfig,
+    model: Model,
+    split: Split,
+    device: torch.device,
+    signals: StopSignals,
+    state: dict[str, Any] | None,
+) -> Trainer:
+    """Sampler, loss, validation and optimizer around ``model``, where ``state`` left off.
+
+    Args:
+        state: of a checkpoint; None begins at the first step.
+
+    Raises:
+        OutputError: the state is not one of this trainer.
+    """
+    moved = state is not None and state.get("device") != device.type
+    stream = "sampler"
+    if state is not None and moved:
+        stream = f"sampler, on {device.type} from step {state.get('step')}"
+        log.warning(
+            "the checkpoint was made on %s, whose draws %s cannot go on with: from here on the "
+            "run is not the one that it would have been",
+            state.get("device"),
+            device.type,
         )
-    else:
-        sampler = build_sampler(config, split.train, device)
+    sampler = build_batch_sampler(config, split.train, device, stream)
     if sampler.skipped_users:
         log.warning("%d users have seen all that could be sampled: skipped", sampler.skipped_users)
 
     evaluate_part = components.EVALUATIONS[config.evaluation.name].evaluate_part
 
     def validate() -> dict[str, float]:
-        return evaluate_part(model, config, split=split, part="valid", device=device).metrics
+        with signals.released():
+            return evaluate_part(model, config, split=split, part="valid", device=device).metrics
 
     monitor = config.monitor()
-    return Trainer(
+    trainer = Trainer(
         config.trainer,
         model,
         components.LOSSES[config.loss.name](config.loss),
@@ -102,18 +146,34 @@ def build_trainer(config: RunConfig, model: Model, split: Split, device: torch.d
         monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),
         show_progress=sys.stderr.isatty(),
     )
+    if state is not None:
+        try:
+            trainer.load_state_dict(state, draws_anew=moved)
+        except (LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+            raise OutputError(
+                f"the checkpoint does not fit the run's configuration ({type(error).__name__})"
+            ) from error
+        log.info("going on in epoch %d, step %d", trainer.epoch, trainer.step)
+    return trainer
 
 
-def build_sampler(config: RunConfig, train: UserItems, device: torch.device) -> TripleSampler:
-    """The configured sampler of triples, at the start of its draws."""
-    generator = torch_generator(config.seed, "sampler", device)
+def build_batch_sampler(
+    config: RunConfig, train: UserItems, device: torch.device, stream: str = "sampler"
+) -> TripleSampler | RatedPairSampler:
+    """The sampler of what the loss learns from, at the start of the draws of ``stream``."""
+    if config.loss.learns_from() is LearnsFrom.ratings:
+        generator = torch_generator(config.seed, stream, device)
+        return RatedPairSampler(config.sampler.by, train, generator=generator, device=device)
+    return build_sampler(config, train, device, stream)
+
+
+def build_sampler(
+    config: RunConfig, train: UserItems, device: torch.device, stream: str = "sampler"
+) -> TripleSampler:
+    """The configured sampler of triples, at the start of the draws of ``stream``."""
+    generator = torch_generator(config.seed, stream, device)
     build = components.SAMPLERS[config.sampler.name]
     return build(config.sampler, train, generator=generator, device=device)
-
-
-def save_best(trainer: Trainer, run: RunDirectory) -> None:
-    """Write the selected state."""
-    save_checkpoint(run.best, {"epoch": trainer.best_epoch, "model": trainer.best_state})
 
 
 def describe_epoch(epoch: Epoch, config: RunConfig) -> str:

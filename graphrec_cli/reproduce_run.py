@@ -13,17 +13,13 @@ from graphrec_cli.checkpoint import load_checkpoint, weights_sha256
 from graphrec_cli.config.hydra_app import Job
 from graphrec_cli.config.run import Device
 from graphrec_cli.config.serialize import SavedConfig, to_plain
+from graphrec_cli.config_identity import WITHOUT_EFFECT
 from graphrec_cli.data_identity import DataIdentity
+from graphrec_cli.earlier_environments import surroundings
 from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.leaves import Change, changes, leaves
 from graphrec_cli.rundir import RunDirectory
 from graphrec_cli.supervise import Outcome, run_job
-
-_SURROUNDINGS = ("graphrec", "python", "packages", "platform", "device", "git")
-"""Entries of environment.json that may explain a difference."""
-
-_WITHOUT_EFFECT = ("data_dir", "output_dir", "cache_dir", "plots")
-"""Keys that no figure depends on."""
 
 
 class Verdict(Enum):
@@ -119,6 +115,8 @@ def reproduce(
         recorded.identity.refuse_changed(Path(saved.config.data_dir), Path(config.data_dir))
     if recorded.environment.get("device") == "cpu" and config.device is Device.auto:
         config = replace(config, device=Device.cpu)
+    # A run that was left unfinished is not one made again.
+    config = replace(config, trainer=replace(config.trainer, autoresume=False))
     outcome = run_job(
         Job(config=config, choices=wanted.choices, overrides=[], number=0),
         debug=debug,
@@ -131,7 +129,7 @@ def reproduce(
     figures = leaves(recorded.metrics)
     comparison = Comparison(
         intended=intended,
-        surroundings=changes(_surroundings(recorded), _surroundings(again)),
+        surroundings=changes(surroundings(recorded.environment), surroundings(again.environment)),
         figures=len(figures),
         # What a later release adds to metrics.json has nothing to be compared with.
         differences={
@@ -152,17 +150,9 @@ def _weights_of(run: RunDirectory) -> str:
 
 
 def _values(saved: SavedConfig) -> dict[str, Any]:
-    plain = {key: value for key, value in to_plain(saved.config).items() if _counts(key)}
-    return leaves(plain)
-
-
-def _counts(key: str) -> bool:
-    return key not in _WITHOUT_EFFECT
+    values = leaves(to_plain(saved.config))
+    return {key: value for key, value in values.items() if key not in WITHOUT_EFFECT}
 
 
 def _changes_data(key: str) -> bool:
     return key == "seed" or key.startswith(("dataset.", "split."))
-
-
-def _surroundings(recorded: Recorded) -> dict[str, Any]:
-    return leaves({name: recorded.environment.get(name) for name in _SURROUNDINGS})

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli import components
 from graphrec_cli.cache.prepared_cache import PreparedCache
+from graphrec_cli.checkpointing import Checkpointing, run_stamp
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.prepared import Prepared
@@ -23,6 +24,7 @@ from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.data_identity import DataIdentity
 from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_csv, write_json
+from graphrec_cli.earlier_environments import recorded_identity, with_earlier
 from graphrec_cli.environment import command_line, describe_environment
 from graphrec_cli.fit import build_model, fit_model
 from graphrec_cli.judge import Judgement, judge
@@ -30,18 +32,26 @@ from graphrec_cli.reporting.plots import draw_curves
 from graphrec_cli.rundata import save_arrays, save_run_data
 from graphrec_cli.rundir import RunDirectory, make_folder
 from graphrec_cli.seeds import numpy_generator
+from graphrec_cli.signals import StopSignals
 
 log = logging.getLogger("graphrec")
 
 
 def train(
-    config: RunConfig, run: RunDirectory, *, expected: DataIdentity | None = None
+    config: RunConfig,
+    run: RunDirectory,
+    *,
+    signals: StopSignals,
+    resumed: bool = False,
+    expected: DataIdentity | None = None,
 ) -> dict[str, Any]:
     """Carry the data through every room and leave everything in ``run``.
 
     Args:
-        config: validated values.
-        run: a new run directory.
+        config: validated values, those in the run's config.json.
+        run: a run directory, new, or with the checkpoints of an unfinished run.
+        signals: what may ask for an end meanwhile.
+        resumed: go on from the newest checkpoint, if there is one.
         expected: the data and the split that the run must have; None accepts any.
 
     Returns:
@@ -49,21 +59,35 @@ def train(
 
     Raises:
         GraphrecError: of the kind that fits, each with its exit code.
+        Interrupted: a signal came; the state so far is in the newest checkpoint.
     """
     device = pick_device(config.device)
     environment = describe_environment(command_line(), device, torch.get_num_threads())
+    if resumed:
+        environment = with_earlier(environment, run)
+        expected = recorded_identity(environment, run)
     write_json(run.environment, environment)
 
     prepared = prepare(config, run)
     split = prepared.split
     components.EVALUATIONS[config.evaluation.name].check(config, split.train)
     identity = DataIdentity(prepared.files, split.hash())
-    write_json(run.environment, environment | identity.to_dict())
     if expected is not None:
         expected.refuse_other(identity)
+    write_json(run.environment, environment | identity.to_dict())
+    save_run_data(run.data, split, prepared.title)
 
     model = build_model(config, split.train, device)
-    fitted = fit_model(config, model, split, run, device)
+    checkpointing = Checkpointing(run, config.trainer, run_stamp(run, identity))
+    fitted = fit_model(
+        config,
+        model,
+        split,
+        device,
+        checkpointing=checkpointing,
+        signals=signals,
+        resumed=resumed,
+    )
     judgement = judge(config, fitted, split, prepared.preferences, device)
     write_results(config, fitted.history, judgement, run)
     return judgement.metrics
@@ -87,7 +111,6 @@ def prepare(config: RunConfig, run: RunDirectory) -> Prepared:
         write_quarantine(prepared.quarantine, run)
         log_unused_split(config, prepared.own_split_unused)
         write_funnel(prepared.funnel, run)
-    save_run_data(run.data, prepared.split, prepared.title)
     log_sizes(prepared.split)
     return prepared
 

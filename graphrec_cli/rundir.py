@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from graphrec_cli.durable import write_json
 from graphrec_cli.errors import ConfigError, OutputError
+from graphrec_cli.run_lock import is_locked
 from graphrec_cli.untrusted import read_json, refuse_links_out
 
 
@@ -52,6 +53,15 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error
+
+
+def newest_first(output_dir: Path) -> list[Path]:
+    """The run directories under ``output_dir`` by the time of their config.json."""
+    found = []
+    for config in output_dir.glob("*/config.json"):
+        with suppress(OSError):  # one that is deleted meanwhile
+            found.append((config.stat().st_mtime_ns, config.parent))
+    return [path for _, path in sorted(found, reverse=True)]
 
 
 def timestamp() -> str:
@@ -95,16 +105,16 @@ class RunDirectory:
             if not (path / "config.json").is_file():
                 raise ConfigError(f"{name} is no run directory: it holds no config.json")
             return cls(path)
-        found = [entry.parent for entry in output_dir.glob("*/config.json")]
+        found = newest_first(output_dir)
         if not found:
             raise ConfigError(f"no run directory under {output_dir}; name one, or set output_dir")
-        return cls(max(found, key=lambda path: (path / "config.json").stat().st_mtime_ns))
+        return cls(found[0])
 
     def _entries(self) -> Iterator[Path]:
         """Whatever a command may read here."""
         yield from (self.config, self.environment, self.status, self.metrics, self.history)
         yield from (self.data, self.funnel, self.ranks, self.log, self.plots, self.checkpoints)
-        yield from (self.best, self.last)
+        yield from (self.best, self.last, self.lock, *self.checkpoints.glob("*"))
 
     @property
     def config(self) -> Path:
@@ -172,6 +182,11 @@ class RunDirectory:
         return self.checkpoints / "last.pt"
 
     @property
+    def lock(self) -> Path:
+        """Held by the process that trains here."""
+        return self.path / "run.lock"
+
+    @property
     def plots(self) -> Path:
         """Folder of the pictures."""
         return self.path / "plots"
@@ -187,7 +202,16 @@ class RunDirectory:
             state, error = content["status"], content["error"]
         except (OutputError, KeyError):
             return "of unknown status"
+        if state == "running" and not is_locked(self.lock):
+            return "interrupted (its process has ended without a word)"
         return str(state) if error is None else f"{state} ({error})"
+
+    def is_completed(self) -> bool:
+        """Whether the run has come to its end; a status that cannot be read does not say so."""
+        try:
+            return self.read(self.status).get("status") == "completed"
+        except OutputError:
+            return False
 
     def read(self, file: Path) -> dict[str, Any]:
         """One of the JSON files, an object of named entries.
@@ -206,7 +230,8 @@ class RunDirectory:
         return content
 
     def append_history(self, record: dict[str, Any]) -> None:
-        """Append one epoch's line.
+        """Append one epoch's line; whether it outlives a crash of the machine is left to the
+        checkpoints, which hold the whole history.
 
         Raises:
             OutputError: the file cannot be written.
@@ -214,8 +239,6 @@ class RunDirectory:
         try:
             with self.history.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record, allow_nan=False) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write {self.history}: {reason}") from error

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
 
 from graphrec_cli.allocator import keep_freed_memory
 from graphrec_cli.config.hydra_app import Job
+from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.data_identity import DataIdentity
 from graphrec_cli.device import pick_device
-from graphrec_cli.durable import write_json
+from graphrec_cli.durable import remove_leftovers, write_json
 from graphrec_cli.errors import GraphrecError, Interrupted, OutputError
 from graphrec_cli.run import train
-from graphrec_cli.rundir import RunDirectory, timestamp
+from graphrec_cli.run_lock import RunInUse, held_lock
+from graphrec_cli.rundir import RunDirectory, make_folder, timestamp
+from graphrec_cli.signals import StopSignals
+from graphrec_cli.unfinished import unfinished_runs
 
 log = logging.getLogger("graphrec")
 
@@ -36,12 +38,14 @@ class Outcome:
 
     Attributes:
         run: its directory.
+        config: the values that it was made with.
         metrics: the content of metrics.json, None unless the run was completed.
         error: the one line that says what went wrong, None for a completed run.
         exit_code: what the command ends with if this is its only run.
     """
 
     run: RunDirectory
+    config: RunConfig
     metrics: dict[str, Any] | None
     error: str | None
     exit_code: int
@@ -49,6 +53,9 @@ class Outcome:
 
 def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = None) -> Outcome:
     """Make the run directory, train in it and record how that ended.
+
+    With ``trainer.autoresume`` the newest unfinished run of the same configuration is gone on with
+    instead, if there is one that nobody else is training.
 
     Args:
         job: what to run.
@@ -59,39 +66,102 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
         ConfigError: the run directory cannot be made.
         OutputError: it cannot be written to.
     """
-    pick_device(job.config.device)  # refuses a missing GPU before a folder is made
-    keep_freed_memory()
-    threads = job.config.num_threads or _DEFAULT_THREADS
-    torch.set_num_threads(threads)
-    config = replace(job.config, num_threads=threads)
+    config = with_threads(job.config)
+    content = config_to_dict(SavedConfig(config, job.choices))
+    if config.trainer.autoresume:
+        for unfinished, saved in unfinished_runs(content, Path(config.output_dir)):
+            # Another number of threads than before would change the last bits.
+            threads = job.config.num_threads or saved.config.num_threads
+            wanted = SavedConfig(replace(config, num_threads=threads), saved.choices)
+            with suppress(RunInUse):
+                return resume_run(unfinished, wanted, debug=debug)
     stem = f"{timestamp()}_{config.model.name}_{config.dataset.name}_{config.sampler.name}"
     run = RunDirectory.create(Path(config.output_dir), stem)
-    write_json(run.config, config_to_dict(SavedConfig(config, job.choices)))
-    run.write_status("running")
-    with _log_to(run.log), _signals_interrupt():
+    with held_lock(run.lock):
+        write_json(run.config, content)
+        return _carry_out(config, run, debug=debug, expected=expected, resumed=False)
+
+
+def resume_run(run: RunDirectory, wanted: SavedConfig, *, debug: bool = False) -> Outcome:
+    """Go on with a run where its newest checkpoint left off; a completed one is left as it is.
+
+    Args:
+        run: its directory.
+        wanted: its configuration, with those of the values changed that may be.
+        debug: whether a traceback goes to the screen.
+
+    Raises:
+        RunInUse: another process is training there.
+        GraphrecError: the directory cannot be read or written to.
+    """
+    config = with_threads(wanted.config)
+    with held_lock(run.lock):
+        if run.is_completed():
+            log.info("%s is completed: there is nothing to go on with", run.path)
+            metrics = run.read(run.metrics)
+            return Outcome(run=run, config=config, metrics=metrics, error=None, exit_code=0)
+        for folder in (run.path, run.checkpoints):
+            make_folder(folder)
+            remove_leftovers(folder)
+        content = config_to_dict(SavedConfig(config, wanted.choices))
+        if content != run.read(run.config):
+            write_json(run.config, content)
+        return _carry_out(config, run, debug=debug, expected=None, resumed=True)
+
+
+def with_threads(config: RunConfig) -> RunConfig:
+    """Set the number of threads, and name it in the configuration.
+
+    Raises:
+        ConfigError: a GPU was asked for and there is none.
+    """
+    pick_device(config.device)  # refused before a folder is made
+    keep_freed_memory()
+    threads = config.num_threads or _DEFAULT_THREADS
+    torch.set_num_threads(threads)
+    return replace(config, num_threads=threads)
+
+
+def _carry_out(
+    config: RunConfig,
+    run: RunDirectory,
+    *,
+    debug: bool,
+    expected: DataIdentity | None,
+    resumed: bool,
+) -> Outcome:
+    """Train in a run directory that is ours, and record how that ended."""
+    signals = StopSignals()
+    with _log_to(run.log), signals.installed():
         try:
-            metrics = train(config, run, expected=expected)
+            run.write_status("running")
+            if resumed:
+                log.info("going on with %s", run.path)
+            metrics = train(config, run, signals=signals, resumed=resumed, expected=expected)
         except KeyboardInterrupt as interruption:
             code = interruption.exit_code if isinstance(interruption, Interrupted) else 130
-            return _ended(run, "interrupted", "interrupted: what was finished is kept", code)
+            line = f"interrupted: graphrec train resume={run.path} goes on with it"
+            return _ended(run, config, "interrupted", line, code)
         except GraphrecError as error:
             _trace(run, debug)
-            return _ended(run, "failed", str(error), error.exit_code)
+            return _ended(run, config, "failed", str(error), error.exit_code)
         except Exception as error:
             _trace(run, debug)
-            return _ended(run, "failed", f"{type(error).__name__}: {_first_line(error)}", 1)
+            return _ended(run, config, "failed", f"{type(error).__name__}: {_first_line(error)}", 1)
         run.write_status("completed")
-        return Outcome(run=run, metrics=metrics, error=None, exit_code=0)
+        return Outcome(run=run, config=config, metrics=metrics, error=None, exit_code=0)
 
 
-def _ended(run: RunDirectory, state: str, error: str, exit_code: int) -> Outcome:
-    # First the status: logging fails too where it is the log that cannot be written.
+def _ended(run: RunDirectory, config: RunConfig, state: str, error: str, exit_code: int) -> Outcome:
+    unwritable = ""
     try:
         run.write_status(state, error)
-    except OutputError as unwritable:
-        log.error("error: %s", unwritable)
-    log.error("error: %s", error)
-    return Outcome(run=run, metrics=None, error=error, exit_code=exit_code)
+    except OutputError as second:
+        unwritable = "" if str(second) == error else f" ({second})"
+    # Where a disk is full the log cannot be written either; the screen comes before it.
+    with suppress(OutputError):
+        log.error("error: %s%s", error, unwritable)
+    return Outcome(run=run, config=config, metrics=None, error=error, exit_code=exit_code)
 
 
 def _first_line(error: BaseException) -> str:
@@ -135,19 +205,3 @@ def _log_to(path: Path) -> Iterator[None]:
         log.removeHandler(handler)
         with suppress(OSError):  # it was raised when the line was logged, and is again
             handler.close()
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """SIGTERM and SIGUSR1 stop a run as Ctrl-C does, with codes of their own."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise Interrupted(number)
-
-    watched = [getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name)]
-    before = {number: signal.signal(number, interrupt) for number in watched}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from graphrec_cli.adam import Adam
 from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.epoch_progress import EpochProgress
 from graphrec_cli.errors import NonFiniteError
 from graphrec_cli.losses import Loss
 from graphrec_cli.models.base import Model
 from graphrec_cli.samplers.batch import Batch, BatchSampler
+from graphrec_cli.selection import Monitor, Selection
 
 _CHECK_EVERY = 50
 """Steps between looks at the loss, each of which waits for the device."""
@@ -38,28 +38,14 @@ class Epoch:
     last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Monitor:
-    """The valid metric that selects the best epoch."""
-
-    metric: str = "ndcg@10"
-    lower_is_better: bool = False
-
-    def improves(self, valid: dict[str, float], best: dict[str, float] | None) -> bool:
-        """Whether ``valid`` is better than the best so far, None before there is one."""
-        if best is None:
-            return True
-        new, old = valid[self.metric], best[self.metric]
-        return new < old if self.lower_is_better else new > old
-
-
 class Trainer:
     """Adam on sampled batches, with selection and early stopping on the valid part.
 
     Attributes:
-        best_state: copy of the model's state at the best epoch; without validation, at the last.
-        best_epoch: that epoch, from 1; 0 before the first.
-        best_valid: its valid metrics, None without validation.
+        epoch: the epoch under way, or the last one; 0 before the first.
+        step: optimizer steps taken in all.
+        progress: how far the epoch under way has come, None between two epochs.
+        selection: the best epoch so far.
     """
 
     def __init__(
@@ -72,39 +58,47 @@ class Trainer:
         *,
         monitor: Monitor,
         show_progress: bool,
+        after_step: Callable[[], None] = lambda: None,
     ) -> None:
+        """Prepare to train from the first step.
+
+        Args:
+            validate: metrics of the valid part; None without one.
+            after_step: called between two steps, where ``state_dict`` can be taken.
+        """
         self.config = config
         self.model = model
         self.loss = loss
         self.sampler = sampler
         self.validate = validate
-        self.monitor = monitor
+        self.selection = Selection(monitor)
         self.batch_size = config.batch_size or sampler.num_pairs
         self.show_progress = show_progress
+        self.after_step = after_step
+        self.device = next(model.parameters()).device
         self.optimizer = Adam(
             model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.epoch = 0
         self.step = 0
-        self.stale_validations = 0
-        self.best_epoch = 0
-        self.best_valid: dict[str, float] | None = None
-        self.best_state: dict[str, Tensor] = {}
+        self.progress: EpochProgress | None = None
 
     def fit(self) -> Iterator[Epoch]:
         """Train, yielding after every epoch, until the last epoch or until patience runs out.
 
+        An epoch that was left under way is gone on with.
+
         Raises:
-            NonFiniteError: the loss or a weight became NaN or infinite; ``best_state`` is as it
-                was before.
+            NonFiniteError: the loss or a weight became NaN or infinite; the selection is as
+                it was before.
         """
         while not self._done():
-            self.epoch += 1
+            progress = self._epoch_under_way()
             learning_rate = self._set_learning_rate()
-            started = time.perf_counter()
-            loss, triples = self.train_epoch()
-            seconds = time.perf_counter() - started
+            loss, examples = self.train_epoch()
+            seconds = progress.seconds
             valid = self.validate() if self.validate is not None and self._validates() else None
+            self.progress = None
             improved = self._select(valid)
             yield Epoch(
                 record={
@@ -113,7 +107,7 @@ class Trainer:
                     "loss": loss,
                     "learning_rate": learning_rate,
                     "seconds": round(seconds, 3),
-                    "triplets_per_second": round(triples / seconds, 1),
+                    "triplets_per_second": round(examples / seconds, 1),
                     "valid": valid,
                 },
                 improved=improved,
@@ -121,12 +115,16 @@ class Trainer:
             )
 
     def train_epoch(self) -> tuple[float, int]:
-        """Take an epoch's steps; returns the mean loss of a step and the number of examples."""
-        steps_taken, triples = 0, 0
-        total = torch.zeros((), device=next(self.model.parameters()).device, dtype=torch.float64)
-        batches = self.sampler.epoch(self.config.steps_per_epoch, self.batch_size)
+        """Take the steps that are left of the epoch under way, or all of the next one.
+
+        Returns:
+            the mean loss of the epoch's steps, and the number of their examples.
+        """
+        progress = self._epoch_under_way()
+        batches = self.sampler.epoch(self.config.steps_per_epoch, self.batch_size, progress.steps)
         bar = tqdm(
             batches,
+            initial=progress.steps,
             total=self._steps_per_epoch(),
             desc=f"epoch {self.epoch}/{self.config.epochs}",
             unit="step",
@@ -134,18 +132,16 @@ class Trainer:
             disable=not self.show_progress,
         )
         for batch in bar:
-            total += self.train_step(batch)
-            steps_taken += 1
-            triples += len(batch.users)
-            if steps_taken == 1 or steps_taken % _CHECK_EVERY == 0:
-                mean = self._finite_mean(total, steps_taken)
-                rate = triples / max(bar.format_dict["elapsed"], 1e-9)
-                bar.set_postfix_str(f"loss {mean:.4f}, {rate:,.0f} examples/s", refresh=False)
-        mean = self._finite_mean(total, steps_taken)
+            progress.add(self.train_step(batch), len(batch.users))
+            if progress.steps == 1 or progress.steps % _CHECK_EVERY == 0:
+                rate = progress.examples / progress.seconds
+                bar.set_postfix_str(
+                    f"loss {self._finite_mean():.4f}, {rate:,.0f} examples/s", refresh=False
+                )
+            self.after_step()
         # The last step's loss was finite before that step changed the weights.
-        if not all(bool(weights.isfinite().all()) for weights in self.model.parameters()):
-            raise self._non_finite("a weight became NaN or infinite")
-        return mean, triples
+        self.refuse_non_finite()
+        return self._finite_mean(), progress.examples
 
     def train_step(self, batch: Batch) -> Tensor:
         """One optimizer step; returns the batch's loss, detached."""
@@ -157,17 +153,48 @@ class Trainer:
         return loss.detach()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that further epochs depend on, as tensors and plain values; not ``best_state``."""
+        """All that further steps depend on, as tensors and plain values."""
+        best = self.selection.best_epoch == self.epoch and self.progress is None
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "sampler": self.sampler.state_dict(),
             "epoch": self.epoch,
             "step": self.step,
-            "stale_validations": self.stale_validations,
-            "best_epoch": self.best_epoch,
-            "best_valid": self.best_valid,
+            "progress": None if self.progress is None else self.progress.state_dict(),
+            **self.selection.state_dict(model_is_best=best),
         }
+
+    def load_state_dict(self, state: dict[str, Any], *, draws_anew: bool = False) -> None:
+        """Go on where ``state`` was taken, with the same batches, steps and choices.
+
+        Args:
+            draws_anew: leave the sampler as it is: the state is that of another kind of device.
+        """
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if not draws_anew:
+            self.sampler.load_state_dict(state["sampler"])
+        self.epoch, self.step = state["epoch"], state["step"]
+        progress = state["progress"]
+        self.progress = progress and EpochProgress.from_state(progress, self.device)
+        self.selection.load_state_dict(state, self.model)
+
+    def refuse_non_finite(self) -> None:
+        """Look at the losses so far and at the weights.
+
+        Raises:
+            NonFiniteError: one is NaN or infinite.
+        """
+        self._finite_mean()
+        if not all(bool(weights.isfinite().all()) for weights in self.model.parameters()):
+            raise self._non_finite("a weight became NaN or infinite")
+
+    def _epoch_under_way(self) -> EpochProgress:
+        if self.progress is None:
+            self.epoch += 1
+            self.progress = EpochProgress.begin(self.device)
+        return self.progress
 
     def _steps_per_epoch(self) -> int:
         if self.config.steps_per_epoch is not None:
@@ -185,32 +212,24 @@ class Trainer:
         return self.epoch % self.config.validate_every == 0 or self.epoch == self.config.epochs
 
     def _done(self) -> bool:
+        if self.progress is not None:
+            return False
         patience = self.config.patience
-        stale = patience is not None and self.stale_validations >= patience
+        stale = patience is not None and self.selection.stale_validations >= patience
         return stale or self.epoch >= self.config.epochs
 
     def _select(self, valid: dict[str, float] | None) -> bool:
-        """Keep a copy of the state if it is the best so far, or the newest without validation."""
+        """Whether the epoch is the best so far, as every one is without validation."""
         if self.validate is None:
-            self._keep(None)
+            self.selection.keep(self.epoch, None, self.model)
             return True
-        if valid is None:
-            return False
-        if not self.monitor.improves(valid, self.best_valid):
-            self.stale_validations += 1
-            return False
-        self.stale_validations = 0
-        self._keep(valid)
-        return True
+        return valid is not None and self.selection.consider(self.epoch, valid, self.model)
 
-    def _keep(self, valid: dict[str, float] | None) -> None:
-        self.best_epoch, self.best_valid = self.epoch, valid
-        self.best_state = {
-            name: value.detach().clone() for name, value in self.model.state_dict().items()
-        }
-
-    def _finite_mean(self, total: Tensor, steps: int) -> float:
-        mean = total.item() / max(steps, 1)
+    def _finite_mean(self) -> float:
+        """Mean loss of the steps of the epoch under way."""
+        if self.progress is None:
+            return 0.0
+        mean = self.progress.total_loss.item() / max(self.progress.steps, 1)
         if not math.isfinite(mean):
             raise self._non_finite(f"the loss became {mean}")
         return float(mean)

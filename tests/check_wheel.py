@@ -89,6 +89,10 @@ def run_installed(command: Path, elsewhere: Path, expected_version: str) -> None
     expect("test" in metrics, "metrics.json has no test metrics")
     beside = sorted(path.name for path in elsewhere.iterdir())
     expect(beside == ["runs"], f"train left more than its run directory: {beside}")
+    # Made by the wheel, the run is the same once more: by the wheel, and by the checkout.
+    for program in ([str(command)], [sys.executable, "-m", "graphrec_cli"]):
+        again = run([*program, "reproduce", str(run_dir), f"output_dir={output_dir}"], elsewhere)
+        expect("\nreproduced: every figure" in f"\n{again}", f"not reproduced:\n{again}")
 
 
 def run(command: list[str], folder: Path) -> str:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from graphrec_cli.checkpointing import Checkpointing
 from graphrec_cli.config.dataset import KCoreConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig
 from graphrec_cli.config.loss import BPRConfig
@@ -43,6 +44,7 @@ from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.samplers.triples import TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.seeds import numpy_generator
+from graphrec_cli.signals import StopSignals
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -64,7 +66,15 @@ def config_of(
 
 def fit(config: RunConfig, split: Split, folder: Path) -> Fitted:
     run = RunDirectory.create(folder, "run")
-    return fit_model(config, build_model(config, split.train, CPU), split, run, CPU)
+    return fit_model(
+        config,
+        build_model(config, split.train, CPU),
+        split,
+        CPU,
+        checkpointing=Checkpointing(run, config.trainer, {}),
+        signals=StopSignals(),
+        resumed=False,
+    )
 
 
 def ndcg_on_test(model: Model, config: RunConfig, split: Split, k: int) -> float:

@@ -3,13 +3,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from graphrec_cli.checkpoint import load_checkpoint, save_checkpoint
+from graphrec_cli.checkpoint import load_checkpoint, to_bytes
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
@@ -21,7 +22,8 @@ from graphrec_cli.models.base import TripleModel
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.samplers.uniform import build_uniform
-from graphrec_cli.trainer import Monitor, Trainer
+from graphrec_cli.selection import Monitor
+from graphrec_cli.trainer import Trainer
 
 CPU = torch.device("cpu")
 Validate = Callable[[], dict[str, float]]
@@ -82,9 +84,9 @@ def test_the_best_state_is_a_copy_of_the_best_epoch() -> None:
     config = TrainerConfig(epochs=5, learning_rate=0.1, batch_size=32)
     trainer = trainer_of(config, validate=scripted_metric(0.1, 0.3, 0.2, 0.3, 0.1))
     weights = weights_by_epoch(trainer)
-    assert trainer.best_epoch == 2
-    assert trainer.best_valid == {"mrr": -0.3, "ndcg@10": 0.3, "hit@10": 0.5}
-    kept = trainer.best_state["layer0_embeddings"]
+    assert trainer.selection.best_epoch == 2
+    assert trainer.selection.best_valid == {"mrr": -0.3, "ndcg@10": 0.3, "hit@10": 0.5}
+    kept = trainer.selection.best_state["layer0_embeddings"]
     assert torch.equal(kept, weights[1])
     assert not torch.equal(weights[4], weights[1])
     trainer.train_epoch()
@@ -114,14 +116,14 @@ def test_validation_comes_every_n_epochs_and_at_the_end() -> None:
     rows = [epoch.record for epoch in trainer.fit()]
     validated = [row["epoch"] for row in rows if row["valid"] is not None]
     assert validated == [3, 6, 7]
-    assert trainer.best_epoch == 7
+    assert trainer.selection.best_epoch == 7
 
 
 def test_another_metric_can_select() -> None:
     config = TrainerConfig(epochs=3, monitor="mrr")
     trainer = trainer_of(config, validate=scripted_metric(0.3, 0.1, 0.2))
     weights_by_epoch(trainer)
-    assert trainer.best_epoch == 2
+    assert trainer.selection.best_epoch == 2
 
 
 def test_a_metric_of_which_less_is_better_can_select() -> None:
@@ -129,7 +131,7 @@ def test_a_metric_of_which_less_is_better_can_select() -> None:
         TrainerConfig(epochs=3), validate=scripted_metric(0.3, 0.1, 0.2), lower_is_better=True
     )
     weights_by_epoch(trainer)
-    assert trainer.best_epoch == 2
+    assert trainer.selection.best_epoch == 2
 
 
 def test_the_learning_rate_decays_after_every_epoch() -> None:
@@ -152,11 +154,11 @@ def test_without_validation_the_last_state_is_kept() -> None:
     for epoch in trainer.fit():
         assert epoch.improved
         weights.append(trainer.model.state_dict()["layer0_embeddings"].clone())
-        assert trainer.best_epoch == epoch.record["epoch"]
-        assert torch.equal(trainer.best_state["layer0_embeddings"], weights[-1])
-    assert len(weights) == trainer.best_epoch == 3
-    assert trainer.best_valid is None
-    assert torch.equal(trainer.best_state["layer0_embeddings"], weights[-1])
+        assert trainer.selection.best_epoch == epoch.record["epoch"]
+        assert torch.equal(trainer.selection.best_state["layer0_embeddings"], weights[-1])
+    assert len(weights) == trainer.selection.best_epoch == 3
+    assert trainer.selection.best_valid is None
+    assert torch.equal(trainer.selection.best_state["layer0_embeddings"], weights[-1])
 
 
 @pytest.mark.parametrize("by", [PositivesBy.user, PositivesBy.interaction])
@@ -222,9 +224,9 @@ def test_a_non_finite_loss_ends_the_run_early_and_keeps_the_best(value: float) -
     weights = trainer.model.state_dict()["layer0_embeddings"].clone()
     with pytest.raises(NonFiniteError, match=r"^the loss became (nan|inf) in epoch 2 [^\n]*$"):
         next(epochs)
-    assert trainer.best_epoch == 1
+    assert trainer.selection.best_epoch == 1
     assert trainer.step < 400
-    assert torch.equal(trainer.best_state["layer0_embeddings"], weights)
+    assert torch.equal(trainer.selection.best_state["layer0_embeddings"], weights)
     assert bool(torch.isfinite(weights).all())
 
 
@@ -245,26 +247,91 @@ def test_weights_that_the_last_step_of_an_epoch_breaks_are_not_kept(validated: b
     trainer.config.learning_rate = 1e39
     with pytest.raises(NonFiniteError, match=r"^a weight became NaN or infinite in epoch 2 "):
         next(epochs)
-    assert trainer.best_epoch == 1
-    assert torch.equal(trainer.best_state["layer0_embeddings"], weights)
+    assert trainer.selection.best_epoch == 1
+    assert torch.equal(trainer.selection.best_state["layer0_embeddings"], weights)
 
 
-def test_the_state_of_an_epoch_repeats_the_rest_of_the_run(tmp_path: Path) -> None:
-    """What a checkpoint holds is enough to go on bit for bit."""
-    config = TrainerConfig(epochs=4, learning_rate=0.05, batch_size=16)
-    first = trainer_of(config)
-    epochs = first.fit()
-    next(epochs)
-    save_checkpoint(tmp_path / "last.pt", first.state_dict())
+class Stopped(Exception):
+    """Ends the training between two steps."""
 
-    state = load_checkpoint(tmp_path / "last.pt", CPU)
-    second = trainer_of(config)
-    second.model.load_state_dict(state["model"])
-    second.optimizer.load_state_dict(state["optimizer"])
-    second.sampler.load_state_dict(state["sampler"])
-    second.epoch, second.step = state["epoch"], state["step"]
-    list(epochs)
-    list(second.fit())
-    assert second.step == first.step
-    for name, value in first.best_state.items():
-        assert torch.equal(second.best_state[name], value)
+
+def without_times(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    times = ("seconds", "triplets_per_second")
+    return [{key: row[key] for key in row if key not in times} for row in records]
+
+
+@pytest.mark.parametrize("by", PositivesBy)
+@pytest.mark.parametrize("steps_per_epoch", [None, 5], ids=str)
+@pytest.mark.parametrize("validated", [True, False])
+def test_a_state_taken_between_any_two_steps_repeats_the_rest_of_the_run(
+    by: PositivesBy, steps_per_epoch: int | None, validated: bool, tmp_path: Path
+) -> None:
+    """What a checkpoint holds is enough to go on bit for bit, as often as one likes."""
+    config = TrainerConfig(
+        epochs=4, learning_rate=0.05, batch_size=16, steps_per_epoch=steps_per_epoch, patience=2
+    )
+
+    def trainer() -> Trainer:
+        def validate() -> dict[str, float]:
+            # Depends on the weights, falls and rises, and does not change them.
+            weights: Tensor = made.model.state_dict()["layer0_embeddings"]
+            return {"ndcg@10": float(weights[0].sum().sin())}
+
+        made = trainer_of(config, validate=validate if validated else None, by=by)
+        return made
+
+    whole = trainer()
+    records = [epoch.record for epoch in whole.fit()]
+    taken: list[dict[str, Any]] = []
+    step = 0
+    while True:
+        part = trainer()
+        if step:
+            part.load_state_dict(load_checkpoint(tmp_path / "last.pt", CPU))
+
+        def stop(part: Trainer = part, start: int = step) -> None:
+            if part.step > start:
+                raise Stopped
+
+        part.after_step = stop
+        try:
+            taken.extend(epoch.record for epoch in part.fit())
+            break
+        except Stopped:
+            (tmp_path / "last.pt").write_bytes(to_bytes(part.state_dict()))
+            step = part.step
+    assert step == part.step == whole.step
+    assert without_times(taken) == without_times(records)
+    assert part.selection.best_epoch == whole.selection.best_epoch
+    assert part.selection.best_valid == whole.selection.best_valid
+    for name, value in whole.selection.best_state.items():
+        assert torch.equal(part.selection.best_state[name], value)
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(part.model.state_dict()[name], value)
+
+
+def test_the_seconds_of_an_epoch_do_not_count_the_time_that_it_lay_on_disk() -> None:
+    first = trainer_of(TrainerConfig(epochs=1, steps_per_epoch=2, batch_size=4))
+
+    def stop() -> None:
+        raise Stopped
+
+    first.after_step = stop
+    with pytest.raises(Stopped):
+        list(first.fit())
+    state = first.state_dict()
+    state["progress"]["seconds"] = 100.0
+    second = trainer_of(TrainerConfig(epochs=1, steps_per_epoch=2, batch_size=4))
+    second.load_state_dict(state)
+    (row,) = [epoch.record for epoch in second.fit()]
+    assert 100 <= row["seconds"] < 150
+    assert row["triplets_per_second"] == pytest.approx(8 / row["seconds"], rel=0.3)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_state_that_is_not_finite_is_noticed_between_steps(value: float) -> None:
+    trainer = trainer_of(TrainerConfig(epochs=1, batch_size=16))
+    trainer.after_step = trainer.refuse_non_finite
+    trainer.model.state_dict()["layer0_embeddings"][3, 1] = value
+    with pytest.raises(NonFiniteError, match="in epoch 1 by step 1"):
+        list(trainer.fit())

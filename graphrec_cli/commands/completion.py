@@ -8,6 +8,7 @@ from pathlib import Path
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.from_run import FLAG as FROM
 from graphrec_cli.commands.recommend import CHOICES, KEYS
+from graphrec_cli.commands.resume import KEY as RESUME
 from graphrec_cli.config.complete import complete_train
 from graphrec_cli.errors import ConfigError
 
@@ -95,8 +96,12 @@ def _recommend(word: str, before: list[str]) -> list[str]:
 def _train(word: str, before: list[str]) -> list[str]:
     if before[-1:] == [FROM]:
         return [run for run in _runs() if run.startswith(word)]
+    if word.startswith(RESUME):
+        return [f"{RESUME}{run}" for run in _runs() if f"{RESUME}{run}".startswith(word)]
     own = [FROM] if word.startswith("-") and FROM.startswith(word) else []
-    return sorted([*own, *complete_train(word, before)])
+    found = complete_train(word, before)
+    own += [RESUME] if RESUME.startswith(word) and (word or found) else []
+    return sorted([*own, *found])
 
 
 def _reproduce(word: str, before: list[str]) -> list[str]:

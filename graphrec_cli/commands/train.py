@@ -6,15 +6,19 @@ import json
 import math
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.commands.from_run import take_saved
+from graphrec_cli.commands.resume import resume, take_resumed
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.hydra_app import Job, compose_sweep, run_jobs
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.errors import GraphrecError, Interrupted
+
+if TYPE_CHECKING:
+    from graphrec_cli.supervise import Outcome
 
 
 def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
@@ -23,7 +27,10 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     Raises:
         GraphrecError: nothing could be run at all.
     """
-    saved, rest = take_saved(words)
+    name, rest = take_resumed(words)
+    if name is not None:
+        return _report(resume(name, rest, debug=debug), json_output=json_output)
+    saved, rest = take_saved(rest)
     with saved_options(saved) as selected:
         arguments = sort_arguments([*selected, *rest])
         return _train(arguments, saved, json_output=json_output, debug=debug)
@@ -49,10 +56,13 @@ def _train(
 def _run_one(job: Job, *, json_output: bool, debug: bool) -> int:
     from graphrec_cli.supervise import run_job
 
-    outcome = run_job(job, debug=debug)
-    if outcome.metrics is not None:
-        metrics = outcome.metrics
-        print(json.dumps(metrics) if json_output else describe(job.config, metrics))
+    return _report(run_job(job, debug=debug), json_output=json_output)
+
+
+def _report(outcome: Outcome, *, json_output: bool) -> int:
+    metrics = outcome.metrics
+    if metrics is not None:
+        print(json.dumps(metrics) if json_output else describe(outcome.config, metrics))
     print(outcome.run.path, flush=True)
     return outcome.exit_code
 

@@ -108,7 +108,8 @@ def _refused_value(error: OmegaConfBaseException) -> ConfigError:
         parent = error.parent_node
         choices = [str(key) for key in parent] if isinstance(parent, DictConfig) else []
         if error.key is not None and str(error.key) not in choices:
-            return unknown_key(full_key, choices)
+            # The one word of a command line that is no value of the configuration.
+            return unknown_key(full_key, choices if "." in full_key else [*choices, "resume"])
     message = _first_line(error.msg or error)
     return ConfigError(f"{full_key}: {message}" if full_key else message)
 

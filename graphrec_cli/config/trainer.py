@@ -31,8 +31,14 @@ class TrainerConfig:
     """Valid metric that selects the best epoch; null takes the evaluation's own: ndcg@10."""
     patience: int | None = None
     """Validations without improvement before training stops; null never stops early."""
-    checkpoint_every: int = 1
-    """Epochs between writes of checkpoints/last.pt."""
+    checkpoint_every: int | None = None
+    """Epochs between checkpoints; null writes as often as costs less than 1 % of the time."""
+    checkpoint_minutes: float | None = 5.0
+    """Minutes after which a checkpoint is written within an epoch; null waits for its end."""
+    checkpoints_kept: int = 2
+    """Newest checkpoints that are kept, last.pt among them."""
+    autoresume: bool = False
+    """Go on with the newest unfinished run of the same configuration, if there is one."""
 
     def __post_init__(self) -> None:
         check_name("trainer", self.name, "trainer")
@@ -47,3 +53,5 @@ class TrainerConfig:
         check_at_least("trainer.valid_users", self.valid_users, 1)
         check_at_least("trainer.patience", self.patience, 1)
         check_at_least("trainer.checkpoint_every", self.checkpoint_every, 1)
+        check_positive("trainer.checkpoint_minutes", self.checkpoint_minutes)
+        check_between("trainer.checkpoints_kept", self.checkpoints_kept, 1, 100)

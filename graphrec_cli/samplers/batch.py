@@ -27,8 +27,12 @@ class BatchSampler(Protocol):
 
     num_pairs: int
 
-    def epoch(self, steps: int | None, batch_size: int) -> Iterator[Any]:
-        """``steps`` batches of ``batch_size`` examples; None: as many as a pass has pairs."""
+    def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[Any]:
+        """``steps`` batches of ``batch_size`` examples; None: as many as a pass has pairs.
+
+        Args:
+            done: batches that were taken before this state was saved: only the rest is drawn.
+        """
 
     def state_dict(self) -> dict[str, Any]:
         """Tensors and plain values that decide the draws to come."""

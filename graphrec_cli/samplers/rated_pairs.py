@@ -55,8 +55,8 @@ class RatedPairSampler(TrainPairs):
         self._ratings = torch.tensor(train.rating, device=device)
         self.skipped_users = 0
 
-    def epoch(self, steps: int | None, batch_size: int) -> Iterator[RatedPairs]:
+    def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[RatedPairs]:
         """``draw_epoch``'s pairs with their ratings."""
-        for pairs in self.draw_epoch(steps, batch_size):
+        for pairs in self.draw_epoch(steps, batch_size, done):
             users, items = self.users_and_items(pairs)
             yield RatedPairs(users, items, self._ratings.index_select(0, pairs))

@@ -34,16 +34,21 @@ class TrainPairs:
         self._positives = positives
         self._generator = generator
 
-    def draw_epoch(self, steps: int | None, batch_size: int) -> Iterator[Int64[Tensor, " batch"]]:
+    def draw_epoch(
+        self, steps: int | None, batch_size: int, done: int = 0
+    ) -> Iterator[Int64[Tensor, " batch"]]:
         """``steps`` batches of ``batch_size`` pair numbers.
 
         With ``steps`` None a new pass begins and as many numbers as there are pairs are drawn, so
         the last batch may be short.
+
+        Args:
+            done: batches of this epoch that were drawn before: only the rest is.
         """
         total = self.num_pairs if steps is None else steps * batch_size
-        if steps is None:
+        if steps is None and not done:
             self._positives.start_pass(self._generator)
-        for first in range(0, total, batch_size):
+        for first in range(done * batch_size, total, batch_size):
             yield self._positives.draw(min(batch_size, total - first), self._generator)
 
     def users_and_items(
@@ -58,7 +63,7 @@ class TrainPairs:
     def state_dict(self) -> dict[str, Any]:
         """Tensors and plain values; with them a sampler goes on with the very same draws.
 
-        Take it between epochs, or between two batches of an epoch whose ``steps`` were given.
+        Taken between two batches of an epoch, the rest of it is drawn by ``epoch`` with ``done``.
         """
         return {
             "generator": self._generator.get_state(),

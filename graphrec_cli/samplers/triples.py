@@ -61,9 +61,9 @@ class TripleSampler(TrainPairs):
         self.skipped_users = int((has_items & ~negatives.eligible).sum())
         self._negatives = negatives
 
-    def epoch(self, steps: int | None, batch_size: int) -> Iterator[Triples]:
+    def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[Triples]:
         """``draw_epoch``'s pairs, each with a negative item of its user."""
-        for pairs in self.draw_epoch(steps, batch_size):
+        for pairs in self.draw_epoch(steps, batch_size, done):
             users, pos_items = self.users_and_items(pairs)
             neg_items = self._negatives.sample(users, self._generator)
             yield Triples(users, pos_items, neg_items)

@@ -19,7 +19,8 @@ from graphrec_cli.losses import build_bpr
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.propagation import propagate
 from graphrec_cli.samplers.hardneg import build_hardneg
-from graphrec_cli.trainer import Monitor, Trainer
+from graphrec_cli.selection import Monitor
+from graphrec_cli.trainer import Trainer
 
 NUM_LAYERS = 3
 DIM = 64

@@ -29,6 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
         ("graphrec train dataset=g", ["dataset=goodbooks"]),
         ("graphrec train seed=1  sampler=hardneg_", ["sampler=hardneg_goodbooks"]),
         ("graphrec train --cfg j", ["job"]),
+        ("graphrec train res", ["resume="]),
+        ("graphrec train resume=l", ["resume=latest"]),
         ("graphrec train --config-dir ", []),
         ("graphrec train --config-dir", ["--config-dir"]),
         ("graphrec train trainer=goodbooks trainer.ep", ["trainer.epochs="]),

@@ -27,6 +27,9 @@ FILES = {
     "ranks.npz",
     "checkpoints/best.pt",
     "checkpoints/last.pt",
+    "checkpoints/last-1.pt",
+    "checkpoints/manifest.json",
+    "run.lock",
     "plots/curves.png",
 }
 METRICS = {"hit@5", "recall@5", "precision@5", "ndcg@5", "map@5", "mrr"}
@@ -114,6 +117,7 @@ def test_other_models_take_the_same_path(model: str, graphrec: Callable[..., Any
         "plots/curves.png",
         "history.jsonl",
         "checkpoints/last.pt",
+        "checkpoints/last-1.pt",
     }
     metrics = read(done.run / "metrics.json")
     if model == "popularity":

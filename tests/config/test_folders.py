@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,10 +43,14 @@ def test_a_data_sets_folder_stays_below_data_dir(dataset: Callable[..., DatasetC
 
 @pytest.mark.parametrize("part", ["train", "valid", "test"])
 def test_the_files_of_adjacency_lists_stay_below_their_folder(part: str) -> None:
-    AdjacencyListConfig(**{part: "sub/file.txt"})
+    def named(name: str) -> AdjacencyListConfig:
+        words: dict[str, Any] = {part: name}
+        return AdjacencyListConfig(**words)
+
+    named("sub/file.txt")
     for name in CLIMBING:
         with pytest.raises(ConfigError, match=rf"^dataset\.{part} must be a path below dataset.fo"):
-            AdjacencyListConfig(**{part: name})
+            named(name)
 
 
 def test_a_table_of_ones_own_may_lie_anywhere() -> None:

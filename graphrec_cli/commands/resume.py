@@ -1,0 +1,52 @@
+"""``resume=RUN``: an unfinished run gone on with, in its own directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from graphrec_cli.commands.run_words import sort_run_words
+from graphrec_cli.config.overrides import with_overrides
+from graphrec_cli.config.serialize import read_config
+from graphrec_cli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from graphrec_cli.supervise import Outcome
+
+KEY = "resume="
+
+
+def take_resumed(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The run that ``resume=`` names, None without it, and the other words.
+
+    Raises:
+        ConfigError: it names no run, or more than one.
+    """
+    named = [word.removeprefix(KEY) for word in words if word.startswith(KEY)]
+    rest = [word for word in words if not word.startswith(KEY)]
+    if not named:
+        return None, rest
+    if len(named) > 1 or not named[0]:
+        raise ConfigError("resume takes one run directory, or 'latest'")
+    return named[0], rest
+
+
+def resume(name: str, words: Sequence[str], *, debug: bool) -> Outcome:
+    """Go on with the run.
+
+    Args:
+        name: a run directory, or ``latest``.
+        words: those of its values that change.
+
+    Raises:
+        GraphrecError: wrong usage, or a run that cannot be gone on with.
+    """
+    from graphrec_cli.config_identity import RESUMABLE
+    from graphrec_cli.rundir import RunDirectory
+    from graphrec_cli.supervise import resume_run
+
+    given = sort_run_words(f"train {KEY}RUN", [name, *words], own=(), overridable=RESUMABLE)
+    if name != "latest" and any(word.startswith("output_dir=") for word in words):
+        raise ConfigError(f"output_dir says where 'latest' looks; {name} is gone on with in itself")
+    run = RunDirectory.find(given.run, given.output_dir)
+    return resume_run(run, with_overrides(read_config(run.config), given.overrides), debug=debug)

@@ -1,0 +1,47 @@
+"""Which configurations stand for the same run, told by a digest of their values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from typing import Any
+
+WITHOUT_EFFECT = (
+    "data_dir",
+    "output_dir",
+    "cache_dir",
+    "plots",
+    "trainer.checkpoint_every",
+    "trainer.checkpoint_minutes",
+    "trainer.checkpoints_kept",
+    "trainer.autoresume",
+)
+"""Keys that no figure depends on."""
+
+MACHINE = ("device", "num_threads")
+"""Keys that a run may be gone on with on another machine, to the last bits of its figures."""
+
+RESUMABLE = ("trainer.epochs", *MACHINE, "data_dir")
+"""Keys that may change when a run is gone on with."""
+
+
+def config_sha256(content: dict[str, Any], *, but: Collection[str]) -> str:
+    """Digest of the values in a config.json, without those that no figure depends on.
+
+    Args:
+        content: of config.json, as it was read or as it is to be written.
+        but: further keys that do not count, dotted.
+    """
+    left_out = {*WITHOUT_EFFECT, *but, "schema_version", "choices"}
+    values = _without(content, left_out, "")
+    text = json.dumps(values, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without(values: dict[str, Any], left_out: set[str], place: str) -> dict[str, Any]:
+    return {
+        key: _without(value, left_out, f"{place}{key}.") if isinstance(value, dict) else value
+        for key, value in values.items()
+        if f"{place}{key}" not in left_out
+    }

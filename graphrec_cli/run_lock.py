@@ -1,0 +1,56 @@
+"""A run directory belongs to one process at a time, for as long as that process lives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from graphrec_cli.errors import ConfigError, OutputError
+
+_PATIENCE = 1.0
+"""Seconds: a look at whether a lock is held holds it for a moment."""
+
+
+class RunInUse(ConfigError):
+    """Another process writes into the run directory."""
+
+
+@contextmanager
+def held_lock(path: Path) -> Iterator[None]:
+    """Hold the lock file ``path`` while the block lasts; the system frees it when we die.
+
+    Raises:
+        RunInUse: another process holds it.
+        OutputError: the file cannot be made.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=_PATIENCE)
+    except Timeout as error:
+        raise RunInUse(
+            f"{path.parent} is in use by another process, which is training there; wait until it "
+            "has ended, or stop it"
+        ) from error
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OutputError(f"cannot lock {path}: {reason}; make its folder writable") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock file."""
+    if not path.is_file():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except (Timeout, OSError, NotImplementedError):
+        return True
+    lock.release()
+    return False

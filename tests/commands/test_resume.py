@@ -1,0 +1,312 @@
+"""``graphrec train resume=RUN`` and ``trainer.autoresume``: as if nothing had come between."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from graphrec_cli import trainer
+from graphrec_cli.checkpoint import load_checkpoint
+from graphrec_cli.errors import Interrupted
+from graphrec_cli.run_lock import held_lock
+
+CPU = torch.device("cpu")
+TRAIN = ("trainer.epochs=4", "trainer.batch_size=64", "trainer.learning_rate=0.05", "plots=false")
+"""Six steps an epoch."""
+
+
+TINY = (
+    "dataset.num_users=60",
+    "dataset.num_items=40",
+    "dataset.mean_interactions=8",
+    "trainer.monitor=ndcg@5",
+    "evaluation.ks=[5]",
+    "num_threads=1",
+)
+
+
+def read(path: Path) -> dict[str, Any]:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+def history(run: Path) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in (run / "history.jsonl").read_text("utf-8").splitlines()]
+    return [
+        {key: row[key] for key in row if key not in ("seconds", "triplets_per_second")}
+        for row in rows
+    ]
+
+
+def assert_same_run(run: Path, whole: Path) -> None:
+    assert read(run / "status.json")["status"] == "completed"
+    assert (run / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
+    assert history(run) == history(whole)
+    mine, other = (load_checkpoint(path / "checkpoints/best.pt", CPU) for path in (run, whole))
+    assert mine["epoch"] == other["epoch"]
+    assert all(torch.equal(mine["model"][name], other["model"][name]) for name in other["model"])
+
+
+@contextmanager
+def dying_at(step: int) -> Iterator[None]:
+    """Every training ends after its optimizer step ``step``, as if a signal had come."""
+    real = trainer.Trainer.train_step
+
+    def train_step(self: trainer.Trainer, batch: Any) -> torch.Tensor:
+        loss = real(self, batch)
+        if self.step == step:
+            signal_after = self.after_step
+
+            def stop() -> None:
+                self.after_step = signal_after
+                raise Interrupted(15)
+
+            self.after_step = stop
+        return loss
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer.Trainer, "train_step", train_step)
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run that nothing came between."""
+    from graphrec_cli.cli import main
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("whole"))
+        assert main(["train", *TINY, *TRAIN]) == 0
+        (config,) = Path.cwd().glob("outputs/*/config.json")
+    return config.parent
+
+
+@pytest.fixture
+def graphrec(graphrec: Callable[..., Any], full_size: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``graphrec``; ``graphrec("resume", RUN, words...)`` is ``train resume=RUN words...``."""
+
+    def command(first: str, *words: str) -> Any:
+        if first == "resume":
+            return full_size("train", f"resume={words[0]}", *words[1:])
+        return graphrec(first, *words)
+
+    return command
+
+
+@pytest.mark.parametrize("step", [1, 5, 6, 7, 13, 24])
+def test_a_run_that_stopped_between_steps_goes_on_to_the_same_end(
+    step: int, whole: Path, graphrec: Callable[..., Any]
+) -> None:
+    with dying_at(step):
+        stopped = graphrec("train", *TRAIN)
+    assert stopped.code == 143
+    last = load_checkpoint(stopped.run / "checkpoints" / "last.pt", CPU)
+    assert (last["step"], last["epoch"]) == (step, (step - 1) // 6 + 1)
+    assert read(stopped.run / "status.json")["status"] == "interrupted"
+    assert stopped.err.splitlines()[-1].startswith("error: interrupted: graphrec train resume=")
+    done = graphrec("resume", str(stopped.run))
+    assert done.code == 0, done.err
+    assert done.run == stopped.run
+    assert_same_run(done.run, whole)
+
+
+def test_a_completed_run_says_so_and_nothing_changes(
+    whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = shutil.copytree(whole, tmp_path / "mine")
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files(run)}
+    done = graphrec("resume", str(run))
+    assert done.code == 0
+    assert done.err == f"{run} is completed: there is nothing to go on with\n"
+    assert done.out.splitlines()[-1] == str(run)
+    assert "ndcg@5" in done.out
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files(run)} == before
+
+
+def files(run: Path) -> list[Path]:
+    return [path for path in run.rglob("*") if path.is_file()]
+
+
+def unfinished(run: Path, target: Path, *, checkpoints: bool = True) -> Path:
+    """A copy of a run that looks as if its process had been killed while it was judged."""
+    copy = Path(shutil.copytree(run, target))
+    (copy / "metrics.json").unlink()
+    (copy / "status.json").write_text('{"status": "running", "error": null, "time": ""}')
+    if not checkpoints:
+        shutil.rmtree(copy / "checkpoints")
+    return copy
+
+
+@pytest.mark.parametrize("checkpoints", [True, False])
+def test_a_run_that_was_killed_without_a_word(
+    checkpoints: bool, whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = unfinished(whole, tmp_path / "mine", checkpoints=checkpoints)
+    (run / f".metrics.json.{'0' * 16}").touch()
+    refused = graphrec("evaluate", str(run))
+    if not checkpoints:
+        assert refused.code == 1
+        assert "the run is interrupted (its process has ended without a word)" in refused.err
+    done = graphrec("resume", str(run))
+    assert done.code == 0, done.err
+    assert_same_run(run, whole)
+    assert not [path.name for path in files(run) if path.name.startswith(".")]
+    assert len(read(run / "environment.json")["earlier"]) == 1
+
+
+def test_the_newest_checkpoint_is_damaged(
+    whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = unfinished(whole, tmp_path / "mine")
+    os.truncate(run / "checkpoints" / "last.pt", 1000)
+    with (run / "history.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"epoch": 5, "st')
+    done = graphrec("resume", str(run))
+    assert done.code == 0, done.err
+    (warning,) = [line for line in done.err.splitlines() if line.startswith("warning")]
+    assert warning.endswith("last.pt has not the sha256 in manifest.json; going on from last-1.pt")
+    assert_same_run(run, whole)
+
+
+def test_all_checkpoints_are_damaged(
+    whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = unfinished(whole, tmp_path / "mine")
+    for path in run.glob("checkpoints/last*.pt"):
+        path.write_bytes(b"nothing")
+    done = graphrec("resume", str(run))
+    assert done.code == 1
+    assert done.err.splitlines()[-1].startswith("error: cannot read the checkpoint ")
+    assert f"graphrec train --from {run} makes the run anew" in done.err
+    assert read(run / "status.json")["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["seed=1"], "train resume=RUN cannot change 'seed=1'"),
+        (["sampler=hardneg"], "train resume=RUN cannot change 'sampler=hardneg'"),
+        (["trainer.epoch=9"], "did you mean 'trainer.epochs'?"),
+        (["-m"], "takes one run directory"),
+        (["trainer.epochs=0"], "trainer.epochs must be"),
+        (["trainer.epochs=3"], "trainer.epochs=3 is behind the checkpoint, which is in epoch 4"),
+        (["resume=other"], "resume takes one run directory"),
+        (["--from", "latest"], "takes one run directory"),
+        (["output_dir=elsewhere"], "output_dir says where 'latest' looks"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_other_values_are_refused(
+    words: list[str], line: str, whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = unfinished(whole, tmp_path / "mine")
+    done = graphrec("resume", str(run), *words)
+    assert done.code == 2
+    assert line in done.err.splitlines()[-1]
+    assert read(run / "config.json")["seed"] == read(whole / "config.json")["seed"]
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "latest"])
+def test_no_such_run(name: str, graphrec: Callable[..., Any]) -> None:
+    done = graphrec("resume", name)
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert list(done.folder.iterdir()) == []
+
+
+def test_more_epochs_than_before(whole: Path, tmp_path: Path, graphrec: Callable[..., Any]) -> None:
+    run = unfinished(whole, tmp_path / "mine")
+    done = graphrec("resume", str(run), "trainer.epochs=6")
+    assert done.code == 0, done.err
+    longer = graphrec("train", *TRAIN, "trainer.epochs=6")
+    assert_same_run(run, longer.run)
+    assert read(run / "config.json")["trainer"]["epochs"] == 6
+    assert graphrec("evaluate", str(run)).code == 0
+
+
+def test_another_configuration_or_other_data_are_refused(
+    whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = unfinished(whole, tmp_path / "mine")
+    config = read(run / "config.json")
+    config["loss"]["l2"] = 0.125
+    (run / "config.json").write_text(json.dumps(config))
+    done = graphrec("resume", str(run))
+    assert done.code == 4
+    assert "error: the configuration is not the one that the checkpoints in" in done.err
+    assert "is not the configuration that" in graphrec("evaluate", str(run)).err
+    config["dataset"]["mean_interactions"] = 9.0
+    (run / "config.json").write_text(json.dumps(config))
+    done = graphrec("resume", str(run))
+    assert done.code == 4
+    assert "error: the split is another one than in the run" in done.err
+
+
+def test_a_run_that_is_being_trained_is_left_alone(
+    whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = unfinished(whole, tmp_path / "outputs" / "mine")
+    before = {path: path.read_bytes() for path in files(run)}
+    with held_lock(run / "run.lock"):
+        done = graphrec("resume", "latest")
+        assert done.code == 2
+        assert "is in use by another process" in done.err
+        assert {path: path.read_bytes() for path in files(run)} == before
+        # Nor is it taken for an unfinished one.
+        words = [*TRAIN, "trainer.epochs=1", "trainer.autoresume=true"]
+        assert graphrec("train", *words).run != run
+
+
+def test_autoresume_goes_on_with_the_newest_unfinished_run_of_the_same_configuration(
+    whole: Path, graphrec: Callable[..., Any]
+) -> None:
+    again = ("train", *TRAIN, "trainer.autoresume=true")
+    runs = []
+    for step in (3, 9):
+        with dying_at(step):
+            runs.append(graphrec(*again).run)
+    assert runs[0] == runs[1]
+    # A completed one, one of other values and one of fewer epochs are not the same run.
+    with dying_at(2):
+        others = [
+            graphrec(*again, "seed=3").run,
+            graphrec(*again, "trainer.epochs=3").run,
+        ]
+    assert len({*runs, *others}) == 3
+    done = graphrec(*again, "trainer.checkpoint_every=2", "plots=true")
+    assert done.run == runs[0]
+    assert_same_run(done.run, whole)
+    new = graphrec(*again)
+    assert new.run not in {*runs, *others}
+    assert_same_run(new.run, whole)
+
+
+def test_autoresume_in_a_sweep(graphrec: Callable[..., Any]) -> None:
+    words = ("train", *TRAIN, "trainer.autoresume=true", "-m", "seed=1,2")
+    with dying_at(8):
+        stopped = graphrec(*words)
+    assert stopped.code == 143
+    (run,) = [path.parent for path in stopped.folder.glob("outputs/*/config.json")]
+    done = graphrec(*words)
+    assert done.code == 0
+    runs = {path.parent for path in stopped.folder.glob("outputs/*/config.json")}
+    assert run in runs
+    assert len(runs) == 2
+    assert {read(path / "status.json")["status"] for path in runs} == {"completed"}
+
+
+def test_a_saved_autoresume_does_not_stop_reproduce(graphrec: Callable[..., Any]) -> None:
+    done = graphrec("train", *TRAIN, "trainer.epochs=1", "trainer.autoresume=true")
+    with dying_at(2):
+        graphrec("train", *TRAIN, "trainer.epochs=1", "trainer.autoresume=true")
+    again = graphrec("reproduce", str(done.run))
+    assert again.code == 0, again.err
+    assert "reproduced" in again.out

@@ -1,0 +1,174 @@
+"""A process that has imported everything and forks a life for every order that it is given.
+
+Run as ``python tests/soak/forker.py``: each line of stdin is an order in JSON, each line of stdout
+how that life ended, likewise.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "fcntl.flock")
+"""Of Python's audit events, those of files; fsync, which has none, is counted with them."""
+
+
+PRELOADED = ("torch", "graphrec_cli.supervise", "graphrec_cli.recommend_run", "matplotlib.pyplot")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What befalls a life; by default, nothing.
+
+    Attributes:
+        event: SIGKILL at this file operation of the process, from 1.
+        seconds: SIGKILL after so many.
+        file_bytes: no file can grow beyond it, as on a disk that is full.
+    """
+
+    event: int | None = None
+    seconds: float | None = None
+    file_bytes: int | None = None
+
+
+PEACE = Fate()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """How a command ended.
+
+    Attributes:
+        code: its exit code, or minus the number of the signal that ended it.
+        out, err: what it printed, up to what a pipe holds.
+    """
+
+    code: int
+    out: str
+    err: str
+
+    def error(self) -> str:
+        """The one line of a refusal.
+
+        Raises:
+            AssertionError: there is none, or more than that.
+        """
+        assert "Traceback" not in self.err, self.err
+        errors = [line for line in self.err.splitlines() if line.startswith("error: ")]
+        assert len(errors) == 1, f"code {self.code} with {len(errors)} errors: {self.err[-800:]}"
+        assert self.err.splitlines()[-1] == errors[0], f"not the last line: {self.err[-800:]}"
+        return errors[0]
+
+
+class Forker:
+    """The other end of that process."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__))],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def live(self, folder: Path, words: Sequence[str], fate: Fate = PEACE) -> Life:
+        """Run ``graphrec`` with ``words`` in ``folder``."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        order = {"folder": str(folder), "words": list(words), **asdict(fate)}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return Life(**json.loads(self._process.stdout.readline()))
+
+
+def main() -> None:
+    """Carry out orders until stdin ends."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        order = json.loads(line)
+        # Pipes, since a limit on the size of files would hold for the messages too.
+        pipes = {"out": os.pipe(), "err": os.pipe()}
+        child = os.fork()
+        if not child:
+            live(order, [write for _, write in pipes.values()])
+        code = end_of(child, order["seconds"])
+        said = {name: all_of(*pipe) for name, pipe in pipes.items()}
+        print(json.dumps({"code": code, **said}), flush=True)
+
+
+def all_of(read: int, write: int) -> str:
+    """What lies in a pipe that nobody writes to any more."""
+    os.close(write)
+    with open(read, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def end_of(child: int, seconds: float | None) -> int:
+    """Wait for the child, and kill it when its time is over."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+    while True:
+        done, status = os.waitpid(child, 0 if deadline is None else os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if deadline is not None and time.monotonic() >= deadline:
+            os.kill(child, signal.SIGKILL)
+            deadline = None
+        time.sleep(0.001)
+
+
+def live(order: dict[str, Any], outputs: list[int]) -> None:
+    """The child: never returns."""
+    from graphrec_cli.cli import main as graphrec
+
+    os.chdir(order["folder"])
+    for number, output in enumerate(outputs, start=1):
+        os.dup2(output, number)
+    if order["file_bytes"] is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_bytes"], hard))
+    if order["event"] is not None:
+        die_at(order["event"])
+    code = graphrec(order["words"])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def die_at(event: int) -> None:
+    """Kill this process at its file operation number ``event``."""
+    left = event
+    real_sync = os.fsync
+
+    def count() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def audit(name: str, arguments: tuple[Any, ...]) -> None:
+        if name in EVENTS:
+            count()
+
+    def fsync(fd: Any) -> None:
+        count()
+        real_sync(fd)
+
+    os.fsync = fsync
+    sys.addaudithook(audit)
+
+
+if __name__ == "__main__":
+    main()

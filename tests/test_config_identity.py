@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from graphrec_cli.config.overrides import with_overrides
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
+from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config_identity import MACHINE, RESUMABLE, WITHOUT_EFFECT, config_sha256
+
+
+@pytest.fixture(scope="module")
+def saved() -> SavedConfig:
+    components = {
+        "dataset": "synthetic",
+        "split": "leave_one_out",
+        "model": "lightgcn",
+        "sampler": "uniform",
+        "loss": "bpr",
+        "trainer": "trainer",
+        "evaluation": "ranking",
+    }
+    config = RunConfig(**{group: SCHEMAS[group][name]() for group, name in components.items()})
+    return SavedConfig(config, dict.fromkeys((*SCHEMAS, "experiment"), "some"))
+
+
+def digest(saved: SavedConfig, *overrides: str, but: tuple[str, ...] = ()) -> str:
+    return config_sha256(config_to_dict(with_overrides(saved, overrides)), but=but)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "data_dir=elsewhere",
+        "output_dir=elsewhere",
+        "plots=false",
+        "trainer.checkpoint_every=7",
+        "trainer.checkpoint_minutes=7",
+        "trainer.checkpoints_kept=7",
+        "trainer.autoresume=true",
+    ],
+)
+def test_what_no_figure_depends_on_does_not_count(override: str, saved: SavedConfig) -> None:
+    assert override.partition("=")[0] in WITHOUT_EFFECT
+    assert digest(saved, override) == digest(saved)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=3",
+        "model.num_layers=1",
+        "trainer.batch_size=7",
+        "trainer.batch_size=null",
+        "loss.l2=1",
+    ],
+)
+def test_what_figures_depend_on_counts(override: str, saved: SavedConfig) -> None:
+    assert digest(saved, override, but=RESUMABLE) != digest(saved, but=RESUMABLE)
+
+
+@pytest.mark.parametrize(
+    ("override", "but"),
+    [("device=cpu", MACHINE), ("num_threads=3", MACHINE), ("trainer.epochs=3", RESUMABLE)],
+)
+def test_further_keys_can_be_left_out(
+    override: str, but: tuple[str, ...], saved: SavedConfig
+) -> None:
+    assert digest(saved, override, but=but) == digest(saved, but=but)
+    assert digest(saved, override) != digest(saved)
+
+
+def test_the_options_chosen_do_not_count_but_a_file_gives_the_digest_of_what_was_written(
+    saved: SavedConfig,
+) -> None:
+    content: dict[str, Any] = config_to_dict(saved)
+    again = json.loads(json.dumps(content))
+    assert config_sha256(again, but=()) == config_sha256(content, but=())
+    assert config_sha256(again | {"choices": {}}, but=()) == config_sha256(content, but=())
+    read = config_from_dict(again, "here")
+    assert config_sha256(config_to_dict(read), but=()) == config_sha256(content, but=())
