@@ -21,6 +21,7 @@ Examples:
   graphrec train dataset=table dataset.path=ratings.csv   a table of your own
   graphrec train seed=1,2,3 trainer.learning_rate=1e-3,5e-3 -m       a sweep over six runs
   graphrec data inspect dataset=goodbooks                 what the data hold, before any training
+  graphrec data prepare dataset=goodbooks                 read and split once, for all runs
   graphrec evaluate latest                                the newest run's figures again
   graphrec recommend latest users=17,42 k=20              the best items for two users
   graphrec reproduce latest                               the newest run once more, compared
@@ -32,6 +33,7 @@ Commands:
                                  --from RUN starts from the configuration of a run,
                                  resume=RUN goes on with an interrupted one
   data inspect [key=value ...]   what a data set holds, what is dropped of it, and the split
+  data prepare [key=value ...]   fill the cache that runs take prepared data from
   evaluate RUN [key=value ...]   evaluate a run's best checkpoint again
   recommend RUN [key=value ...]  the best items for users of a run, or for a new one
   reproduce RUN [key=value ...]  make a run again and compare every figure

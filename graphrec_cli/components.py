@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.sources.adjacency_list import load_adjacency_list
-from graphrec_cli.data.sources.book_crossing import load_book_crossing
-from graphrec_cli.data.sources.goodbooks import load_goodbooks
-from graphrec_cli.data.sources.movielens import (
-    load_movielens_1m,
-    load_movielens_100k,
-    load_movielens_latest,
-)
-from graphrec_cli.data.sources.synthetic import load_synthetic
-from graphrec_cli.data.sources.table import load_table
+from graphrec_cli.data.source import Source
+from graphrec_cli.data.sources.adjacency_list import ADJACENCY_LIST
+from graphrec_cli.data.sources.book_crossing import BOOK_CROSSING
+from graphrec_cli.data.sources.goodbooks import GOODBOOKS
+from graphrec_cli.data.sources.movielens import MOVIELENS_1M, MOVIELENS_100K, MOVIELENS_LATEST
+from graphrec_cli.data.sources.synthetic import SYNTHETIC
+from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.data.splits.global_time import global_time_split
 from graphrec_cli.data.splits.k_fold import k_fold
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
@@ -33,15 +29,15 @@ from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.samplers.triples import TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform
 
-SOURCES: dict[str, Callable[..., SourceData]] = {
-    "synthetic": load_synthetic,
-    "goodbooks": load_goodbooks,
-    "movielens_100k": load_movielens_100k,
-    "movielens_1m": load_movielens_1m,
-    "movielens_latest": load_movielens_latest,
-    "adjacency_list": load_adjacency_list,
-    "book_crossing": load_book_crossing,
-    "table": load_table,
+SOURCES: dict[str, Source] = {
+    "synthetic": SYNTHETIC,
+    "goodbooks": GOODBOOKS,
+    "movielens_100k": MOVIELENS_100K,
+    "movielens_1m": MOVIELENS_1M,
+    "movielens_latest": MOVIELENS_LATEST,
+    "adjacency_list": ADJACENCY_LIST,
+    "book_crossing": BOOK_CROSSING,
+    "table": TABLE,
 }
 SPLITS: dict[str, Callable[..., Split]] = {
     "leave_one_out": leave_one_out,

@@ -26,7 +26,7 @@ from graphrec_cli.reporting.data_plots import (
     draw_degrees,
     draw_samples,
 )
-from graphrec_cli.run import load_source, log_drops, split_source
+from graphrec_cli.run import find_files, load_source, log_drops, split_source
 
 SHOWN_USERS = 20
 """Users whose draws are drawn one by one."""
@@ -57,9 +57,9 @@ def inspect_data(config: RunConfig) -> Inspection:
         GraphrecError: as ``train``; where no split can be made, the log says what was dropped.
     """
     pick_device(config.device)
-    source = load_source(config)
+    source = load_source(config, find_files(config))
     try:
-        split = split_source(config, source)
+        split = split_source(config, source).split
     except DataError:
         log_drops(source.funnel)
         raise

@@ -12,12 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from graphrec_cli import components
+from graphrec_cli.cache.prepared_cache import PreparedCache
 from graphrec_cli.checkpointing import Checkpointing, run_stamp
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.quarantine import BadLine, TooManyBadLines
-from graphrec_cli.data.source import SourceData
+from graphrec_cli.data.source import FoundFiles, SourceData
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.data_identity import DataIdentity
 from graphrec_cli.device import pick_device
@@ -66,14 +68,14 @@ def train(
         expected = recorded_identity(environment, run)
     write_json(run.environment, environment)
 
-    source = read_source(config, run)
-    split = make_split(config, source, run)
+    prepared = prepare(config, run)
+    split = prepared.split
     components.EVALUATIONS[config.evaluation.name].check(config, split.train)
-    identity = DataIdentity(source.files, split.hash())
+    identity = DataIdentity(prepared.files, split.hash())
     if expected is not None:
         expected.refuse_other(identity)
     write_json(run.environment, environment | identity.to_dict())
-    save_run_data(run.data, split, titles_by_index(source, split))
+    save_run_data(run.data, split, prepared.title)
 
     model = build_model(config, split.train, device)
     checkpointing = Checkpointing(run, config.trainer, run_stamp(run, identity))
@@ -86,23 +88,50 @@ def train(
         signals=signals,
         resumed=resumed,
     )
-    judgement = judge(config, fitted, split, source.preferences, device)
+    judgement = judge(config, fitted, split, prepared.preferences, device)
     write_results(config, fitted.history, judgement, run)
     return judgement.metrics
 
 
-def load_source(config: RunConfig) -> SourceData:
+def prepare(config: RunConfig, run: RunDirectory) -> Prepared:
+    """The data as they are trained on, from the cache if they are in it, or else from the files.
+
+    Either way ``run`` and the log get the same account, and the cache has the data afterwards.
+    """
+    files = find_files(config)
+    cache = PreparedCache(config, files)
+    prepared = cache.get()
+    if prepared is None:
+        cache.refuse_unwritable()
+        source = read_source(config, files, run)
+        prepared = make_split(config, source, run)
+        cache.keep(prepared)
+    else:
+        log_rows(config, prepared.num_rows)
+        write_quarantine(prepared.quarantine, run)
+        log_unused_split(config, prepared.own_split_unused)
+        write_funnel(prepared.funnel, run)
+    log_sizes(prepared.split)
+    return prepared
+
+
+def find_files(config: RunConfig) -> FoundFiles:
+    """Find or fetch the files of the data set, and hash them."""
+    source = components.SOURCES[config.dataset.name]
+    return source.found(config.dataset, data_dir=Path(config.data_dir))
+
+
+def load_source(config: RunConfig, files: FoundFiles) -> SourceData:
     """Read or make the raw rows."""
-    load = components.SOURCES[config.dataset.name]
-    source = load(config.dataset, data_dir=Path(config.data_dir), seed=config.seed)
-    log.info("dataset %s: %s rows", config.dataset.name, f"{len(source.table):,}")
+    source = components.SOURCES[config.dataset.name].loaded(config.dataset, files, seed=config.seed)
+    log_rows(config, len(source.table))
     return source
 
 
-def read_source(config: RunConfig, run: RunDirectory) -> SourceData:
+def read_source(config: RunConfig, files: FoundFiles, run: RunDirectory) -> SourceData:
     """``load_source``; the lines that could not be read go to ``run``, even where they end it."""
     try:
-        source = load_source(config)
+        source = load_source(config, files)
     except TooManyBadLines as error:
         write_quarantine(error.bad, run)
         raise
@@ -110,26 +139,15 @@ def read_source(config: RunConfig, run: RunDirectory) -> SourceData:
     return source
 
 
-def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Split:
-    """``split_source``; the account of every row goes to ``run``."""
+def make_split(config: RunConfig, source: SourceData, run: RunDirectory) -> Prepared:
+    """``split_source``; the account of every row goes to ``run``, even where nothing is left."""
     try:
-        split = split_source(config, source)
+        return split_source(config, source)
     finally:
-        # Where nothing is left, the account says where it went.
-        log_drops(source.funnel)
-        write_json(run.funnel, source.funnel.to_dict())
-    log.info(
-        "%s users, %s items; %s train, %s valid, %s test pairs",
-        f"{len(split.users):,}",
-        f"{len(split.items):,}",
-        f"{split.train.num_pairs:,}",
-        f"{split.valid.num_pairs if split.valid is not None else 0:,}",
-        f"{split.test.num_pairs:,}",
-    )
-    return split
+        write_funnel(source.funnel, run)
 
 
-def split_source(config: RunConfig, source: SourceData) -> Split:
+def split_source(config: RunConfig, source: SourceData) -> Prepared:
     """From raw rows to disjoint parts; the source's funnel accounts for every row on the way."""
     interactions = preprocess(
         source.table,
@@ -138,11 +156,44 @@ def split_source(config: RunConfig, source: SourceData) -> Split:
         k_core=config.dataset.k_core,
         funnel=source.funnel,
     )
-    if interactions.part is not None and config.split.name != "predefined":
-        log.info("the data set's own split is not used: split=%s draws one", config.split.name)
+    own_split_unused = interactions.part is not None and config.split.name != "predefined"
+    log_unused_split(config, own_split_unused)
     rng = numpy_generator(config.seed, "split")
-    return components.SPLITS[config.split.name](
+    split = components.SPLITS[config.split.name](
         interactions, config.split, rng=rng, funnel=source.funnel
+    )
+    return Prepared(
+        split=split,
+        title=titles_by_index(source, split),
+        funnel=source.funnel,
+        quarantine=source.quarantine,
+        num_rows=len(source.table),
+        own_split_unused=own_split_unused,
+        files=source.files,
+        preferences=source.preferences,
+    )
+
+
+def log_rows(config: RunConfig, num_rows: int) -> None:
+    """How many rows the source gave."""
+    log.info("dataset %s: %s rows", config.dataset.name, f"{num_rows:,}")
+
+
+def log_unused_split(config: RunConfig, unused: bool) -> None:
+    """That the data set came with a split, where another one takes its place."""
+    if unused:
+        log.info("the data set's own split is not used: split=%s draws one", config.split.name)
+
+
+def log_sizes(split: Split) -> None:
+    """What is trained and judged on."""
+    log.info(
+        "%s users, %s items; %s train, %s valid, %s test pairs",
+        f"{len(split.users):,}",
+        f"{len(split.items):,}",
+        f"{split.train.num_pairs:,}",
+        f"{split.valid.num_pairs if split.valid is not None else 0:,}",
+        f"{split.test.num_pairs:,}",
     )
 
 
@@ -153,6 +204,12 @@ def write_quarantine(bad: Sequence[BadLine], run: RunDirectory) -> None:
     rows = [(line.file, line.line, line.reason, line.text) for line in bad]
     write_csv(run.quarantine, ("file", "line", "reason", "text"), rows)
     log.info("%s bad lines are kept in %s", f"{len(rows):,}", run.quarantine)
+
+
+def write_funnel(funnel: Funnel, run: RunDirectory) -> None:
+    """The account of every row to ``run``, and what it says of drops to the log."""
+    log_drops(funnel)
+    write_json(run.funnel, funnel.to_dict())
 
 
 def log_drops(funnel: Funnel) -> None:

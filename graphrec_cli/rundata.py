@@ -63,8 +63,12 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    # np.savez_compressed would pickle objects: older numpy has no switch for that.
-    with atomic_write(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    # np.savez_compressed would pickle objects: older numpy has no switch for that. And it takes the
+    # usual level of compression: a fifth of the time makes indices a twelfth larger.
+    with (
+        atomic_write(path) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)

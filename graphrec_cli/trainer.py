@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from graphrec_cli.adam import Adam
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.epoch_progress import EpochProgress
 from graphrec_cli.errors import NonFiniteError
@@ -76,11 +76,8 @@ class Trainer:
         self.show_progress = show_progress
         self.after_step = after_step
         self.device = next(model.parameters()).device
-        self.optimizer = torch.optim.Adam(
-            model.parameters(),
-            lr=config.learning_rate,
-            weight_decay=config.weight_decay,
-            fused=True,
+        self.optimizer = Adam(
+            model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.epoch = 0
         self.step = 0
@@ -148,7 +145,7 @@ class Trainer:
 
     def train_step(self, batch: Batch) -> Tensor:
         """One optimizer step; returns the batch's loss, detached."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         loss = self.loss(self.model, batch)
         loss.backward()
         self.optimizer.step()

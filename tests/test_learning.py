@@ -31,7 +31,7 @@ from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.sources.synthetic import load_synthetic
+from graphrec_cli.data.sources.synthetic import SYNTHETIC
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.evaluation.ranking import evaluate_part
@@ -104,7 +104,7 @@ def small_synthetic(seed: int = 3) -> tuple[SourceData, Split]:
     dataset = SyntheticConfig(
         num_users=500, num_items=300, mean_interactions=40, num_groups=8, k_core=KCoreConfig()
     )
-    source = load_synthetic(dataset, data_dir=Path(), seed=seed)
+    source = SYNTHETIC.read(dataset, data_dir=Path(), seed=seed)
     interactions = preprocess(
         source.table, rating_threshold=None, k_core=dataset.k_core, funnel=source.funnel
     )

@@ -127,7 +127,8 @@ def _data(word: str, before: list[str]) -> list[str]:
     if before[0] not in SUBCOMMANDS:
         return []
     # Past the equals sign it is for the shell, which knows folders.
-    own = [PLOT_DIR] if PLOT_DIR.startswith(word) and "=" not in word else []
+    takes_plots = before[0] == "inspect" and PLOT_DIR.startswith(word) and "=" not in word
+    own = [PLOT_DIR] if takes_plots else []
     shared = complete_train(word, before[1:])
     return sorted([*own, *(name for name in shared if name != "--multirun")])
 

@@ -1,9 +1,10 @@
-"""``graphrec data inspect``: what a data set holds and how it is split, before any training."""
+"""``graphrec data``: what a data set holds, and having it ready, before any training."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.explain import suggestion
@@ -11,8 +12,8 @@ from graphrec_cli.config.hydra_app import Job, run_jobs
 from graphrec_cli.errors import ConfigError
 
 HELP = """\
-Look into a data set: its files, rows and duplicates, what preprocessing drops, and the split.
-Nothing is trained and no run directory is made.
+Look into a data set, or prepare it once for all runs on it. Nothing is trained and no run directory
+is made.
 
 Examples:
   graphrec data inspect
@@ -20,18 +21,27 @@ Examples:
   graphrec data inspect dataset=movielens_100k dataset.fold=ua split=predefined data_dir=DIR
   graphrec data inspect dataset=goodbooks dataset.k_core.min_user_interactions=20 --json
   graphrec data inspect sampler=hardneg plot_dir=pictures
+  graphrec data prepare dataset=goodbooks data_dir=DIR
+  graphrec data prepare dataset=goodbooks data_dir=DIR seed=7 cache_dir=CACHE --json
+
+inspect shows files, rows and duplicates, what preprocessing drops, and the split.
+prepare reads, filters and splits the data and keeps the result in the cache, where every run with
+the same files, dataset, split and seed finds it (such a run would do the same itself). It prints
+what it did and, last, the folder of the entry, which may be removed at any time. Data that are made
+in memory are not kept.
 
 Keys: every group and key of 'graphrec train' (see 'graphrec train --help'), so that the words of
-a run show the data of that run; and plot_dir=DIR, which draws adjacency.png, degrees.png and
-samples.png (pairs drawn by the sampler; not with loss=mse, which has no negatives) into a folder.
+a run are about the data of that run; and, of inspect, plot_dir=DIR, which draws adjacency.png,
+degrees.png and samples.png (pairs drawn by the sampler; not with loss=mse, which has no negatives)
+into a folder.
 Flags: --json, --cfg job, --info, --config-dir DIR for options of your own, --debug.
 """
-SUBCOMMANDS = ("inspect",)
+SUBCOMMANDS = ("inspect", "prepare")
 PLOT_DIR = "plot_dir="
 
 
 def data_command(words: list[str], *, json_output: bool) -> int:
-    """Print the report of the configured data set.
+    """Print the report of the configured data set, or prepare it.
 
     Raises:
         GraphrecError: wrong usage, or data that no run could use.
@@ -45,7 +55,8 @@ def data_command(words: list[str], *, json_output: bool) -> int:
     if words[0] not in SUBCOMMANDS:
         hint = suggestion(words[0], SUBCOMMANDS)
         raise ConfigError(f"data has no subcommand '{words[0]}'{hint} (subcommands: {known})")
-    return _inspect(words[1:], json_output=json_output)
+    subcommand = _inspect if words[0] == "inspect" else _prepare
+    return subcommand(words[1:], json_output=json_output)
 
 
 def _inspect(words: list[str], *, json_output: bool) -> int:
@@ -77,6 +88,39 @@ def _report(job: Job, plot_dir: Path | None, *, json_output: bool) -> None:
     else:
         print(data_report(inspection.report))
         print(*names, sep="\n", end="\n" if names else "")
+
+
+def _prepare(words: list[str], *, json_output: bool) -> int:
+    arguments = sort_arguments(words)
+    if arguments.multirun:
+        raise ConfigError("data prepare prepares one configuration; leave out --multirun")
+
+    def run(job: Job) -> None:
+        from graphrec_cli.prepare_data import prepare_data
+
+        report = prepare_data(job.config)
+        print(json.dumps(report, allow_nan=False) if json_output else describe_prepared(report))
+
+    run_jobs(arguments, run)
+    return 0
+
+
+def describe_prepared(report: dict[str, Any]) -> str:
+    """What is in the data, what was done, and where the entry lies."""
+    pairs = ", ".join(f"{number:,} {name}" for name, number in report["pairs"].items())
+    sizes = f"{report['users']:,} users, {report['items']:,} items; {pairs} pairs"
+    lines = [f"{report['dataset']}: {sizes}"]
+    if report["state"] == "in_memory":
+        lines.append("made in memory from the configuration: there is nothing to keep")
+    else:
+        done = {
+            "there": "in the cache already, and sound",
+            "built": "read from the files and kept in the cache",
+            "rebuilt": f"made again, because the entry was damaged ({report['damage']})",
+        }[report["state"]]
+        size = f"{report['bytes'] / 1e6:.1f} MB"
+        lines += [f"{done}: {size}, {report['seconds']:.1f} s", report["entry"]]
+    return "\n".join(lines)
 
 
 def _make_folder(folder: Path) -> None:

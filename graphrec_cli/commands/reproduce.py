@@ -31,7 +31,8 @@ Examples:
 
 RUN needs its config.json, environment.json, metrics.json and checkpoints/best.pt. The data files
 and the split are checked before training. Any key or group of 'graphrec train' may be overridden:
-what differs is then shown, and nothing is claimed. data_dir, output_dir and plots change no figure.
+what differs is then shown, and nothing is claimed. data_dir, output_dir, cache_dir and plots
+change no figure.
 The new run goes under output_dir, where 'latest' looks too.
 Exit codes: 0 reproduced, or run with overrides; 4 a figure, the weights or a data file differs.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphrec_cli.config.checks import check_distinct, check_name
+from graphrec_cli.config.checks import check_below, check_distinct, check_name
 from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
 from graphrec_cli.errors import ConfigError
 
@@ -38,9 +38,11 @@ class AdjacencyListConfig(DatasetConfig):
 
     def __post_init__(self) -> None:
         check_name("dataset", self.name, "adjacency_list")
+        check_below("dataset.folder", self.folder, "data_dir")
         check_distinct("dataset.train, .valid and .test", list(self.files().values()))
         for part, name in self.files().items():
             if not name:
                 raise ConfigError(f"dataset.{part} must name a file or be null, got ''")
+            check_below(f"dataset.{part}", name, "dataset.folder")
         if self.base_url is not None:
             RemoteFileConfig(url=self.base_url).check("dataset.base_url")

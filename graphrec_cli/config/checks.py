@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from graphrec_cli.errors import ConfigError
 
@@ -60,3 +61,12 @@ def check_distinct(key: str, values: Sequence[object]) -> None:
         raise ConfigError(f"{key} must name at least one value, got an empty list")
     if len(set(values)) != len(values):
         raise ConfigError(f"{key} must not name a value twice, got {list(values)}")
+
+
+def check_below(key: str, path: str, folder: str) -> None:
+    """Refuse a path that does not stay below the folder that it is relative to."""
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ConfigError(
+            f"{key} must be a path below {folder}, without '..', got '{path}'; {folder} itself may "
+            "be any folder"
+        )

@@ -10,6 +10,7 @@ from omegaconf import MISSING
 
 from graphrec_cli.config.checks import (
     check_at_least,
+    check_below,
     check_between,
     check_distinct,
     check_finite,
@@ -177,6 +178,7 @@ class GoodBooksConfig(DatasetConfig):
 
     def __post_init__(self) -> None:
         check_name("dataset", self.name, "goodbooks")
+        check_below("dataset.folder", self.folder, "data_dir")
         check_between("dataset.rating_threshold", self.rating_threshold, 1, 5)
         check_distinct("dataset.signals", self.signals)
         unknown = sorted(set(self.signals) - {"rating_pos", "to_read"})

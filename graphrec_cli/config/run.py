@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 from graphrec_cli.config.checks import check_between
 from graphrec_cli.config.dataset import DatasetConfig
@@ -45,6 +46,8 @@ class RunConfig:
     """Folder whose sub-folders hold the data sets."""
     output_dir: str = "outputs"
     """Folder in which run directories are made."""
+    cache_dir: str | None = None
+    """Folder that keeps prepared data for later runs; null is the user's own cache folder."""
     plots: bool = True
     """Draw the loss and metric curves into the run directory."""
 
@@ -52,9 +55,10 @@ class RunConfig:
         check_between("seed", self.seed, 0, 2**63 - 1)
         if self.num_threads is not None:
             check_between("num_threads", self.num_threads, 1, 1024)
-        for key in ("data_dir", "output_dir"):
-            if not getattr(self, key):
+        for key in ("data_dir", "output_dir", "cache_dir"):
+            if getattr(self, key) == "":
                 raise ConfigError(f"{key} must name a folder, got an empty value")
+        self._check_cache_dir()
         self.monitored_k()
         self._check_what_is_learnt()
 
@@ -98,6 +102,21 @@ class RunConfig:
             raise ConfigError(
                 f"loss={self.loss.name} takes rated pairs and no negatives, so that of the sampler "
                 "only sampler.by counts; leave sampler=uniform as it is"
+            )
+
+    def _check_cache_dir(self) -> None:
+        """Refuse a cache among the runs, where a glob would meet it."""
+        if self.cache_dir is None:
+            return
+        try:
+            inside = Path(self.cache_dir).resolve().is_relative_to(Path(self.output_dir).resolve())
+        # A NUL byte, a link that leads back to itself, a working directory that has gone.
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ConfigError(f"cache_dir {self.cache_dir!r} names no folder: {error}") from error
+        if inside:
+            raise ConfigError(
+                f"cache_dir must not lie in output_dir, got cache_dir '{self.cache_dir}' and "
+                f"output_dir '{self.output_dir}'; choose a folder elsewhere"
             )
 
     def cutoffs(self) -> list[int]:

@@ -32,7 +32,7 @@ def saved_options(saved: SavedConfig | None) -> Iterator[list[str]]:
         key: value
         for key, value in to_plain(saved.config).items()
         # Where files go is for the command to say and not for a file that it reads.
-        if key not in (*SCHEMAS, "output_dir")
+        if key not in (*SCHEMAS, "output_dir", "cache_dir")
     }
     selected = [{f"override /{group}": SAVED} for group in SCHEMAS]
     groups = {group: getattr(saved.config, group) for group in SCHEMAS}

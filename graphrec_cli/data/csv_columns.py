@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.data.column import Column, ColumnArray, parsed_number
@@ -95,6 +94,8 @@ def read_csv_columns(
         DataError: the file is damaged or empty, lacks a column, or holds a faulty line, which is
             named by its number.
     """
+    import pandas as pd
+
     with open_text(path, layout) as (text, stream):
         try:
             names = _names(path, layout, csv.reader(text, **layout.dialect), columns)

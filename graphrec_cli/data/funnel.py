@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from graphrec_cli.errors import DataError
 
@@ -74,3 +75,20 @@ class Funnel:
             "rows_left": int(self._rows_left),
             "notes": dict(self._notes),
         }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Funnel:
+        """Read what ``to_dict`` gave.
+
+        Raises:
+            DataError: its counts do not add up.
+            KeyError, TypeError, ValueError: it has another form.
+        """
+        funnel = cls(int(content["rows_read"]))
+        for step in content["steps"]:
+            funnel.drop(str(step["stage"]), str(step["cause"]), int(step["rows_dropped"]))
+        for key, value in content["notes"].items():
+            funnel.note(str(key), int(value))
+        if funnel.to_dict() != content:
+            raise DataError("the funnel does not add up")
+        return funnel

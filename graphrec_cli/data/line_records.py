@@ -8,15 +8,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.data.delimited import Layout
 from graphrec_cli.data.files import open_unpacked
 from graphrec_cli.data.quarantine import BadLine
 from graphrec_cli.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 QUOTE, BACKSLASH, NUL, LINE_FEED, CARRIAGE_RETURN = 34, 92, 0, 10, 13
@@ -154,6 +158,8 @@ def _is_simple(lines: Lines, num_fields: int) -> NDArray[np.bool_]:
 
 def _parse_simple(lines: Lines, simple: NDArray[np.bool_], num_fields: int) -> pd.DataFrame:
     """The fields of the simple lines as they are written; equal ones share one object."""
+    import pandas as pd
+
     data = np.frombuffer(lines.content, dtype=np.uint8)
     lengths = np.diff(lines.start, append=len(data))
     chosen = data[np.repeat(simple, lengths)].tobytes()

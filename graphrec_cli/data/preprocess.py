@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.config.dataset import KCoreConfig, PrefilterConfig
@@ -117,6 +116,8 @@ def _factorize(
     raw: NDArray[np.generic], column: str
 ) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
     """A code for every row and the id of every code, in order of first appearance."""
+    import pandas as pd
+
     codes, ids = pd.factorize(raw)
     if codes.min() < 0:
         raise DataError(f"column {column} holds empty ids; remove those rows from the file")

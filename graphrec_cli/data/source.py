@@ -1,14 +1,16 @@
-"""What every source of data returns: the raw rows, their number, and the files they lay in."""
+"""How every source of data is read: its files are found and hashed, and then its rows loaded."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.data.files import file_on_disk, sha256_of
+from graphrec_cli.data.files import file_on_disk, readable, sha256_of
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import RawTable
@@ -39,6 +41,52 @@ class DataFile:
         """
         path = file_on_disk(path)
         return cls(path, sha256_of(path), path.stat().st_size)
+
+
+FileState: TypeAlias = tuple[int, int, int]
+"""Which file it is, its size and when it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    """The files of a data set, none of them parsed yet.
+
+    Attributes:
+        paths: by what each is to the data set; a file in a zip is a path below the zip.
+        on_disk: the files that hold them, each once (of several files in one zip, the zip).
+        states: how each of those was before it was hashed.
+    """
+
+    paths: Mapping[str, Path]
+    on_disk: tuple[DataFile, ...]
+    states: tuple[FileState, ...]
+
+    @classmethod
+    def of(cls, paths: Mapping[str, Path]) -> FoundFiles:
+        """Hash the files.
+
+        Raises:
+            DataError: a file cannot be read.
+        """
+        distinct = dict.fromkeys(map(file_on_disk, paths.values()))
+        states = tuple(map(_state, distinct))
+        return cls(paths, tuple(map(DataFile.of, distinct)), states)
+
+    def refuse_changed(self) -> None:
+        """Refuse files that have changed since: their digests would not be those of what was read.
+
+        Raises:
+            DataError: naming the first such file.
+        """
+        for file, state in zip(self.on_disk, self.states, strict=True):
+            if _state(file.path) != state:
+                raise DataError(f"{file.path} changed while it was read; start again")
+
+
+def _state(path: Path) -> FileState:
+    with readable(path):
+        state = path.stat()
+    return state.st_ino, state.st_size, state.st_mtime_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +137,43 @@ class SourceData:
     files: tuple[DataFile, ...]
     preferences: TruePreferences | None
     quarantine: tuple[BadLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The two steps of reading a data set.
+
+    Attributes:
+        find: called as ``find(config, data_dir=folder)``; the paths of ``FoundFiles``, missing
+            files being fetched if the config allows it. Of a data set made in memory, none.
+        load: called as ``load(config, files, seed=seed)``; the rows.
+    """
+
+    find: Callable[..., dict[str, Path]]
+    load: Callable[..., SourceData]
+
+    def found(self, config: Any, *, data_dir: Path) -> FoundFiles:
+        """The first step.
+
+        Raises:
+            DataError: a file is missing and cannot be fetched, or cannot be read.
+        """
+        return FoundFiles.of(self.find(config, data_dir=data_dir))
+
+    def loaded(self, config: Any, files: FoundFiles, *, seed: int) -> SourceData:
+        """The second step.
+
+        Raises:
+            DataError: a file is faulty, or has changed since it was found.
+        """
+        source = self.load(config, files, seed=seed)
+        files.refuse_changed()
+        return source
+
+    def read(self, config: Any, *, data_dir: Path, seed: int) -> SourceData:
+        """Both steps.
+
+        Raises:
+            DataError: as either of them.
+        """
+        return self.loaded(config, self.found(config, data_dir=data_dir), seed=seed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TimeUnit
@@ -45,6 +44,8 @@ class TextColumn:
 
     def array(self, values: NDArray[np.generic]) -> NDArray[np.object_] | None:
         """The cells, equal ones sharing one object; None if one is faulty."""
+        import pandas as pd
+
         codes, distinct = pd.factorize(values)
         text = pd.Series(distinct, dtype=object).str
         if (text.len() > self.max_length).any() or text.contains("\0", regex=False).any():
@@ -124,6 +125,8 @@ class TimeColumn:
 
 
 def _seconds_of_dates(values: NDArray[np.generic]) -> NDArray[np.int64] | None:
+    import pandas as pd
+
     parsed = pd.to_datetime(pd.Series(values), format="ISO8601", utc=True, errors="coerce")
     if parsed.isna().any():
         return None

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.data.csv_columns import IdColumn, read_csv_columns
@@ -33,6 +32,8 @@ def read_titles(
     Raises:
         DataError: the file is damaged or empty, lacks a column, or holds a faulty line.
     """
+    import pandas as pd
+
     names = None if layout.names is None else list(layout.names)
     with open_text(path, layout) as (text, _):
         try:

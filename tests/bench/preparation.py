@@ -20,7 +20,7 @@ from graphrec_cli.config.dataset import GoodBooksConfig
 from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.data.files import find_file
 from graphrec_cli.data.preprocess import preprocess
-from graphrec_cli.data.sources.goodbooks import load_goodbooks
+from graphrec_cli.data.sources.goodbooks import GOODBOOKS
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.graph import normalized_adjacency
@@ -50,7 +50,7 @@ def preparation_rows(settings: Settings) -> list[Row]:
 def prepare(data_dir: Path) -> Split:
     """What a run does before it trains; the graph is made and dropped."""
     config = GoodBooksConfig(download=False)
-    source = load_goodbooks(config, data_dir=data_dir, seed=0)
+    source = GOODBOOKS.read(config, data_dir=data_dir, seed=0)
     interactions = preprocess(
         source.table,
         rating_threshold=config.positive_threshold(),

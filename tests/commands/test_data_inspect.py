@@ -193,8 +193,8 @@ def test_pictures_on_request(full_size: Command) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("data", "data needs a subcommand: inspect"),
-        ("data prepare", "data has no subcommand 'prepare' (subcommands: inspect)"),
+        ("data", "data needs a subcommand: inspect, prepare"),
+        ("data describe", "data has no subcommand 'describe' (subcommands: inspect, prepare)"),
         ("data inspct", "data has no subcommand 'inspct'; did you mean 'inspect'?"),
         ("data dataset=goodbooks", "data has no subcommand 'dataset=goodbooks'"),
         ("data inspect -m", "leave out --multirun"),

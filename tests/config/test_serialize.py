@@ -128,6 +128,14 @@ def test_each_component_comes_back_as_its_own_class(group: str, component: objec
     assert type(getattr(saved.config, group)) is type(component)
 
 
+def test_a_file_from_before_a_key_was_known_has_its_default() -> None:
+    content = plain()
+    del content["cache_dir"]
+    saved = config_from_dict(content, "config.json")
+    assert saved.config.cache_dir is None
+    assert config_from_dict(changed("cache_dir", "x"), "config.json").config.cache_dir == "x"
+
+
 def test_it_starts_with_the_version_and_the_choices() -> None:
     content = plain()
     assert list(content)[:2] == ["schema_version", "choices"]

@@ -13,7 +13,7 @@ from graphrec_cli.data.download import download
 from graphrec_cli.data.files import find_file, open_unpacked
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
-from graphrec_cli.data.source import DataFile, SourceData
+from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.errors import DataError
 
 LINE_ENDS = b"\r\n"
@@ -23,12 +23,29 @@ SURE_DIGITS = 18
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def load_adjacency_list(config: AdjacencyListConfig, *, data_dir: Path, seed: int) -> SourceData:
-    """Read the file of every part; a missing one is fetched if the config allows it.
+def find_adjacency_list(config: AdjacencyListConfig, *, data_dir: Path) -> dict[str, Path]:
+    """The file of every part; a missing one is fetched if the config allows it.
 
     Args:
         config: folder, files and address.
         data_dir: the folder that holds ``config.folder``.
+
+    Returns:
+        Paths by the part's name, in the order of train, valid and test.
+
+    Raises:
+        DataError: a file is missing and cannot be fetched.
+    """
+    folder = data_dir / config.folder
+    return {part: _find_file(config, folder, name) for part, name in config.files().items()}
+
+
+def load_adjacency_list(config: AdjacencyListConfig, files: FoundFiles, *, seed: int) -> SourceData:
+    """Read the file of every part.
+
+    Args:
+        config: not used: the files say all.
+        files: what ``find_adjacency_list`` found.
         seed: not used: nothing is drawn.
 
     Returns:
@@ -37,14 +54,12 @@ def load_adjacency_list(config: AdjacencyListConfig, *, data_dir: Path, seed: in
         hold a user alone. Without a valid and a test file the table has no parts.
 
     Raises:
-        DataError: a file is missing and cannot be fetched, or is faulty.
+        DataError: a file is faulty.
     """
-    files = config.files()
-    paths = [_find_file(config, data_dir / config.folder, name) for name in files.values()]
-    lists = [read_adjacency_list(path) for path in paths]
+    lists = [read_adjacency_list(path) for path in files.paths.values()]
     user_id = np.concatenate([users for users, _, _ in lists])
     part = np.repeat(
-        np.array([PART_NAMES.index(name) for name in files], dtype=np.int8),
+        np.array([PART_NAMES.index(name) for name in files.paths], dtype=np.int8),
         [len(users) for users, _, _ in lists],
     )
     funnel = Funnel(len(user_id))
@@ -56,13 +71,13 @@ def load_adjacency_list(config: AdjacencyListConfig, *, data_dir: Path, seed: in
         timestamp=None,
         signal=np.zeros(len(user_id), dtype=np.int8),
         signal_names=("interaction",),
-        part=part if len(files) > 1 else None,
+        part=part if len(files.paths) > 1 else None,
     )
     return SourceData(
         table=table,
         funnel=funnel,
         titles=None,
-        files=tuple(DataFile.of(path) for path in paths),
+        files=files.on_disk,
         preferences=None,
     )
 
@@ -126,3 +141,6 @@ def _find_file(config: AdjacencyListConfig, folder: Path, name: str) -> Path:
         raise DataError(f"{name} (plain, .gz or .zip) not found in {folder}; put it there{hint}")
     download(config.remote(name), folder / name)
     return folder / name
+
+
+ADJACENCY_LIST = Source(find_adjacency_list, load_adjacency_list)

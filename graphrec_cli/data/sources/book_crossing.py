@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.config.book_crossing import BookCrossingConfig
@@ -16,7 +15,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.line_records import LineRecords, read_line_records
 from graphrec_cli.data.quarantine import BadLine, refuse_too_many
-from graphrec_cli.data.source import DataFile, SourceData
+from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.errors import DataError
 
 RATINGS, BOOKS = "BX-Book-Ratings.csv", "BX-Books.csv"
@@ -26,7 +25,28 @@ MAX_ID, MAX_TITLE = 256, 1_000
 """Characters: one endless field would widen the arrays of all of them."""
 
 
-def load_book_crossing(config: BookCrossingConfig, *, data_dir: Path, seed: int) -> SourceData:
+def find_book_crossing(config: BookCrossingConfig, *, data_dir: Path) -> dict[str, Path]:
+    """BX-Book-Ratings.csv, fetched if need be, and BX-Books.csv where it is there.
+
+    Args:
+        config: folder and address.
+        data_dir: the folder that holds ``config.folder``.
+
+    Returns:
+        Paths by the plain file's name.
+
+    Raises:
+        DataError: the ratings are missing and cannot be fetched.
+    """
+    folder = data_dir / config.folder
+    paths = {
+        RATINGS: find_or_fetch(folder, [RATINGS], config.archive, fetch=config.download)[0],
+        BOOKS: find_file(folder, BOOKS, archive_name(config.archive)),
+    }
+    return {name: path for name, path in paths.items() if path is not None}
+
+
+def load_book_crossing(config: BookCrossingConfig, files: FoundFiles, *, seed: int) -> SourceData:
     """Read the ratings, and the titles where their file is there.
 
     Bad lines are left out and returned in ``quarantine``. Those of the ratings are counted in the
@@ -34,8 +54,8 @@ def load_book_crossing(config: BookCrossingConfig, *, data_dir: Path, seed: int)
     ``title_lines_left_out``.
 
     Args:
-        config: folder, address and the share of bad lines allowed.
-        data_dir: the folder that holds ``config.folder``.
+        config: the share of bad lines allowed.
+        files: what ``find_book_crossing`` found.
         seed: not used: nothing is drawn.
 
     Returns:
@@ -43,19 +63,18 @@ def load_book_crossing(config: BookCrossingConfig, *, data_dir: Path, seed: int)
         ids and ISBNs as they are written.
 
     Raises:
-        DataError: a file is missing and cannot be fetched, is damaged, or has too many bad lines.
+        DataError: a file is damaged, or has too many bad lines.
     """
-    folder = data_dir / config.folder
-    paths = find_or_fetch(folder, [RATINGS], config.archive, fetch=config.download)
-    records = read_line_records(paths[0], (USER, ITEM, RATING), LAYOUT)
+    path = files.paths[RATINGS]
+    records = read_line_records(path, (USER, ITEM, RATING), LAYOUT)
     rating = _ratings(records.columns[RATING])
     faults = _id_faults(records, USER) | _id_faults(records, ITEM)
     faults |= {f"{RATING} is no number from 0 to 10": np.isnan(rating)}
     kept, bad = _part(records, faults)
     num_lines = len(kept) + len(bad)
-    refuse_too_many(paths[0], bad, num_lines=num_lines, share=config.max_bad_lines)
+    refuse_too_many(path, bad, num_lines=num_lines, share=config.max_bad_lines)
     if not len(kept):
-        raise DataError(f"{paths[0]} holds no ratings; check that the file is complete")
+        raise DataError(f"{path} holds no ratings; check that the file is complete")
     funnel = Funnel(num_lines)
     for reason in sorted({line.reason for line in bad}):
         dropped = sum(line.reason == reason for line in bad)
@@ -63,10 +82,8 @@ def load_book_crossing(config: BookCrossingConfig, *, data_dir: Path, seed: int)
 
     titles = None
     bad_titles: list[BadLine] = []
-    books = find_file(folder, BOOKS, archive_name(config.archive))
-    if books is not None:
-        titles, bad_titles = _titles(books, records.columns[ITEM][kept])
-        paths.append(books)
+    if BOOKS in files.paths:
+        titles, bad_titles = _titles(files.paths[BOOKS], records.columns[ITEM][kept])
         funnel.note("title_lines_left_out", len(bad_titles))
     table = RawTable(
         user_id=records.columns[USER][kept],
@@ -76,12 +93,11 @@ def load_book_crossing(config: BookCrossingConfig, *, data_dir: Path, seed: int)
         signal=np.zeros(len(kept), dtype=np.int8),
         signal_names=("rating",),
     )
-    on_disk = {file.path: file for file in map(DataFile.of, paths)}
     return SourceData(
         table=table,
         funnel=funnel,
         titles=titles,
-        files=tuple(on_disk.values()),
+        files=files.on_disk,
         preferences=None,
         quarantine=(*bad, *bad_titles),
     )
@@ -91,6 +107,8 @@ def _titles(
     path: Path, rated: NDArray[np.object_]
 ) -> tuple[tuple[NDArray[np.generic], NDArray[np.character]], list[BadLine]]:
     """Rated ISBNs and their titles, the first of each that is repeated, and the bad lines."""
+    import pandas as pd
+
     records = read_line_records(path, (ITEM, TITLE), LAYOUT)
     faults = _id_faults(records, ITEM)
     faults[f"{TITLE} is longer than {MAX_TITLE} characters"] = _longer(
@@ -117,6 +135,8 @@ def _part(
 
 
 def _id_faults(records: LineRecords, name: str) -> dict[str, NDArray[np.bool_]]:
+    import pandas as pd
+
     codes, distinct = pd.factorize(records.columns[name])
     text = pd.Series(distinct, dtype=object).str
     return {
@@ -126,12 +146,19 @@ def _id_faults(records: LineRecords, name: str) -> dict[str, NDArray[np.bool_]]:
 
 
 def _longer(text: NDArray[np.object_], most: int) -> NDArray[np.bool_]:
+    import pandas as pd
+
     return (pd.Series(text, dtype=object).str.len() > most).to_numpy(dtype=np.bool_)
 
 
 def _ratings(text: NDArray[np.object_]) -> NDArray[np.float32]:
     """Ratings, NaN for what is no number from 0 to 10."""
+    import pandas as pd
+
     codes, distinct = pd.factorize(text)
     number = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce").to_numpy(np.float64)
     number = np.where((number >= 0) & (number <= 10), number, np.nan)
     return number[codes].astype(np.float32)
+
+
+BOOK_CROSSING = Source(find_book_crossing, load_book_crossing)

@@ -14,69 +14,35 @@ from graphrec_cli.data.download import download
 from graphrec_cli.data.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
-from graphrec_cli.data.source import DataFile, SourceData
+from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.titles import read_titles
 from graphrec_cli.errors import DataError
 
 IDS = (IdColumn("user_id"), IdColumn("book_id"))
 FILE_NAMES = {"rating_pos": "ratings.csv", "to_read": "to_read.csv"}
+BOOKS = "books.csv"
 COLUMNS = {"rating_pos": (*IDS, NumberColumn("rating", low=1.0, high=5.0)), "to_read": IDS}
 
 # The editions differ in what their books.csv calls the id that ratings.csv uses.
 BOOK_ID_COLUMNS = {"goodreads_book_id": "book_id", "id": "id"}
 
 
-def load_goodbooks(config: GoodBooksConfig, *, data_dir: Path, seed: int) -> SourceData:
-    """Read the files of the configured signals; a missing one is fetched if the config allows it.
+def find_goodbooks(config: GoodBooksConfig, *, data_dir: Path) -> dict[str, Path]:
+    """The files of the configured signals, missing ones fetched if the config allows it.
 
-    Titles are read where books.csv is there; it is not fetched.
+    And books.csv where it is there; it is not fetched.
 
     Args:
         config: signals, folder and addresses.
         data_dir: the folder that holds ``config.folder``.
-        seed: not used: nothing is drawn.
 
     Returns:
-        All rows of all signals, the strongest signal's first, each signal's in the file's order;
-        the rating is NaN for ``to_read``.
+        Paths by the plain file's name, the signals' in their order.
 
     Raises:
-        DataError: a file is missing and cannot be fetched, or is faulty.
+        DataError: a file is missing and cannot be fetched.
     """
-    paths = _find_files(config, data_dir / config.folder)
-    parts = [
-        read_csv_columns(path, COLUMNS[signal])
-        for signal, path in zip(config.signals, paths, strict=True)
-    ]
-    rows = [len(part["user_id"]) for part in parts]
-    titles = None
-    books = find_file(data_dir / config.folder, "books.csv")
-    if books is not None:
-        titles = read_titles(books, BOOK_ID_COLUMNS, "title")
-        paths.append(books)
-    table = RawTable(
-        user_id=np.concatenate([part["user_id"] for part in parts]),
-        item_id=np.concatenate([part["book_id"] for part in parts]),
-        rating=np.concatenate([_ratings(part) for part in parts]),
-        timestamp=None,
-        signal=np.repeat(np.arange(len(parts), dtype=np.int8), rows),
-        signal_names=tuple(config.signals),
-    )
-    return SourceData(
-        table=table,
-        funnel=Funnel(len(table)),
-        titles=titles,
-        files=tuple(DataFile.of(path) for path in paths),
-        preferences=None,
-    )
-
-
-def _ratings(part: dict[str, ColumnArray]) -> NDArray[np.float32]:
-    missing = np.full(len(part["user_id"]), np.nan)
-    return part.get("rating", missing).astype(np.float32)
-
-
-def _find_files(config: GoodBooksConfig, folder: Path) -> list[Path]:
+    folder = data_dir / config.folder
     remotes: dict[str, RemoteFileConfig] = {
         "rating_pos": config.ratings,
         "to_read": config.to_read,
@@ -95,4 +61,51 @@ def _find_files(config: GoodBooksConfig, folder: Path) -> list[Path]:
             download(remote, folder / name)
         except DataError as error:
             raise DataError(f"{error} (in {folder} are missing: {names})") from error
-    return [path for name in wanted if (path := find_file(folder, name)) is not None]
+    paths = {name: find_file(folder, name) for name in (*wanted, BOOKS)}
+    return {name: path for name, path in paths.items() if path is not None}
+
+
+def load_goodbooks(config: GoodBooksConfig, files: FoundFiles, *, seed: int) -> SourceData:
+    """Read the files of the configured signals, and the titles where books.csv is there.
+
+    Args:
+        config: signals.
+        files: what ``find_goodbooks`` found.
+        seed: not used: nothing is drawn.
+
+    Returns:
+        All rows of all signals, the strongest signal's first, each signal's in the file's order;
+        the rating is NaN for ``to_read``.
+
+    Raises:
+        DataError: a file is faulty.
+    """
+    parts = [
+        read_csv_columns(files.paths[FILE_NAMES[signal]], COLUMNS[signal])
+        for signal in config.signals
+    ]
+    rows = [len(part["user_id"]) for part in parts]
+    books = files.paths.get(BOOKS)
+    table = RawTable(
+        user_id=np.concatenate([part["user_id"] for part in parts]),
+        item_id=np.concatenate([part["book_id"] for part in parts]),
+        rating=np.concatenate([_ratings(part) for part in parts]),
+        timestamp=None,
+        signal=np.repeat(np.arange(len(parts), dtype=np.int8), rows),
+        signal_names=tuple(config.signals),
+    )
+    return SourceData(
+        table=table,
+        funnel=Funnel(len(table)),
+        titles=None if books is None else read_titles(books, BOOK_ID_COLUMNS, "title"),
+        files=files.on_disk,
+        preferences=None,
+    )
+
+
+def _ratings(part: dict[str, ColumnArray]) -> NDArray[np.float32]:
+    missing = np.full(len(part["user_id"]), np.nan)
+    return part.get("rating", missing).astype(np.float32)
+
+
+GOODBOOKS = Source(find_goodbooks, load_goodbooks)

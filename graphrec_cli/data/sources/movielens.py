@@ -20,7 +20,7 @@ from graphrec_cli.data.delimited import CSV, Layout
 from graphrec_cli.data.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
-from graphrec_cli.data.source import DataFile, SourceData
+from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.titles import read_titles
 from graphrec_cli.errors import DataError
 
@@ -62,31 +62,44 @@ LATEST = Edition(
     titles_file="movies.csv",
     title_columns=("movieId", "title"),
 )
+FILES_1M: dict[str, str | None] = {"ratings.dat": None}
+FILES_LATEST: dict[str, str | None] = {"ratings.csv": None}
 
 
-def load_movielens_100k(config: MovieLens100KConfig, *, data_dir: Path, seed: int) -> SourceData:
+def find_movielens_100k(config: MovieLens100KConfig, *, data_dir: Path) -> dict[str, Path]:
+    """``u.data``, or the ``.base`` and ``.test`` of the configured fold; see ``_find``."""
+    return _find(config, data_dir, ML_100K, _files_100k(config))
+
+
+def load_movielens_100k(config: MovieLens100KConfig, files: FoundFiles, *, seed: int) -> SourceData:
     """``u.data``, or the ``.base`` (train) and ``.test`` of the configured fold, one after another.
 
     See ``_load`` for the rest; ``seed`` is not used: nothing is drawn.
     """
+    return _load(files, ML_100K, _files_100k(config))
+
+
+def _files_100k(config: MovieLens100KConfig) -> dict[str, str | None]:
     if config.fold is None:
-        return _load(config, data_dir, ML_100K, {"u.data": None})
-    fold = {f"{config.fold}.base": "train", f"{config.fold}.test": "test"}
-    return _load(config, data_dir, ML_100K, fold)
+        return {"u.data": None}
+    return {f"{config.fold}.base": "train", f"{config.fold}.test": "test"}
 
 
-def load_movielens_1m(config: MovieLens1MConfig, *, data_dir: Path, seed: int) -> SourceData:
+def find_movielens_1m(config: MovieLens1MConfig, *, data_dir: Path) -> dict[str, Path]:
+    """``ratings.dat``; see ``_find``."""
+    return _find(config, data_dir, ML_1M, FILES_1M)
+
+
+def load_movielens_1m(config: MovieLens1MConfig, files: FoundFiles, *, seed: int) -> SourceData:
     """``ratings.dat``; see ``_load``. ``seed`` is not used: nothing is drawn."""
-    return _load(config, data_dir, ML_1M, {"ratings.dat": None})
+    return _load(files, ML_1M, FILES_1M)
 
 
-def load_movielens_latest(
-    config: MovieLensLatestConfig, *, data_dir: Path, seed: int
-) -> SourceData:
-    """``ratings.csv``; see ``_load``. ``seed`` is not used: nothing is drawn.
+def find_movielens_latest(config: MovieLensLatestConfig, *, data_dir: Path) -> dict[str, Path]:
+    """``ratings.csv``; see ``_find``.
 
     Raises:
-        DataError: as ``_load``, and where the folder and the address are of two editions.
+        DataError: as ``_find``, and where the folder and the address are of two editions.
     """
     folder, archive = data_dir / config.folder, archive_name(config.archive)
     wrong = folder.name != PurePosixPath(archive).stem
@@ -95,25 +108,50 @@ def load_movielens_latest(
             f"ratings.csv (plain, .gz or .zip) not found in {folder}; put it there, or set "
             f"dataset.archive.url to the address of {folder.name}.zip (it is {config.archive.url})"
         )
-    return _load(config, data_dir, LATEST, {"ratings.csv": None})
+    return _find(config, data_dir, LATEST, FILES_LATEST)
 
 
-def _load(
-    config: MovieLensConfig, data_dir: Path, edition: Edition, files: Mapping[str, str | None]
+def load_movielens_latest(
+    config: MovieLensLatestConfig, files: FoundFiles, *, seed: int
 ) -> SourceData:
+    """``ratings.csv``; see ``_load``. ``seed`` is not used: nothing is drawn."""
+    return _load(files, LATEST, FILES_LATEST)
+
+
+def _find(
+    config: MovieLensConfig, data_dir: Path, edition: Edition, files: Mapping[str, str | None]
+) -> dict[str, Path]:
+    """The rating files, fetched if need be, and the file of titles where it is there.
+
+    Args:
+        files: names of the rating files, see ``_load``.
+
+    Returns:
+        Paths by the plain file's name, the rating files' first.
+
+    Raises:
+        DataError: a rating file is missing and cannot be fetched.
+    """
+    folder = data_dir / config.folder
+    found = find_or_fetch(folder, list(files), config.archive, fetch=config.download)
+    paths = dict(zip(files, found, strict=True))
+    titles = find_file(folder, edition.titles_file, archive_name(config.archive))
+    return paths if titles is None else {**paths, edition.titles_file: titles}
+
+
+def _load(found: FoundFiles, edition: Edition, files: Mapping[str, str | None]) -> SourceData:
     """Read the rating files, in their order, and the titles where their file is there.
 
     Args:
-        files: names of files and the part of the split that each is, None for no split.
+        found: what ``_find`` found.
+        files: names of the rating files and the part of the split that each is, None for no split.
 
     Returns:
         Rows of the one signal ``rating``, with timestamps.
 
     Raises:
-        DataError: a file is missing and cannot be fetched, or is faulty.
+        DataError: a file is faulty.
     """
-    folder = data_dir / config.folder
-    paths = find_or_fetch(folder, list(files), config.archive, fetch=config.download)
     user, item, rating, timestamp = edition.columns
     wanted = (
         IdColumn(user),
@@ -121,13 +159,12 @@ def _load(
         NumberColumn(rating, low=0.5, high=5.0),
         IdColumn(timestamp),
     )
-    tables = [read_csv_columns(path, wanted, edition.ratings) for path in paths]
-    titles_path = find_file(folder, edition.titles_file, archive_name(config.archive))
+    tables = [read_csv_columns(found.paths[name], wanted, edition.ratings) for name in files]
+    titles_path = found.paths.get(edition.titles_file)
     titles = None
     if titles_path is not None:
         id_column, title_column = edition.title_columns
         titles = read_titles(titles_path, {id_column: id_column}, title_column, edition.titles)
-        paths.append(titles_path)
     part = [
         np.full(len(table[user]), PART_NAMES.index(name), dtype=np.int8)
         for name, table in zip(files.values(), tables, strict=True)
@@ -142,12 +179,15 @@ def _load(
         signal_names=("rating",),
         part=np.concatenate(part) if part else None,
     )
-    # Of several files in one zip the zip is named once.
-    on_disk = {file.path: file for file in map(DataFile.of, paths)}
     return SourceData(
         table=table,
         funnel=Funnel(len(table)),
         titles=titles,
-        files=tuple(on_disk.values()),
+        files=found.on_disk,
         preferences=None,
     )
+
+
+MOVIELENS_100K = Source(find_movielens_100k, load_movielens_100k)
+MOVIELENS_1M = Source(find_movielens_1m, load_movielens_1m)
+MOVIELENS_LATEST = Source(find_movielens_latest, load_movielens_latest)

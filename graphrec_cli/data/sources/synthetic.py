@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from graphrec_cli.config.dataset import SyntheticConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
-from graphrec_cli.data.source import SourceData, TruePreferences
+from graphrec_cli.data.source import FoundFiles, Source, SourceData, TruePreferences
 from graphrec_cli.seeds import numpy_generator
 
 MIN_USER_ITEMS = 5
@@ -25,7 +25,12 @@ CHUNK_CELLS = 2**22
 """Cells of the user-item table that are drawn at a time."""
 
 
-def load_synthetic(config: SyntheticConfig, *, data_dir: Path, seed: int) -> SourceData:
+def find_nothing(config: SyntheticConfig, *, data_dir: Path) -> dict[str, Path]:
+    """No files: the interactions are made in memory."""
+    return {}
+
+
+def load_synthetic(config: SyntheticConfig, files: FoundFiles, *, seed: int) -> SourceData:
     """Draw interactions whose true scores are known.
 
     A user's score of an item is the item's log-popularity (Zipf) plus ``group_strength`` times the
@@ -35,7 +40,7 @@ def load_synthetic(config: SyntheticConfig, *, data_dir: Path, seed: int) -> Sou
 
     Args:
         config: sizes and strengths.
-        data_dir: not used: nothing is read.
+        files: not used: nothing is read.
         seed: the same seed gives the same table.
 
     Returns:
@@ -66,6 +71,9 @@ def load_synthetic(config: SyntheticConfig, *, data_dir: Path, seed: int) -> Sou
         files=(),
         preferences=TruePreferences(user_id, item_id, scores),
     )
+
+
+SYNTHETIC = Source(find_nothing, load_synthetic)
 
 
 def _true_scores(config: SyntheticConfig, rng: np.random.Generator) -> NDArray[np.float32]:

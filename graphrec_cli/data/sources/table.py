@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TableConfig, TimeUnit
@@ -16,7 +15,7 @@ from graphrec_cli.data.column_names import bare_name, pick_column
 from graphrec_cli.data.csv_columns import NumberColumn
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
-from graphrec_cli.data.source import DataFile, SourceData
+from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.table_file import TableFile, find_table, open_table
 from graphrec_cli.data.text_columns import MAX_TITLE, TextColumn, TimeColumn
 from graphrec_cli.errors import DataError
@@ -25,12 +24,31 @@ HIGHEST_RATING = float(np.finfo(np.float32).max)
 Titles = tuple[NDArray[np.generic], NDArray[np.character]]
 
 
-def load_table(config: TableConfig, *, data_dir: Path, seed: int) -> SourceData:
+def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
+    """The table, and the file of titles where one is named.
+
+    Args:
+        config: the names of the files.
+        data_dir: where a file that is not in the working directory is looked for.
+
+    Returns:
+        Paths by the key that names them, ``path`` and ``items_path``.
+
+    Raises:
+        DataError: a file is missing.
+    """
+    paths = {"path": find_table("dataset.path", config.path, data_dir)}
+    if config.items_path is not None:
+        paths["items_path"] = find_table("dataset.items_path", config.items_path, data_dir)
+    return paths
+
+
+def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceData:
     """Read the table's columns, and the titles where a file of them is named.
 
     Args:
-        config: the file, its layout and its columns.
-        data_dir: where a file that is not in the working directory is looked for.
+        config: the layout and the columns.
+        files: what ``find_tables`` found.
         seed: not used: nothing is drawn.
 
     Returns:
@@ -39,10 +57,9 @@ def load_table(config: TableConfig, *, data_dir: Path, seed: int) -> SourceData:
 
     Raises:
         ConfigError: the file is parquet, and pyarrow is not installed.
-        DataError: a file is missing or faulty, or a column cannot be told.
+        DataError: a file is faulty, or a column cannot be told.
     """
-    path = find_table("dataset.path", config.path, data_dir)
-    file = open_table(path, config, config.columns)
+    file = open_table(files.paths["path"], config, config.columns)
     user, item, rating, timestamp = _pick_columns(file, config)
     wanted: list[Column] = [TextColumn(user), TextColumn(item)]
     if rating is not None:
@@ -64,15 +81,14 @@ def load_table(config: TableConfig, *, data_dir: Path, seed: int) -> SourceData:
         signal=np.zeros(rows, dtype=np.int8),
         signal_names=("interaction",),
     )
-    paths, titles = [path], None
-    if config.items_path is not None:
-        paths.append(find_table("dataset.items_path", config.items_path, data_dir))
-        titles = _read_titles(paths[1], config, bare_name(item), arrays[item])
+    titles = None
+    if "items_path" in files.paths:
+        titles = _read_titles(files.paths["items_path"], config, bare_name(item), arrays[item])
     return SourceData(
         table=table,
         funnel=Funnel(rows),
         titles=titles,
-        files=tuple(DataFile.of(path) for path in paths),
+        files=files.on_disk,
         preferences=None,
     )
 
@@ -119,6 +135,8 @@ def _time_column(name: str, kind: str, unit: TimeUnit) -> TimeColumn:
 
 def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
     """Ids of the table's items and their titles, the first of each that is repeated."""
+    import pandas as pd
+
     file = open_table(path, config)
     header = list(file.kinds)
     same = item if item in map(bare_name, header) else None
@@ -134,3 +152,6 @@ def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.g
         arrays[id_column][chosen].astype(np.str_),
         arrays[title_column][chosen].astype(np.str_),
     )
+
+
+TABLE = Source(find_tables, load_table)

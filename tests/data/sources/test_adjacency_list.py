@@ -14,7 +14,7 @@ from graphrec_cli.config.adjacency_list import AdjacencyListConfig
 from graphrec_cli.config.dataset import KCoreConfig, RemoteFileConfig
 from graphrec_cli.config.split import PredefinedConfig
 from graphrec_cli.data.preprocess import preprocess
-from graphrec_cli.data.sources.adjacency_list import load_adjacency_list, read_adjacency_list
+from graphrec_cli.data.sources.adjacency_list import ADJACENCY_LIST, read_adjacency_list
 from graphrec_cli.data.splits.predefined import predefined
 from graphrec_cli.errors import ConfigError, DataError
 
@@ -68,21 +68,21 @@ def test_parts_come_from_the_files(tmp_path: Path) -> None:
     (folder / "valid.txt").write_bytes(b"4 3\n5\n")
     (folder / "test.txt").write_bytes(b"4 9\n5 ")
     config = AdjacencyListConfig(valid="valid.txt")
-    source = load_adjacency_list(config, data_dir=tmp_path, seed=0)
+    source = ADJACENCY_LIST.read(config, data_dir=tmp_path, seed=0)
     assert source.table.user_id.tolist() == [4, 4, 5, 4, 4]
     assert source.table.item_id.tolist() == [1, 2, 1, 3, 9]
     assert source.table.part is not None
     assert source.table.part.tolist() == [0, 0, 0, 1, 2]
     assert source.funnel.to_dict()["notes"] == {"lines_without_items": 2}
     alone = AdjacencyListConfig(test=None)
-    assert load_adjacency_list(alone, data_dir=tmp_path, seed=0).table.part is None
+    assert ADJACENCY_LIST.read(alone, data_dir=tmp_path, seed=0).table.part is None
 
 
 def test_a_missing_file_is_named_or_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(DataError, match=r"train\.txt \(plain, \.gz or \.zip\) not found in"):
-        load_adjacency_list(AdjacencyListConfig(), data_dir=tmp_path, seed=0)
+        ADJACENCY_LIST.read(AdjacencyListConfig(), data_dir=tmp_path, seed=0)
     fetched: list[str] = []
 
     def fake_download(remote: RemoteFileConfig, target: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_missing_file_is_named_or_fetched(
 
     monkeypatch.setattr("graphrec_cli.data.sources.adjacency_list.download", fake_download)
     config = AdjacencyListConfig(base_url="http://127.0.0.1:9/data")
-    load_adjacency_list(config, data_dir=tmp_path, seed=0)
+    ADJACENCY_LIST.read(config, data_dir=tmp_path, seed=0)
     assert fetched == [f"http://127.0.0.1:9/data/gowalla/{name}.txt" for name in ("train", "test")]
 
 
@@ -105,7 +105,7 @@ def test_values_out_of_range_are_refused() -> None:
 
 @pytest.mark.skipif(not (REAL_DATA / "gowalla").is_dir(), reason="no gowalla")
 def test_the_real_gowalla_as_far_as_the_split() -> None:
-    source = load_adjacency_list(AdjacencyListConfig(), data_dir=REAL_DATA, seed=0)
+    source = ADJACENCY_LIST.read(AdjacencyListConfig(), data_dir=REAL_DATA, seed=0)
     everything = KCoreConfig(min_user_interactions=1, min_item_interactions=1)
     interactions = preprocess(
         source.table, rating_threshold=None, k_core=everything, funnel=source.funnel

@@ -20,7 +20,7 @@ from graphrec_cli.config.dataset import (
 )
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.sources.book_crossing import load_book_crossing
+from graphrec_cli.data.sources.book_crossing import BOOK_CROSSING
 from graphrec_cli.errors import ConfigError, DataError
 
 REAL_DATA = Path(
@@ -45,7 +45,7 @@ def load(root: Path, files: dict[str, bytes], max_bad_lines: float = 0.0) -> Sou
     folder.mkdir(exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    return load_book_crossing(config(max_bad_lines), data_dir=root, seed=0)
+    return BOOK_CROSSING.read(config(max_bad_lines), data_dir=root, seed=0)
 
 
 def test_isbns_and_titles_survive_as_they_are_written(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_dead_address_names_what_is_missing_and_where(
     fetching = config()
     fetching.download = True
     with pytest.raises(DataError, match=r"404 \(in .*book-crossing are missing: BX-Book-Ratings"):
-        load_book_crossing(fetching, data_dir=tmp_path, seed=0)
+        BOOK_CROSSING.read(fetching, data_dir=tmp_path, seed=0)
 
 
 @pytest.mark.parametrize("share", [1.5, float("nan")])
@@ -165,7 +165,7 @@ def test_values_out_of_range_are_refused(share: float) -> None:
 
 @real_data
 def test_the_real_subset_and_the_notebooks_two_filters() -> None:
-    source = load_book_crossing(config(), data_dir=REAL_DATA, seed=0)
+    source = BOOK_CROSSING.read(config(), data_dir=REAL_DATA, seed=0)
     assert len(source.table) == 261_317
     assert source.quarantine == ()
     assert int((source.table.rating > 0).sum()) == 88_552

@@ -14,7 +14,7 @@ import pytest
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig
 from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.data.preprocess import preprocess
-from graphrec_cli.data.sources.goodbooks import load_goodbooks
+from graphrec_cli.data.sources.goodbooks import GOODBOOKS
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
 from graphrec_cli.errors import DataError
 from graphrec_cli.seeds import numpy_generator
@@ -53,7 +53,7 @@ def test_signals_follow_one_another_in_order_of_precedence(folder: Path) -> None
     (folder / "ratings.csv.gz").write_bytes(gzip.compress(RATINGS))
     with zipfile.ZipFile(folder / "to_read.csv.zip", "w") as archive:
         archive.writestr("to_read.csv", TO_READ)
-    source = load_goodbooks(config_of(), data_dir=folder.parent, seed=0)
+    source = GOODBOOKS.read(config_of(), data_dir=folder.parent, seed=0)
     table = source.table
     assert table.signal_names == ("rating_pos", "to_read")
     assert table.user_id.tolist() == [7, 7, 9, 7, 9]
@@ -74,7 +74,7 @@ def test_the_other_precedence_turns_the_parts_round(folder: Path) -> None:
     (folder / "ratings.csv").write_bytes(RATINGS)
     (folder / "to_read.csv").write_bytes(TO_READ)
     config = config_of(signals=("to_read", "rating_pos"))
-    table = load_goodbooks(config, data_dir=folder.parent, seed=0).table
+    table = GOODBOOKS.read(config, data_dir=folder.parent, seed=0).table
     assert table.signal_names == ("to_read", "rating_pos")
     assert table.user_id.tolist() == [7, 9, 7, 7, 9]
     assert table.signal.tolist() == [0, 0, 1, 1, 1]
@@ -88,14 +88,14 @@ def test_a_signal_that_is_not_asked_for_is_not_read(
     folder: Path, signal: str, name: str, content: bytes, rows: int
 ) -> None:
     (folder / name).write_bytes(content)
-    source = load_goodbooks(config_of(signals=(signal,)), data_dir=folder.parent, seed=0)
+    source = GOODBOOKS.read(config_of(signals=(signal,)), data_dir=folder.parent, seed=0)
     assert len(source.table) == source.funnel.rows_left == rows
     assert len(source.files) == 1
 
 
 def test_missing_files_are_named_with_their_folder_and_address(folder: Path) -> None:
     with pytest.raises(DataError) as caught:
-        load_goodbooks(config_of(), data_dir=folder.parent, seed=0)
+        GOODBOOKS.read(config_of(), data_dir=folder.parent, seed=0)
     assert str(caught.value) == (
         f"ratings.csv and to_read.csv (plain, .gz or .zip) not found in {folder}; put them there "
         "from http://127.0.0.1:9/ratings.csv and http://127.0.0.1:9/to_read.csv, or set "
@@ -110,7 +110,7 @@ def test_without_a_network_the_missing_files_are_named(
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     (folder / "ratings.csv").write_bytes(RATINGS)
     with pytest.raises(DataError) as caught:
-        load_goodbooks(config_of(download=True), data_dir=folder.parent, seed=0)
+        GOODBOOKS.read(config_of(download=True), data_dir=folder.parent, seed=0)
     assert "http://127.0.0.1:9/to_read.csv could not be fetched" in str(caught.value)
     assert f"put to_read.csv into {folder} by hand" in str(caught.value)
     assert "missing: to_read.csv)" in str(caught.value)
@@ -126,8 +126,8 @@ def test_a_missing_file_is_fetched(folder: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("graphrec_cli.data.sources.goodbooks.download", fake_download)
     (folder / "ratings.csv").write_bytes(RATINGS)
     config = config_of(download=True)
-    assert len(load_goodbooks(config, data_dir=folder.parent, seed=0).table) == 5
-    assert len(load_goodbooks(config, data_dir=folder.parent, seed=0).table) == 5
+    assert len(GOODBOOKS.read(config, data_dir=folder.parent, seed=0).table) == 5
+    assert len(GOODBOOKS.read(config, data_dir=folder.parent, seed=0).table) == 5
     assert fetched == ["http://127.0.0.1:9/to_read.csv"]
 
 
@@ -135,7 +135,7 @@ def test_a_missing_file_is_fetched(folder: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_rating_outside_the_scale_is_refused(folder: Path, rating: str) -> None:
     (folder / "ratings.csv").write_bytes(RATINGS + f"1,1,{rating}\n".encode())
     with pytest.raises(DataError, match=rf"ratings\.csv, line 5: rating '{rating}' is"):
-        load_goodbooks(config_of(signals=("rating_pos",)), data_dir=folder.parent, seed=0)
+        GOODBOOKS.read(config_of(signals=("rating_pos",)), data_dir=folder.parent, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_rating_outside_the_scale_is_refused(folder: Path, rating: str) -> Non
 def test_titles_come_with_the_ids_of_the_ratings(folder: Path, content: bytes) -> None:
     (folder / "ratings.csv").write_bytes(RATINGS)
     (folder / "books.csv.gz").write_bytes(gzip.compress(content))
-    source = load_goodbooks(config_of(signals=("rating_pos",)), data_dir=folder.parent, seed=0)
+    source = GOODBOOKS.read(config_of(signals=("rating_pos",)), data_dir=folder.parent, seed=0)
     assert source.titles is not None
     ids, titles = source.titles
     assert dict(zip(ids.tolist(), titles.tolist(), strict=True)) == {10: "NA", 30: "Emma"}
@@ -162,12 +162,12 @@ def test_faulty_titles_are_refused_by_the_name_of_their_file(folder: Path) -> No
     (folder / "ratings.csv").write_bytes(RATINGS)
     (folder / "books.csv").write_bytes(b"id,title\n30,Emma\nten,Persuasion\n")
     with pytest.raises(DataError, match=r"books\.csv, line 3: id 'ten' is not a whole number"):
-        load_goodbooks(config_of(signals=("rating_pos",)), data_dir=folder.parent, seed=0)
+        GOODBOOKS.read(config_of(signals=("rating_pos",)), data_dir=folder.parent, seed=0)
 
 
 @real_data
 def test_the_real_first_edition() -> None:
-    source = load_goodbooks(config_of(), data_dir=REAL_DATA, seed=0)
+    source = GOODBOOKS.read(config_of(), data_dir=REAL_DATA, seed=0)
     table = source.table
     assert np.bincount(table.signal).tolist() == [981_756, 912_705]
     rated = table.signal == 0
@@ -186,7 +186,7 @@ def test_the_real_first_edition() -> None:
 @real_data
 def test_every_real_row_is_accounted_for_as_far_as_the_split() -> None:
     config, split_config = config_of(), LeaveOneOutConfig()
-    source = load_goodbooks(config, data_dir=REAL_DATA, seed=0)
+    source = GOODBOOKS.read(config, data_dir=REAL_DATA, seed=0)
     interactions = preprocess(
         source.table,
         rating_threshold=config.positive_threshold(),

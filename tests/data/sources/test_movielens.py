@@ -17,9 +17,9 @@ from graphrec_cli.config.movielens import (
     MovieLensLatestConfig,
 )
 from graphrec_cli.data.sources.movielens import (
-    load_movielens_1m,
-    load_movielens_100k,
-    load_movielens_latest,
+    MOVIELENS_1M,
+    MOVIELENS_100K,
+    MOVIELENS_LATEST,
 )
 from graphrec_cli.errors import ConfigError, DataError
 
@@ -62,7 +62,7 @@ def make_folder(root: Path, name: str, files: dict[str, bytes]) -> Path:
 def test_u_data_with_latin_1_titles(tmp_path: Path) -> None:
     item = b'5|Les Mis\xe9rables, "1995"|01-Jan-1995||' + GENRES + b"\n"
     make_folder(tmp_path, "ml-100k", {"u.data": b"7\t5\t3\t99\n8\t5\t1\t98\n", "u.item": item})
-    source = load_movielens_100k(ml_100k(), data_dir=tmp_path, seed=0)
+    source = MOVIELENS_100K.read(ml_100k(), data_dir=tmp_path, seed=0)
     assert source.table.user_id.tolist() == [7, 8]
     assert source.table.item_id.tolist() == [5, 5]
     assert source.table.rating.tolist() == [3.0, 1.0]
@@ -78,18 +78,18 @@ def test_a_fold_is_read_out_of_the_zip_as_it_was_published(tmp_path: Path) -> No
     with zipfile.ZipFile(folder / "ml-100k.zip", "w") as opened:
         opened.writestr("ml-100k/u1.base", b"1\t1\t5\t1\n1\t2\t5\t1\n")
         opened.writestr("ml-100k/u1.test", b"1\t3\t5\t1\n")
-    source = load_movielens_100k(ml_100k("u1", download=True), data_dir=tmp_path, seed=0)
+    source = MOVIELENS_100K.read(ml_100k("u1", download=True), data_dir=tmp_path, seed=0)
     assert source.table.item_id.tolist() == [1, 2, 3]
     assert source.table.part is not None
     assert source.table.part.tolist() == [0, 0, 2]
     assert [file.path.name for file in source.files] == ["ml-100k.zip"]
     with pytest.raises(DataError, match=r"^ua\.base and ua\.test .* not found in .*ml-100k\.zip$"):
-        load_movielens_100k(ml_100k("ua", download=True), data_dir=tmp_path, seed=0)
+        MOVIELENS_100K.read(ml_100k("ua", download=True), data_dir=tmp_path, seed=0)
 
 
 def test_missing_files_are_named_with_their_address(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
-        load_movielens_100k(ml_100k(), data_dir=tmp_path, seed=0)
+        MOVIELENS_100K.read(ml_100k(), data_dir=tmp_path, seed=0)
     assert str(caught.value) == (
         f"u.data (plain, .gz, .zip or in ml-100k.zip) not found in {tmp_path}/ml-100k; put them "
         "there from http://127.0.0.1:9/ml-100k.zip, or set dataset.download=true"
@@ -107,7 +107,7 @@ def test_the_archive_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("graphrec_cli.data.archive.download", fake_download)
     for _ in range(2):
-        source = load_movielens_100k(ml_100k(download=True), data_dir=tmp_path, seed=0)
+        source = MOVIELENS_100K.read(ml_100k(download=True), data_dir=tmp_path, seed=0)
         assert len(source.table) == 1
     assert fetched == ["http://127.0.0.1:9/ml-100k.zip"]
 
@@ -124,7 +124,7 @@ def test_double_colons_across_every_chunk_boundary(tmp_path: Path, ending: str) 
             "movies.dat": b"1::Star Wars: Episode IV::A|B\n2::Am\xe9lie: x:::Drama\n",
         },
     )
-    source = load_movielens_1m(ml_1m(), data_dir=tmp_path, seed=0)
+    source = MOVIELENS_1M.read(ml_1m(), data_dir=tmp_path, seed=0)
     table = source.table
     assert table.timestamp is not None
     columns = (table.user_id, table.item_id, table.rating.astype(np.int64), table.timestamp)
@@ -148,26 +148,26 @@ def test_double_colons_across_every_chunk_boundary(tmp_path: Path, ending: str) 
 def test_the_faulty_line_is_named(tmp_path: Path, line: bytes, message: str) -> None:
     make_folder(tmp_path, "ml-1m", {"ratings.dat": b"1::1::5::1\n" + line + b"\n"})
     with pytest.raises(DataError, match=message):
-        load_movielens_1m(ml_1m(), data_dir=tmp_path, seed=0)
+        MOVIELENS_1M.read(ml_1m(), data_dir=tmp_path, seed=0)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n"])
 def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
     make_folder(tmp_path, "ml-1m", {"ratings.dat": content})
     with pytest.raises(DataError, match=r"ratings\.dat (is empty|holds blank lines and no rows)"):
-        load_movielens_1m(ml_1m(), data_dir=tmp_path, seed=0)
+        MOVIELENS_1M.read(ml_1m(), data_dir=tmp_path, seed=0)
 
 
 def test_latest_and_an_address_of_another_edition(tmp_path: Path) -> None:
     content = b"userId,movieId,rating,timestamp\r\n1,31,2.5,1260759144\r\n"
     files = {"ratings.csv": content, "movies.csv": b'movieId,title,genres\n31,"A, B",x\n'}
     make_folder(tmp_path, "ml-25m", files)
-    source = load_movielens_latest(latest("ml-25m", download=True), data_dir=tmp_path, seed=0)
+    source = MOVIELENS_LATEST.read(latest("ml-25m", download=True), data_dir=tmp_path, seed=0)
     assert source.table.rating.tolist() == [2.5]
     assert source.titles is not None
     assert source.titles[1].tolist() == ["A, B"]
     with pytest.raises(DataError, match=r"set dataset\.archive\.url to the address of ml-9\.zip"):
-        load_movielens_latest(latest("ml-9", download=True), data_dir=tmp_path, seed=0)
+        MOVIELENS_LATEST.read(latest("ml-9", download=True), data_dir=tmp_path, seed=0)
 
 
 def test_values_out_of_range_are_refused() -> None:
@@ -181,10 +181,10 @@ def test_values_out_of_range_are_refused() -> None:
 
 @real_data
 def test_the_real_100k() -> None:
-    table = load_movielens_100k(ml_100k(), data_dir=REAL_DATA, seed=0).table
+    table = MOVIELENS_100K.read(ml_100k(), data_dir=REAL_DATA, seed=0).table
     assert (len(table), len(np.unique(table.user_id))) == (100_000, 943)
     assert len(np.unique(table.item_id)) == 1_682
-    source = load_movielens_100k(ml_100k("ua"), data_dir=REAL_DATA, seed=0)
+    source = MOVIELENS_100K.read(ml_100k("ua"), data_dir=REAL_DATA, seed=0)
     assert source.table.part is not None
     assert np.bincount(source.table.part).tolist() == [90_570, 0, 9_430]
     assert source.titles is not None
@@ -193,7 +193,7 @@ def test_the_real_100k() -> None:
 
 @real_data
 def test_the_real_1m() -> None:
-    source = load_movielens_1m(ml_1m(), data_dir=REAL_DATA, seed=0)
+    source = MOVIELENS_1M.read(ml_1m(), data_dir=REAL_DATA, seed=0)
     assert len(source.table) == 1_000_209
     stars = np.bincount(source.table.rating.astype(np.int64)).tolist()
     assert stars == [0, 56_174, 107_557, 261_197, 348_971, 226_310]
@@ -203,7 +203,7 @@ def test_the_real_1m() -> None:
 
 @real_data
 def test_the_real_latest_small() -> None:
-    source = load_movielens_latest(latest(), data_dir=REAL_DATA, seed=0)
+    source = MOVIELENS_LATEST.read(latest(), data_dir=REAL_DATA, seed=0)
     assert len(source.table) == 100_836
     assert len(np.unique(source.table.item_id)) == 9_724
     assert source.titles is not None

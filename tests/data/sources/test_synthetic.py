@@ -13,19 +13,19 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.sources import synthetic
-from graphrec_cli.data.sources.synthetic import load_synthetic
+from graphrec_cli.data.sources.synthetic import SYNTHETIC
 
 NOWHERE = Path("no/such/folder")
 SMALL = SyntheticConfig(num_users=60, num_items=40, mean_interactions=8.0, num_groups=3)
 
 
 def load_small(seed: int) -> SourceData:
-    return load_synthetic(SMALL, data_dir=NOWHERE, seed=seed)
+    return SYNTHETIC.read(SMALL, data_dir=NOWHERE, seed=seed)
 
 
 @pytest.fixture(scope="module")
 def default() -> SourceData:
-    return load_synthetic(SyntheticConfig(), data_dir=NOWHERE, seed=0)
+    return SYNTHETIC.read(SyntheticConfig(), data_dir=NOWHERE, seed=0)
 
 
 def test_the_default_keeps_its_size_through_the_five_core(default: SourceData) -> None:
@@ -97,7 +97,7 @@ def test_the_smallest_and_flattest_settings_work() -> None:
         popularity_exponent=0.0,
         group_strength=0.0,
     )
-    source = load_synthetic(config, data_dir=NOWHERE, seed=0)
+    source = SYNTHETIC.read(config, data_dir=NOWHERE, seed=0)
     assert len(source.table) == 50
     assert source.preferences is not None
     assert not source.preferences.scores.any()
@@ -108,7 +108,7 @@ def test_first_items_follow_the_true_scores() -> None:
     config = SyntheticConfig(
         num_users=20_000, num_items=10, mean_interactions=5.0, num_groups=1, popularity_exponent=1.5
     )
-    source = load_synthetic(config, data_dir=NOWHERE, seed=0)
+    source = SYNTHETIC.read(config, data_dir=NOWHERE, seed=0)
     assert source.preferences is not None
     weights = np.exp(source.preferences.scores[0].astype(np.float64))
     item_id = np.asarray(source.table.item_id, dtype=np.int64)

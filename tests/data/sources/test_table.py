@@ -10,7 +10,7 @@ import pytest
 
 from graphrec_cli.config.table import Separator, TableConfig, TimeUnit
 from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.sources.table import load_table
+from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.errors import ConfigError, DataError
 
 REAL_DATA = Path(
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def load(config: TableConfig, data_dir: str = "data") -> SourceData:
-    return load_table(config, data_dir=Path(data_dir), seed=0)
+    return TABLE.read(config, data_dir=Path(data_dir), seed=0)
 
 
 def csv_table(folder: Path, content: bytes, name: str = "ratings.csv") -> TableConfig:

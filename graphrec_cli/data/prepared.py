@@ -1,0 +1,38 @@
+"""All that lies between a data set's files and the first training step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.quarantine import BadLine
+from graphrec_cli.data.source import DataFile, TruePreferences
+from graphrec_cli.data.splits.parts import Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A data set that is ready to be trained on, and what there is to say about it.
+
+    Attributes:
+        split: the parts and the ids.
+        title: titles of the items in the order of the indices, "" where unknown; None without any.
+        funnel: every row dropped, by cause.
+        quarantine: lines that could not be read and were left out.
+        num_rows: raw rows that the source gave.
+        own_split_unused: whether the data set came with a split that another one replaces.
+        files: the files that it was made from.
+        preferences: the true scores, for a synthetic data set alone.
+    """
+
+    split: Split
+    title: NDArray[np.character] | None
+    funnel: Funnel
+    quarantine: tuple[BadLine, ...]
+    num_rows: int
+    own_split_unused: bool
+    files: tuple[DataFile, ...]
+    preferences: TruePreferences | None

@@ -1,0 +1,62 @@
+"""A small table with titles, its configuration, and the place of its entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphrec_cli.cache.place import CachePlace
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.split import LeaveOneOutConfig
+from graphrec_cli.config.table import TableConfig
+from graphrec_cli.data.prepared import Prepared
+from graphrec_cli.data.source import FoundFiles
+from graphrec_cli.run import find_files, load_source, split_source
+
+Make = Callable[[RunConfig], Prepared]
+
+
+def write_table(folder: Path, num_users: int = 40) -> None:
+    """Ratings of six to eleven items by every user, and a title of nearly every item."""
+    users = np.repeat(np.arange(num_users), 6 + np.arange(num_users) % 6)
+    items = (7 * np.arange(len(users)) + users) % 30
+    lines = [f"u{user},i{item},{item % 5 + 1}" for user, item in zip(users, items, strict=True)]
+    (folder / "ratings.csv").write_text("\n".join(["user,item,rating", *lines, ""]))
+    books = [f'i{item},"Title, {item} é"' for item in range(28)]
+    (folder / "books.csv").write_text("\n".join(["item,title", *books, ""]), encoding="utf-8")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> RunConfig:
+    """Of a run on the table, with a cache of its own."""
+    write_table(tmp_path)
+    return RunConfig(
+        dataset=TableConfig(path="ratings.csv", items_path="books.csv"),
+        split=LeaveOneOutConfig(),
+        data_dir=str(tmp_path),
+        cache_dir=str(tmp_path / "cache"),
+        output_dir=str(tmp_path / "outputs"),
+    )
+
+
+@pytest.fixture
+def files(config: RunConfig) -> FoundFiles:
+    """The table's files."""
+    return find_files(config)
+
+
+@pytest.fixture
+def place(config: RunConfig, files: FoundFiles) -> CachePlace:
+    """Where the entry belongs; nothing is there."""
+    found = CachePlace.of(config, files)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def prepared(config: RunConfig, files: FoundFiles) -> Prepared:
+    """What the entry should hold."""
+    return split_source(config, load_source(config, files))
