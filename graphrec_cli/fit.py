@@ -24,6 +24,9 @@ from graphrec_cli.trainer import Epoch, Monitor, Trainer
 
 log = logging.getLogger("graphrec")
 
+SELECTS_ON = "valid"
+"""The part whose metric chooses the best epoch."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
@@ -48,9 +51,18 @@ def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Re
 
 
 def fit_model(
-    config: RunConfig, model: Model, split: Split, run: RunDirectory, device: torch.device
+    config: RunConfig,
+    model: Model,
+    split: Split,
+    run: RunDirectory,
+    device: torch.device,
+    *,
+    selects_on: str = SELECTS_ON,
 ) -> Fitted:
     """Train if the model learns at all; ``checkpoints/best.pt`` is there either way.
+
+    Args:
+        selects_on: the part whose metric chooses the best epoch, where the split has a valid part.
 
     Raises:
         NonFiniteError: the loss or a valid score became NaN or infinite.
@@ -58,7 +70,7 @@ def fit_model(
     if config.model.learns_from() is LearnsFrom.nothing:
         save_checkpoint(run.best, {"epoch": 0, "model": model.state_dict()})
         return Fitted(model=model, best_epoch=0, history=[])
-    trainer = build_trainer(config, model, split, device)
+    trainer = build_trainer(config, model, split, device, selects_on=selects_on)
     history: list[dict[str, Any]] = []
     for epoch in trainer.fit():
         history.append(epoch.record)
@@ -74,7 +86,9 @@ def fit_model(
     return Fitted(model=model, best_epoch=trainer.best_epoch, history=history)
 
 
-def build_trainer(config: RunConfig, model: Model, split: Split, device: torch.device) -> Trainer:
+def build_trainer(
+    config: RunConfig, model: Model, split: Split, device: torch.device, *, selects_on: str
+) -> Trainer:
     """Sampler, loss, validation and optimizer around ``model``."""
     sampler: TripleSampler | RatedPairSampler
     if config.loss.learns_from() is LearnsFrom.ratings:
@@ -90,7 +104,7 @@ def build_trainer(config: RunConfig, model: Model, split: Split, device: torch.d
     evaluate_part = components.EVALUATIONS[config.evaluation.name].evaluate_part
 
     def validate() -> dict[str, float]:
-        return evaluate_part(model, config, split=split, part="valid", device=device).metrics
+        return evaluate_part(model, config, split=split, part=selects_on, device=device).metrics
 
     monitor = config.monitor()
     return Trainer(

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from graphrec_cli import components
+from graphrec_cli.audit import audit
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.preprocess import preprocess
@@ -22,7 +23,7 @@ from graphrec_cli.data_identity import DataIdentity
 from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_csv, write_json
 from graphrec_cli.environment import command_line, describe_environment
-from graphrec_cli.fit import build_model, fit_model
+from graphrec_cli.fit import SELECTS_ON, build_model, fit_model
 from graphrec_cli.judge import Judgement, judge
 from graphrec_cli.reporting.plots import draw_curves
 from graphrec_cli.rundata import save_arrays, save_run_data
@@ -61,7 +62,8 @@ def train(
         expected.refuse_other(identity)
 
     model = build_model(config, split.train, device)
-    fitted = fit_model(config, model, split, run, device)
+    audit(config, split, model, run, selects_on=SELECTS_ON)
+    fitted = fit_model(config, model, split, run, device, selects_on=SELECTS_ON)
     judgement = judge(config, fitted, split, source.preferences, device)
     write_results(config, fitted.history, judgement, run)
     return judgement.metrics
