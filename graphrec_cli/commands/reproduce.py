@@ -122,7 +122,7 @@ def _table(heading: str, changes: dict[str, Change]) -> str:
 
     rows = [
         [
-            place,
+            one_line(place, 80),
             one_line(_spelled(change.was), 24),
             one_line(_spelled(change.now), 24),
             _step(change),
