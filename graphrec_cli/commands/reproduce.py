@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.commands.run_words import sort_run_words
+from graphrec_cli.config.addresses import refuse_new_addresses
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.hydra_app import compose_saved
 from graphrec_cli.config.run import RunConfig
@@ -57,6 +58,7 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
 
     run = RunDirectory.find(given.run, given.output_dir)
     saved = read_config(run.config)
+    refuse_new_addresses(saved, overrides, run.config)
     wanted = compose_saved(saved, overrides)
     wanted = replace(wanted, config=replace(wanted.config, output_dir=str(given.output_dir)))
     outcome, comparison = reproduce(read_recorded(run), saved, wanted, debug=debug)
