@@ -6,6 +6,7 @@ folder of a command; a line of JSON on stdout is its exit code, stdout, stderr a
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
@@ -16,8 +17,6 @@ import time
 import traceback
 from pathlib import Path
 
-import graphrec_cli.recommend_run
-import graphrec_cli.supervise  # noqa: F401
 from graphrec_cli.cli import main
 
 MEMORY = 4 * 2**30
@@ -51,6 +50,8 @@ def confined(words: list[str], folder: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    for name in ("recommend_run", "reproduce_run", "reporting.tables", "config.hydra_app"):
+        importlib.import_module(f"graphrec_cli.{name}")
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(confined(request["words"], request["folder"])), flush=True)
