@@ -110,10 +110,7 @@ def own_member() -> bytes:
 
 def calling(module: str, name: str, argument: bytes) -> bytes:
     return (
-        b"\x80\x02}X\x05\x00\x00\x00model"
-        + f"c{module}\n{name}\n".encode()
-        + argument
-        + b"\x85Rs."
+        b"\x80\x02}X\x05\x00\x00\x00model" + f"c{module}\n{name}\n".encode() + argument + b"\x85Rs."
     )
 
 
@@ -133,9 +130,7 @@ PICKLES = [
 
 
 @pytest.mark.parametrize("code", PICKLES)
-def test_pickles_made_to_mislead(
-    code: bytes, run: Path, refused: Refused, tmp_path: Path
-) -> None:
+def test_pickles_made_to_mislead(code: bytes, run: Path, refused: Refused, tmp_path: Path) -> None:
     with_pickle(run, code)
     for command in COMMANDS:
         line = refused(command, "run")
