@@ -115,7 +115,7 @@ def test_a_small_file_that_claims_very_many_rows_is_not_read(
     path = tmp_path / "table.parquet"
     rows = 2_000_000
     pq.write_table(pa.table({"user": pa.array([7] * rows, pa.int64())}), path, compression="zstd")
-    columns = [NumberColumn("user")]
+    columns = [NumberColumn("user", 0, 1e9)]
     assert len(read_parquet_columns(path, columns)["user"]) == rows
     monkeypatch.setattr(files, "MAX_UNPACKED_BYTES", 8 * rows - 1)
     assert 100 * path.stat().st_size < 8 * rows
