@@ -155,6 +155,9 @@ def test_selection_on_the_test_part_is_refused_by_name_and_by_pairs() -> None:
     found = findings(run)["selection-on-test"]
     assert found.outcome is Outcome.refused
     assert "the part test, 3 of whose 3 pairs are test pairs" in found.line
+    # Evaluation takes every other name for valid; the audit does not.
+    misnamed = replace(audited(), selects_on="train")
+    assert findings(misnamed)["selection-on-test"].outcome is Outcome.refused
     disguised = audited(Parts(part(TRAIN), part(TEST), part(TEST)))
     assert findings(disguised)["selection-on-test"].outcome is Outcome.refused
     without_valid = audited(Parts(part(TRAIN), None, part(TEST)))

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -90,15 +89,3 @@ def refused(confined: Confined, tmp_path: Path) -> Callable[..., str]:
         return lines[0]
 
     return command
-
-
-def edit(path: Path, **changes: Any) -> None:
-    """Replace entries of a JSON file; a dotted key reaches into a group."""
-    content = json.loads(path.read_text("utf-8"))
-    for key, value in changes.items():
-        *groups, last = key.split(".")
-        node = content
-        for group in groups:
-            node = node[group]
-        node[last] = value
-    path.write_text(json.dumps(content), encoding="utf-8")
