@@ -11,10 +11,7 @@ from graphrec_cli import components
 from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.config.model import EmbeddingConfig, ModelConfig
 from graphrec_cli.config.run import RunConfig
-<<<<<<< HEAD
 from graphrec_cli.config_identity import RESUMABLE, config_sha256
-=======
->>>>>>> audit
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.device import pick_device
 from graphrec_cli.errors import OutputError
@@ -59,16 +56,12 @@ def load_model(
         OutputError: the checkpoint is missing, damaged, or of another model or data set.
     """
     misfit = OutputError(f"{run.best} does not fit the model in {run.config}")
-<<<<<<< HEAD
     content = load_checkpoint(run.best, device)
     made_with = content.get("configuration_sha256")
     # Checkpoints of releases before that entry have none.
     if made_with not in (None, config_sha256(run.read(run.config), but=RESUMABLE)):
         raise OutputError(f"{run.config} is not the configuration that {run.best} was made with")
     state = content.get("model")
-=======
-    state = load_checkpoint(run.best, device).get("model")
->>>>>>> audit
     # The file bounds what the configuration may claim, before memory is taken for it.
     if not isinstance(state, dict) or not _table_fits(state, config.model, data.train):
         raise misfit
