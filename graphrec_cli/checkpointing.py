@@ -120,8 +120,8 @@ class Checkpointing:
         self._schedule.wrote(seconds)
 
     def log_cost(self, training_seconds: float) -> None:
-        """Say what writing checkpoints has taken of the training's time."""
-        if training_seconds > 0:
+        """Say what writing checkpoints has taken of a training of some length."""
+        if training_seconds >= 10:
             share = self.seconds / training_seconds
             log.info("checkpoints took %.1f s, %.1f %% of the training", self.seconds, 100 * share)
 

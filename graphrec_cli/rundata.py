@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.data.interactions import UserItems
@@ -136,7 +135,7 @@ def _to_run_data(arrays: dict[str, NDArray[Any]]) -> RunData:
         if name in arrays:
             _check_text(name, arrays[name])
     for name in ("user_id", "item_id"):
-        if len(pd.unique(arrays[name].astype(np.object_))) < len(arrays[name]):
+        if len(set(arrays[name].tolist())) < len(arrays[name]):
             raise ValueError(f"its array {name} holds an id twice")
     parts = {
         part: UserItems(

@@ -58,6 +58,7 @@ def prepared_of(
             num_users=len(users),
             num_items=len(items),
             rating=chosen[:, 1].astype(np.float32) / 3 if rated else None,
+            timestamp=10**9 + 7 * chosen[:, 0] - chosen[:, 1] if rated else None,
         )
 
     funnel = Funnel(len(rows) + 3)
@@ -90,7 +91,7 @@ def assert_same(one: Prepared, two: Prepared) -> None:
     for first, second in parts:
         assert first.num_items == second.num_items
         arrays += [(first.indptr, second.indptr), (first.item_index, second.item_index)]
-        arrays += [(first.rating, second.rating)]
+        arrays += [(first.rating, second.rating), (first.timestamp, second.timestamp)]
     arrays += [(one.split.users.ids, two.split.users.ids)]
     arrays += [(one.split.items.ids, two.split.items.ids)]
     for first_array, second_array in arrays:
@@ -165,7 +166,7 @@ def folder(tmp_path: Path, sound: Prepared) -> Path:
 def test_damage_of_any_file_at_any_place_is_told(folder: Path, sound: Prepared) -> None:
     rng = np.random.default_rng(3)
     names = sorted(path.name for path in folder.iterdir())
-    assert len(names) == 14  # entry, quarantine, users, items, title, three arrays of each part
+    assert len(names) == 17  # entry, quarantine, users, items, title, four arrays of each part
     for name in names:
         path = folder / name
         content = path.read_bytes()
@@ -253,8 +254,10 @@ FORGED: dict[str, Callable[[dict[str, Any], Files], object]] = {
             "test_item_index.npy": files["train_item_index.npy"],
             "test_indptr.npy": files["train_indptr.npy"],
             "test_rating.npy": files["train_rating.npy"],
+            "test_timestamp.npy": files["train_timestamp.npy"],
         }
     ),
+    "few times": lambda _, files: files.update({"train_timestamp.npy": npy(np.zeros(3, "<i8"))}),
     "few ratings": lambda _, files: files.update({"train_rating.npy": npy(np.zeros(3, "<f4"))}),
     "no test part": lambda _, files: [files.pop(n) for n in list(files) if n.startswith("test")],
     "a file elsewhere": lambda _, files: files.update({"../elsewhere": b"x"}),

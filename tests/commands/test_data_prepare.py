@@ -50,12 +50,13 @@ def left_by(done: Any) -> dict[str, Any]:
         "ranks": (run / "ranks.npz").read_bytes(),
         "funnel": (run / "funnel.json").read_text(),
         "metrics": (run / "metrics.json").read_text(),
+        "audit": (run / "audit.json").read_text(),
         "quarantine": [path.read_text() for path in run.glob("quarantine.csv")],
         "identity": (environment["split_hash"], environment["data_files"]),
         "log": [
             re.sub(r"[\d.,]+ s .*/s|outputs/\S+", "", line)
             for line in log
-            if "prepared data" not in line
+            if "prepared data" not in line and "checkpoints took" not in line
         ],
     }
 
