@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from graphrec_cli import __version__
-from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
+from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted, one_line
 
 HELP = """\
 graphrec trains and judges graph recommenders.
@@ -112,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GraphrecError as error:
         if debug:
             traceback.print_exc()
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+        print("error:", one_line(error), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does: nothing is left to say, and Python
@@ -125,8 +125,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        detail = " ".join(str(error).splitlines())
-        print(f"error: {type(error).__name__}: {detail} (--debug shows where)", file=sys.stderr)
+        kind = type(error).__name__
+        print(f"error: {kind}: {one_line(error)} (--debug shows where)", file=sys.stderr)
         return 1
 
 

@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 
+MAX_LINE = 1_500
+"""Characters of an error's line; of a longer one the middle is left out."""
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error on one line that no terminal takes for commands.
+
+    What breaks a line or is not printable, such as an escape that came from a file, is written as
+    Python writes it in text (``\\x1b``), and the middle of an endless message is left out.
+    """
+    text = " ".join(str(error).splitlines())
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if len(text) <= MAX_LINE:
+        return text
+    return f"{text[: MAX_LINE // 2]} ... {text[-MAX_LINE // 2 :]}"
+
+
 class GraphrecError(Exception):
     """Something went wrong that one line can explain: what, where and what to do about it."""
 

@@ -21,7 +21,7 @@ from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.data_identity import DataIdentity
 from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_json
-from graphrec_cli.errors import GraphrecError, Interrupted, OutputError
+from graphrec_cli.errors import GraphrecError, Interrupted, OutputError, one_line
 from graphrec_cli.run import train
 from graphrec_cli.rundir import RunDirectory, timestamp
 
@@ -76,7 +76,7 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
             return _ended(run, "interrupted", "interrupted: what was finished is kept", code)
         except GraphrecError as error:
             _trace(run, debug)
-            return _ended(run, "failed", str(error), error.exit_code)
+            return _ended(run, "failed", one_line(error), error.exit_code)
         except Exception as error:
             _trace(run, debug)
             return _ended(run, "failed", f"{type(error).__name__}: {_first_line(error)}", 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphrec_cli.config.checks import check_distinct, check_name
+from graphrec_cli.config.checks import check_distinct, check_folder, check_name
 from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
 from graphrec_cli.errors import ConfigError
 
@@ -38,6 +38,7 @@ class AdjacencyListConfig(DatasetConfig):
 
     def __post_init__(self) -> None:
         check_name("dataset", self.name, "adjacency_list")
+        check_folder("dataset.folder", self.folder)
         check_distinct("dataset.train, .valid and .test", list(self.files().values()))
         for part, name in self.files().items():
             if not name:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from graphrec_cli.config.checks import check_between, check_name
+from graphrec_cli.config.checks import check_between, check_folder, check_name
 from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
 
 
@@ -29,6 +29,7 @@ class BookCrossingConfig(DatasetConfig):
 
     def __post_init__(self) -> None:
         check_name("dataset", self.name, "book_crossing")
+        check_folder("dataset.folder", self.folder)
         if self.rating_threshold is not None:
             check_between("dataset.rating_threshold", self.rating_threshold, 0, 10)
         check_between("dataset.max_bad_lines", self.max_bad_lines, 0, 1)

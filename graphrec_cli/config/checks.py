@@ -54,6 +54,12 @@ def check_between(key: str, value: float, low: float, high: float) -> None:
         raise ConfigError(f"{key} must lie between {low} and {high}, got {value}")
 
 
+def check_folder(key: str, value: str) -> None:
+    """Refuse an empty name, which would mean the folder above."""
+    if not value:
+        raise ConfigError(f"{key} must name a folder, got an empty value")
+
+
 def check_distinct(key: str, values: Sequence[object]) -> None:
     """Refuse an empty list and a list that names something twice."""
     if not values:

@@ -13,6 +13,7 @@ from graphrec_cli.config.checks import (
     check_between,
     check_distinct,
     check_finite,
+    check_folder,
     check_name,
     check_positive,
 )
@@ -177,6 +178,7 @@ class GoodBooksConfig(DatasetConfig):
 
     def __post_init__(self) -> None:
         check_name("dataset", self.name, "goodbooks")
+        check_folder("dataset.folder", self.folder)
         check_between("dataset.rating_threshold", self.rating_threshold, 1, 5)
         check_distinct("dataset.signals", self.signals)
         unknown = sorted(set(self.signals) - {"rating_pos", "to_read"})

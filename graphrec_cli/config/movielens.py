@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import check_between, check_name
+from graphrec_cli.config.checks import check_between, check_folder, check_name
 from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
 from graphrec_cli.errors import ConfigError
 
@@ -33,6 +33,7 @@ class MovieLensConfig(DatasetConfig):
     def check(self, name: str) -> None:
         """Refuse values out of range; ``name`` is the data set's own."""
         check_name("dataset", self.name, name)
+        check_folder("dataset.folder", self.folder)
         if self.rating_threshold is not None:
             check_between("dataset.rating_threshold", self.rating_threshold, 0.5, 5)
         self.archive.check_zip("dataset.archive")

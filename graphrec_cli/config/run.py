@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from graphrec_cli.config.checks import check_between
+from graphrec_cli.config.checks import check_between, check_folder
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import LossConfig
@@ -52,9 +52,8 @@ class RunConfig:
         check_between("seed", self.seed, 0, 2**63 - 1)
         if self.num_threads is not None:
             check_between("num_threads", self.num_threads, 1, 1024)
-        for key in ("data_dir", "output_dir"):
-            if not getattr(self, key):
-                raise ConfigError(f"{key} must name a folder, got an empty value")
+        check_folder("data_dir", self.data_dir)
+        check_folder("output_dir", self.output_dir)
         self.monitored_k()
         self._check_what_is_learnt()
 
