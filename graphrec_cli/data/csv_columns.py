@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from graphrec_cli.errors import DataError
 
 Rows: TypeAlias = Iterator[list[str]]
 MAX_ID = int(np.iinfo(np.int64).max)
+MAX_COLUMNS = 10_000
+"""Fields of a header line: a file of more is none of interactions, and pandas takes for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,9 @@ def read_csv_columns(
     with open_text(path, layout) as (text, stream):
         try:
             names = _names(path, layout, csv.reader(text, **layout.dialect), columns)
+            # Pandas would make an index of the first columns, and take for ever for a million.
+            if _first_row_length(path, layout) > len(names):
+                raise _first_fault(path, columns, layout, None)
             # No usecols: lines with too many fields would pass unseen. Numbers have no dtype: asked
             # for int64, pandas takes 1e5 and 1.0 for ids, and then all ids through float64.
             frame = pd.read_csv(
@@ -111,9 +117,7 @@ def read_csv_columns(
                 sep=layout.delimiter,
                 quoting=layout.quoting,
             )
-            # Pandas makes an index of the first columns if the first row is longer than the names,
-            # and of row numbers one that looks like its own.
-            sound = _first_row_length(path, layout) <= len(names) and not stream.has_nul
+            sound = not stream.has_nul
         except pd.errors.EmptyDataError as error:
             wanted = ", ".join(column.name for column in columns)
             raise DataError(f"{path} is empty; lines with {wanted} are wanted") from error
@@ -175,9 +179,15 @@ def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) ->
             f"{path} has no column {', '.join(missing)}; its header line has "
             f"{_shown(', '.join(header), 200)}"
         )
-    repeated = [name for name in header if header.count(name) > 1]
-    if repeated:
-        raise DataError(f"{path} names the column {repeated[0]} twice in its header line")
+    if len(header) > MAX_COLUMNS:
+        raise DataError(
+            f"{path} has {len(header):,} fields in its header line, more than {MAX_COLUMNS:,}; "
+            "a table of interactions has one interaction a line"
+        )
+    repeated = next((name for name, times in Counter(header).items() if times > 1), None)
+    if repeated is not None:
+        name = _shown(repeated, 40)
+        raise DataError(f"{path} names the column '{name}' twice in its header line")
     return header
 
 
@@ -197,7 +207,8 @@ def _has_short_row(path: Path, layout: Layout, length: int) -> bool:
 
 
 def _is_blank(row: list[str]) -> bool:
-    return len(row) <= 1 and not "".join(row).strip()
+    """Whether pandas passes over the row's line: it holds spaces and tabs at most."""
+    return not row or (len(row) == 1 and row[0] != "" and not row[0].strip(" \t"))
 
 
 def _first_fault(
@@ -211,10 +222,11 @@ def _first_fault(
     with open_lines(path, layout) as lines:
         rows = csv.reader(lines, strict=True, **layout.dialect)
         try:
-            names = _names(path, layout, rows, columns)
+            names, blanks = _names(path, layout, rows, columns), 0
             places = [(column, names.index(column.name)) for column in columns]
             for row in rows:
                 if _is_blank(row):
+                    blanks = blanks or (rows.line_num if row else 0)
                     continue
                 where = f"{path}, line {rows.line_num}"
                 if len(row) != len(names):
@@ -228,6 +240,8 @@ def _first_fault(
             return DataError(f"{path}, line {rows.line_num}: {error}")
         except DataError as error:
             return error
+    if blanks and cause is None:  # quotes around them make a field of them
+        return DataError(f"{path}, line {blanks}: 1 fields where {owner} {len(names)}")
     reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
     return DataError(f"{path} cannot be read as csv: {reason}")
 

@@ -85,7 +85,7 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
         (HEADER, "holds a header line and no rows"),
         (HEADER.strip(), "holds a header line and no rows"),
         (b"user,book\n1,2\n", "has no column item, rating; its header line has user, book"),
-        (b"user,item,item,rating\n1,2,2,3\n", "names the column item twice"),
+        (b"user,item,item,rating\n1,2,2,3\n", "names the column 'item' twice"),
         (HEADER + b"1,2,3\n1,2,good\n", "line 3: rating 'good' is not a number"),
         (HEADER + b"1,2,3\n1,2,1_0\n", "line 3: rating '1_0' is not a number"),
         (HEADER + b"1,2,3\n1,2,\n", "line 3: rating '' is not a number"),
