@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 MAX_LINE = 1_500
 """Characters of an error's line; of a longer one the middle is left out."""
 

@@ -101,9 +101,13 @@ def read_csv_columns(
     with open_text(path, layout) as (text, stream):
         try:
             names = _names(path, layout, csv.reader(text, **layout.dialect), columns)
+            line, first_row = _first_row(path, layout)
             # Pandas would make an index of the first columns, and take for ever for a million.
-            if _first_row_length(path, layout) > len(names):
+            if len(first_row) > len(names):
                 raise _first_fault(path, columns, layout, None)
+            # Pandas is handed the text below the header, and drops a mark that begins it.
+            if first_row and first_row[0].startswith("\ufeff"):
+                raise DataError(f"{path}, line {line}: a byte-order mark in mid-file; remove it")
             # No usecols: lines with too many fields would pass unseen. Numbers have no dtype: asked
             # for int64, pandas takes 1e5 and 1.0 for ids, and then all ids through float64.
             frame = pd.read_csv(
@@ -191,13 +195,14 @@ def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) ->
     return header
 
 
-def _first_row_length(path: Path, layout: Layout) -> int:
-    """Number of fields of the first row after the header, 0 if there is none."""
+def _first_row(path: Path, layout: Layout) -> tuple[int, list[str]]:
+    """The first row below the header and the number of its line, [] if there is none."""
     with open_text(path, layout) as (text, _):
         rows = csv.reader(text, **layout.dialect)
         if layout.names is None:
             next(rows, [])
-        return next((len(row) for row in rows if not _is_blank(row)), 0)
+        first_row = next((row for row in rows if not _is_blank(row)), [])
+        return rows.line_num, first_row
 
 
 def _has_short_row(path: Path, layout: Layout, length: int) -> bool:

@@ -11,10 +11,37 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 Value: TypeAlias = "int | float | bool | str | list[int] | None"
-NO_NUMBER = ("abc", "true", "[1]", "[]", "{a:1}", "''", "1,5", "0x1F", "1e", "--1", "é", "1 2", "???")
+NO_NUMBER = (
+    "abc",
+    "true",
+    "[1]",
+    "[]",
+    "{a:1}",
+    "''",
+    "1,5",
+    "0x1F",
+    "1e",
+    "--1",
+    "é",
+    "1 2",
+    "???",
+)
 NO_WHOLE = (*NO_NUMBER, "1.5", "1.0", "1e3", "nan", "inf", "-inf", "1e999", "9" * 30, "9" * 400)
 NO_REAL = (*NO_NUMBER, "nan", "inf", "-inf", "1e999", "-1e999", "9" * 400)
-NO_SWITCH = ("maybe", "2", "-1", "7", "1.5", "[true]", "{a:true}", "null", "''", "nan", "tru", "???")
+NO_SWITCH = (
+    "maybe",
+    "2",
+    "-1",
+    "7",
+    "1.5",
+    "[true]",
+    "{a:true}",
+    "null",
+    "''",
+    "nan",
+    "tru",
+    "???",
+)
 NO_TEXT = ("[a]", "{a:b}", "[]", "{}", "???")
 
 
@@ -239,7 +266,13 @@ IN_OPTION: dict[str, dict[str, Kind]] = {
 }
 """Keys of an option, in a run that is the default one but for it."""
 
-DEFAULTS = ("dataset=synthetic", "split=leave_one_out", "model=lightgcn", "sampler=uniform", "loss=bpr")
+DEFAULTS = (
+    "dataset=synthetic",
+    "split=leave_one_out",
+    "model=lightgcn",
+    "sampler=uniform",
+    "loss=bpr",
+)
 
 
 def keys_with(option: str) -> dict[str, Kind]:

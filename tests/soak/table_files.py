@@ -25,9 +25,26 @@ ODD_NUMBERS = (
     *("3.4028234663852886e38", "3.4028235677973366e38", "1.17549435e-38", "1e-45", "7e-46", "3/4"),
 )
 ODD_TIMES = (
-    *("0", "-1", "1e9", "1700000000.5", "1700000000000", "1700000000000000", "1" * 18, "99999999999"),
+    *(
+        "0",
+        "-1",
+        "1e9",
+        "1700000000.5",
+        "1700000000000",
+        "1700000000000000",
+        "1" * 18,
+        "99999999999",
+    ),
     *("100000000000", "2024-02-30", "2024-01-31", "2024-01-31T18:30:00+01:00", "31.01.2024", "nan"),
-    *("2024-01-31 18:30:00", "1969-12-31T23:59:59.5", "2024", "now", "", "9999-12-31", "0001-01-01"),
+    *(
+        "2024-01-31 18:30:00",
+        "1969-12-31T23:59:59.5",
+        "2024",
+        "now",
+        "",
+        "9999-12-31",
+        "0001-01-01",
+    ),
 )
 
 
@@ -119,7 +136,9 @@ def _cell(rng: random.Random, name: str, odd: float, dates: bool) -> str:
         return str(rng.choice([1, 2, 3, 4, 5, 3.5, -1]))
     if name == "timestamp":
         seconds = rng.randrange(10**9, 2 * 10**9)
-        return f"20{seconds % 90 + 10}-0{seconds % 9 + 1}-1{seconds % 10}" if dates else str(seconds)
+        return (
+            f"20{seconds % 90 + 10}-0{seconds % 9 + 1}-1{seconds % 10}" if dates else str(seconds)
+        )
     return rng.choice(["", "x", "a note", "é", *(ODD_IDS if strange else [])])
 
 
@@ -130,8 +149,30 @@ def _flip(rng: random.Random, content: bytes) -> bytes:
 
 
 def _insert(rng: random.Random, content: bytes) -> bytes:
-    pieces = [b"\0", b"\xff", b"\xe9", b"\xef\xbb\xbf", b"\r", b"\n", b"\r\n", b'"', b'""', b'",', b","]
-    pieces += [b"\t", b" ", b"\x1a", b"\x1b[2J", b"\x0b", b"\xc2\x85", b"\xe2\x80\xa8", b"\x1f", b"::"]
+    pieces = [
+        b"\0",
+        b"\xff",
+        b"\xe9",
+        b"\xef\xbb\xbf",
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b'"',
+        b'""',
+        b'",',
+        b",",
+    ]
+    pieces += [
+        b"\t",
+        b" ",
+        b"\x1a",
+        b"\x1b[2J",
+        b"\x0b",
+        b"\xc2\x85",
+        b"\xe2\x80\xa8",
+        b"\x1f",
+        b"::",
+    ]
     pieces += [bytes([rng.randrange(256)]), b"\n\n", b"\n \n", b'\n""\n', b"\\", b"\n\xc2\xa0\n"]
     place = rng.randrange(len(content) + 1)
     return content[:place] + rng.choice(pieces) + content[place:]
@@ -195,13 +236,35 @@ def _lengthen(rng: random.Random, content: bytes) -> bytes:
     if rng.random() < 0.1:
         length = 10_000_000
     letters = string.ascii_letters.encode()
-    pieces = [b"x", b",", b'"', b'""', b"\n", b" ", b"1", b"a,", letters, b"\r", b'a"', "é".encode()]
+    pieces = [
+        b"x",
+        b",",
+        b'"',
+        b'""',
+        b"\n",
+        b" ",
+        b"1",
+        b"a,",
+        letters,
+        b"\r",
+        b'a"',
+        "é".encode(),
+    ]
     piece = rng.choice(pieces)
     place = rng.randrange(len(content) + 1)
     return content[:place] + piece * (length // len(piece)) + content[place:]
 
 
-MUTATIONS = (_flip, _insert, _insert, _change_lines, _change_cell, _change_cell, _change_all, _lengthen)
+MUTATIONS = (
+    _flip,
+    _insert,
+    _insert,
+    _change_lines,
+    _change_cell,
+    _change_cell,
+    _change_all,
+    _lengthen,
+)
 
 
 def _packed(rng: random.Random, content: bytes) -> tuple[str, bytes]:

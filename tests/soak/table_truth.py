@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import numpy as np
 
@@ -78,9 +79,9 @@ def read_table(
         raise Faulty("a column twice")
     places = [_place(header, name) for name in columns]
     body = [(line, row) for line, row in rows[1:] if not _is_blank(row)]
-    certain = sure
     if not body:
         raise Faulty("no rows")
+    certain = sure = sure and not body[0][1][0].startswith("\ufeff")  # a mark where none belongs
     for line, row in body:
         # Where a reader may find fault with a line before, the number is not known.
         known = line if sure else None
@@ -114,7 +115,7 @@ def number(cell: str) -> float | None:
 
 def _rows(text: str, separator: str, quoted: bool) -> tuple[list[tuple[int, list[str]]], bool]:
     """Rows with the numbers of their last lines, and whether no reader can doubt them."""
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     lone_return = re.search("\r(?!\n)", text) is not None
 
     def parse(strict: bool) -> list[tuple[int, list[str]]]:
@@ -151,7 +152,7 @@ def _place(header: list[str], name: str) -> int:
     return found[0]
 
 
-def _check_cell(name: str, cell: str, line: int) -> None:
+def _check_cell(name: str, cell: str, line: int | None) -> None:
     if name in ("user_id", "item_id"):
         if len(cell) > 256 or not cell.strip():
             raise Faulty(f"{name} of {len(cell)} characters", line)
