@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from campaign import Campaign, Tally, carry_out
 from overrides import overrides
+from published import published
 from report import replace_table, table
 from tables import tables
 
@@ -22,6 +23,7 @@ from graphrec_cli import __version__
 CAMPAIGNS: dict[str, Campaign] = {
     "overrides": overrides,
     "csv": tables,
+    "published": published,
 }
 
 

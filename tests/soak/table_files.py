@@ -77,10 +77,15 @@ def draw_table(rng: random.Random) -> TableDraw:
     content = _sound(rng, columns, separator, quoted)
     if encoding != "utf-8":
         content = content.decode("utf-8").encode(encoding, "ignore")
+    name, content = _packed(rng, damaged(rng, content))
+    return TableDraw(name, content, separator, quoted, encoding, columns)
+
+
+def damaged(rng: random.Random, content: bytes) -> bytes:
+    """The bytes of a file after up to three mishaps."""
     for _ in range(rng.choice([0, 0, 1, 1, 1, 2, 3])):
         content = rng.choice(MUTATIONS)(rng, content)
-    name, content = _packed(rng, content)
-    return TableDraw(name, content, separator, quoted, encoding, columns)
+    return content
 
 
 def unpack(name: str, content: bytes) -> bytes | None:

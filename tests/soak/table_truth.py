@@ -69,7 +69,7 @@ def read_table(
         text = content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         raise Faulty("wrong bytes") from error
-    rows, sure = _rows(text, separator, quoted)
+    rows, sure = parted(text, separator, quoted)
     if not rows or not rows[0][1]:
         raise Faulty("no header")
     header = [name.strip() for name in rows[0][1]]
@@ -78,7 +78,7 @@ def read_table(
     if len(set(header)) != len(header):
         raise Faulty("a column twice")
     places = [_place(header, name) for name in columns]
-    body = [(line, row) for line, row in rows[1:] if not _is_blank(row)]
+    body = [(line, row) for line, row in rows[1:] if not is_blank(row)]
     if not body:
         raise Faulty("no rows")
     certain = sure = sure and not body[0][1][0].startswith("\ufeff")  # a mark where none belongs
@@ -113,7 +113,7 @@ def number(cell: str) -> float | None:
     return value if cell.isascii() and "_" not in cell and math.isfinite(value) else None
 
 
-def _rows(text: str, separator: str, quoted: bool) -> tuple[list[tuple[int, list[str]]], bool]:
+def parted(text: str, separator: str, quoted: bool) -> tuple[list[tuple[int, list[str]]], bool]:
     """Rows with the numbers of their last lines, and whether no reader can doubt them."""
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     lone_return = re.search("\r(?!\n)", text) is not None
@@ -140,7 +140,8 @@ def _any_length() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _is_blank(row: list[str]) -> bool:
+def is_blank(row: list[str]) -> bool:
+    """Whether a row stands for a line of spaces and tabs, or of nothing."""
     return not row or (len(row) == 1 and bool(row[0]) and not row[0].strip(" \t"))
 
 
