@@ -42,7 +42,7 @@ class IdColumn:
 
     def fault(self, text: str) -> str | None:
         """What is wrong with a cell, None if nothing is."""
-        if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text):
+        if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text, re.ASCII):
             return "not a whole number"
         # Python refuses to convert thousands of digits, so their number is looked at first.
         digits = text.strip().lstrip("+-").lstrip("0")

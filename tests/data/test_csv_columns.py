@@ -89,6 +89,8 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
         (HEADER + b"\xef\xbb\xbf1,2,3\n1,2,3\n", "line 2: a byte-order mark in mid-file"),
         (HEADER + b'1,2,3\n""\n1,2,3\n', "line 3: 1 fields where the header has 3"),
         (HEADER + b'1,2,3\n" "\n1,2,3\n', "line 3: 1 fields where the header has 3"),
+        (HEADER + b"1,2\x1f,3\n", r"line 2: item '2\?' is not a whole number"),
+        (HEADER + b"1,2,3\n1,\xc2\x852,3\n", r"line 3: item '\?2' is not a whole number"),
         (HEADER + b"1,2,3\n\xc2\xa0\n1,2,3\n", "line 3: 1 fields where the header has 3"),
         (HEADER + b"1,2,3\n1,2,good\n", "line 3: rating 'good' is not a number"),
         (HEADER + b"1,2,3\n1,2,1_0\n", "line 3: rating '1_0' is not a number"),

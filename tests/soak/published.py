@@ -1,4 +1,4 @@
-"""Files in the layouts of the published data sets, sound and damaged, beside a reader of our own."""
+"""Files in the layouts of the published data sets, sound and damaged, beside another reader."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from graphrec_cli.config.dataset import RemoteFileConfig
 from graphrec_cli.data.sources.book_crossing import load_book_crossing
 from graphrec_cli.errors import DataError
 
+NAMES = ("User-ID", "ISBN")
 BOOKS = Path("books/BX-Book-Ratings.csv")
 BOOKS_HEADER = b'"User-ID";"ISBN";"Book-Rating"'
 SIMPLE = re.compile(r'("[^"\\\r;]*";){2}"[^"\\\r;]*"\r?')
@@ -50,10 +51,8 @@ def in_layout(rng: random.Random, layout: Layout) -> str:
     try:
         table = layout.load().table
     except DataError as error:
-        assert layout.path.name in str(error), f"the file is not named: {error}"
-        assert "a check failed" not in str(error), f"nothing is said: {error}"
-        assert isinstance(truth, Faulty) or not truth[1], f"sound ratings are refused: {error}"
-        return REFUSED
+        due = isinstance(truth, Faulty) or not truth[1]
+        return refused(str(error), layout.path, due=due)
     assert not isinstance(truth, Faulty), f"taken in spite of {truth}"
     columns = [table.user_id, table.item_id, table.rating, table.timestamp]
     for place, name in enumerate(layout.names):
@@ -77,10 +76,8 @@ def book_crossing(rng: random.Random) -> str:
     try:
         source = load_book_crossing(config, data_dir=Path(), seed=0)
     except DataError as error:
-        assert BOOKS.name in str(error), f"the file is not named: {error}"
         has_header = header.removesuffix("\r").encode("latin-1") == BOOKS_HEADER
-        assert not (has_header and SOUND.search(content)), f"a sound line is refused: {error}"
-        return REFUSED
+        return refused(str(error), BOOKS, due=not (has_header and SOUND.search(content)))
     numbered = [(place, line) for place, line in enumerate(text, start=2) if line.strip(" \t\r")]
     bad = {line.line for line in source.quarantine}
     kept = [line for place, line in numbered if place not in bad]
@@ -94,4 +91,13 @@ def book_crossing(rng: random.Random) -> str:
     return RIGHT
 
 
-NAMES = ("User-ID", "ISBN")
+def refused(message: str, path: Path, *, due: bool) -> str:
+    """A refusal must be due and name the file, and say what is wrong with it.
+
+    Raises:
+        AssertionError: it is not.
+    """
+    assert due, f"sound ratings are refused: {message}"
+    assert path.name in message, f"the file is not named: {message}"
+    assert "a check failed" not in message, f"nothing is said: {message}"
+    return REFUSED

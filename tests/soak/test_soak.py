@@ -40,7 +40,7 @@ def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize(("campaign", "cases"), [("overrides", 30), ("csv", 60)])
+@pytest.mark.parametrize(("campaign", "cases"), [("overrides", 30), ("csv", 60), ("published", 60)])
 def test_no_case_fails(campaign: str, cases: int) -> None:
     done = soak("--only", campaign, "--cases", str(cases))
     assert done.returncode == 0, done.stderr
