@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.data.column import Column, ColumnArray, parsed_number
-from graphrec_cli.data.delimited import CSV, Layout, open_lines, open_text
+from graphrec_cli.data.delimited import CSV, Layout, is_blank, open_lines, open_text
 from graphrec_cli.errors import DataError
 
 Rows: TypeAlias = Iterator[list[str]]
@@ -152,7 +152,7 @@ def read_head(path: Path, layout: Layout) -> tuple[list[str], list[str]]:
     with open_lines(path, layout) as lines:
         rows = _rows(path, layout, lines)
         names = _names(path, layout, rows, [])
-        return names, next((row for row in rows if not _is_blank(row)), [])
+        return names, next((row for row in rows if not is_blank(row)), [])
 
 
 def _rows(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
@@ -184,14 +184,12 @@ def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) ->
             f"{_shown(', '.join(header), 200)}"
         )
     if len(header) > MAX_COLUMNS:
-        raise DataError(
-            f"{path} has {len(header):,} fields in its header line, more than {MAX_COLUMNS:,}; "
-            "a table of interactions has one interaction a line"
-        )
-    repeated = next((name for name, times in Counter(header).items() if times > 1), None)
-    if repeated is not None:
-        name = _shown(repeated, 40)
-        raise DataError(f"{path} names the column '{name}' twice in its header line")
+        have = f"has {len(header):,} fields in its header line"
+        raise DataError(f"{path} {have}, more than {MAX_COLUMNS:,}; no table of interactions has")
+    repeated = [name for name, times in Counter(header).items() if times > 1]
+    if repeated:
+        shown = _shown(repeated[0], 40)
+        raise DataError(f"{path} names the column '{shown}' twice in its header line")
     return header
 
 
@@ -201,19 +199,14 @@ def _first_row(path: Path, layout: Layout) -> tuple[int, list[str]]:
         rows = csv.reader(text, **layout.dialect)
         if layout.names is None:
             next(rows, [])
-        first_row = next((row for row in rows if not _is_blank(row)), [])
+        first_row = next((row for row in rows if not is_blank(row)), [])
         return rows.line_num, first_row
 
 
 def _has_short_row(path: Path, layout: Layout, length: int) -> bool:
     with open_text(path, layout) as (text, _):
         rows = _rows(path, layout, text)
-        return any(len(row) < length and not _is_blank(row) for row in rows)
-
-
-def _is_blank(row: list[str]) -> bool:
-    """Whether pandas passes over the row's line: it holds spaces and tabs at most."""
-    return not row or (len(row) == 1 and row[0] != "" and not row[0].strip(" \t"))
+        return any(len(row) < length and not is_blank(row) for row in rows)
 
 
 def _first_fault(
@@ -230,7 +223,7 @@ def _first_fault(
             names, blanks = _names(path, layout, rows, columns), 0
             places = [(column, names.index(column.name)) for column in columns]
             for row in rows:
-                if _is_blank(row):
+                if is_blank(row):
                     blanks = blanks or (rows.line_num if row else 0)
                     continue
                 where = f"{path}, line {rows.line_num}"

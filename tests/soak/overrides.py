@@ -9,7 +9,8 @@ from pathlib import Path
 from campaign import REFUSED, RIGHT, Case
 from command import Called, call, can_be_passed, sometimes
 from omegaconf import OmegaConf
-from override_truth import DEFAULTS, EVERYWHERE, IN_OPTION, Kind, keys_with
+from override_kinds import Kind
+from override_truth import DEFAULTS, EVERYWHERE, IN_OPTION, keys_with
 from override_words import misspelt, odd_word
 
 TINY = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from campaign import REFUSED, RIGHT, Case
 from published_layouts import LAYOUTS, Layout, read_ratings
-from table_files import damaged
+from table_damage import damaged
 from table_truth import Faulty
 
 from graphrec_cli.config.book_crossing import BookCrossingConfig
