@@ -61,7 +61,9 @@ def check_folder(key: str, value: str) -> None:
 
 
 def check_distinct(key: str, values: Sequence[object]) -> None:
-    """Refuse an empty list and a list that names something twice."""
+    """Refuse an empty list, a list of lists and a list that names something twice."""
+    if any(isinstance(value, list | dict) for value in values):  # OmegaConf lets them pass
+        raise ConfigError(f"{key} must list single values, got {list(values)}")
     if not values:
         raise ConfigError(f"{key} must name at least one value, got an empty list")
     if len(set(values)) != len(values):

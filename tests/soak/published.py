@@ -20,7 +20,7 @@ NAMES = ("User-ID", "ISBN")
 BOOKS = Path("books/BX-Book-Ratings.csv")
 BOOKS_HEADER = b'"User-ID";"ISBN";"Book-Rating"'
 SIMPLE = re.compile(r'("[^"\\\r;]*";){2}"[^"\\\r;]*"\r?')
-SOUND = re.compile(rb'^"[0-9]+";"[0-9]+[0-9X]";"[0-9]"\r?$', re.MULTILINE)
+SOUND = re.compile(rb'^"[0-9]{1,20}";"[0-9]{1,20}[0-9X]";"[0-9]"\r?$', re.MULTILINE)
 
 
 def published(folder: Path) -> Case:
