@@ -1,13 +1,16 @@
-# Set-up, checks and the demo. The variable PYTHON chooses the interpreter of .venv:
+# Set-up, checks and the demo. The variable PYTHON chooses the interpreter of .venv, and MINUTES
+# how long a soak takes:
 #   make PYTHON=python3.12 test
+#   make MINUTES=60 soak
 
 PYTHON ?= python3
+MINUTES ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint format wheel test-gpu bench clean
+.PHONY: help demo test lint format wheel test-gpu bench soak clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -47,6 +50,9 @@ test-gpu: $(STAMP) ## the tests that need a CUDA device
 
 bench: $(STAMP) ## speed of propagation, sampling, ranking and data preparation
 	$(BIN)/python tests/bench/run.py
+
+soak: $(STAMP) ## random attempts to break it, for MINUTES (20)
+	$(BIN)/python tests/soak/soak.py --minutes $(MINUTES)
 
 clean: ## remove .venv, builds and caches (run directories stay)
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -11,10 +11,7 @@ from contextlib import contextmanager
 
 from graphrec_cli import __version__
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
-from graphrec_cli.untrusted import printable
-
-MAX_LINE = 4000
-"""Characters of an error: a message may quote what a hostile file holds."""
+from graphrec_cli.printable import one_line, printable
 
 HELP = """\
 graphrec trains and judges graph recommenders.
@@ -120,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GraphrecError as error:
         if debug:
             traceback.print_exc()
-        print("error:", _one_line(error), file=sys.stderr)
+        print("error:", one_line(error), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does: nothing is left to say, and Python
@@ -133,15 +130,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        name = type(error).__name__
-        print(f"error: {name}: {_one_line(error)} (--debug shows where)", file=sys.stderr)
+        kind = type(error).__name__
+        print(f"error: {kind}: {one_line(error)} (--debug shows where)", file=sys.stderr)
         return 1
-
-
-def _one_line(error: BaseException) -> str:
-    """The message as a line of bounded length that a terminal shows and does not obey."""
-    line = printable(" ".join(str(error).splitlines()))
-    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 3]}..."
 
 
 def _dispatch(words: list[str], *, json_output: bool, debug: bool) -> int:

@@ -21,6 +21,7 @@ from graphrec_cli.data_identity import DataIdentity
 from graphrec_cli.device import pick_device
 from graphrec_cli.durable import remove_leftovers, write_json
 from graphrec_cli.errors import GraphrecError, Interrupted, OutputError
+from graphrec_cli.printable import one_line
 from graphrec_cli.run import train
 from graphrec_cli.run_lock import RunInUse, held_lock
 from graphrec_cli.rundir import RunDirectory, make_folder, timestamp
@@ -144,7 +145,7 @@ def _carry_out(
             return _ended(run, config, "interrupted", line, code)
         except GraphrecError as error:
             _trace(run, debug)
-            return _ended(run, config, "failed", str(error), error.exit_code)
+            return _ended(run, config, "failed", one_line(error), error.exit_code)
         except Exception as error:
             _trace(run, debug)
             return _ended(run, config, "failed", f"{type(error).__name__}: {_first_line(error)}", 1)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.printable import printable
 
 MAX_JSON_BYTES = 4 * 2**20
 """A JSON file larger than this is none of ours."""
@@ -23,16 +24,6 @@ MAX_JSON_TEXT = 2**17
 """Characters of a text, as long as a word of a command line can be."""
 MAX_ZIP_DIRECTORY = 2**18
 """Bytes of the list of a zip's files."""
-
-
-def printable(text: str) -> str:
-    """The text with line breaks, escapes and the like as Python writes them.
-
-    A terminal would obey some of them: they could hide a line or write another one.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def refuse_links_out(folder: Path, entries: Iterable[Path]) -> None:

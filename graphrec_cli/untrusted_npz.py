@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.untrusted import printable, refuse_crowded_zip
+from graphrec_cli.printable import printable
+from graphrec_cli.untrusted import refuse_crowded_zip
 
 MAX_UNPACKED_BYTES = 4 * 2**30
 """All arrays of a file together."""

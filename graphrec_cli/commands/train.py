@@ -16,6 +16,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.errors import GraphrecError, Interrupted
+from graphrec_cli.printable import one_line
 
 if TYPE_CHECKING:
     from graphrec_cli.supervise import Outcome
@@ -111,7 +112,7 @@ def _sweep(
         try:
             outcome = run_job(job, debug=debug)
         except Exception as error:  # before there was a run directory
-            line = " ".join(str(error).splitlines())
+            line = one_line(error)
             if isinstance(error, GraphrecError):
                 result |= {"exit_code": error.exit_code, "error": line}
             else:

@@ -134,5 +134,7 @@ def _check_override(word: str, config_dir: str | None) -> None:
     if value.strip().strip("'\"") in ("", "null"):
         tail = "; leave it out for none" if key == "experiment" else ""
         raise ConfigError(f"{key} needs one of: {options}; got '{word}'{tail}")
+    if value.strip().startswith("["):
+        raise ConfigError(f"{key} takes one option, got '{word}' (options: {options})")
     if word.startswith("+"):
         raise ConfigError(f"'{word}' adds a second {key}; write {key}=OPTION (options: {options})")

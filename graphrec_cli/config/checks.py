@@ -55,8 +55,16 @@ def check_between(key: str, value: float, low: float, high: float) -> None:
         raise ConfigError(f"{key} must lie between {low} and {high}, got {value}")
 
 
+def check_folder(key: str, value: str) -> None:
+    """Refuse an empty name, which would mean the folder above."""
+    if not value:
+        raise ConfigError(f"{key} must name a folder, got an empty value")
+
+
 def check_distinct(key: str, values: Sequence[object]) -> None:
-    """Refuse an empty list and a list that names something twice."""
+    """Refuse an empty list, a list of lists and a list that names something twice."""
+    if any(isinstance(value, list | dict) for value in values):  # OmegaConf lets them pass
+        raise ConfigError(f"{key} must list single values, got {list(values)}")
     if not values:
         raise ConfigError(f"{key} must name at least one value, got an empty list")
     if len(set(values)) != len(values):
@@ -64,7 +72,8 @@ def check_distinct(key: str, values: Sequence[object]) -> None:
 
 
 def check_below(key: str, path: str, folder: str) -> None:
-    """Refuse a path that does not stay below the folder that it is relative to."""
+    """Refuse a path that does not stay below the folder that it is relative to, and none at all."""
+    check_folder(key, path)
     if Path(path).is_absolute() or ".." in Path(path).parts:
         raise ConfigError(
             f"{key} must be a path below {folder}, without '..', got '{path}'; {folder} itself may "

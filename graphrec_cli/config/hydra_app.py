@@ -22,6 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.options import conf_dir
+from graphrec_cli.config.overrides import refuse_numbers_for_switches
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import SAVED, choices_after, saved_options
 from graphrec_cli.config.serialize import SavedConfig
@@ -113,15 +114,16 @@ def compose_sweep(arguments: Arguments) -> list[RunConfig]:
         return [_compose(list(words), arguments.config_dir) for words in jobs]
 
 
-def to_run_config(node: DictConfig) -> RunConfig:
-    """Validate a composed node.
+def to_run_config(node: DictConfig, overrides: list[str]) -> RunConfig:
+    """Validate a node and the words that it was composed of.
 
     Raises:
-        ConfigError: a key is unknown, or a value out of range.
+        ConfigError: a key is unknown, or a value of a wrong type or out of range.
     """
     with _explained():
         refuse_unknown_keys(node)
         config = OmegaConf.to_object(node)
+        refuse_numbers_for_switches(node, overrides)
     assert isinstance(config, RunConfig)
     return config
 
@@ -141,8 +143,8 @@ def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
 
 
 def _to_job(node: DictConfig, saved: SavedConfig | None) -> Job:
-    config = to_run_config(node)
     runtime = HydraConfig.get()
+    config = to_run_config(node, list(runtime.overrides.task))
     chosen = runtime.runtime.choices
     choices = {group: chosen.get(group) for group in (*SCHEMAS, "experiment")}
     swept = runtime.mode is RunMode.MULTIRUN
@@ -175,7 +177,8 @@ def _compose(overrides: list[str], config_dir: str | None) -> RunConfig:
     if config_dir is not None:
         search = [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).resolve()}')}]"]
     with _explained(), hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return to_run_config(hydra.compose("config", overrides=[*overrides, *search]))
+        node = hydra.compose("config", overrides=[*overrides, *search])
+        return to_run_config(node, overrides)
 
 
 def _print_only(entry: Callable[[], object]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import OverrideType
 from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
 
 from graphrec_cli.config.checks import check_digits
 from graphrec_cli.config.explain import explain
@@ -34,6 +35,26 @@ def split_overrides(
         elif equals:
             overrides.append(word)
     return own, overrides
+
+
+def refuse_numbers_for_switches(config: DictConfig, overrides: Sequence[str]) -> None:
+    """Refuse ``plots=7``, which OmegaConf takes for true; 1 and 0 are true and false.
+
+    Args:
+        config: composed from the words, all of them in range.
+        overrides: the words, none of them of a sweep.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        key, value = str(override.key_or_group), override.value()
+        if (
+            isinstance(value, int)
+            and value not in (0, 1)
+            and isinstance(OmegaConf.select(config, key), bool)
+        ):
+            raise ConfigError(f"{key} must be true or false, got {value}")
 
 
 def with_overrides(saved: SavedConfig, overrides: Sequence[str]) -> SavedConfig:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from graphrec_cli.config.checks import check_between
+from graphrec_cli.config.checks import check_between, check_folder
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import LossConfig
@@ -55,9 +55,10 @@ class RunConfig:
         check_between("seed", self.seed, 0, 2**63 - 1)
         if self.num_threads is not None:
             check_between("num_threads", self.num_threads, 1, 1024)
-        for key in ("data_dir", "output_dir", "cache_dir"):
-            if getattr(self, key) == "":
-                raise ConfigError(f"{key} must name a folder, got an empty value")
+        check_folder("data_dir", self.data_dir)
+        check_folder("output_dir", self.output_dir)
+        if self.cache_dir is not None:
+            check_folder("cache_dir", self.cache_dir)
         self._check_cache_dir()
         self.monitored_k()
         self._check_what_is_learnt()

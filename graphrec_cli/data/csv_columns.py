@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.data.column import Column, ColumnArray, parsed_number
-from graphrec_cli.data.delimited import CSV, Layout, open_lines, open_text
+from graphrec_cli.data.delimited import CSV, Layout, is_blank, open_lines, open_text
 from graphrec_cli.errors import DataError
 
 Rows: TypeAlias = Iterator[list[str]]
 MAX_ID = int(np.iinfo(np.int64).max)
+MAX_COLUMNS = 10_000
+"""Fields of a header line: a file of more is none of interactions, and pandas takes for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class IdColumn:
 
     def fault(self, text: str) -> str | None:
         """What is wrong with a cell, None if nothing is."""
-        if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text):
+        if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text, re.ASCII):
             return "not a whole number"
         # Python refuses to convert thousands of digits, so their number is looked at first.
         digits = text.strip().lstrip("+-").lstrip("0")
@@ -99,6 +102,13 @@ def read_csv_columns(
     with open_text(path, layout) as (text, stream):
         try:
             names = _names(path, layout, csv.reader(text, **layout.dialect), columns)
+            line, first_row = _first_row(path, layout)
+            # Pandas would make an index of the first columns, and take for ever for a million.
+            if len(first_row) > len(names):
+                raise _first_fault(path, columns, layout, None)
+            # Pandas is handed the text below the header, and drops a mark that begins it.
+            if first_row and first_row[0].startswith("\ufeff"):
+                raise DataError(f"{path}, line {line}: a byte-order mark in mid-file; remove it")
             # No usecols: lines with too many fields would pass unseen. Numbers have no dtype: asked
             # for int64, pandas takes 1e5 and 1.0 for ids, and then all ids through float64.
             frame = pd.read_csv(
@@ -112,9 +122,7 @@ def read_csv_columns(
                 sep=layout.delimiter,
                 quoting=layout.quoting,
             )
-            # Pandas makes an index of the first columns if the first row is longer than the names,
-            # and of row numbers one that looks like its own.
-            sound = _first_row_length(path, layout) <= len(names) and not stream.has_nul
+            sound = not stream.has_nul
         except pd.errors.EmptyDataError as error:
             wanted = ", ".join(column.name for column in columns)
             raise DataError(f"{path} is empty; lines with {wanted} are wanted") from error
@@ -145,7 +153,7 @@ def read_head(path: Path, layout: Layout) -> tuple[list[str], list[str]]:
     with open_lines(path, layout) as lines:
         rows = _rows(path, layout, lines)
         names = _names(path, layout, rows, [])
-        return names, next((row for row in rows if not _is_blank(row)), [])
+        return names, next((row for row in rows if not is_blank(row)), [])
 
 
 def _rows(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
@@ -176,29 +184,30 @@ def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) ->
             f"{path} has no column {', '.join(missing)}; its header line has "
             f"{_shown(', '.join(header), 200)}"
         )
-    repeated = [name for name in header if header.count(name) > 1]
+    if len(header) > MAX_COLUMNS:
+        have = f"has {len(header):,} fields in its header line"
+        raise DataError(f"{path} {have}, more than {MAX_COLUMNS:,}; no table of interactions has")
+    repeated = [name for name, times in Counter(header).items() if times > 1]
     if repeated:
-        raise DataError(f"{path} names the column {repeated[0]} twice in its header line")
+        shown = _shown(repeated[0], 40)
+        raise DataError(f"{path} names the column '{shown}' twice in its header line")
     return header
 
 
-def _first_row_length(path: Path, layout: Layout) -> int:
-    """Number of fields of the first row after the header, 0 if there is none."""
+def _first_row(path: Path, layout: Layout) -> tuple[int, list[str]]:
+    """The first row below the header and the number of its line, [] if there is none."""
     with open_text(path, layout) as (text, _):
         rows = csv.reader(text, **layout.dialect)
         if layout.names is None:
             next(rows, [])
-        return next((len(row) for row in rows if not _is_blank(row)), 0)
+        first_row = next((row for row in rows if not is_blank(row)), [])
+        return rows.line_num, first_row
 
 
 def _has_short_row(path: Path, layout: Layout, length: int) -> bool:
     with open_text(path, layout) as (text, _):
         rows = _rows(path, layout, text)
-        return any(len(row) < length and not _is_blank(row) for row in rows)
-
-
-def _is_blank(row: list[str]) -> bool:
-    return len(row) <= 1 and not "".join(row).strip()
+        return any(len(row) < length and not is_blank(row) for row in rows)
 
 
 def _first_fault(
@@ -212,10 +221,11 @@ def _first_fault(
     with open_lines(path, layout) as lines:
         rows = csv.reader(lines, strict=True, **layout.dialect)
         try:
-            names = _names(path, layout, rows, columns)
+            names, blanks = _names(path, layout, rows, columns), 0
             places = [(column, names.index(column.name)) for column in columns]
             for row in rows:
-                if _is_blank(row):
+                if is_blank(row):
+                    blanks = blanks or (rows.line_num if row else 0)
                     continue
                 where = f"{path}, line {rows.line_num}"
                 if len(row) != len(names):
@@ -229,6 +239,8 @@ def _first_fault(
             return DataError(f"{path}, line {rows.line_num}: {error}")
         except DataError as error:
             return error
+    if blanks and cause is None:  # quotes around them make a field of them
+        return DataError(f"{path}, line {blanks}: 1 fields where {owner} {len(names)}")
     reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
     return DataError(f"{path} cannot be read as csv: {reason}")
 

@@ -88,6 +88,11 @@ class _SingleSeparator(io.RawIOBase):
                 return len(text)
 
 
+def is_blank(row: list[str]) -> bool:
+    """Whether pandas passes over the row's line: it holds spaces and tabs at most."""
+    return not row or (len(row) == 1 and row[0] != "" and not row[0].strip(" \t"))
+
+
 @contextmanager
 def open_text(path: Path, layout: Layout) -> Iterator[tuple[io.TextIOWrapper, UnpackedStream]]:
     """The text of a file, its fields parted by ``layout.delimiter``, and the stream below it.

@@ -188,7 +188,7 @@ def _parse_odd(
     for number in (np.flatnonzero(odd) + 1).tolist():
         text = lines.text(number)
         row = _fields(text, lines.layout)
-        if not text.strip():
+        if not text.strip(" \t\r"):
             continue
         if row is None:
             reason = "a NUL byte" if "\0" in text else "its quotes do not match"

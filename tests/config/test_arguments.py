@@ -57,6 +57,8 @@ def test_own_options_are_among_the_choices_of_a_group(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["trainer=[default]"], "trainer takes one option, got 'trainer=\\[default\\]'"),
+        (["model=[mf,lightgcn]"], "model takes one option"),
         (["--confg-dir", "x"], "did you mean '--config-dir'"),
         (["-x"], "unknown flag '-x'"),
         (["--cfg"], "--cfg needs a value"),

@@ -74,3 +74,9 @@ def test_a_name_belongs_to_its_option() -> None:
     check_name("model", "mf", "mf")
     with pytest.raises(ConfigError, match=r"^model\.name .*model=lightgcn$"):
         check_name("model", "lightgcn", "mf")
+
+
+@pytest.mark.parametrize("values", [[[5]], [{"a": 5}], [1, [2]]])
+def test_a_list_within_a_list_is_refused(values: list[object]) -> None:
+    with pytest.raises(ConfigError, match=refusal(KEY)):
+        check_distinct(KEY, values)

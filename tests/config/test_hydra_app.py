@@ -103,6 +103,32 @@ def test_a_broken_option_file_is_refused_in_one_line(text: str, tmp_path: Path) 
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["plots=7"], r"^plots must be true or false, got 7$"),
+        (["++evaluation.mask_valid=-1"], r"^evaluation\.mask_valid must be true or false, got -1$"),
+        (["dataset=goodbooks", "dataset.folder="], r"^dataset\.folder must name a folder"),
+        (["dataset=movielens_1m", "dataset.folder=''"], r"^dataset\.folder must name a folder"),
+        (["dataset=book_crossing", "dataset.folder="], r"^dataset\.folder must name a folder"),
+        (["dataset=adjacency_list", "dataset.folder="], r"^dataset\.folder must name a folder"),
+    ],
+)
+def test_a_value_that_would_mean_something_else_is_refused(words: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        jobs(*words)
+    with pytest.raises(ConfigError, match=message):
+        compose_sweep(sort_arguments([*words, "seed=1,2", "-m"]))
+
+
+def test_one_and_zero_are_switches_too() -> None:
+    (job,) = jobs("plots=0", "evaluation.mask_valid=1", "seed=7")
+    assert job.config.plots is False
+    assert isinstance(job.config.evaluation, RankingConfig)
+    assert job.config.evaluation.mask_valid is True
+    assert job.config.seed == 7
+
+
 def test_a_job_meets_the_words_of_the_program_and_its_error_comes_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

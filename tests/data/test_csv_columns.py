@@ -85,7 +85,13 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
         (HEADER, "holds a header line and no rows"),
         (HEADER.strip(), "holds a header line and no rows"),
         (b"user,book\n1,2\n", "has no column item, rating; its header line has user, book"),
-        (b"user,item,item,rating\n1,2,2,3\n", "names the column item twice"),
+        (b"user,item,item,rating\n1,2,2,3\n", "names the column 'item' twice"),
+        (HEADER + b"\xef\xbb\xbf1,2,3\n1,2,3\n", "line 2: a byte-order mark in mid-file"),
+        (HEADER + b'1,2,3\n""\n1,2,3\n', "line 3: 1 fields where the header has 3"),
+        (HEADER + b'1,2,3\n" "\n1,2,3\n', "line 3: 1 fields where the header has 3"),
+        (HEADER + b"1,2\x1f,3\n", r"line 2: item '2\?' is not a whole number"),
+        (HEADER + b"1,2,3\n1,\xc2\x852,3\n", r"line 3: item '\?2' is not a whole number"),
+        (HEADER + b"1,2,3\n\xc2\xa0\n1,2,3\n", "line 3: 1 fields where the header has 3"),
         (HEADER + b"1,2,3\n1,2,good\n", "line 3: rating 'good' is not a number"),
         (HEADER + b"1,2,3\n1,2,1_0\n", "line 3: rating '1_0' is not a number"),
         (HEADER + b"1,2,3\n1,2,\n", "line 3: rating '' is not a number"),
@@ -127,6 +133,24 @@ def test_the_first_faulty_line_is_named(tmp_path: Path, content: bytes, message:
         read_csv_columns(write(tmp_path, content), COLUMNS)
     assert str(caught.value).startswith(str(tmp_path / "table.csv"))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [
+        (HEADER[:-1] + b",", "has 1,000,004 fields in its header line, more than 10,000"),
+        (HEADER, "line 2: 1000001 fields where the header has 3"),
+        (HEADER + b"1,2,3\n", "line 3: 1000001 fields where the header has 3"),
+    ],
+    ids=["header", "first row", "second row"],
+)
+def test_a_line_of_a_million_fields_is_refused_at_once(
+    tmp_path: Path, before: bytes, message: str
+) -> None:
+    path = write(tmp_path, before + b"1," * 1_000_000)
+    with pytest.raises(DataError, match=message) as caught:
+        read_csv_columns(path, COLUMNS)
+    assert len(str(caught.value)) < 400
 
 
 def test_a_fault_far_down_is_found(tmp_path: Path) -> None:

@@ -84,6 +84,12 @@ def test_a_backslash_is_kept_but_before_a_quote_or_another_one(tmp_path: Path) -
     assert records.columns["c"].tolist() == ['a"b', "y"]
 
 
+def test_a_line_of_control_characters_or_odd_blanks_is_no_blank_one(tmp_path: Path) -> None:
+    records = read(tmp_path, HEADER + b'"1";"2";"3"\n\x1f\n \t\r\n\xa0\n')
+    assert records.line.tolist() == [2]
+    assert [(line.line, line.text) for line in records.bad] == [(3, "\x1f"), (5, "\xa0")]
+
+
 def test_columns_that_are_not_wanted_may_share_a_name(tmp_path: Path) -> None:
     records = read(tmp_path, b"x;a;x;c\n1;2;3;4\n")
     assert [column.tolist() for column in records.columns.values()] == [["4"], ["2"]]

@@ -23,7 +23,7 @@ SHARED = (
     "model.embedding_dim=8",
     "trainer.monitor=ndcg@5",
     "trainer.learning_rate=0.03",
-    "trainer.epochs=60",
+    "trainer.epochs=120",
     "evaluation.ks=[5]",
     "num_threads=1",
 )

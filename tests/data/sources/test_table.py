@@ -184,7 +184,7 @@ def test_parquet(folder: Path) -> None:
             b"user;item\na;b\n",
             "no comma in its header line, but a semicolon; say dataset.separator",
         ),
-        (b"user,item,user\na,b,c\n", "names the column user twice"),
+        (b"user,item,user\na,b,c\n", "names the column 'user' twice"),
         (b"user,uid,item\na,b,c\n", r"user and uid may each be meant by dataset\.user; name one"),
         (b"user,item\na,b\n,c\n", "line 3: user '' is empty"),
         (b"user,item\na,b\nc\n", "line 3: 1 fields where the header has 2"),

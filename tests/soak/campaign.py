@@ -1,0 +1,106 @@
+"""What a campaign is: a set-up, then one seeded case after another, each counted by what it did."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
+
+REFUSED, RIGHT = "refused in one line", "accepted and right"
+"""What becomes of most cases."""
+
+Case: TypeAlias = Callable[[random.Random], str]
+"""One case, drawn from its generator alone; says in a few words how it ended.
+
+Any exception is a failure: an AssertionError's words say what was promised and not kept.
+"""
+
+Campaign: TypeAlias = Callable[[Path], Case]
+"""Sets up what its cases share in an empty folder, which is also the working directory."""
+
+SHOWN_FAILURES = 20
+ENDLESS_S = 300
+"""A case that takes longer ends the soak: it cannot be interrupted from within."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a campaign's cases.
+
+    Attributes:
+        name: of the campaign.
+        outcomes: cases by how they ended, failures not among them.
+        failures: what failed, in one line each, with the command that repeats it.
+        seconds: set-up included.
+    """
+
+    name: str
+    outcomes: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def cases(self) -> int:
+        """All of them."""
+        return self.outcomes.total() + len(self.failures)
+
+
+def carry_out(
+    name: str, campaign: Campaign, *, seed: int, seconds: float, cases: int | None
+) -> Tally:
+    """Run cases until the time is over or their number is reached, at least one.
+
+    The first case draws from ``seed`` and each further one from the number that follows, so that
+    any of them can be run by itself.
+    """
+    tally = Tally(name)
+    started = time.perf_counter()
+    with TemporaryDirectory(prefix=f"soak_{name}_") as folder, chdir(folder):
+        case = campaign(Path(folder))
+        while True:
+            repeat = f"python tests/soak/soak.py --only {name} --cases 1 --seed {seed}"
+            try:
+                with _watched(repeat):
+                    tally.outcomes[case(random.Random(seed))] += 1
+            except Exception as error:
+                tally.failures.append(f"{_one_line(error)}; to repeat: {repeat}")
+                if len(tally.failures) <= SHOWN_FAILURES:
+                    print(f"FAILED {name}: {tally.failures[-1]}", file=sys.stderr, flush=True)
+            seed += 1
+            tally.seconds = time.perf_counter() - started
+            if tally.seconds >= seconds or tally.cases == cases:
+                return tally
+
+
+@contextmanager
+def _watched(repeat: str) -> Iterator[None]:
+    """End the process, with a word, if the block does not end."""
+
+    def give_up() -> None:
+        print(f"FAILED, no end after {ENDLESS_S} s; to repeat: {repeat}", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(1)
+
+    timer = threading.Timer(ENDLESS_S, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _one_line(error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    text = " ".join(str(error).split())[:1000]
+    return f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {text}"

@@ -1,0 +1,160 @@
+"""Random command lines: a wrong one is refused in one line, a right one does what it says."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+from campaign import REFUSED, RIGHT, Case
+from command import Called, call, can_be_passed, sometimes
+from omegaconf import OmegaConf
+from override_kinds import Kind
+from override_truth import DEFAULTS, EVERYWHERE, IN_OPTION, keys_with
+from override_words import misspelt, odd_word
+
+TINY = (
+    "dataset.num_users=40",
+    "dataset.num_items=30",
+    "dataset.mean_interactions=8",
+    "trainer.epochs=1",
+    "trainer.monitor=ndcg@5",
+    "evaluation.ks=[5]",
+    "model.embedding_dim=4",
+    "num_threads=1",
+    "plots=false",
+)
+CODES = (0, 2, 3)
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+OTHERS = {
+    "evaluate": ["run", "part", "evaluation.ks", "evaluation.ties", "output_dir", "device", "seed"],
+    "recommend": ["users", "items", "k", "seen", "cold", "device", "num_threads", "output_dir"],
+    "reproduce": ["trainer.epochs", "trainer.learning_rate", "device", "output_dir", "model"],
+    "data inspect": ["plot_dir", "split", "sampler", "sampler.by", "split.valid", "seed"],
+    "completion": ["bash", "zsh", "fish"],
+}
+"""Commands and keys of theirs whose values may be anything."""
+
+
+def overrides(folder: Path) -> Case:
+    """Train one tiny run for the commands that need one."""
+    called = call(["train", *TINY])
+    assert called.code == 0, called
+    run = called.out.splitlines()[-1]
+
+    def case(rng: random.Random) -> str:
+        draw = rng.random()
+        if draw < 0.2:
+            return unknown_key(rng)
+        if draw < 0.5:
+            return wrong_value(rng)
+        if draw < 0.65:
+            return right_value(rng)
+        if draw < 0.85:
+            return odd_train(rng)
+        return odd_other(rng, run)
+
+    return case
+
+
+def unknown_key(rng: random.Random) -> str:
+    """A key that no run of this kind has: code 2, and it is named."""
+    option = rng.choice(list(IN_OPTION))
+    known = _all_keys(keys_with(option))
+    elsewhere = {key for keys in IN_OPTION.values() for key in keys} - known
+    key = rng.choice(sorted(known))
+    while key in known or not IDENTIFIER.fullmatch(key) or key.split(".")[0] == "hydra":
+        near = misspelt(rng, rng.choice(sorted(known)))
+        key = rng.choice([near, near, f"{near}.x", rng.choice(sorted(elsewhere) or [near])])
+    prefix, value = rng.choice(["", "", "+", "++"]), rng.choice(["1", "abc", "null", "[1]"])
+    called = _train(rng, option, f"{prefix}{key}={value}")
+    assert called.code == 2, f"the key {key} is unknown: {called}"
+    # Below an unknown node nothing is known, so that the node is what is named.
+    parts = key.split(".")
+    above = [".".join(parts[: length + 1]) for length in range(len(parts))]
+    first_unknown = next(node for node in above if node not in known)
+    named = {first_unknown, first_unknown.removesuffix(".x")}
+    assert any(name in called.error() for name in named), f"{key} is not named: {called}"
+    return REFUSED
+
+
+def wrong_value(rng: random.Random) -> str:
+    """A value of another type or outside the range: code 2, and its key is named."""
+    option = rng.choice(list(IN_OPTION))
+    keys = keys_with(option)
+    key = _choose(rng, option, keys)
+    called = _train(rng, option, f"{rng.choice(['', '', '', '++'])}{key}={keys[key].wrong(rng)}")
+    assert called.code == 2, f"the value of {key} is wrong: {called}"
+    assert key in called.error(), f"{key} is not named: {called}"
+    return REFUSED
+
+
+def right_value(rng: random.Random) -> str:
+    """Values within their ranges: code 0, and the printed configuration holds them."""
+    option = rng.choice(list(IN_OPTION))
+    keys = keys_with(option)
+    key = _choose(rng, option, keys)
+    word, value = keys[key].right(rng)
+    extra = ["split.folds=5"] if key == "split.fold" else []
+    extra += ["split.min_interactions=3"] if key == "split.valid" else []
+    extra += ["split.valid=1"] if key == "split.min_interactions" else []
+    called = _train(rng, option, *extra, f"{key}={word}")
+    assert called.code == 0, f"a right value of {key} is refused: {called}"
+    assert not called.err, f"words about a right value: {called}"
+    printed = OmegaConf.select(OmegaConf.create(called.out), key)
+    if OmegaConf.is_config(printed):
+        printed = OmegaConf.to_object(printed)
+    same = printed == value and isinstance(printed, bool) == isinstance(value, bool)
+    assert same, f"{key} is {printed!r} and not {value!r}: {called}"
+    return RIGHT
+
+
+def odd_train(rng: random.Random) -> str:
+    """Words of which nothing is known: a code of the documented ones, and one line."""
+    keys = [*_all_keys(keys_with(rng.choice(list(IN_OPTION)))), "model", "trainer", "experiment"]
+    words = [odd_word(rng, keys) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
+    return _judged(rng, ["train", *words, "--cfg", "job"])
+
+
+def odd_other(rng: random.Random, run: str) -> str:
+    """The other commands, with words of theirs and odd ones."""
+    command = rng.choice(list(OTHERS))
+    keys = OTHERS[command]
+    words = [odd_word(rng, keys) for _ in range(rng.choice([0, 1, 1, 2]))]
+    if command in ("evaluate", "recommend", "reproduce"):
+        words.insert(0, run if sometimes(rng, 0.9) else rng.choice(["latest", "nowhere", "", run]))
+    if command == "data inspect":
+        words += TINY[:3]
+    if command == "completion" and sometimes(rng, 0.5):
+        words.append(rng.choice(keys))
+    return _judged(rng, [*command.split(), *words])
+
+
+def _judged(rng: random.Random, words: list[str]) -> str:
+    called = call(words, own_process=sometimes(rng, 0.03) and can_be_passed(words))
+    assert called.code in CODES, f"no documented code: {called}"
+    if called.code:
+        called.error()
+        return REFUSED
+    return "accepted"
+
+
+def _train(rng: random.Random, option: str, *words: str) -> Called:
+    shuffled = [option, *words] if option not in DEFAULTS else list(words)
+    if sometimes(rng, 0.5):
+        shuffled.reverse()
+    line = ["train", *shuffled, "--cfg", "job"]
+    return call(line, own_process=sometimes(rng, 0.03) and can_be_passed(line))
+
+
+def _choose(rng: random.Random, option: str, keys: dict[str, Kind]) -> str:
+    own = list(IN_OPTION[option])
+    return rng.choice(own if own and sometimes(rng, 0.6) else list(keys))
+
+
+def _all_keys(keys: dict[str, Kind]) -> set[str]:
+    """With those of the nodes above them, the groups and what is not in the tables."""
+    nodes = {key.rpartition(".")[0] for key in keys} | {"dataset.prefilter", "experiment"}
+    groups = {"dataset", "split", "model", "sampler", "loss", "trainer", "evaluation"}
+    names = {f"{group}.name" for group in groups}
+    return {*keys, *nodes, *groups, *names, *EVERYWHERE} - {""}

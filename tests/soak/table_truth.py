@@ -1,0 +1,194 @@
+"""What a table holds, by a reader of its own: the standard library's csv module, cell by cell."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import numpy as np
+
+COLUMNS = ("user_id", "item_id", "rating", "timestamp")
+HIGHEST_RATING = float(np.finfo(np.float32).max)
+PLAIN_DATE = re.compile(
+    r"(19|20)\d\d-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Faulty(Exception):
+    """The table must be refused.
+
+    Attributes:
+        line: of the first fault, None where it is not one line's.
+    """
+
+    def __init__(self, what: str, line: int | None = None) -> None:
+        super().__init__(what)
+        self.line = line
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the table holds.
+
+    Attributes:
+        users, items: ids as they are written, one a row.
+        ratings: None where there is no such column.
+        times: seconds since 1970, None where there is no such column or no telling.
+        sure: whether every reader must take the table; one in doubt may be refused.
+    """
+
+    users: list[str]
+    items: list[str]
+    ratings: list[float] | None
+    times: list[int] | None
+    sure: bool
+
+
+def read_table(
+    content: bytes, *, separator: str, quoted: bool, encoding: str, columns: Sequence[str]
+) -> Reading:
+    """Read the unpacked bytes of a table.
+
+    Args:
+        columns: those of ``COLUMNS`` that are asked for, the first two always.
+
+    Raises:
+        Faulty: they hold none.
+    """
+    if b"\0" in content:
+        raise Faulty("a NUL byte")
+    try:
+        text = content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        raise Faulty("wrong bytes") from error
+    rows, sure = parted(text, separator, quoted)
+    if not rows or not rows[0][1]:
+        raise Faulty("no header")
+    header = [name.strip() for name in rows[0][1]]
+    if len(header) > 10_000:
+        raise Faulty("an absurd header")
+    if len(set(header)) != len(header):
+        raise Faulty("a column twice")
+    places = [_place(header, name) for name in columns]
+    body = [(line, row) for line, row in rows[1:] if not is_blank(row)]
+    if not body:
+        raise Faulty("no rows")
+    certain = sure = sure and not body[0][1][0].startswith("\ufeff")  # a mark where none belongs
+    for line, row in body:
+        # Where a reader may find fault with a line before, the number is not known.
+        known = line if sure else None
+        if len(row) != len(header):
+            raise Faulty(f"{len(row)} fields", known)
+        for name, place in zip(columns, places, strict=True):
+            _check_cell(name, row[place], known)
+            sure = sure and (name != "timestamp" or row[place].isdecimal())
+    sure = certain
+    cells = {
+        name: [row[place] for _, row in body] for name, place in zip(columns, places, strict=True)
+    }
+    reading = Reading(cells["user_id"], cells["item_id"], None, None, sure)
+    if "rating" in cells:
+        reading.ratings = [float(np.float32(float(cell))) for cell in cells["rating"]]
+        reading.sure &= not any(map(_is_long, cells["rating"]))
+    if "timestamp" in cells:
+        reading.times = _times(cells["timestamp"])
+        reading.sure &= reading.times is not None
+    return reading
+
+
+def number(cell: str) -> float | None:
+    """A number in ASCII, None if the cell is none or not finite."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if cell.isascii() and "_" not in cell and math.isfinite(value) else None
+
+
+def parted(text: str, separator: str, quoted: bool) -> tuple[list[tuple[int, list[str]]], bool]:
+    """Rows with the numbers of their last lines, and whether no reader can doubt them."""
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    lone_return = re.search("\r(?!\n)", text) is not None
+
+    def parse(strict: bool) -> list[tuple[int, list[str]]]:
+        stream = io.StringIO(text, newline="" if lone_return else "\n")
+        reader = csv.reader(stream, delimiter=separator, quoting=quoting, strict=strict)
+        return [(reader.line_num, row) for row in reader]
+
+    with _any_length():
+        try:
+            rows, sure = parse(strict=True), not lone_return
+        except csv.Error:
+            rows, sure = parse(strict=False), False
+    return rows, sure and all(len(cell) < 130_000 for _, row in rows for cell in row)
+
+
+@contextmanager
+def _any_length() -> Iterator[None]:
+    before = csv.field_size_limit(2**30)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def is_blank(row: list[str]) -> bool:
+    """Whether a row stands for a line of spaces and tabs, or of nothing."""
+    return not row or (len(row) == 1 and bool(row[0]) and not row[0].strip(" \t"))
+
+
+def _place(header: list[str], name: str) -> int:
+    names = {name, *(f"{name}:{kind}" for kind in ("token", "token_seq", "float", "float_seq"))}
+    found = [place for place, column in enumerate(header) if column in names]
+    if len(found) != 1:
+        raise Faulty(f"no column {name}")
+    return found[0]
+
+
+def _check_cell(name: str, cell: str, line: int | None) -> None:
+    if name in ("user_id", "item_id"):
+        if len(cell) > 256 or not cell.strip():
+            raise Faulty(f"{name} of {len(cell)} characters", line)
+    elif name == "rating":
+        value = number(cell)
+        if value is None or abs(value) > HIGHEST_RATING:
+            raise Faulty(f"the rating {cell[:40]!r}", line)
+
+
+def _is_long(cell: str) -> bool:
+    return abs(float(cell)) >= 2**63
+
+
+def _times(cells: list[str]) -> list[int] | None:
+    """Seconds by the documented rule: dates if the first cell is no number; None if in doubt."""
+    if number(cells[0]) is None:
+        if not all(PLAIN_DATE.fullmatch(cell) for cell in cells):
+            return None
+        try:
+            dates = [datetime.fromisoformat(cell) for cell in cells]
+        except ValueError as error:
+            raise Faulty("a day that no calendar has") from error
+        zoned = [date if date.tzinfo else date.replace(tzinfo=UTC) for date in dates]
+        return [(date - EPOCH) // timedelta(seconds=1) for date in zoned]
+    values = [number(cell) for cell in cells]
+    whole = all(re.fullmatch(r"[+-]?\d{1,18}", cell, re.ASCII) for cell in cells)
+    numbers = [int(cell) for cell in cells] if whole else [v for v in values if v is not None]
+    if len(numbers) != len(cells):
+        raise Faulty("a time that is no number")
+    largest = max(map(abs, numbers))
+    if largest >= 1e17:
+        raise Faulty("a time too large")
+    per_second, below = (
+        (1, 0.0) if largest < 1e11 else (1_000, 1e11) if largest < 1e14 else (1_000_000, 1e14)
+    )
+    if any(value != 0 and abs(value) < below for value in numbers):
+        raise Faulty("units of time mixed")
+    return [int(value // per_second) for value in numbers]

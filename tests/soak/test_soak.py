@@ -1,0 +1,90 @@
+"""Some dozens of cases of every campaign, and what the soak says of a case that fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOAK = Path(__file__).with_name("soak.py")
+SEED = "20240"
+ONE_CAMPAIGN = """
+import sys
+import soak
+
+def draws(folder):
+    def case(rng):
+        number = rng.randrange(3)
+        assert number, "never a zero\\nwas promised"
+        return "no zero"
+    return case
+
+soak.CAMPAIGNS = {"draws": draws}
+sys.exit(soak.main(sys.argv[1:]))
+"""
+"""Fails for a third of the seeds."""
+
+
+def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the script in a process of its own, so that its modules are found by their bare names."""
+    return subprocess.run(
+        [sys.executable, str(SOAK), "--seed", SEED, *arguments],
+        cwd=SOAK.parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+@pytest.mark.parametrize(
+    ("campaign", "cases", "outcomes"),
+    [
+        ("overrides", 30, ["refused in one line", "accepted and right"]),
+        ("csv", 60, ["refused in one line", "accepted and right"]),
+        ("published", 60, ["refused in one line", "accepted and right"]),
+        ("kills", 1, ["1 the same run after 30 kills"]),
+        ("full_disks", 2, ["the same run after full disks"]),
+        ("damages", 25, ["refused in one line", "right all the same"]),
+        ("caches", 1, ["1 the same data in 20 rounds of two processes"]),
+    ],
+)
+def test_no_case_fails(campaign: str, cases: int, outcomes: list[str]) -> None:
+    done = soak("--only", campaign, "--cases", str(cases))
+    assert done.returncode == 0, done.stderr
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith(f"| {campaign} |")]
+    name, number, said, failures, _ = row.strip("| ").split(" | ")
+    assert (name, number, failures) == (campaign, str(cases), "0")
+    assert [outcome for outcome in outcomes if outcome not in said] == []
+
+
+def test_a_case_that_fails_is_named_with_the_command_that_repeats_it(tmp_path: Path) -> None:
+    def draws(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", ONE_CAMPAIGN, *words],
+            env=os.environ | {"PYTHONPATH": f"{SOAK.parent}:{SOAK.parents[2]}"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    document = tmp_path / "figures.md"
+    document.write_text("before\n<!-- soak: begin -->\nold\n<!-- soak: end -->\nafter\n")
+    done = draws("--seed", "1", "--cases", "10", "--write", str(document))
+    assert done.returncode == 1
+    failures = [line for line in done.stderr.splitlines() if line.startswith("FAILED")]
+    assert 0 < len(failures) < 10
+    for failure in failures:
+        said, _, repeat = failure.partition("; to repeat: python tests/soak/soak.py ")
+        assert said.endswith(": never a zero was promised")
+        again = draws(*repeat.split())
+        assert (again.returncode, again.stderr.splitlines()[-1]) == (1, failure)
+    written = document.read_text()
+    assert written.startswith("before\n<!-- soak: begin -->\n")
+    assert written.endswith("<!-- soak: end -->\nafter\n")
+    assert f"| draws | 10 | {10 - len(failures)} no zero | {len(failures)} | 0 |" in written
+    assert "old" not in written
