@@ -55,7 +55,7 @@ def left_by(done: Any) -> dict[str, Any]:
         "log": [
             re.sub(r"[\d.,]+ s .*/s|outputs/\S+", "", line)
             for line in log
-            if "prepared data" not in line
+            if "prepared data" not in line and "checkpoints took" not in line
         ],
     }
 
