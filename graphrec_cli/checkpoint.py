@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from graphrec_cli.errors import OutputError
+from graphrec_cli.untrusted import refuse_crowded_zip
 
 
 def to_bytes(content: dict[str, Any]) -> memoryview:
@@ -30,13 +31,19 @@ def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
         OutputError: the file is missing, damaged, or holds more than tensors and plain values.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            _refuse_packed(archive)
-            # torch does not look at the checksums, and would load damaged weights in silence.
-            damaged = archive.testzip()
+        with path.open("rb") as file:
+            if file.read(4) != b"PK\3\4":  # torch would take it for the format of old releases
+                raise zipfile.BadZipFile("it does not begin as a checkpoint does")
+            refuse_crowded_zip(file)
+            with zipfile.ZipFile(file) as archive:
+                _refuse_packed(archive)
+                # torch does not look at the checksums, and would load damaged weights in silence.
+                damaged = archive.testzip()
+                size = sum(entry.file_size for entry in archive.infolist())
         if damaged is not None:
             raise zipfile.BadZipFile(f"{damaged} does not match its checksum")
         content = torch.load(path, map_location=device, weights_only=True)
+        _refuse_odd_tensors(content, size)
     except Exception as error:
         # Bytes made to mislead the reader make it fail in any way: on an index, a key, memory.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -64,9 +71,32 @@ def weights_sha256(state: Mapping[str, object]) -> str:
     return digest.hexdigest()
 
 
+def _refuse_odd_tensors(content: object, size: int) -> None:
+    """Refuse tensors that are not what they are written as, or hold more than ``size`` bytes."""
+    waiting, seen = [content], set[int]()
+    held: dict[int, int] = {}
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:  # what holds itself would never end
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list | tuple | set):
+            waiting += value
+        elif isinstance(value, Tensor):
+            if not _is_plain(value):
+                raise ValueError("it holds a tensor that is not stored as it is used")
+            storage = value.untyped_storage()
+            held[storage.data_ptr()] = storage.nbytes()
+            if sum(held.values()) > size:
+                raise ValueError("it holds a tensor that is larger than the file")
+
+
 def _is_plain(tensor: Tensor) -> bool:
     # What is not contiguous may claim to be far larger than the memory that it lies in.
-    return tensor.layout is torch.strided and not tensor.is_meta and tensor.is_contiguous()
+    stored = tensor.layout is torch.strided and not tensor.is_meta and not tensor.is_quantized
+    return stored and tensor.is_contiguous()
 
 
 def _refuse_packed(archive: zipfile.ZipFile) -> None:

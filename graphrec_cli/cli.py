@@ -11,6 +11,10 @@ from contextlib import contextmanager
 
 from graphrec_cli import __version__
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
+from graphrec_cli.untrusted import printable
+
+MAX_LINE = 4000
+"""Characters of an error: a message may quote what a hostile file holds."""
 
 HELP = """\
 graphrec trains and judges graph recommenders.
@@ -116,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GraphrecError as error:
         if debug:
             traceback.print_exc()
-        print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+        print("error:", _one_line(error), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does: nothing is left to say, and Python
@@ -129,9 +133,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        detail = " ".join(str(error).splitlines())
-        print(f"error: {type(error).__name__}: {detail} (--debug shows where)", file=sys.stderr)
+        name = type(error).__name__
+        print(f"error: {name}: {_one_line(error)} (--debug shows where)", file=sys.stderr)
         return 1
+
+
+def _one_line(error: BaseException) -> str:
+    """The message as a line of bounded length that a terminal shows and does not obey."""
+    line = printable(" ".join(str(error).splitlines()))
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 3]}..."
 
 
 def _dispatch(words: list[str], *, json_output: bool, debug: bool) -> int:
@@ -166,8 +176,8 @@ def _log_to_stderr() -> Iterator[None]:
 
 
 class _ScreenFormatter(logging.Formatter):
-    """The message alone; a warning is called one."""
+    """The message alone, a warning called one; what a terminal would obey is spelt out."""
 
     def format(self, record: logging.LogRecord) -> str:
-        message = super().format(record)
+        message = printable(super().format(record))
         return f"warning: {message}" if record.levelno == logging.WARNING else message

@@ -57,7 +57,7 @@ class DataIdentity:
                 path = new_data_dir / path.relative_to(data_dir)
             # A file that cannot be read is for the source to explain.
             try:
-                same = not path.is_file() or _same(file, path)
+                same = not path.is_file() or _is_of_the_system(path) or _same(file, path)
             except (OSError, DataError):
                 same = True
             if not same:
@@ -83,6 +83,12 @@ class DataIdentity:
                 f"the split is another one than in the run (hash {found.split_hash[:12]}..., it "
                 f"was {self.split_hash[:12]}...); install the release that environment.json names"
             )
+
+
+def _is_of_the_system(path: Path) -> bool:
+    """Whether reading it need not end, though it calls itself a plain file."""
+    target = path.resolve()
+    return any(target.is_relative_to(folder) for folder in ("/proc", "/sys", "/dev"))
 
 
 def _same(file: DataFile, path: Path) -> bool:

@@ -21,6 +21,13 @@ class DataError(GraphrecError):
     exit_code = 3
 
 
+class LeakageError(DataError):
+    """What a model is judged by is known to what it learns from or is selected on.
+
+    The message begins with the code that docs/audit.md explains.
+    """
+
+
 class DifferenceError(GraphrecError):
     """What a run is to be repeated with is no longer what it was made with."""
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from graphrec_cli import components
 from graphrec_cli.checkpoint import load_checkpoint
+from graphrec_cli.config.model import EmbeddingConfig, ModelConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config_identity import RESUMABLE, config_sha256
+from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.device import pick_device
 from graphrec_cli.errors import OutputError
 from graphrec_cli.evaluation.evaluation import PartResult
@@ -52,17 +55,36 @@ def load_model(
     Raises:
         OutputError: the checkpoint is missing, damaged, or of another model or data set.
     """
-    model = build_model(config, data.train, device)
+    misfit = OutputError(f"{run.best} does not fit the model in {run.config}")
     content = load_checkpoint(run.best, device)
     made_with = content.get("configuration_sha256")
     # Checkpoints of releases before that entry have none.
     if made_with not in (None, config_sha256(run.read(run.config), but=RESUMABLE)):
         raise OutputError(f"{run.config} is not the configuration that {run.best} was made with")
+    state = content.get("model")
+    # The file bounds what the configuration may claim, before memory is taken for it.
+    if not isinstance(state, dict) or not _table_fits(state, config.model, data.train):
+        raise misfit
+    model = build_model(config, data.train, device)
+    for name, weights in model.state_dict().items():
+        given = state.get(name)
+        # torch would turn other types into the right one, and spread a single value over a row.
+        if not isinstance(given, Tensor) or given.dtype != weights.dtype:
+            raise misfit
     try:
-        model.load_state_dict(content["model"])
-    except (KeyError, RuntimeError, TypeError, AttributeError) as error:
-        raise OutputError(f"{run.best} does not fit the model in {run.config}") from error
+        model.load_state_dict(state)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise misfit from error
     return model
+
+
+def _table_fits(state: dict[object, object], model: ModelConfig, train: UserItems) -> bool:
+    """Whether the table of embeddings, if the model has one, is as large as it has to be."""
+    if not isinstance(model, EmbeddingConfig):
+        return True
+    table = state.get("layer0_embeddings")
+    wanted = (train.num_users + train.num_items, model.embedding_dim)
+    return isinstance(table, Tensor) and tuple(table.shape) == wanted
 
 
 def evaluate_run(run: RunDirectory, config: RunConfig, part: str) -> PartResult:

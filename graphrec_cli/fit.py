@@ -27,6 +27,9 @@ from graphrec_cli.trainer import Epoch, Trainer
 
 log = logging.getLogger("graphrec")
 
+SELECTS_ON = "valid"
+"""The part whose metric chooses the best epoch."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
@@ -59,12 +62,14 @@ def fit_model(
     checkpointing: Checkpointing,
     signals: StopSignals,
     resumed: bool,
+    selects_on: str = SELECTS_ON,
 ) -> Fitted:
     """Train if the model learns at all; ``checkpoints/best.pt`` is there either way.
 
     A signal ends the training after the step under way, whose state is then written.
 
     Args:
+        selects_on: the part whose metric chooses the best epoch, where the split has a valid part.
         resumed: go on from the newest checkpoint, if there is one.
 
     Raises:
@@ -75,7 +80,7 @@ def fit_model(
         checkpointing.save_best(0, model.state_dict())
         return Fitted(model=model, best_epoch=0, history=[])
     state = checkpointing.restore(device) if resumed else None
-    trainer = build_trainer(config, model, split, device, signals, state)
+    trainer = build_trainer(config, model, split, device, signals, state, selects_on=selects_on)
 
     def after_step() -> None:
         signals.check()
@@ -107,6 +112,8 @@ def build_trainer(
     device: torch.device,
     signals: StopSignals,
     state: dict[str, Any] | None,
+    *,
+    selects_on: str,
 ) -> Trainer:
     """Sampler, loss, validation and optimizer around ``model``, where ``state`` left off.
 
@@ -134,7 +141,7 @@ def build_trainer(
 
     def validate() -> dict[str, float]:
         with signals.released():
-            return evaluate_part(model, config, split=split, part="valid", device=device).metrics
+            return evaluate_part(model, config, split=split, part=selects_on, device=device).metrics
 
     monitor = config.monitor()
     trainer = Trainer(

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from graphrec_cli import components
+from graphrec_cli.audit import audit
 from graphrec_cli.cache.prepared_cache import PreparedCache
 from graphrec_cli.checkpointing import Checkpointing, run_stamp
 from graphrec_cli.config.run import RunConfig
@@ -26,7 +27,7 @@ from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_csv, write_json
 from graphrec_cli.earlier_environments import recorded_identity, with_earlier
 from graphrec_cli.environment import command_line, describe_environment
-from graphrec_cli.fit import build_model, fit_model
+from graphrec_cli.fit import SELECTS_ON, build_model, fit_model
 from graphrec_cli.judge import Judgement, judge
 from graphrec_cli.reporting.plots import draw_curves
 from graphrec_cli.rundata import save_arrays, save_run_data
@@ -78,6 +79,7 @@ def train(
     save_run_data(run.data, split, prepared.title)
 
     model = build_model(config, split.train, device)
+    audit(config, split, model, run, selects_on=SELECTS_ON)
     checkpointing = Checkpointing(run, config.trainer, run_stamp(run, identity))
     fitted = fit_model(
         config,
@@ -87,6 +89,7 @@ def train(
         checkpointing=checkpointing,
         signals=signals,
         resumed=resumed,
+        selects_on=SELECTS_ON,
     )
     judgement = judge(config, fitted, split, prepared.preferences, device)
     write_results(config, fitted.history, judgement, run)

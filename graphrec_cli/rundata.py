@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.shared_pairs import SHARED_PAIRS, describe_shared_pairs
 from graphrec_cli.durable import atomic_write
 from graphrec_cli.errors import OutputError
+from graphrec_cli.untrusted_npz import read_npz
+
+_TYPES: dict[str, type[np.generic]] = {
+    "user_id": np.str_,
+    "item_id": np.str_,
+    "title": np.str_,
+    **{f"{part}_indptr": np.int64 for part in ("train", "valid", "test")},
+    **{f"{part}_item_index": np.int32 for part in ("train", "valid", "test")},
+    **{f"{part}_rating": np.float32 for part in ("train", "valid", "test")},
+}
+"""Every array that the file may hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,45 +87,96 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
 
 
 def load_run_data(path: Path) -> RunData:
-    """Read data.npz back.
+    """Read data.npz back, and see that nothing in it can lead the rest astray.
 
     Raises:
-        OutputError: the file is missing, damaged or incomplete.
+        OutputError: the file is missing, damaged or incomplete, larger than any that is read, or
+            its arrays are no split: an index out of range, rows out of order, a pair in two parts,
+            an id twice.
     """
     try:
-        arrays = _load_arrays(path)
-        num_items = len(arrays["item_id"])
-
-        def part(name: str) -> UserItems:
-            return UserItems(
-                arrays[f"{name}_indptr"],
-                arrays[f"{name}_item_index"],
-                num_items,
-                arrays.get(f"{name}_rating"),
-            )
-
-        return RunData(
-            user_id=arrays["user_id"],
-            item_id=arrays["item_id"],
-            title=arrays.get("title"),
-            train=part("train"),
-            valid=part("valid") if "valid_indptr" in arrays else None,
-            test=part("test"),
-        )
-    except KeyError as error:
-        raise OutputError(f"cannot read {path}: it holds no array {error}") from error
+        data = _to_run_data(read_npz(path, _TYPES, _check_lengths))
     except OSError as error:
         raise OutputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (RuntimeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise OutputError(f"cannot read {path}: {error}") from error
+    except MemoryError as error:
+        raise OutputError(f"cannot read {path}: it takes more memory than there is") from error
+    except Exception as error:
+        # Bytes made to mislead the reader make it fail in any way: on an index, a key, a type.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise OutputError(f"cannot read {path}: {reason}") from error
+    return data
 
 
-def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    # np.load leaves the file open when it fails, and parses an array before its checksum.
-    with zipfile.ZipFile(path) as archive:
-        return {
-            name.removesuffix(".npy"): np.lib.format.read_array(
-                BytesIO(archive.read(name)), allow_pickle=False
+def _check_lengths(lengths: Mapping[str, int]) -> None:
+    for name in ("user_id", "item_id", *(f"{part}_indptr" for part in ("train", "test"))):
+        if name not in lengths:
+            raise ValueError(f"it holds no array {name}")
+        if not lengths[name]:
+            raise ValueError(f"its array {name} is empty")
+    wanted = {"title": lengths["item_id"]}
+    for part in ("train", "valid", "test"):
+        if f"{part}_item_index" in lengths or f"{part}_indptr" in lengths:
+            pairs = lengths.get(f"{part}_item_index")
+            if pairs is None:
+                raise ValueError(f"it holds no array {part}_item_index")
+            wanted |= {f"{part}_indptr": lengths["user_id"] + 1, f"{part}_rating": pairs}
+            if f"{part}_indptr" not in lengths:
+                raise ValueError(f"it holds no array {part}_indptr")
+            if (f"{part}_rating" in lengths) is not ("train_rating" in lengths):
+                raise ValueError("some of its parts have ratings and others have none")
+    for name, length in lengths.items():
+        if length != wanted.get(name, length):
+            raise ValueError(
+                f"its array {name} has {length:,} values where {wanted[name]:,} are wanted"
             )
-            for name in archive.namelist()
-        }
+
+
+def _to_run_data(arrays: dict[str, NDArray[Any]]) -> RunData:
+    for name in ("user_id", "item_id", "title"):
+        if name in arrays:
+            _check_text(name, arrays[name])
+    for name in ("user_id", "item_id"):
+        if len(pd.unique(arrays[name].astype(np.object_))) < len(arrays[name]):
+            raise ValueError(f"its array {name} holds an id twice")
+    parts = {
+        part: UserItems(
+            arrays[f"{part}_indptr"],
+            arrays[f"{part}_item_index"],
+            len(arrays["item_id"]),
+            arrays.get(f"{part}_rating"),
+        )
+        for part in ("train", "valid", "test")
+        if f"{part}_indptr" in arrays
+    }
+    for name, part in parts.items():
+        _check_part(name, part)
+    shared = describe_shared_pairs(parts)
+    if shared is not None:
+        raise ValueError(f"{SHARED_PAIRS}: {shared}")
+    return RunData(
+        user_id=arrays["user_id"],
+        item_id=arrays["item_id"],
+        title=arrays.get("title"),
+        train=parts["train"],
+        valid=parts.get("valid"),
+        test=parts["test"],
+    )
+
+
+def _check_text(name: str, text: NDArray[np.character]) -> None:
+    """Refuse what no text is made of: numbers beyond Unicode, and halves of characters."""
+    code = text.view(np.uint32)
+    if ((code > 0x10FFFF) | ((code >= 0xD800) & (code <= 0xDFFF))).any():
+        raise ValueError(f"its array {name} holds what is no text")
+
+
+def _check_part(name: str, part: UserItems) -> None:
+    indptr, item = part.indptr, part.item_index
+    if indptr[0] != 0 or indptr[-1] != len(item) or (np.diff(indptr) < 0).any():
+        raise ValueError(f"its array {name}_indptr is not made of the places where users begin")
+    if len(item) and not (item.min() >= 0 and item.max() < part.num_items):
+        raise ValueError(f"its array {name}_item_index names items that are not there")
+    if (np.diff(part.pair_keys()) <= 0).any():
+        raise ValueError(f"its array {name}_item_index is not ascending within every user")
+    if part.rating is not None and not np.isfinite(part.rating).all():
+        raise ValueError(f"its array {name}_rating holds a rating that is not finite")

@@ -157,6 +157,11 @@ class RunDirectory:
         return self.path / "funnel.json"
 
     @property
+    def audit(self) -> Path:
+        """What the leakage audit found, by code."""
+        return self.path / "audit.json"
+
+    @property
     def quarantine(self) -> Path:
         """Lines of the data set that could not be read, where there are any."""
         return self.path / "quarantine.csv"

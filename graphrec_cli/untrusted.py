@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import math
+import struct
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 from graphrec_cli.errors import ConfigError
 
-MAX_JSON_BYTES = 64 * 2**20
+MAX_JSON_BYTES = 4 * 2**20
 """A JSON file larger than this is none of ours."""
+MAX_JSON_DEPTH = 12
+"""Nesting of the objects and lists of a JSON file."""
+MAX_JSON_VALUES = 200_000
+"""Keys and values of a JSON file."""
+MAX_JSON_KEY = 256
+"""Characters of a key."""
+MAX_JSON_TEXT = 2**17
+"""Characters of a text, as long as a word of a command line can be."""
+MAX_ZIP_DIRECTORY = 2**18
+"""Bytes of the list of a zip's files."""
+
+
+def printable(text: str) -> str:
+    """The text with line breaks, escapes and the like as Python writes them.
+
+    A terminal would obey some of them: they could hide a line or write another one.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def refuse_links_out(folder: Path, entries: Iterable[Path]) -> None:
@@ -44,16 +67,89 @@ def read_json(path: Path) -> object:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is too large, or is no JSON.
+        ValueError: it is no JSON, names a key twice, or is larger, deeper or longer than any of
+            ours: what walks over it, and what is printed of it, would have no bounds either.
     """
-    size = path.stat().st_size
-    if size > MAX_JSON_BYTES:
-        raise ValueError(f"{size:,} bytes are more than such a file has")
+    with path.open("rb") as file:
+        data = file.read(MAX_JSON_BYTES + 1)
+    if len(data) > MAX_JSON_BYTES:
+        raise ValueError(f"more than {MAX_JSON_BYTES:,} bytes are more than such a file has")
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        content = json.loads(
+            data.decode(),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_distinct,
+        )
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+    except MemoryError as error:
+        raise ValueError("it takes more memory than there is") from error
+    _refuse_excess(content)
+    return content
+
+
+def refuse_crowded_zip(file: IO[bytes]) -> None:
+    """Refuse a zip whose list of files is too long to be read, before anything reads it.
+
+    Args:
+        file: open for reading; its position is moved.
+
+    Raises:
+        ValueError: the list is too long, or is not at the very end, where ours have it.
+    """
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 98))
+    # The last 22 bytes tell where the list is; of a large file, 20 and 56 bytes before them do.
+    tail = file.read().rjust(98, b"\0")
+    if tail[-22:-18] != b"PK\5\6":
+        raise ValueError("it does not end as a zip does")
+    (length,) = struct.unpack("<I", tail[-10:-6])
+    if tail[-42:-38] == b"PK\6\7":
+        if tail[:4] != b"PK\6\6":
+            raise ValueError("its list of files is not where it should be")
+        (length,) = struct.unpack("<Q", tail[40:48])
+    if length > MAX_ZIP_DIRECTORY:
+        raise ValueError(f"its list of files has {length:,} bytes, more than any of ours")
+    file.seek(0)
 
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text:.20} is more than a number can be")
+    return value
+
+
+def _distinct(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise ValueError(f"it names {printable(twice):.80} twice")
+    return content
+
+
+def _refuse_excess(content: object) -> None:
+    waiting: list[tuple[object, int]] = [(content, 1)]
+    values = 0
+    while waiting:
+        value, depth = waiting.pop()
+        values += 1
+        if depth > MAX_JSON_DEPTH:
+            raise ValueError("it is nested too deeply")
+        if isinstance(value, str) and len(value) > MAX_JSON_TEXT:
+            raise ValueError(f"a text of {len(value):,} characters is longer than any of ours")
+        if isinstance(value, dict):
+            longest = max(map(len, value), default=0)
+            if longest > MAX_JSON_KEY:
+                raise ValueError(f"a key of {longest:,} characters is longer than any of ours")
+            waiting += [(entry, depth + 1) for entry in value.values()]
+        elif isinstance(value, list):
+            waiting += [(entry, depth + 1) for entry in value]
+        if values + len(waiting) > MAX_JSON_VALUES:
+            raise ValueError(f"more than {MAX_JSON_VALUES:,} values are more than such a file has")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from graphrec_cli.config.addresses import refuse_new_addresses
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, read_config
 from graphrec_cli.errors import ConfigError
@@ -42,11 +43,12 @@ def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
                 f"are to change, or leave out {FLAG}"
             )
     output_dirs = [word.partition("=")[2] for word in rest if word.startswith("output_dir=")]
-    return _read(named[0], Path([RunConfig().output_dir, *output_dirs][-1])), rest
+    path = _config_file(named[0], Path([RunConfig().output_dir, *output_dirs][-1]))
+    saved = read_config(path)
+    refuse_new_addresses(saved, rest, path)
+    return saved, rest
 
 
-def _read(name: str, output_dir: Path) -> SavedConfig:
+def _config_file(name: str, output_dir: Path) -> Path:
     # A configuration alone suffices, whatever its file is called.
-    if Path(name).is_file():
-        return read_config(Path(name))
-    return read_config(RunDirectory.find(name, output_dir).config)
+    return Path(name) if Path(name).is_file() else RunDirectory.find(name, output_dir).config

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.commands.run_words import sort_run_words
+from graphrec_cli.config.addresses import refuse_new_addresses
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.hydra_app import compose_saved
 from graphrec_cli.config.run import RunConfig
@@ -58,6 +59,7 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
 
     run = RunDirectory.find(given.run, given.output_dir)
     saved = read_config(run.config)
+    refuse_new_addresses(saved, overrides, run.config)
     wanted = compose_saved(saved, overrides)
     wanted = replace(wanted, config=replace(wanted.config, output_dir=str(given.output_dir)))
     outcome, comparison = reproduce(read_recorded(run), saved, wanted, debug=debug)
@@ -123,7 +125,7 @@ def _table(heading: str, changes: dict[str, Change]) -> str:
 
     rows = [
         [
-            place,
+            one_line(place, 80),
             one_line(_spelled(change.was), 24),
             one_line(_spelled(change.now), 24),
             _step(change),

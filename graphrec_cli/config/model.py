@@ -7,7 +7,10 @@ from enum import Enum
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import check_at_least, check_name, check_positive
+from graphrec_cli.config.checks import check_between, check_name, check_positive
+
+MAX_EMBEDDING_DIM = 2**16
+MAX_LAYERS = 1000
 
 
 class Init(Enum):
@@ -58,7 +61,7 @@ class EmbeddingConfig(ModelConfig):
 
     def check_embeddings(self) -> None:
         """Refuse values out of range."""
-        check_at_least("model.embedding_dim", self.embedding_dim, 1)
+        check_between("model.embedding_dim", self.embedding_dim, 1, MAX_EMBEDDING_DIM)
         check_positive("model.init_std", self.init_std)
 
 
@@ -72,7 +75,7 @@ class LightGCNConfig(EmbeddingConfig):
 
     def __post_init__(self) -> None:
         check_name("model", self.name, "lightgcn")
-        check_at_least("model.num_layers", self.num_layers, 0)
+        check_between("model.num_layers", self.num_layers, 0, MAX_LAYERS)
         self.check_embeddings()
 
 
@@ -107,7 +110,7 @@ class LightGCNRatingConfig(EmbeddingConfig):
 
     def __post_init__(self) -> None:
         check_name("model", self.name, "lightgcn_rating")
-        check_at_least("model.num_layers", self.num_layers, 0)
+        check_between("model.num_layers", self.num_layers, 0, MAX_LAYERS)
         self.check_embeddings()
 
 

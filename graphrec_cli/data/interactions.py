@@ -75,12 +75,15 @@ class UserItems:
         item_index: int32, shape (pairs,).
         num_items: columns, whether or not an item occurs.
         rating: float32, shape (pairs,), aligned with ``item_index``; None where a pair has none.
+        timestamp: int64 seconds since 1970, likewise; None where the data have none, or where they
+            were read back from a run directory, which keeps none.
     """
 
     indptr: NDArray[np.int64]
     item_index: NDArray[np.int32]
     num_items: int
     rating: NDArray[np.float32] | None = None
+    timestamp: NDArray[np.int64] | None = None
 
     @classmethod
     def from_pairs(
@@ -91,8 +94,9 @@ class UserItems:
         num_users: int,
         num_items: int,
         rating: NDArray[np.float32] | None = None,
+        timestamp: NDArray[np.int64] | None = None,
     ) -> UserItems:
-        """Sort pairs, and their ratings where they are given, into rows.
+        """Sort pairs, and their ratings and times where they are given, into rows.
 
         Raises:
             DataError: a pair occurs twice, an index lies outside the tables, or the columns
@@ -106,16 +110,20 @@ class UserItems:
             if len(index) and not (index.min() >= 0 and index.max() < size):
                 raise DataError(f"a {name} index lies outside 0..{size - 1}")
         keys = users * num_items + items
-        if rating is None:
+        if rating is None and timestamp is None:
             keys.sort()
         else:
             order = np.argsort(keys)
-            keys, rating = keys[order], rating[order]
+            keys = keys[order]
+            rating = None if rating is None else rating[order]
+            timestamp = None if timestamp is None else timestamp[order]
         if len(keys) > 1 and (keys[1:] == keys[:-1]).any():
             raise DataError("the same user-item pair occurs twice in one part of the split")
         counts = np.bincount(users, minlength=num_users)
         indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
-        return cls(indptr, (keys % max(num_items, 1)).astype(np.int32), num_items, rating)
+        return cls(
+            indptr, (keys % max(num_items, 1)).astype(np.int32), num_items, rating, timestamp
+        )
 
     @property
     def num_users(self) -> int:
@@ -140,3 +148,7 @@ class UserItems:
     def user_index(self) -> NDArray[np.int32]:
         """The user of every stored pair, int32, shape (pairs,)."""
         return np.repeat(np.arange(self.num_users, dtype=np.int32), self.user_degree)
+
+    def pair_keys(self) -> NDArray[np.int64]:
+        """One distinct number for every stored pair, ascending, int64, shape (pairs,)."""
+        return self.user_index().astype(np.int64) * self.num_items + self.item_index

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data import files
 from graphrec_cli.data.column import Column, ColumnArray
 from graphrec_cli.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+MAX_RATIO = 100
+"""Unpacked bytes for a byte of a large file."""
 
 
 def parquet_kinds(path: Path) -> dict[str, str]:
@@ -35,10 +39,12 @@ def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, Col
 
     Raises:
         ConfigError: pyarrow is not installed.
-        DataError: the file cannot be read or holds no rows, or a column holds an empty or faulty
+        DataError: the file cannot be read or holds no rows, it is made to unpack to far more than
+            it holds, or a column holds an empty or faulty
             cell, which is named by its row, or is of a type that it cannot have.
     """
     with _open(path) as file:
+        _refuse_absurd_size(path, file.metadata.num_rows * len(columns) * 8)
         table = file.read(columns=[column.name for column in columns])
     if not len(table):
         raise DataError(f"{path} holds no rows")
@@ -71,6 +77,15 @@ def _open(path: Path) -> Iterator[pa.parquet.ParquetFile]:
             yield file
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read as parquet: {_line(error)}") from error
+
+
+def _refuse_absurd_size(path: Path, unpacked: int) -> None:
+    # A run of one value takes a few bytes in the file, however many rows it stands for.
+    if unpacked > max(files.MAX_UNPACKED_BYTES, MAX_RATIO * path.stat().st_size):
+        raise DataError(
+            f"{path} unpacks to {unpacked:,} bytes, {MAX_RATIO} times what it holds; save it "
+            "as csv if it really is that large"
+        )
 
 
 def _line(error: Exception) -> str:

@@ -10,7 +10,8 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import PART_NAMES, Interactions, RawTable
 from graphrec_cli.data.k_core import k_core_rows
-from graphrec_cli.errors import DataError
+from graphrec_cli.data.splits.shared_pairs import SHARED_PAIRS
+from graphrec_cli.errors import DataError, LeakageError
 
 
 def preprocess(
@@ -33,8 +34,8 @@ def preprocess(
         rating_threshold: lowest rating that makes a positive, None where ratings do not decide.
 
     Raises:
-        DataError: the table is empty, no row reaches the threshold, the source's own split holds
-            a pair in two parts, or the k-core is empty.
+        DataError: the table is empty, no row reaches the threshold, or the k-core is empty.
+        LeakageError: the source's own split holds a pair in two parts.
     """
     funnel.check(len(table))
     if not len(table):
@@ -138,9 +139,9 @@ def _refuse_shared_pairs(
     if len(shared):
         row = order[shared[0]]
         names = " and ".join(PART_NAMES[part[place]] for place in (shared[0], shared[0] + 1))
-        raise DataError(
-            f"user {users[user_code[row]]} has item {items[item_code[row]]} in two parts of the "
-            f"data set's own split, {names}; keep each pair in one file"
+        raise LeakageError(
+            f"{SHARED_PAIRS}: user {users[user_code[row]]} has item {items[item_code[row]]} in two "
+            f"parts of the data set's own split, {names}; keep each pair in one file"
         )
 
 

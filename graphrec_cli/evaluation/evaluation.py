@@ -60,6 +60,8 @@ class Evaluation:
         baselines: called with (config, train, device); models to judge beside the trained one.
         floor: the baseline that a model worth training beats.
         definitions: called with (config); what the metric keys mean.
+        masked: called with (config, split, part); the parts whose pairs are left out of the
+            ranking of ``part``, besides train; None where nothing is ranked.
     """
 
     check: Callable[[RunConfig, UserItems], None]
@@ -67,6 +69,7 @@ class Evaluation:
     baselines: Callable[..., dict[str, Model]]
     floor: str
     definitions: Callable[[Any], dict[str, str]]
+    masked: Callable[[RunConfig, Parts, str], list[UserItems]] | None
 
 
 def held_out_part(split: Parts, part: str) -> UserItems:

@@ -26,10 +26,10 @@ from graphrec_cli.seeds import derive_seed
 def definitions(config: RankingConfig) -> dict[str, str]:
     """What the metric keys mean under these values, as metrics.json repeats it."""
     by_min = config.map_denominator is MapDenominator.min
-    masked = "train and, at test, valid items" if config.mask_valid else "train items"
+    left_out = "train and, at test, valid items" if config.mask_valid else "train items"
     excluded = config.cold_items is ColdItems.exclude
     return {
-        "rank": f"0-based place among the items with a train interaction; masked: {masked}",
+        "rank": f"0-based place among the items with a train interaction; masked: {left_out}",
         "ties": f"{config.ties.name} order among equal scores",
         "cold_items": "left out" if excluded else "kept as never found",
         "hit@k": "1 if any held-out item is in the first k",
@@ -41,6 +41,14 @@ def definitions(config: RankingConfig) -> dict[str, str]:
         "mrr": "1 / (1 + best rank)",
         "mean": "over the users with at least one held-out item that counts",
     }
+
+
+def masked(config: RunConfig, split: Parts, part: str) -> list[UserItems]:
+    """The parts whose pairs are left out of the ranking of ``part``, besides train."""
+    options = config.evaluation
+    assert isinstance(options, RankingConfig)
+    valid_too = part == "test" and options.mask_valid
+    return [split.valid] if valid_too and split.valid is not None else []
 
 
 def evaluate_part(
@@ -60,13 +68,12 @@ def evaluate_part(
     options = config.evaluation
     assert isinstance(options, RankingConfig)
     held_out = held_out_part(split, part)
-    masked = [split.valid] if part == "test" and options.mask_valid else []
     model.prepare_scoring()
     ranks = rank_held_out(
         model,
         held_out=held_out,
         train=split.train,
-        masked=[pairs for pairs in masked if pairs is not None],
+        masked=masked(config, split, part),
         users=valid_users(config, held_out) if part == "valid" else None,
         ties=options.ties,
         cold_items=options.cold_items,
@@ -110,5 +117,6 @@ RANKING = Evaluation(
     baselines=baselines,
     floor="popularity",
     definitions=definitions,
+    masked=masked,
 )
 """Ranks of held-out items among the whole catalog."""

@@ -151,5 +151,6 @@ RATING = Evaluation(
     baselines=baselines,
     floor="bias",
     definitions=definitions,
+    masked=None,
 )
 """Predicted ratings of held-out pairs."""

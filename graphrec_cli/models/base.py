@@ -8,9 +8,15 @@ from typing import NamedTuple
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from graphrec_cli.graph import NormalizedAdjacency
+
 
 class Model(nn.Module, ABC):
     """A scorer of the whole catalog, whose ``state_dict`` is all that a checkpoint keeps."""
+
+    def adjacency(self) -> NormalizedAdjacency | None:
+        """The graph that the weights are propagated over; None for a model without one."""
+        return None
 
     @abstractmethod
     def prepare_scoring(self) -> None:

@@ -16,7 +16,7 @@ from graphrec_cli.config.model import (
     MatrixFactorizationConfig,
 )
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.graph import normalized_adjacency
+from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.models.base import Recommender, TripleModel, TripleScores
 from graphrec_cli.propagation import propagate
 
@@ -54,6 +54,10 @@ class PropagatedEmbeddings(Recommender):
         degree = torch.from_numpy(train.item_degree).clamp(min=1)
         self._item_scale = degree.to(device, torch.float32).rsqrt()
         self._scoring: tuple[Tensor, Tensor] | None = None
+
+    def adjacency(self) -> NormalizedAdjacency | None:
+        """Of the train pairs; None without layers."""
+        return self._norm_adj
 
     def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
         """Propagated embeddings of all nodes, users first."""

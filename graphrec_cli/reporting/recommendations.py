@@ -18,8 +18,11 @@ from graphrec_cli.durable import atomic_write
 from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.evaluation.top_k import TopItems
 from graphrec_cli.reporting.tables import text_table
+from graphrec_cli.untrusted import printable
 
 _QUOTED_IN_CSV = re.compile('[",\r\n]')
+_CONTROLS = re.compile("[\x7f-\x9f]")
+"""Those that JSON may hold as they are, and that a terminal obeys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,7 @@ def write_recommendations(
 def table_texts(recommendations: Recommendations) -> Iterator[str]:
     """A heading and a table for every user; what a screen cannot show is escaped."""
     names = [name for name in _column_names(recommendations) if name not in ("user_id", "cold")]
-    item_id, title = _of_items(recommendations, _printable)
+    item_id, title = _of_items(recommendations, printable)
     gap = ""
     for block in recommendations.blocks:
         top = block.top
@@ -214,15 +217,8 @@ def _ranks(top: TopItems) -> NDArray[np.int64]:
 
 
 def _heading(user_id: str | None, *, cold: bool) -> str:
-    name = "a user with the given items" if user_id is None else f"user {_printable(user_id)}"
+    name = "a user with the given items" if user_id is None else f"user {printable(user_id)}"
     return f"{name} (cold: popular items)" if cold else name
-
-
-def _printable(text: str) -> str:
-    """The text with line breaks, escapes and the like as Python writes them."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _csv_field(text: str) -> str:
@@ -232,4 +228,5 @@ def _csv_field(text: str) -> str:
 
 
 def _json_value(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -23,6 +23,7 @@ FILES = {
     "history.jsonl",
     "metrics.json",
     "data.npz",
+    "audit.json",
     "funnel.json",
     "ranks.npz",
     "checkpoints/best.pt",

@@ -45,7 +45,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "dataset.popularity_exponent": st.floats(0, 3),
     "split.valid": st.integers(0, 1),
     "split.min_interactions": st.integers(2, 100),
-    "model.embedding_dim": counts,
+    "model.embedding_dim": st.integers(1, 2**16),
     "model.init": st.sampled_from([member.name for member in Init]),
     "model.init_std": rates,
     "sampler.by": st.sampled_from([member.name for member in PositivesBy]),

@@ -117,10 +117,33 @@ def test_a_packed_file_of_absurd_size_is_refused(
     for size in (1000, 1001):
         (tmp_path / f"{size}.csv").write_bytes(bytes(size))
         (tmp_path / f"{size}.csv.gz").write_bytes(gzip.compress(bytes(size)))
-    assert len(read_all(tmp_path / "1000.csv.gz")) == 1000
+        for name in (f"{size}.csv.zip", "all.zip"):
+            with zipfile.ZipFile(tmp_path / name, "a", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr(f"in/{size}.csv", bytes(size))
     assert len(read_all(tmp_path / "1001.csv")) == 1001
-    with pytest.raises(DataError, match=r"1001\.csv\.gz unpacks to more than 1000 bytes"):
-        read_all(tmp_path / "1001.csv.gz")
+    for name in ("{}.csv.gz", "{}.csv.zip", "all.zip/{}.csv"):
+        assert len(read_all(tmp_path / name.format(1000))) == 1000
+        with pytest.raises(DataError, match=r"1001\.csv.* unpacks to more than 1000 bytes"):
+            read_all(tmp_path / name.format(1001))
+
+
+def test_a_bomb_is_read_in_pieces_and_no_further_than_the_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_UNPACKED_BYTES", 2**20)
+    with gzip.open(tmp_path / "a.csv.gz", "wb", compresslevel=1) as packed:
+        for _ in range(64):
+            packed.write(bytes(2**20))
+    sizes: list[int] = []
+
+    def read_in_pieces() -> None:
+        with open_unpacked(tmp_path / "a.csv.gz") as stream:
+            while chunk := stream.read(2**16):
+                sizes.append(len(chunk))
+
+    with pytest.raises(DataError, match="unpacks to more than"):
+        read_in_pieces()
+    assert sum(sizes) == 2**20
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from graphrec_cli.config.table import TimeUnit
+from graphrec_cli.data import files
 from graphrec_cli.data.csv_columns import NumberColumn
 from graphrec_cli.data.parquet_columns import parquet_kinds, read_parquet_columns
 from graphrec_cli.data.text_columns import TextColumn, TimeColumn
@@ -106,3 +107,21 @@ def test_without_pyarrow_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ConfigError, match=r"install graphrec-cli\[parquet\], or save .* as csv"):
         parquet_kinds(path)
+
+
+def test_a_small_file_that_claims_very_many_rows_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "table.parquet"
+    rows = 2_000_000
+    pq.write_table(pa.table({"user": pa.array([7] * rows, pa.int64())}), path, compression="zstd")
+    columns = [NumberColumn("user", 0, 1e9)]
+    assert len(read_parquet_columns(path, columns)["user"]) == rows
+    monkeypatch.setattr(files, "MAX_UNPACKED_BYTES", 8 * rows - 1)
+    assert 100 * path.stat().st_size < 8 * rows
+    with pytest.raises(DataError, match="unpacks to 16,000,000 bytes, 100 times what it holds"):
+        read_parquet_columns(path, columns)
+    # What is large because it holds much is no bomb.
+    numbers = pa.table({"user": pa.array(range(rows), pa.int64())})
+    pq.write_table(numbers, path, compression="none", use_dictionary=False)
+    assert len(read_parquet_columns(path, columns)["user"]) == rows

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import PART_NAMES, Interactions, UserItems
-from graphrec_cli.errors import DataError
+from graphrec_cli.data.splits.shared_pairs import SHARED_PAIRS, describe_shared_pairs
+from graphrec_cli.errors import DataError, LeakageError
 
 TRAIN, VALID, TEST = range(len(PART_NAMES))
 
@@ -26,7 +27,8 @@ class Split:
         users, items: raw ids of the rows and columns.
 
     Raises:
-        DataError: two parts share a pair, or the shapes of parts and ids differ.
+        DataError: the shapes of parts and ids differ.
+        LeakageError: two parts share a pair.
     """
 
     train: UserItems
@@ -43,12 +45,9 @@ class Split:
                     f"the {name} part has {part.num_users} users and {part.num_items} items, "
                     f"the split's ids are {shape[0]} and {shape[1]}"
                 )
-        keys = np.sort(np.concatenate([_pair_keys(part) for part in self._parts().values()]))
-        shared = int((keys[1:] == keys[:-1]).sum())
-        if shared:
-            raise DataError(
-                f"{shared} user-item pairs lie in two parts of the split; keep each once"
-            )
+        shared = describe_shared_pairs(self._parts())
+        if shared is not None:
+            raise LeakageError(f"{SHARED_PAIRS}: {shared}")
 
     def _parts(self) -> dict[str, UserItems]:
         parts = {"train": self.train, "valid": self.valid, "test": self.test}
@@ -113,6 +112,7 @@ def assemble_split(
             num_users=len(interactions.users),
             num_items=len(interactions.items),
             rating=interactions.rating[rows] if rated else None,
+            timestamp=None if interactions.timestamp is None else interactions.timestamp[rows],
         )
 
     split = Split(
@@ -143,8 +143,3 @@ def _note_counts(split: Split, funnel: Funnel) -> None:
     funnel.note("users_only_in_train", int((~new_user & ~user_held_out).sum()))
     funnel.note("users_without_train", int((new_user & user_held_out).sum()))
     funnel.note("items_without_train", int((new_item & item_held_out).sum()))
-
-
-def _pair_keys(part: UserItems) -> NDArray[np.int64]:
-    """One distinct number for every pair."""
-    return part.user_index().astype(np.int64) * part.num_items + part.item_index

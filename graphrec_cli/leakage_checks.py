@@ -1,0 +1,227 @@
+"""The checks of the leakage audit, each a function of what a run is about to use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from graphrec_cli import components
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.splits.shared_pairs import (
+    SHARED_PAIRS,
+    count_shared,
+    describe_shared_pairs,
+)
+from graphrec_cli.evaluation.evaluation import Parts, held_out_part
+from graphrec_cli.models.base import Model
+
+GRAPH_NOT_FROM_TRAIN = "graph-not-from-train"
+SELECTION_ON_TEST = "selection-on-test"
+VALID_RANKABLE = "valid-rankable-at-test"
+NOT_NEWEST = "held-out-not-newest"
+
+_TOLERANCE = 1e-6
+"""Relative error of a float32 weight of the graph."""
+
+
+class Outcome(Enum):
+    """What a check came to: ``refused`` ends the run, ``said`` is logged."""
+
+    passed = "passed"
+    said = "said"
+    refused = "refused"
+    does_not_apply = "does_not_apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check, and one line about it: what, how many, what to do."""
+
+    outcome: Outcome
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """What a run is about to use.
+
+    Attributes:
+        config: the run's values.
+        split: its parts.
+        model: built, not trained.
+        selects_on: name of the part whose metric will choose the best epoch.
+    """
+
+    config: RunConfig
+    split: Parts
+    model: Model
+    selects_on: str
+
+
+def shared_pairs(audited: Audited) -> Finding:
+    """No pair may lie in two parts."""
+    parts = {"train": audited.split.train, "valid": audited.split.valid, "test": audited.split.test}
+    shared = describe_shared_pairs({name: part for name, part in parts.items() if part is not None})
+    if shared is None:
+        return Finding(Outcome.passed, "no pair lies in two parts")
+    return Finding(Outcome.refused, shared)
+
+
+def graph_from_train(audited: Audited) -> Finding:
+    """Both blocks of the graph must hold the train pairs alone, weighted by train degrees."""
+    adjacency = audited.model.adjacency()
+    if adjacency is None:
+        return Finding(Outcome.does_not_apply, "the model has no graph")
+    split, train = audited.split, audited.split.train
+    users, items = train.user_index(), train.item_index
+    degrees = (
+        np.bincount(users, minlength=train.num_users),
+        np.bincount(items, minlength=train.num_items),
+    )
+    for name, block, turned in (
+        ("user_item", adjacency.user_item, False),
+        ("item_user", adjacency.item_user, True),
+    ):
+        shape = (train.num_users, train.num_items)
+        if tuple(block.shape) != (shape[::-1] if turned else shape):
+            fault = f"has the shape {tuple(block.shape)}, which is not that of train"
+        else:
+            fault = _fault_of(block, split, degrees, turned=turned)
+        if fault:
+            return Finding(
+                Outcome.refused,
+                f"the graph's block {name} {fault}; build it by normalized_adjacency(split.train)",
+            )
+    return Finding(Outcome.passed, f"both blocks hold the {train.num_pairs:,} train pairs alone")
+
+
+def _fault_of(
+    block: Tensor,
+    split: Parts,
+    degrees: tuple[NDArray[np.int64], NDArray[np.int64]],
+    *,
+    turned: bool,
+) -> str:
+    """What is wrong with one block, "" if nothing is."""
+    row = np.repeat(np.arange(block.shape[0]), np.diff(block.crow_indices().cpu().numpy()))
+    column = block.col_indices().cpu().numpy().astype(np.int64)
+    user, item = (column, row) if turned else (row, column)
+    stored = np.sort(user * split.train.num_items + item)
+    train = split.train.pair_keys()
+    if not np.array_equal(stored, train):
+        both = count_shared(np.unique(stored), train)
+        held_out = sum(
+            count_shared(np.unique(stored), part.pair_keys())
+            for part in (split.valid, split.test)
+            if part is not None
+        )
+        return (
+            f"holds {len(stored) - both:,} entries that are no train pairs, {held_out:,} of them "
+            f"held out, and lacks {len(train) - both:,} train pairs"
+        )
+    expected = 1.0 / np.sqrt(degrees[0][user] * degrees[1][item])
+    wrong = ~np.isclose(block.values().cpu().numpy(), expected, rtol=_TOLERANCE, atol=0.0)
+    if not wrong.any():
+        return ""
+    return f"has {np.count_nonzero(wrong):,} weights that do not follow from the degrees in train"
+
+
+def selection_on_valid(audited: Audited) -> Finding:
+    """The part that selects must be the valid part, and hold no test pair."""
+    split, part = audited.split, audited.selects_on
+    if split.valid is None:
+        return Finding(Outcome.does_not_apply, "without a valid part nothing is selected")
+    pairs = held_out_part(split, part).pair_keys()
+    tested = count_shared(pairs, split.test.pair_keys())
+    if part == "valid" and not tested:
+        return Finding(
+            Outcome.passed, f"the best epoch is chosen on the {len(pairs):,} valid pairs"
+        )
+    return Finding(
+        Outcome.refused,
+        f"the best epoch would be chosen on the part {part}, {tested:,} of whose {len(pairs):,} "
+        "pairs are test pairs; choose it on valid",
+    )
+
+
+def valid_masked(audited: Audited) -> Finding:
+    """Valid items had better not be rankable at test: a model is not asked for them there."""
+    config, split = audited.config, audited.split
+    masked = components.EVALUATIONS[config.evaluation.name].masked
+    if masked is None:
+        return Finding(Outcome.does_not_apply, "nothing is ranked")
+    if split.valid is None:
+        return Finding(Outcome.does_not_apply, "there is no valid part")
+    tested = split.test.user_degree > 0
+    wanted = split.valid.pair_keys()[tested[split.valid.user_index()]]
+    left_out = [part.pair_keys() for part in masked(config, split, "test")]
+    rankable = len(wanted) - sum(count_shared(wanted, keys) for keys in left_out)
+    if not rankable:
+        return Finding(Outcome.passed, "valid items are left out of the test ranking")
+    return Finding(
+        Outcome.said,
+        f"{rankable:,} valid pairs stand in the test ranking, where they take places from test "
+        "items; evaluation.mask_valid=true leaves them out",
+    )
+
+
+def newest_held_out(audited: Audited) -> Finding:
+    """Pairs held out had better be newer than those that the model has seen of the same user."""
+    split, options = audited.split, audited.config.split
+    if split.train.timestamp is None:
+        if isinstance(options, LeaveOneOutConfig):
+            return Finding(
+                Outcome.said,
+                f"the data have no times, so that items are held out by {options.by.name}: the "
+                "model may learn from what came later; say so beside the figures",
+            )
+        return Finding(Outcome.does_not_apply, "the data have no times")
+    known = _newest(split.train)
+    late = _users_older_than(split.test, known)
+    if split.valid is not None:
+        late |= _users_older_than(split.valid, known)
+        late |= _users_older_than(split.test, np.maximum(known, _newest(split.valid)))
+    if not late.any():
+        return Finding(Outcome.passed, "of no user is anything held out older than what is known")
+    by_time = isinstance(options, LeaveOneOutConfig) and options.by is not HeldOutBy.time
+    return Finding(
+        Outcome.said,
+        f"the model learns from later pairs than the held-out ones of {np.count_nonzero(late):,} "
+        f"users; {'split.by=time' if by_time else 'split=global_time'} holds out the newest",
+    )
+
+
+def _newest(part: UserItems) -> NDArray[np.int64]:
+    """The latest time of every user, the lowest number there is for one without a pair."""
+    assert part.timestamp is not None
+    newest = np.full(part.num_users, np.iinfo(np.int64).min)
+    rows = np.flatnonzero(part.user_degree)
+    if len(rows):
+        newest[rows] = np.maximum.reduceat(part.timestamp, part.indptr[rows])
+    return newest
+
+
+def _users_older_than(part: UserItems, known: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Users with a pair in ``part`` that is older than their time in ``known``."""
+    assert part.timestamp is not None
+    users = part.user_index()
+    late = np.zeros(part.num_users, dtype=np.bool_)
+    late[users[part.timestamp < known[users]]] = True
+    return late
+
+
+CHECKS: dict[str, Callable[[Audited], Finding]] = {
+    SHARED_PAIRS: shared_pairs,
+    GRAPH_NOT_FROM_TRAIN: graph_from_train,
+    SELECTION_ON_TEST: selection_on_valid,
+    VALID_RANKABLE: valid_masked,
+    NOT_NEWEST: newest_held_out,
+}
+"""Every check by its code, as docs/audit.md explains them."""

@@ -1,0 +1,82 @@
+"""Two processes at once on one cache of prepared data, whatever befalls one of them or an entry."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from damages import damage
+from forker import PEACE, Fate, Forker, Life
+
+ROUNDS = 20
+"""Pairs of processes on one cache."""
+TRAIN = (
+    "train",
+    "model.embedding_dim=4",
+    "trainer.epochs=1",
+    "trainer.monitor=ndcg@5",
+    "evaluation.ks=[5]",
+    "num_threads=1",
+    "plots=false",
+)
+
+
+def caches(folder: Path) -> Callable[[random.Random], str]:
+    """Campaign: a case is ``ROUNDS`` pairs on one cache; all get the very same data."""
+    forkers = (Forker(), Forker())
+    rng = random.Random(1)
+    pairs = {(rng.randrange(60), rng.randrange(40)) for _ in range(900)}
+    table = folder / "ratings.csv"
+    table.write_text("user,item\n" + "".join(f"u{user},i{item}\n" for user, item in sorted(pairs)))
+    data = ("dataset=table", f"dataset.path={table}")
+    truth = forkers[0].live(folder, ["data", "prepare", *data, "cache_dir=apart", "--json"])
+    assert truth.code == 0, truth
+    split_hash = json.loads(truth.out)["split_hash"]
+
+    def case(rng: random.Random) -> str:
+        home = folder / f"case-{rng.getrandbits(64):016x}"
+        home.mkdir()
+        for _ in range(ROUNDS):
+            spoil(home / "cache" / "prepared", rng)
+            prepare = ["data", "prepare", *data, "cache_dir=cache", "--json"]
+            words = rng.choice([prepare, prepare, [*TRAIN, *data, "cache_dir=cache"]])
+            fates = [PEACE, rng.choice([PEACE, Fate(event=int(2 ** rng.uniform(0, 8)))])]
+            for life, fate in zip(both(forkers, home, words, fates), fates, strict=True):
+                assert life.code == 0 or (life.code == -9 and fate is not PEACE), life
+            after = forkers[0].live(home, prepare)
+            assert after.code == 0, after
+            assert json.loads(after.out)["split_hash"] == split_hash, "other data"
+            assert "Traceback" not in after.err, after
+        for path in home.glob("outputs/*/environment.json"):
+            found = json.loads(path.read_text("utf-8")).get("split_hash")
+            assert found in (None, split_hash), "a run on other data"
+        shutil.rmtree(home)
+        return f"the same data in {ROUNDS} rounds of two processes"
+
+    return case
+
+
+def both(
+    forkers: tuple[Forker, Forker], folder: Path, words: list[str], fates: list[Fate]
+) -> list[Life]:
+    """The same command twice, at the same time."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(
+            pool.map(
+                lambda pair: pair[0].live(folder, words, pair[1]), zip(forkers, fates, strict=True)
+            )
+        )
+
+
+def spoil(entries: Path, rng: random.Random) -> None:
+    """Now and then, harm or delete what lies in the cache."""
+    files = sorted(path for path in entries.rglob("*") if path.is_file())
+    how = rng.random()
+    if how < 0.3:
+        shutil.rmtree(entries, ignore_errors=True)
+    elif how < 0.6 and files:
+        damage(rng.choice(files), rng)

@@ -1,0 +1,131 @@
+"""The audit as a run meets it: every leak planted in a real command."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from graphrec_cli import run as run_module
+from graphrec_cli.cli import main
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.fit import build_model
+from graphrec_cli.leakage_checks import CHECKS
+from graphrec_cli.models.base import Recommender
+
+ROOT = Path(__file__).resolve().parents[1]
+WORDS = (
+    "dataset.num_users=60",
+    "dataset.num_items=40",
+    "dataset.mean_interactions=8",
+    "trainer.epochs=1",
+    "trainer.monitor=ndcg@5",
+    "evaluation.ks=[5]",
+    "num_threads=1",
+    "plots=false",
+)
+Train = Callable[..., tuple[int, str, dict[str, Any]]]
+
+
+@pytest.fixture
+def train(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Train:
+    """Runs a small ``train``; its exit code, what stderr showed, and audit.json."""
+
+    def command(*words: str) -> tuple[int, str, dict[str, Any]]:
+        with chdir(tmp_path):
+            code = main(["train", *WORDS, *words])
+        out, err = capsys.readouterr()
+        audit = tmp_path / out.splitlines()[-1] / "audit.json"
+        return code, err, json.loads(audit.read_text("utf-8")) if audit.is_file() else {}
+
+    return command
+
+
+def said(err: str) -> list[str]:
+    return [line for line in err.splitlines() if line.partition(":")[0] in CHECKS]
+
+
+def test_the_default_split_is_said_in_one_line(train: Train) -> None:
+    code, err, audit = train()
+    assert (code, len(said(err))) == (0, 1)
+    assert re.match(r"held-out-not-newest: .* \d+ users; split\.by=time holds out", said(err)[0])
+    assert list(audit) == list(CHECKS)
+    assert audit["held-out-not-newest"]["line"] == said(err)[0].partition(": ")[2]
+    outcomes = [finding["outcome"] for finding in audit.values()]
+    assert outcomes == ["passed", "passed", "passed", "passed", "said"]
+
+
+@pytest.mark.parametrize("words", [["split.by=time"], ["split=global_time"]])
+def test_a_split_by_time_has_nothing_to_be_said(words: list[str], train: Train) -> None:
+    code, err, audit = train(*words)
+    assert (code, said(err)) == (0, [])
+    assert {finding["outcome"] for finding in audit.values()} == {"passed"}
+
+
+def test_valid_items_left_in_the_test_ranking_are_said(train: Train) -> None:
+    code, err, audit = train("evaluation.mask_valid=false", "split.by=time")
+    assert (code, len(said(err))) == (0, 1)
+    assert said(err)[0].startswith("valid-rankable-at-test: ")
+    assert audit["valid-rankable-at-test"]["outcome"] == "said"
+
+
+def test_selection_on_test_ends_the_run(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "SELECTS_ON", "test")
+    code, err, audit = train()
+    assert code == 3
+    assert "error: selection-on-test: the best epoch would be chosen on the part test" in err
+    assert audit["selection-on-test"]["outcome"] == "refused"
+    assert "epoch 1/1" not in err
+
+
+def test_a_graph_with_the_test_pairs_ends_the_run(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test_parts: list[UserItems] = []
+    make_split = run_module.make_split
+
+    def remembered(*arguments: Any) -> Any:
+        split = make_split(*arguments)
+        test_parts.append(split.split.test)
+        return split
+
+    def leaking(config: RunConfig, train: UserItems, device: torch.device) -> Recommender:
+        return build_model(config, test_parts[0], device)
+
+    monkeypatch.setattr(run_module, "make_split", remembered)
+    monkeypatch.setattr(run_module, "build_model", leaking)
+    code, err, audit = train()
+    assert code == 3
+    assert re.search(
+        r"error: graph-not-from-train: .* holds (\d+) entries .*, \1 of them held", err
+    )
+    assert audit["graph-not-from-train"]["outcome"] == "refused"
+    assert "epoch 1/1" not in err
+
+
+def test_shared_pairs_of_a_data_sets_own_split_end_the_run(train: Train, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "mine"
+    folder.mkdir(parents=True)
+    lines = [f"{user} {' '.join(str((user + step) % 9) for step in range(6))}" for user in range(9)]
+    (folder / "train.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "test.txt").write_text("0 7\n1 3 8\n", encoding="utf-8")
+    words = ["dataset=adjacency_list", "dataset.folder=mine", "split=predefined"]
+    dropped = [word for word in WORDS if not word.startswith("dataset.")]
+    with chdir(tmp_path):
+        assert main(["train", *words, *dropped, "dataset.download=false"]) == 3
+    (log,) = tmp_path.glob("outputs/*/train.log")
+    text = log.read_text("utf-8")
+    assert "error: pairs-shared-between-parts: user 1 has item 3 in two parts" in text
+
+
+def test_the_page_explains_every_code_and_no_other() -> None:
+    page = (ROOT / "docs" / "audit.md").read_text("utf-8")
+    table = page.partition("| code | outcome |")[2]
+    assert re.findall(r"^\| `([a-z-]+)` \|", table, re.M) == list(CHECKS)
