@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from graphrec_cli.data.interactions import UserItems
@@ -132,6 +131,8 @@ def _check_lengths(lengths: Mapping[str, int]) -> None:
 
 
 def _to_run_data(arrays: dict[str, NDArray[Any]]) -> RunData:
+    import pandas as pd
+
     for name in ("user_id", "item_id", "title"):
         if name in arrays:
             _check_text(name, arrays[name])

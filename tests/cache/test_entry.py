@@ -44,6 +44,7 @@ def prepared_of(
     users: np.ndarray[Any, Any],
     items: np.ndarray[Any, Any],
     rated: bool = True,
+    timed: bool = True,
     has_valid: bool = True,
     title: np.ndarray[Any, Any] | None = None,
     quarantine: tuple[BadLine, ...] = (),
@@ -58,6 +59,7 @@ def prepared_of(
             num_users=len(users),
             num_items=len(items),
             rating=chosen[:, 1].astype(np.float32) / 3 if rated else None,
+            timestamp=chosen[:, 1] * 10**9 + chosen[:, 0] if timed else None,
         )
 
     funnel = Funnel(len(rows) + 3)
@@ -90,7 +92,7 @@ def assert_same(one: Prepared, two: Prepared) -> None:
     for first, second in parts:
         assert first.num_items == second.num_items
         arrays += [(first.indptr, second.indptr), (first.item_index, second.item_index)]
-        arrays += [(first.rating, second.rating)]
+        arrays += [(first.rating, second.rating), (first.timestamp, second.timestamp)]
     arrays += [(one.split.users.ids, two.split.users.ids)]
     arrays += [(one.split.items.ids, two.split.items.ids)]
     for first_array, second_array in arrays:
@@ -109,6 +111,7 @@ def assert_same(one: Prepared, two: Prepared) -> None:
 @given(
     pairs=PAIRS,
     rated=st.booleans(),
+    timed=st.booleans(),
     has_valid=st.booleans(),
     user_ids=st.lists(TEXT, min_size=6, max_size=6, unique=True) | st.none(),
     titles=st.lists(TEXT, min_size=8, max_size=8) | st.none(),
@@ -117,6 +120,7 @@ def assert_same(one: Prepared, two: Prepared) -> None:
 def test_what_is_read_is_what_was_written(
     pairs: list[tuple[int, int, int]],
     rated: bool,
+    timed: bool,
     has_valid: bool,
     user_ids: list[str] | None,
     titles: list[str] | None,
@@ -128,6 +132,7 @@ def test_what_is_read_is_what_was_written(
         users=np.arange(6) * 3 if user_ids is None else np.array(sorted(user_ids), dtype=np.str_),
         items=np.arange(8, dtype=np.int64) + 10**15,
         rated=rated,
+        timed=timed,
         has_valid=has_valid,
         title=None if titles is None else np.array(titles, dtype=np.str_),
         quarantine=tuple(bad),
@@ -165,7 +170,7 @@ def folder(tmp_path: Path, sound: Prepared) -> Path:
 def test_damage_of_any_file_at_any_place_is_told(folder: Path, sound: Prepared) -> None:
     rng = np.random.default_rng(3)
     names = sorted(path.name for path in folder.iterdir())
-    assert len(names) == 14  # entry, quarantine, users, items, title, three arrays of each part
+    assert len(names) == 17  # entry, quarantine, users, items, title, four arrays of each part
     for name in names:
         path = folder / name
         content = path.read_bytes()
@@ -253,9 +258,11 @@ FORGED: dict[str, Callable[[dict[str, Any], Files], object]] = {
             "test_item_index.npy": files["train_item_index.npy"],
             "test_indptr.npy": files["train_indptr.npy"],
             "test_rating.npy": files["train_rating.npy"],
+            "test_timestamp.npy": files["train_timestamp.npy"],
         }
     ),
     "few ratings": lambda _, files: files.update({"train_rating.npy": npy(np.zeros(3, "<f4"))}),
+    "few times": lambda _, files: files.update({"train_timestamp.npy": npy(np.arange(3))}),
     "no test part": lambda _, files: [files.pop(n) for n in list(files) if n.startswith("test")],
     "a file elsewhere": lambda _, files: files.update({"../elsewhere": b"x"}),
     "an absolute file": lambda _, files: files.update({"/etc/hostname": b"x"}),
