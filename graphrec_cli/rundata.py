@@ -131,6 +131,7 @@ def _check_lengths(lengths: Mapping[str, int]) -> None:
 
 
 def _to_run_data(arrays: dict[str, NDArray[Any]]) -> RunData:
+
     for name in ("user_id", "item_id", "title"):
         if name in arrays:
             _check_text(name, arrays[name])

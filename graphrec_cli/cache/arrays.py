@@ -99,17 +99,17 @@ def _part(files: Mapping[str, bytearray], name: str, num_users: int, num_items: 
     indptr = _array(files[f"{name}_indptr"], "i8")
     item_index = _array(files[f"{name}_item_index"], "i4")
     rating = _array(files[f"{name}_rating"], "f4") if f"{name}_rating" in files else None
-    time = _array(files[f"{name}_timestamp"], "i8") if f"{name}_timestamp" in files else None
+    times = _array(files[f"{name}_timestamp"], "i8") if f"{name}_timestamp" in files else None
     sound = (
         len(indptr) == num_users + 1
         and (indptr[0], indptr[-1]) == (0, len(item_index))
         and bool((np.diff(indptr) >= 0).all())
         and 0 <= item_index.min(initial=0) <= item_index.max(initial=0) < num_items
-        and all(column is None or len(column) == len(item_index) for column in (rating, time))
+        and all(len(of) == len(item_index) for of in (rating, times) if of is not None)
     )
     if not sound:
         raise DataError(f"the {name} part does not hold together")
-    part = UserItems(indptr, item_index, num_items, rating, time)
+    part = UserItems(indptr, item_index, num_items, rating, times)
     if (np.diff(part.pair_keys()) <= 0).any():
         raise DataError(f"the {name} part is not in order")
     return part

@@ -18,7 +18,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.quarantine import BadLine
 from graphrec_cli.data.source import DataFile
-from graphrec_cli.errors import DataError
+from graphrec_cli.errors import GraphrecError
 
 ENTRY, QUARANTINE, TITLE = "entry.json", "quarantine.json", "title"
 MAX_FILE_BYTES = 16 * 2**30
@@ -84,7 +84,7 @@ def read_entry(
         raise DamagedEntry(f"{error.filename or 'it'}: {error.strerror or error}") from error
     except (AttributeError, LookupError, TypeError) as error:
         raise DamagedEntry("it has another form") from error
-    except (DataError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+    except (GraphrecError, ValueError, OverflowError, RecursionError, MemoryError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DamagedEntry(f"{reason:.120}") from error
     return prepared

@@ -44,6 +44,7 @@ def prepared_of(
     users: np.ndarray[Any, Any],
     items: np.ndarray[Any, Any],
     rated: bool = True,
+    timed: bool = True,
     has_valid: bool = True,
     title: np.ndarray[Any, Any] | None = None,
     quarantine: tuple[BadLine, ...] = (),
@@ -58,7 +59,7 @@ def prepared_of(
             num_users=len(users),
             num_items=len(items),
             rating=chosen[:, 1].astype(np.float32) / 3 if rated else None,
-            timestamp=10**9 + 7 * chosen[:, 0] - chosen[:, 1] if rated else None,
+            timestamp=chosen[:, 1] * 10**9 + chosen[:, 0] if timed else None,
         )
 
     funnel = Funnel(len(rows) + 3)
@@ -110,6 +111,7 @@ def assert_same(one: Prepared, two: Prepared) -> None:
 @given(
     pairs=PAIRS,
     rated=st.booleans(),
+    timed=st.booleans(),
     has_valid=st.booleans(),
     user_ids=st.lists(TEXT, min_size=6, max_size=6, unique=True) | st.none(),
     titles=st.lists(TEXT, min_size=8, max_size=8) | st.none(),
@@ -118,6 +120,7 @@ def assert_same(one: Prepared, two: Prepared) -> None:
 def test_what_is_read_is_what_was_written(
     pairs: list[tuple[int, int, int]],
     rated: bool,
+    timed: bool,
     has_valid: bool,
     user_ids: list[str] | None,
     titles: list[str] | None,
@@ -129,6 +132,7 @@ def test_what_is_read_is_what_was_written(
         users=np.arange(6) * 3 if user_ids is None else np.array(sorted(user_ids), dtype=np.str_),
         items=np.arange(8, dtype=np.int64) + 10**15,
         rated=rated,
+        timed=timed,
         has_valid=has_valid,
         title=None if titles is None else np.array(titles, dtype=np.str_),
         quarantine=tuple(bad),
@@ -257,8 +261,8 @@ FORGED: dict[str, Callable[[dict[str, Any], Files], object]] = {
             "test_timestamp.npy": files["train_timestamp.npy"],
         }
     ),
-    "few times": lambda _, files: files.update({"train_timestamp.npy": npy(np.zeros(3, "<i8"))}),
     "few ratings": lambda _, files: files.update({"train_rating.npy": npy(np.zeros(3, "<f4"))}),
+    "few times": lambda _, files: files.update({"train_timestamp.npy": npy(np.arange(3))}),
     "no test part": lambda _, files: [files.pop(n) for n in list(files) if n.startswith("test")],
     "a file elsewhere": lambda _, files: files.update({"../elsewhere": b"x"}),
     "an absolute file": lambda _, files: files.update({"/etc/hostname": b"x"}),
