@@ -22,8 +22,8 @@ FORMAT = 1
 """Of the entries; to be raised when their files change."""
 _PACKAGES = ("numpy", "pandas", "pyarrow")
 """They parse, sort and draw; pyarrow may be absent."""
-_CODE = ("config", "data", "run.py", "seeds.py")
-"""Where the way from the files to the split is written."""
+_CODE = ("cache", "config", "data", "run.py", "seeds.py")
+"""Where the way from the files to the split, and into an entry, is written."""
 _ADDRESSES = ("base_url", "download")
 """They say where files come from; what the files hold is known by their digests."""
 
