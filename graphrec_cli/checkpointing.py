@@ -135,8 +135,8 @@ class Checkpointing:
             self._store.save_best({**self._stamp, "epoch": epoch, "model": model})
             self._best_on_disk = epoch
 
-    def restore(self, device: torch.device) -> dict[str, Any] | None:
-        """Find the newest sound state, None where there is none, and cut the history back to it.
+    def find(self, device: torch.device) -> dict[str, Any] | None:
+        """The newest sound state, None where there is none; nothing is changed.
 
         Raises:
             ConfigError: the state is beyond ``trainer.epochs``.
@@ -147,16 +147,23 @@ class Checkpointing:
         state = self._store.load_last(device)
         if state is not None:
             self._refuse_other(state)
-            self.history = state["history"]
+        return state
+
+    def begin_history(self, history: list[dict[str, Any]]) -> None:
+        """Cut the history back to that of the state that the training goes on from.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        self.history = history
         lines = "".join(f"{json.dumps(record, allow_nan=False)}\n" for record in self.history)
         with atomic_write(self._run.history) as file:
             file.write(lines.encode())
-        return state
 
     def _refuse_other(self, state: dict[str, Any]) -> None:
         where = self._run.checkpoints
-        epoch, history = state.get("epoch"), state.get("history")
-        if not isinstance(epoch, int) or not isinstance(history, list):
+        epoch = state.get("epoch")
+        if not isinstance(epoch, int) or "history" not in state:
             raise OutputError(f"cannot read the checkpoints in {where}: they hold no training")
         for key, value in self._stamp.items():
             if state.get(key) != value:

@@ -48,7 +48,8 @@ Flags:
 
 RUN is a run directory, or 'latest' for the newest one under output_dir.
 Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 bad data, 4 not reproduced,
-5 non-finite loss or scores; after a checkpoint 130 Ctrl-C, 143 SIGTERM, 138 SIGUSR1.
+5 non-finite loss or scores; after a checkpoint 130 Ctrl-C, 143 SIGTERM, 138 SIGUSR1,
+129 SIGHUP.
 """
 
 

@@ -39,6 +39,21 @@ def config_sha256(content: dict[str, Any], *, but: Collection[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def with_values(before: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """The content of a config.json with those values of another that may change on resume.
+
+    The rest stays as it was written, so that its digest does not depend on the release.
+    """
+    after = dict(before)
+    for key in RESUMABLE:
+        group, _, name = key.rpartition(".")
+        if group:
+            after[group] = {**after[group], name: content[group][name]}
+        else:
+            after[name] = content[name]
+    return after
+
+
 def _without(values: dict[str, Any], left_out: set[str], place: str) -> dict[str, Any]:
     return {
         key: _without(value, left_out, f"{place}{key}.") if isinstance(value, dict) else value

@@ -84,11 +84,19 @@ def remove_leftovers(folder: Path) -> None:
     """
     for path in folder.glob(".*"):
         if _TEMPORARY.fullmatch(path.name) and path.is_file():
-            try:
-                path.unlink()
-            except OSError as error:
-                reason = error.strerror or str(error)
-                raise OutputError(f"cannot delete {path}: {reason}") from error
+            remove_file(path)
+
+
+def remove_file(path: Path) -> None:
+    """Delete a file, if it is there.
+
+    Raises:
+        OutputError: it cannot be deleted.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot delete {path}: {error.strerror or error}") from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,12 +7,21 @@ from typing import Any
 
 from graphrec_cli.data_identity import DataIdentity
 from graphrec_cli.errors import OutputError
-from graphrec_cli.leaves import changes, leaves
+from graphrec_cli.leaves import Change, changes, leaves
 from graphrec_cli.rundir import RunDirectory
 
 log = logging.getLogger("graphrec")
 
-SURROUNDINGS = ("graphrec", "python", "packages", "platform", "device", "git")
+SURROUNDINGS = (
+    "graphrec",
+    "python",
+    "packages",
+    "platform",
+    "cpu_capability",
+    "num_threads",
+    "device",
+    "git",
+)
 """Entries of environment.json that may explain a difference."""
 
 EARLIER = "earlier"
@@ -20,8 +29,17 @@ EARLIER = "earlier"
 
 
 def surroundings(environment: dict[str, Any]) -> dict[str, Any]:
-    """The entries that may explain a difference, laid flat."""
-    return leaves({name: environment.get(name) for name in SURROUNDINGS})
+    """The entries that may explain a difference, laid flat; releases before may lack some."""
+    return leaves({name: environment[name] for name in SURROUNDINGS if name in environment})
+
+
+def changed_surroundings(was: dict[str, Any], now: dict[str, Any]) -> dict[str, Change]:
+    """What differs between two environments, and between any before the first and the second."""
+    found: dict[str, Change] = {}
+    for environment in [*_earlier(was), was]:
+        known = {name: value for name, value in now.items() if name in environment}
+        found |= changes(surroundings(environment), surroundings(known))
+    return found
 
 
 def with_earlier(environment: dict[str, Any], run: RunDirectory) -> dict[str, Any]:
@@ -36,12 +54,21 @@ def with_earlier(environment: dict[str, Any], run: RunDirectory) -> dict[str, An
     except OutputError as error:
         log.warning("%s; what the run was made on so far is lost", error)
         return environment
-    found = changes(surroundings(before), surroundings(environment))
+    found = changed_surroundings(before, environment)
     if found:
         listed = ", ".join(f"{place} {was} -> {now}" for place, (was, now) in found.items())
         log.warning("not as it was: %s; the run may differ from an uninterrupted one", listed)
-    earlier = before.pop(EARLIER, [])
-    return environment | {EARLIER: [*(earlier if isinstance(earlier, list) else []), before]}
+    earlier = _earlier(before)
+    newest = {key: value for key, value in before.items() if key != EARLIER}
+    # Another attempt on the same surroundings says nothing new.
+    if earlier and surroundings(earlier[-1]) == surroundings(newest):
+        newest = earlier.pop() | newest
+    return environment | {EARLIER: [*earlier, newest]}
+
+
+def _earlier(environment: dict[str, Any]) -> list[dict[str, Any]]:
+    found = environment.get(EARLIER)
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 
 
 def recorded_identity(environment: dict[str, Any], run: RunDirectory) -> DataIdentity | None:
@@ -50,7 +77,7 @@ def recorded_identity(environment: dict[str, Any], run: RunDirectory) -> DataIde
     Raises:
         OutputError: they are not of the form that is written.
     """
-    for before in reversed(environment.get(EARLIER, [])):
-        if isinstance(before, dict) and "split_hash" in before:
+    for before in reversed(_earlier(environment)):
+        if "split_hash" in before:
             return DataIdentity.from_dict(before, run.environment)
     return None

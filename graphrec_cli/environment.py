@@ -32,6 +32,7 @@ def describe_environment(
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu_count": os.cpu_count(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "num_threads": num_threads,
         "device": _device_name(device),
         "determinism": "exact" if device.type == "cpu" else _CUDA_TOLERANCE,

@@ -57,10 +57,6 @@ def load_model(
     """
     misfit = OutputError(f"{run.best} does not fit the model in {run.config}")
     content = load_checkpoint(run.best, device)
-    made_with = content.get("configuration_sha256")
-    # Checkpoints of releases before that entry have none.
-    if made_with not in (None, config_sha256(run.read(run.config), but=RESUMABLE)):
-        raise OutputError(f"{run.config} is not the configuration that {run.best} was made with")
     state = content.get("model")
     # The file bounds what the configuration may claim, before memory is taken for it.
     if not isinstance(state, dict) or not _table_fits(state, config.model, data.train):
@@ -75,6 +71,10 @@ def load_model(
         model.load_state_dict(state)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise misfit from error
+    made_with = content.get("configuration_sha256")
+    # Checkpoints of releases before that entry have none.
+    if made_with not in (None, config_sha256(run.read(run.config), but=RESUMABLE)):
+        raise OutputError(f"{run.config} is not the configuration that {run.best} was made with")
     return model
 
 

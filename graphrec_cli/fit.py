@@ -11,13 +11,14 @@ from typing import Any
 import torch
 
 from graphrec_cli import components
+from graphrec_cli.checkpoint_content import check_content
 from graphrec_cli.checkpointing import Checkpointing
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import torch_generator
-from graphrec_cli.errors import Interrupted, OutputError
+from graphrec_cli.errors import ConfigError, Interrupted, OutputError
 from graphrec_cli.models.base import Model, Recommender
 from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 from graphrec_cli.samplers.triples import TripleSampler
@@ -79,8 +80,18 @@ def fit_model(
     if config.model.learns_from() is LearnsFrom.nothing:
         checkpointing.save_best(0, model.state_dict())
         return Fitted(model=model, best_epoch=0, history=[])
-    state = checkpointing.restore(device) if resumed else None
-    trainer = build_trainer(config, model, split, device, signals, state, selects_on=selects_on)
+    state = checkpointing.find(device) if resumed else None
+    trainer = build_trainer(
+        config,
+        model,
+        split,
+        device,
+        signals,
+        stream=stream_after(state, device),
+        selects_on=selects_on,
+    )
+    if resumed:
+        take_up(state, trainer, checkpointing)
 
     def after_step() -> None:
         signals.check()
@@ -111,28 +122,15 @@ def build_trainer(
     split: Split,
     device: torch.device,
     signals: StopSignals,
-    state: dict[str, Any] | None,
     *,
+    stream: str,
     selects_on: str,
 ) -> Trainer:
-    """Sampler, loss, validation and optimizer around ``model``, where ``state`` left off.
+    """Sampler, loss, validation and optimizer around ``model``, before the first step.
 
     Args:
-        state: of a checkpoint; None begins at the first step.
-
-    Raises:
-        OutputError: the state is not one of this trainer.
+        stream: of the sampler's draws.
     """
-    moved = state is not None and state.get("device") != device.type
-    stream = "sampler"
-    if state is not None and moved:
-        stream = f"sampler, on {device.type} from step {state.get('step')}"
-        log.warning(
-            "the checkpoint was made on %s, whose draws %s cannot go on with: from here on the "
-            "run is not the one that it would have been",
-            state.get("device"),
-            device.type,
-        )
     sampler = build_batch_sampler(config, split.train, device, stream)
     if sampler.skipped_users:
         log.warning("%d users have seen all that could be sampled: skipped", sampler.skipped_users)
@@ -144,7 +142,7 @@ def build_trainer(
             return evaluate_part(model, config, split=split, part=selects_on, device=device).metrics
 
     monitor = config.monitor()
-    trainer = Trainer(
+    return Trainer(
         config.trainer,
         model,
         components.LOSSES[config.loss.name](config.loss),
@@ -153,15 +151,48 @@ def build_trainer(
         monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),
         show_progress=sys.stderr.isatty(),
     )
-    if state is not None:
-        try:
-            trainer.load_state_dict(state, draws_anew=moved)
-        except (LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
-            raise OutputError(
-                f"the checkpoint does not fit the run's configuration ({type(error).__name__})"
-            ) from error
-        log.info("going on in epoch %d, step %d", trainer.epoch, trainer.step)
-    return trainer
+
+
+def stream_after(state: dict[str, Any] | None, device: torch.device) -> str:
+    """The stream that the sampler draws from; another one where the device is of another kind."""
+    if state is None or state.get("device") == device.type:
+        return "sampler"
+    log.warning(
+        "the checkpoint was made on %s, whose draws %s cannot go on with: from here on the run is "
+        "not the one that it would have been",
+        state.get("device"),
+        device.type,
+    )
+    return f"sampler, on {device.type} from step {state.get('step')}"
+
+
+def take_up(state: dict[str, Any] | None, trainer: Trainer, checkpointing: Checkpointing) -> None:
+    """Bring the trainer and the history to where a checkpoint left off; None is the beginning.
+
+    Raises:
+        ConfigError: the run would end without the validation that its last epoch has.
+        OutputError: the state is not one of this trainer.
+    """
+    if state is None:
+        checkpointing.begin_history([])
+        return
+    draws_anew = state.get("device") != trainer.device.type
+    try:
+        check_content(state, trainer, draws_anew=draws_anew)
+        trainer.load_state_dict(state, draws_anew=draws_anew)
+    except (LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        raise OutputError(
+            f"the checkpoint is not one of this run: {type(error).__name__}, {error}"
+        ) from error
+    history = state["history"]
+    ends_here = trainer.progress is None and trainer.epoch == trainer.config.epochs
+    if ends_here and trainer.validate is not None and history[-1]["valid"] is None:
+        raise ConfigError(
+            f"trainer.epochs={trainer.epoch} is where the checkpoint is, and that epoch was not "
+            f"validated; set it to {trainer.epoch + 1} or more"
+        )
+    checkpointing.begin_history(history)
+    log.info("going on in epoch %d, step %d", trainer.epoch, trainer.step)
 
 
 def build_batch_sampler(

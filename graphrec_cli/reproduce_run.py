@@ -15,7 +15,7 @@ from graphrec_cli.config.run import Device
 from graphrec_cli.config.serialize import SavedConfig, to_plain
 from graphrec_cli.config_identity import WITHOUT_EFFECT
 from graphrec_cli.data_identity import DataIdentity
-from graphrec_cli.earlier_environments import surroundings
+from graphrec_cli.earlier_environments import changed_surroundings
 from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.leaves import Change, changes, leaves
 from graphrec_cli.rundir import RunDirectory
@@ -129,7 +129,7 @@ def reproduce(
     figures = leaves(recorded.metrics)
     comparison = Comparison(
         intended=intended,
-        surroundings=changes(surroundings(recorded.environment), surroundings(again.environment)),
+        surroundings=changed_surroundings(recorded.environment, again.environment),
         figures=len(figures),
         # What a later release adds to metrics.json has nothing to be compared with.
         differences={

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGUSR1 end a run: at once, or at the next place where nothing is lost."""
+"""Signals end a run: at once, or at the next place where nothing is lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import FrameType
 
 from graphrec_cli.errors import Interrupted
 
-WATCHED = ("SIGINT", "SIGTERM", "SIGUSR1")
+WATCHED = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")
 
 
 class StopSignals:
@@ -18,11 +18,16 @@ class StopSignals:
 
     Outside of ``held`` blocks it is raised where the signal arrives. Inside, it waits for
     ``check``, so that no file and no step is left half done; only a second Ctrl-C is not held.
+    Once a signal was raised, or after ``close``, further ones are no more than noted.
+
+    Attributes:
+        received: the number of the last signal, None before one.
     """
 
     def __init__(self) -> None:
+        self.received: int | None = None
         self._held = False
-        self._received: int | None = None
+        self._closed = False
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -40,7 +45,7 @@ class StopSignals:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -76,13 +81,18 @@ class StopSignals:
         Raises:
             Interrupted: a signal has come.
         """
-        if self._received is not None:
-            raise Interrupted(self._received)
+        if self.received is not None:
+            self._closed = True
+            raise Interrupted(self.received)
+
+    def close(self) -> None:
+        """From here on there is nothing left to stop."""
+        self._closed = True
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        impatient = number == signal.SIGINT and self._received == signal.SIGINT
-        self._received = number
-        if impatient:
-            raise Interrupted(number, midway=True)
-        if not self._held:
-            raise Interrupted(number)
+        impatient = number == signal.SIGINT and self.received == signal.SIGINT
+        self.received = number
+        if self._closed or (self._held and not impatient):
+            return
+        self._closed = True
+        raise Interrupted(number, midway=impatient)

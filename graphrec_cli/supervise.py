@@ -17,10 +17,18 @@ from graphrec_cli.allocator import keep_freed_memory
 from graphrec_cli.config.hydra_app import Job
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
+from graphrec_cli.config_identity import with_values
 from graphrec_cli.data_identity import DataIdentity
 from graphrec_cli.device import pick_device
-from graphrec_cli.durable import remove_leftovers, write_json
-from graphrec_cli.errors import GraphrecError, Interrupted, OutputError
+from graphrec_cli.durable import remove_file, remove_leftovers, write_json
+from graphrec_cli.errors import (
+    ConfigError,
+    DataError,
+    DifferenceError,
+    GraphrecError,
+    Interrupted,
+    OutputError,
+)
 from graphrec_cli.printable import one_line
 from graphrec_cli.run import train
 from graphrec_cli.run_lock import RunInUse, held_lock
@@ -29,6 +37,9 @@ from graphrec_cli.signals import StopSignals
 from graphrec_cli.unfinished import unfinished_runs
 
 log = logging.getLogger("graphrec")
+
+_REFUSED = (ConfigError.exit_code, DataError.exit_code, DifferenceError.exit_code)
+"""Codes of a run that its values or its data have kept from going on."""
 
 _DEFAULT_THREADS = torch.get_num_threads()
 
@@ -43,6 +54,7 @@ class Outcome:
         metrics: the content of metrics.json, None unless the run was completed.
         error: the one line that says what went wrong, None for a completed run.
         exit_code: what the command ends with if this is its only run.
+        stopped_by: the signal that came when the run had come to its end, None without one.
     """
 
     run: RunDirectory
@@ -50,6 +62,7 @@ class Outcome:
     metrics: dict[str, Any] | None
     error: str | None
     exit_code: int
+    stopped_by: int | None = None
 
 
 def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = None) -> Outcome:
@@ -95,19 +108,31 @@ def resume_run(run: RunDirectory, wanted: SavedConfig, *, debug: bool = False) -
         RunInUse: another process is training there.
         GraphrecError: the directory cannot be read or written to.
     """
+    if run.is_completed():
+        return _as_it_is(run, wanted.config)
     config = with_threads(wanted.config)
     with held_lock(run.lock):
-        if run.is_completed():
-            log.info("%s is completed: there is nothing to go on with", run.path)
-            metrics = run.read(run.metrics)
-            return Outcome(run=run, config=config, metrics=metrics, error=None, exit_code=0)
+        if run.is_completed():  # by a process that held the lock until now
+            return _as_it_is(run, config)
         for folder in (run.path, run.checkpoints):
             make_folder(folder)
             remove_leftovers(folder)
-        content = config_to_dict(SavedConfig(config, wanted.choices))
-        if content != run.read(run.config):
+        for file in (run.metrics, run.ranks):  # of a judgement that was not the last word
+            remove_file(file)
+        before = run.read(run.config)
+        content = with_values(before, config_to_dict(SavedConfig(config, wanted.choices)))
+        if content != before:
             write_json(run.config, content)
-        return _carry_out(config, run, debug=debug, expected=None, resumed=True)
+        outcome = _carry_out(config, run, debug=debug, expected=None, resumed=True)
+        if outcome.exit_code in _REFUSED and content != before:
+            write_json(run.config, before)
+        return outcome
+
+
+def _as_it_is(run: RunDirectory, config: RunConfig) -> Outcome:
+    log.info("%s is completed: there is nothing to go on with", run.path)
+    metrics = run.read(run.metrics)
+    return Outcome(run=run, config=config, metrics=metrics, error=None, exit_code=0)
 
 
 def with_threads(config: RunConfig) -> RunConfig:
@@ -139,6 +164,8 @@ def _carry_out(
             if resumed:
                 log.info("going on with %s", run.path)
             metrics = train(config, run, signals=signals, resumed=resumed, expected=expected)
+            signals.close()
+            run.write_status("completed")
         except KeyboardInterrupt as interruption:
             code = interruption.exit_code if isinstance(interruption, Interrupted) else 130
             line = f"interrupted: graphrec train resume={run.path} goes on with it"
@@ -149,8 +176,14 @@ def _carry_out(
         except Exception as error:
             _trace(run, debug)
             return _ended(run, config, "failed", f"{type(error).__name__}: {_first_line(error)}", 1)
-        run.write_status("completed")
-        return Outcome(run=run, config=config, metrics=metrics, error=None, exit_code=0)
+        return Outcome(
+            run=run,
+            config=config,
+            metrics=metrics,
+            error=None,
+            exit_code=0,
+            stopped_by=signals.received,
+        )
 
 
 def _ended(run: RunDirectory, config: RunConfig, state: str, error: str, exit_code: int) -> Outcome:

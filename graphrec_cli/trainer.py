@@ -125,7 +125,7 @@ class Trainer:
         bar = tqdm(
             batches,
             initial=progress.steps,
-            total=self._steps_per_epoch(),
+            total=self.steps_per_epoch(),
             desc=f"epoch {self.epoch}/{self.config.epochs}",
             unit="step",
             leave=False,
@@ -196,7 +196,8 @@ class Trainer:
             self.progress = EpochProgress.begin(self.device)
         return self.progress
 
-    def _steps_per_epoch(self) -> int:
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of a whole epoch."""
         if self.config.steps_per_epoch is not None:
             return self.config.steps_per_epoch
         return -(-self.sampler.num_pairs // self.batch_size)

@@ -136,16 +136,20 @@ def test_the_history_is_cut_back_to_the_checkpoint(run: RunDirectory) -> None:
     with run.history.open("a") as file:
         file.write('{"epoch": 4, "lo')
     second = keeper(run)
-    state = second.restore(CPU)
+    state = second.find(CPU)
     assert state is not None
-    assert (state["epoch"], second.history) == (2, [row(1), row(2)])
+    assert (state["epoch"], state["history"]) == (2, [row(1), row(2)])
+    assert len(run.history.read_text("utf-8").splitlines()) == 4
+    second.begin_history(state["history"])
+    assert second.history == [row(1), row(2)]
     lines = run.history.read_text("utf-8").splitlines()
     assert [json.loads(line) for line in lines] == [row(1), row(2)]
 
 
 def test_without_a_checkpoint_the_history_begins_anew(run: RunDirectory) -> None:
     run.append_history(row(1))
-    assert keeper(run).restore(CPU) is None
+    assert keeper(run).find(CPU) is None
+    keeper(run).begin_history([])
     assert run.history.read_text() == ""
 
 
@@ -161,11 +165,11 @@ def test_a_state_that_is_not_finite_is_not_written(run: RunDirectory) -> None:
 def test_other_data_are_refused(run: RunDirectory) -> None:
     keeper(run).save(trainer_after(1))
     with pytest.raises(DifferenceError, match="the split is not the one that the checkpoints in"):
-        keeper(run, split_sha256="b").restore(CPU)
+        keeper(run, split_sha256="b").find(CPU)
 
 
 def test_a_file_that_is_no_training_is_refused(run: RunDirectory) -> None:
     keeper(run).save_best(3, {})
     run.best.rename(run.last)
     with pytest.raises(OutputError, match="they hold no training"):
-        keeper(run).restore(CPU)
+        keeper(run).find(CPU)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from graphrec_cli.config.addresses import refuse_new_addresses
@@ -46,7 +47,9 @@ def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
     path = _config_file(named[0], Path([RunConfig().output_dir, *output_dirs][-1]))
     saved = read_config(path)
     refuse_new_addresses(saved, rest, path)
-    return saved, rest
+    # Only the words of a command say that an unfinished run is wanted instead of a new one.
+    trainer = replace(saved.config.trainer, autoresume=False)
+    return replace(saved, config=replace(saved.config, trainer=trainer)), rest
 
 
 def _config_file(name: str, output_dir: Path) -> Path:

@@ -32,8 +32,9 @@ Examples:
 
 RUN needs its config.json, environment.json, metrics.json and checkpoints/best.pt. The data files
 and the split are checked before training. Any key or group of 'graphrec train' may be overridden:
-what differs is then shown, and nothing is claimed. data_dir, output_dir, cache_dir and plots
-change no figure.
+what differs is then shown, and nothing is claimed. data_dir, output_dir, cache_dir, plots and
+the keys of checkpoints change no figure. Prepared data come from the cache where the files, the
+values and the code that they were made of are the same.
 The new run goes under output_dir, where 'latest' looks too.
 Exit codes: 0 reproduced, or run with overrides; 4 a figure, the weights or a data file differs.
 """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphrec_cli.commands.run_words import sort_run_words
+from graphrec_cli.config.addresses import refuse_new_addresses
 from graphrec_cli.config.overrides import with_overrides
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
@@ -49,4 +51,9 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> Outcome:
     if name != "latest" and any(word.startswith("output_dir=") for word in words):
         raise ConfigError(f"output_dir says where 'latest' looks; {name} is gone on with in itself")
     run = RunDirectory.find(given.run, given.output_dir)
-    return resume_run(run, with_overrides(read_config(run.config), given.overrides), debug=debug)
+    saved = read_config(run.config)
+    refuse_new_addresses(saved, words, run.config)
+    wanted = with_overrides(saved, given.overrides)
+    # Where files go is not for a file to say, which somebody else may have written.
+    wanted = replace(wanted, config=replace(wanted.config, cache_dir=None))
+    return resume_run(run, wanted, debug=debug)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +108,7 @@ def _sweep(
             "run": None,
             "metrics": None,
         }
+        stopped_by = None
         try:
             outcome = run_job(job, debug=debug)
         except Exception as error:  # before there was a run directory
@@ -120,19 +120,25 @@ def _sweep(
         else:
             result |= {"exit_code": outcome.exit_code, "error": outcome.error}
             result |= {"run": str(outcome.run.path), "metrics": outcome.metrics}
+            stopped_by = outcome.stopped_by
         # By way of files, because a Hydra launcher may run its jobs in other processes.
         write_json(folder / f"{job.number}.json", result)
         if result["exit_code"] >= 128:
             raise Interrupted(result["exit_code"] - 128)
+        if stopped_by is not None:
+            raise Interrupted(stopped_by)
 
     # An interruption ends the sweep; the results so far say so, and are worth their table.
-    with suppress(Interrupted):
+    codes = []
+    try:
         run_jobs(arguments, run, sweep_dir=folder, saved=saved)
+    except Interrupted as interruption:
+        codes.append(interruption.exit_code)
     results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
     results.sort(key=lambda result: int(result["number"]))
     print(json.dumps(results) if json_output else describe_sweep(results))
     print(folder, flush=True)
-    return max((result["exit_code"] for result in results), default=1)
+    return max([*codes, *(result["exit_code"] for result in results)], default=1)
 
 
 def describe_sweep(results: list[dict[str, Any]]) -> str:

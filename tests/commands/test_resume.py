@@ -310,3 +310,106 @@ def test_a_saved_autoresume_does_not_stop_reproduce(graphrec: Callable[..., Any]
     again = graphrec("reproduce", str(done.run))
     assert again.code == 0, again.err
     assert "reproduced" in again.out
+
+
+def test_a_refused_value_does_not_stay_in_the_configuration(
+    whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = unfinished(whole, tmp_path / "mine")
+    before = (run / "config.json").read_bytes()
+    assert graphrec("resume", str(run), "trainer.epochs=2").code == 2
+    assert (run / "config.json").read_bytes() == before
+    assert graphrec("resume", str(run)).code == 0
+    assert_same_run(run, whole)
+
+
+def test_fewer_epochs_end_where_the_shorter_run_would_have_ended(
+    graphrec: Callable[..., Any],
+) -> None:
+    words = (*TRAIN, "trainer.validate_every=2")
+    with dying_at(14):
+        stopped = graphrec("train", *words)
+    done = graphrec("resume", str(stopped.run), "trainer.epochs=3")
+    assert done.code == 0, done.err
+    assert_same_run(done.run, graphrec("train", *words, "trainer.epochs=3").run)
+
+
+def test_an_end_that_lacks_its_validation_is_refused(
+    tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    words = (*TRAIN, "trainer.validate_every=2", "trainer.checkpoint_every=1")
+    with dying_at(19):
+        stopped = graphrec("train", *words)
+    folder = stopped.run / "checkpoints"
+    (folder / "last-1.pt").replace(folder / "last.pt")  # the one after the third epoch
+    done = graphrec("resume", str(stopped.run), "trainer.epochs=3")
+    assert done.code == 2
+    assert "that epoch was not validated; set it to 4 or more" in done.err
+    assert graphrec("resume", str(stopped.run)).code == 0
+
+
+def test_figures_of_a_judgement_before_are_gone_while_it_goes_on(
+    whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = Path(shutil.copytree(whole, tmp_path / "mine"))
+    (run / "status.json").write_text('{"status": "running", "error": null, "time": ""}')
+    with dying_at(30):
+        assert graphrec("resume", str(run), "trainer.epochs=8").code == 143
+    assert not (run / "metrics.json").exists()
+    assert "has no metrics.json to compare with" in graphrec("reproduce", str(run)).err
+
+
+def test_a_hostile_configuration_does_not_fetch_or_write_elsewhere(
+    whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = unfinished(whole, tmp_path / "mine")
+    config = read(run / "config.json")
+    remote = {"url": "http://127.0.0.1:9/x.csv", "sha256": None, "size": None}
+    goodbooks = config["dataset"] | {
+        "name": "goodbooks",
+        "folder": "x",
+        "rating_threshold": 4.0,
+        "signals": ["to_read"],
+        "download": True,
+        "ratings": remote,
+        "to_read": remote,
+    }
+    for key in list(goodbooks):
+        if key in read(whole / "config.json")["dataset"] and key not in (
+            "name",
+            "prefilter",
+            "k_core",
+        ):
+            del goodbooks[key]
+    (run / "config.json").write_text(json.dumps(config | {"dataset": goodbooks}))
+    done = graphrec("resume", str(run))
+    assert done.code == 2
+    assert "would fetch data from http://127.0.0.1:9/x.csv" in done.err
+
+
+def test_an_environment_does_not_grow_with_every_attempt(
+    whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = unfinished(whole, tmp_path / "mine")
+    identity = read(run / "environment.json")["split_hash"]
+    sizes = set()
+    for _ in range(4):
+        assert graphrec("resume", str(run), "trainer.epochs=2").code == 2
+        environment = read(run / "environment.json")
+        assert environment["earlier"][-1]["split_hash"] == identity
+        sizes.add(len(environment["earlier"]))
+    assert sizes == {1}
+
+
+def test_what_an_earlier_part_of_a_run_was_made_on_is_said_by_reproduce(
+    whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    run = unfinished(whole, tmp_path / "mine")
+    environment = read(run / "environment.json")
+    environment["packages"]["torch"] = "2.0.0"
+    (run / "environment.json").write_text(json.dumps(environment))
+    resumed = graphrec("resume", str(run))
+    assert "warning: not as it was: packages.torch 2.0.0 ->" in resumed.err
+    done = graphrec("reproduce", str(run))
+    assert done.code == 0
+    assert "packages.torch" in done.out

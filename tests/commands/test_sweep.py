@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,24 @@ def test_a_device_that_is_not_there_stops_a_sweep_before_the_first_run(
     assert (done.code, done.out) == (2, "")
     assert re.fullmatch(r"error: device=cuda [^\n]+\n", done.err)
     assert list(done.folder.iterdir()) == []
+
+
+def test_a_signal_at_the_end_of_a_run_ends_the_sweep(
+    graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes while ``completed`` is written: that run stays whole, the next one never starts."""
+    write_status = RunDirectory.write_status
+
+    def interrupted(self: RunDirectory, state: str, error: str | None = None) -> None:
+        if state == "completed":
+            signal.raise_signal(signal.SIGTERM)
+        write_status(self, state, error)
+
+    monkeypatch.setattr(RunDirectory, "write_status", interrupted)
+    done = graphrec("train", "plots=false", "-m", "seed=1,2")
+    assert done.code == 143
+    (run,) = [path.parent for path in done.folder.glob("outputs/*/status.json")]
+    assert read(run / "status.json")["status"] == "completed"
+    single = graphrec("train", "plots=false")
+    assert single.code == 0
+    assert "ndcg@5" in single.out
