@@ -121,6 +121,12 @@ def test_a_value_that_would_mean_something_else_is_refused(words: list[str], mes
         compose_sweep(sort_arguments([*words, "seed=1,2", "-m"]))
 
 
+def test_the_words_of_a_job_are_kept_as_they_were_written() -> None:
+    (job,) = jobs("output_dir=runs_${seed}", "seed=7")
+    assert job.config.output_dir == "runs_7"
+    assert job.overrides == ["output_dir=runs_${seed}", "seed=7"]
+
+
 def test_one_and_zero_are_switches_too() -> None:
     (job,) = jobs("plots=0", "evaluation.mask_valid=1", "seed=7")
     assert job.config.plots is False

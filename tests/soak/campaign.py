@@ -65,7 +65,7 @@ def carry_out(
     """
     tally = Tally(name)
     started = time.perf_counter()
-    with TemporaryDirectory(prefix=f"soak_{name}_") as folder, chdir(folder):
+    with TemporaryDirectory(prefix=f"soak_{name}_") as folder, chdir(folder), _cache_of_its_own():
         case = campaign(Path(folder))
         while True:
             repeat = f"python tests/soak/soak.py --only {name} --cases 1 --seed {seed}"
@@ -80,6 +80,20 @@ def carry_out(
             tally.seconds = time.perf_counter() - started
             if tally.seconds >= seconds or tally.cases == cases:
                 return tally
+
+
+@contextmanager
+def _cache_of_its_own() -> Iterator[None]:
+    """Keep what the cases prepare out of the user's own cache folder."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    with TemporaryDirectory(prefix="soak_cache_") as cache:
+        os.environ["XDG_CACHE_HOME"] = cache
+        try:
+            yield
+        finally:
+            del os.environ["XDG_CACHE_HOME"]
+            if before is not None:
+                os.environ["XDG_CACHE_HOME"] = before
 
 
 @contextmanager

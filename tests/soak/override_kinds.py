@@ -135,6 +135,7 @@ class Text:
     def right(self, rng: random.Random) -> tuple[str, Value]:
         """A word that it takes, and its value."""
         value = "".join(rng.choices("abcXYZ 019_-.,:;!?#%&/=é漢😀()[]{}<>|~*+@^'\"`", k=12))
+        value = value.replace("..", ".-")  # no path out of a folder
         value = f"a{value}z"
         escaped = value.replace("'", "\\'")
         return f"'{escaped}'", value

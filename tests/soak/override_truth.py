@@ -42,7 +42,7 @@ EVERYWHERE: dict[str, Kind] = {
 """Keys that the runs below all have."""
 
 EMBEDDINGS: dict[str, Kind] = {
-    "model.embedding_dim": Whole(1),
+    "model.embedding_dim": Whole(1, 65_536),
     "model.init": One(("xavier", "xavier_per_table", "normal")),
     "model.init_std": Real(0, 1e300, open_low=True),
 }
@@ -62,10 +62,14 @@ IN_OPTION: dict[str, dict[str, Kind]] = {
         "dataset.download": Switch(),
     },
     "dataset=movielens_100k": {
+        "dataset.folder": Text(),
+        "dataset.download": Switch(),
         "dataset.rating_threshold": Real(0.5, 5, null=True),
         "dataset.fold": One(("u1", "u2", "u3", "u4", "u5", "ua", "ub"), null=True),
     },
     "dataset=book_crossing": {
+        "dataset.folder": Text(),
+        "dataset.download": Switch(),
         "dataset.rating_threshold": Real(0, 10, null=True),
         "dataset.max_bad_lines": Real(0, 1),
     },

@@ -110,20 +110,6 @@ ODD_VALUES = (
     "'a\\'",
     "\\",
     "\\\\",
-    "${oc.env:HOME}",
-    "${oc.env:NO_SUCH_VARIABLE_HERE}",
-    "${oc.decode:'[1'}",
-    "${oc.create:{a:1}}",
-    "${nothing}",
-    "${seed}",
-    "${",
-    "${}",
-    "${.}",
-    "${..}",
-    "${a:b:c}",
-    "${hydra:runtime.cwd}",
-    "${now:%Y}",
-    "${${seed}}",
     "$",
     "glob(*)",
     "choice(1,2)",
@@ -166,7 +152,7 @@ ODD_VALUES = (
     "; rm",
     "%s%n",
     "{0}",
-    "../../x",
+    "a/../x",
     "a/b",
     "default",
     "synthetic",
@@ -177,13 +163,32 @@ ODD_VALUES = (
     "@",
 )
 
+INTERPOLATIONS = (
+    "${oc.env:HOME}",
+    "${oc.env:NO_SUCH_VARIABLE_HERE}",
+    "${oc.decode:'[1'}",
+    "${oc.create:{a:1}}",
+    "${nothing}",
+    "${seed}",
+    "${",
+    "${}",
+    "${.}",
+    "${..}",
+    "${a:b:c}",
+    "${hydra:runtime.cwd}",
+    "${now:%Y}",
+    "${${seed}}",
+)
+"""References to other values: Hydra and OmegaConf resolve them late, and so fail late."""
+
 
 def odd_word(rng: random.Random, keys: Sequence[str]) -> str:
     """A word of which nothing is known but that it must not break anything."""
     key = rng.choice(ODD_KEYS) if rng.random() < 0.4 else rng.choice(keys)
     if rng.random() < 0.1:
         key = misspelt(rng, key)
-    value = rng.choice(ODD_VALUES) if rng.random() < 0.8 else _soup(rng)
+    draw = rng.random()
+    value = rng.choice(INTERPOLATIONS if draw < 0.2 else ODD_VALUES) if draw < 0.8 else _soup(rng)
     prefix = rng.choice(["", "", "", "", "+", "++", "~", "+++", "-", "--", "@"])
     return prefix + key + rng.choice(["=", "=", "=", "=", "=", "", "==", "=="]) + value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from campaign import REFUSED, RIGHT, Case
@@ -67,7 +68,7 @@ def unknown_key(rng: random.Random) -> str:
         near = misspelt(rng, rng.choice(sorted(known)))
         key = rng.choice([near, near, f"{near}.x", rng.choice(sorted(elsewhere) or [near])])
     prefix, value = rng.choice(["", "", "+", "++"]), rng.choice(["1", "abc", "null", "[1]"])
-    called = _train(rng, option, f"{prefix}{key}={value}")
+    called = _compose(rng, option, f"{prefix}{key}={value}")
     assert called.code == 2, f"the key {key} is unknown: {called}"
     # Below an unknown node nothing is known, so that the node is what is named.
     parts = key.split(".")
@@ -83,7 +84,7 @@ def wrong_value(rng: random.Random) -> str:
     option = rng.choice(list(IN_OPTION))
     keys = keys_with(option)
     key = _choose(rng, option, keys)
-    called = _train(rng, option, f"{rng.choice(['', '', '', '++'])}{key}={keys[key].wrong(rng)}")
+    called = _compose(rng, option, f"{rng.choice(['', '', '', '++'])}{key}={keys[key].wrong(rng)}")
     assert called.code == 2, f"the value of {key} is wrong: {called}"
     assert key in called.error(), f"{key} is not named: {called}"
     return REFUSED
@@ -98,7 +99,7 @@ def right_value(rng: random.Random) -> str:
     extra = ["split.folds=5"] if key == "split.fold" else []
     extra += ["split.min_interactions=3"] if key == "split.valid" else []
     extra += ["split.valid=1"] if key == "split.min_interactions" else []
-    called = _train(rng, option, *extra, f"{key}={word}")
+    called = _print(rng, option, *extra, f"{key}={word}")
     assert called.code == 0, f"a right value of {key} is refused: {called}"
     assert not called.err, f"words about a right value: {called}"
     printed = OmegaConf.select(OmegaConf.create(called.out), key)
@@ -113,7 +114,7 @@ def odd_train(rng: random.Random) -> str:
     """Words of which nothing is known: a code of the documented ones, and one line."""
     keys = [*_all_keys(keys_with(rng.choice(list(IN_OPTION)))), "model", "trainer", "experiment"]
     words = [odd_word(rng, keys) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
-    return _judged(rng, ["train", *words, "--cfg", "job"])
+    return _judged(rng, _composing(rng, words))
 
 
 def odd_other(rng: random.Random, run: str) -> str:
@@ -139,12 +140,29 @@ def _judged(rng: random.Random, words: list[str]) -> str:
     return "accepted"
 
 
-def _train(rng: random.Random, option: str, *words: str) -> Called:
+def _compose(rng: random.Random, option: str, *words: str) -> Called:
+    """Words that must be refused before any data are read."""
+    line = _composing(rng, _shuffled(rng, option, words))
+    return call(line, own_process=sometimes(rng, 0.03) and can_be_passed(line))
+
+
+def _print(rng: random.Random, option: str, *words: str) -> Called:
+    line = ["train", *_shuffled(rng, option, words), "--cfg", "job"]
+    return call(line, own_process=sometimes(rng, 0.03) and can_be_passed(line))
+
+
+def _composing(rng: random.Random, words: list[str]) -> list[str]:
+    """A command that composes the words: to print them, or as every run does."""
+    if sometimes(rng, 0.5):
+        return ["train", *words, "--cfg", "job"]
+    return ["data", "inspect", *words]
+
+
+def _shuffled(rng: random.Random, option: str, words: Sequence[str]) -> list[str]:
     shuffled = [option, *words] if option not in DEFAULTS else list(words)
     if sometimes(rng, 0.5):
         shuffled.reverse()
-    line = ["train", *shuffled, "--cfg", "job"]
-    return call(line, own_process=sometimes(rng, 0.03) and can_be_passed(line))
+    return shuffled
 
 
 def _choose(rng: random.Random, option: str, keys: dict[str, Kind]) -> str:
