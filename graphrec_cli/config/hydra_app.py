@@ -144,14 +144,17 @@ def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
 
 def _to_job(node: DictConfig, saved: SavedConfig | None) -> Job:
     runtime = HydraConfig.get()
-    config = to_run_config(node, list(runtime.overrides.task))
+    # As they were written: what an interpolation in them stands for is the configuration's to say.
+    words = OmegaConf.to_container(runtime.overrides.task, resolve=False)
+    assert isinstance(words, list)
+    config = to_run_config(node, words)
     chosen = runtime.runtime.choices
     choices = {group: chosen.get(group) for group in (*SCHEMAS, "experiment")}
     swept = runtime.mode is RunMode.MULTIRUN
     return Job(
         config=config,
         choices=choices_after(saved, choices),
-        overrides=[word for word in runtime.overrides.task if word != f"experiment={SAVED}"],
+        overrides=[word for word in words if word != f"experiment={SAVED}"],
         number=int(runtime.job.num) if swept else 0,
     )
 
