@@ -116,7 +116,7 @@ def test_the_fall_back_is_said_and_the_sound_file_is_not_pushed_out(
     state = again.load_last(CPU)
     assert state is not None
     assert state["epoch"] == 1
-    (warning,) = [record.getMessage() for record in caplog.records]
+    (warning,) = {record.getMessage() for record in caplog.records}
     assert warning.endswith("last.pt has not the sha256 in manifest.json; going on from last-1.pt")
     again.save_last(content(2))
     (tmp_path / "last.pt").write_bytes(b"broken once more")

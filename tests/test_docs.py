@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import shutil
 from contextlib import chdir
 from pathlib import Path
 
@@ -28,13 +30,19 @@ def shown_commands() -> list[str]:
 
 EVALUATE = [command for command in shown_commands() if command.startswith("graphrec evaluate")]
 RECOMMEND = [command for command in shown_commands() if command.startswith("graphrec recommend")]
-TRAIN = [command for command in shown_commands() if command.startswith("graphrec train")]
+RESUME = [command for command in shown_commands() if command.startswith("graphrec train resume=")]
+TRAIN = [
+    command
+    for command in shown_commands()
+    if command.startswith("graphrec train") and command not in RESUME
+]
 DATA = [command for command in shown_commands() if command.startswith("graphrec data")]
 
 
 def test_the_documents_show_commands() -> None:
     """So that the tests below cannot pass by finding nothing."""
     assert len(TRAIN) >= 5
+    assert len(RESUME) >= 2
     assert len(EVALUATE) >= 3
     assert len(RECOMMEND) >= 5
     assert len(DATA) >= 4
@@ -97,6 +105,28 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert main(["train", *words, "trainer.epochs=2", "num_threads=1"]) == 0
         (config,) = Path.cwd().glob("outputs/*/config.json")
     return config.parent
+
+
+@pytest.mark.parametrize("command", RESUME)
+def test_a_shown_resumption_goes_on_with_the_run(
+    command: str, run: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    unfinished = Path(shutil.copytree(run, tmp_path / "outputs" / run.name))
+    (unfinished / "metrics.json").unlink()
+    status = json.loads((unfinished / "status.json").read_text("utf-8"))
+    (unfinished / "status.json").write_text(json.dumps({**status, "status": "running"}))
+    words = [word.replace("RUN", str(unfinished)) for word in shlex.split(command)[1:]]
+    epochs = [int(word.partition("=")[2]) for word in words if word.startswith("trainer.epochs=")]
+    with chdir(tmp_path):
+        assert main(words) == 0
+        assert (tmp_path / capsys.readouterr().out.splitlines()[-1]).samefile(unfinished)
+    assert (unfinished / "metrics.json").is_file()
+    status = json.loads((unfinished / "status.json").read_text("utf-8"))
+    assert status["status"] == "completed"
+    history = (unfinished / "history.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(row)["epoch"] for row in history] == list(range(1, len(history) + 1))
+    # More than the two epochs of the run where more are asked for, up to where patience runs out.
+    assert 2 < len(history) <= epochs[0] if epochs else len(history) == 2
 
 
 @pytest.mark.parametrize("command", EVALUATE)

@@ -21,7 +21,7 @@ from graphrec_cli.config.table import TableConfig
 from graphrec_cli.errors import ConfigError
 
 CLIMBING = ("..", "../x", "a/../../x", "a/..", "/etc", "/")
-BELOW = ("x", "a/b", "a..b", "..a", ".", "")
+BELOW = ("x", "a/b", "a..b", "..a", ".")
 OF_A_FOLDER: list[Callable[..., DatasetConfig]] = [
     GoodBooksConfig,
     AdjacencyListConfig,
@@ -39,6 +39,8 @@ def test_a_data_sets_folder_stays_below_data_dir(dataset: Callable[..., DatasetC
     for folder in CLIMBING:
         with pytest.raises(ConfigError, match=r"^dataset\.folder must be a path below data_dir"):
             dataset(folder=folder)
+    with pytest.raises(ConfigError, match=r"^dataset\.folder must name a folder, got an empty"):
+        dataset(folder="")
 
 
 @pytest.mark.parametrize("part", ["train", "valid", "test"])

@@ -95,7 +95,7 @@ def test_blank_lines_and_spaces_in_the_header_do_no_harm(tmp_path: Path) -> None
         (b"title,isbn\nEmma,1\n", "has no column goodreads_book_id or id; it has title, isbn"),
         (b"goodreads_book_id,title\n1,A\n", "has no column book_id; it has goodreads_book_id,"),
         (b"id,name\n1,A\n", "has no column title; it has id, name"),
-        (b"id,title,title\n1,A,B\n", "names the column 'title' twice"),
+        (b"id,title,title\n1,A,B\n", "names the column 'title' twice in its header line"),
         (b"id,title\n1,A\nB2,B\n", "line 3: id 'B2' is not a whole number"),
         (b"id,title\n1,A\n,B\n", "line 3: id '' is not a whole number"),
         (b"id,title\n1.5,A\n", "line 2: id '1.5' is not a whole number"),
