@@ -23,7 +23,7 @@ SHARED = (
     "model.embedding_dim=8",
     "trainer.monitor=ndcg@5",
     "trainer.learning_rate=0.03",
-    "trainer.epochs=120",
+    "trainer.epochs=150",
     "evaluation.ks=[5]",
     "num_threads=1",
 )
@@ -31,7 +31,7 @@ CHOICES = (
     ("sampler=uniform", "sampler=hardneg"),
     ("sampler.by=user", "sampler.by=interaction", "sampler.by=distinct_user"),
     ("trainer.batch_size=40", "trainer.batch_size=40 trainer.steps_per_epoch=5"),
-    ("trainer.patience=null", "trainer.patience=25", "trainer.validate_every=3", "split.valid=0"),
+    ("trainer.patience=null", "trainer.patience=120", "trainer.validate_every=3", "split.valid=0"),
     ("trainer.checkpoints_kept=2", "trainer.checkpoints_kept=1", "trainer.checkpoints_kept=3"),
     ("trainer.checkpoint_every=1", "trainer.checkpoint_every=null", "trainer.checkpoint_every=2"),
     ("trainer.checkpoint_minutes=5", "trainer.checkpoint_minutes=0.00001"),
@@ -125,5 +125,5 @@ def command(folder: Path, again: list[str], rng: random.Random) -> list[str]:
 def death(rng: random.Random) -> Fate:
     """At a file operation, most of which are those of checkpoints, or at any time."""
     if rng.random() < 0.7:
-        return Fate(event=int(2 ** rng.uniform(0, 9)))
-    return Fate(seconds=rng.uniform(0, 0.8))
+        return Fate(event=int(2 ** rng.uniform(0, 8)))
+    return Fate(seconds=rng.uniform(0, 0.4))
