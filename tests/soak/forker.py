@@ -24,7 +24,16 @@ EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate
 """Of Python's audit events, those of files; fsync, which has none, is counted with them."""
 
 
-PRELOADED = ("torch", "graphrec_cli.supervise", "graphrec_cli.recommend_run", "matplotlib.pyplot")
+PRELOADED = (
+    "torch",
+    "graphrec_cli.supervise",
+    "graphrec_cli.recommend_run",
+    "graphrec_cli.reproduce_run",
+    "graphrec_cli.prepare_data",
+    "graphrec_cli.commands.data",
+    "matplotlib.pyplot",
+    "pyarrow.pandas_compat",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
