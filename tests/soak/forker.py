@@ -6,6 +6,7 @@ how that life ended, likewise.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -106,6 +107,7 @@ def main() -> None:
     """Carry out orders until stdin ends."""
     for name in PRELOADED:
         importlib.import_module(name)
+    gc.freeze()  # no life looks for garbage among what all of them share
     for line in sys.stdin:
         order = json.loads(line)
         # Pipes, since a limit on the size of files would hold for the messages too.
