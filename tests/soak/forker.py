@@ -6,6 +6,7 @@ how that life ended, likewise.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -24,7 +25,16 @@ EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate
 """Of Python's audit events, those of files; fsync, which has none, is counted with them."""
 
 
-PRELOADED = ("torch", "graphrec_cli.supervise", "graphrec_cli.recommend_run", "matplotlib.pyplot")
+PRELOADED = (
+    "torch",
+    "graphrec_cli.supervise",
+    "graphrec_cli.recommend_run",
+    "graphrec_cli.reproduce_run",
+    "graphrec_cli.prepare_data",
+    "graphrec_cli.commands.data",
+    "matplotlib.pyplot",
+    "pyarrow.pandas_compat",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +107,7 @@ def main() -> None:
     """Carry out orders until stdin ends."""
     for name in PRELOADED:
         importlib.import_module(name)
+    gc.freeze()  # no life looks for garbage among what all of them share
     for line in sys.stdin:
         order = json.loads(line)
         # Pipes, since a limit on the size of files would hold for the messages too.

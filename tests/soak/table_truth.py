@@ -121,7 +121,8 @@ def parted(text: str, separator: str, quoted: bool) -> tuple[list[tuple[int, lis
     def parse(strict: bool) -> list[tuple[int, list[str]]]:
         stream = io.StringIO(text, newline="" if lone_return else "\n")
         reader = csv.reader(stream, delimiter=separator, quoting=quoting, strict=strict)
-        return [(reader.line_num, row) for row in reader]
+        # Millions of empty lines would take gigabytes; only the first one means something.
+        return [(reader.line_num, row) for row in reader if row or reader.line_num == 1]
 
     with _any_length():
         try:

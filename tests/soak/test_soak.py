@@ -43,13 +43,13 @@ def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("campaign", "cases", "outcomes"),
     [
-        ("overrides", 30, ["refused in one line", "accepted and right"]),
-        ("csv", 60, ["refused in one line", "accepted and right"]),
-        ("published", 60, ["refused in one line", "accepted and right"]),
+        ("overrides", 15, ["refused in one line", "accepted and right"]),
+        ("csv", 30, ["refused in one line", "accepted and right"]),
+        ("published", 15, ["refused in one line", "accepted and right"]),
         ("kills", 1, ["1 the same run after 30 kills"]),
-        ("full_disks", 2, ["the same run after full disks"]),
-        ("damages", 25, ["refused in one line", "right all the same"]),
-        ("caches", 1, ["1 the same data in 20 rounds of two processes"]),
+        ("full_disks", 1, ["the same run after full disks"]),
+        ("damages", 12, ["refused in one line", "right all the same"]),
+        ("caches", 1, ["1 the same data in 5 rounds of two processes"]),
     ],
 )
 def test_no_case_fails(campaign: str, cases: int, outcomes: list[str]) -> None:
@@ -81,8 +81,8 @@ def test_a_case_that_fails_is_named_with_the_command_that_repeats_it(tmp_path: P
     for failure in failures:
         said, _, repeat = failure.partition("; to repeat: python tests/soak/soak.py ")
         assert said.endswith(": never a zero was promised")
-        again = draws(*repeat.split())
-        assert (again.returncode, again.stderr.splitlines()[-1]) == (1, failure)
+    again = draws(*repeat.split())
+    assert (again.returncode, again.stderr.splitlines()[-1]) == (1, failures[-1])
     written = document.read_text()
     assert written.startswith("before\n<!-- soak: begin -->\n")
     assert written.endswith("<!-- soak: end -->\nafter\n")
