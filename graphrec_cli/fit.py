@@ -192,7 +192,8 @@ def take_up(state: dict[str, Any] | None, trainer: Trainer, checkpointing: Check
             f"validated; set it to {trainer.epoch + 1} or more"
         )
     checkpointing.begin_history(history)
-    log.info("going on in epoch %d, step %d", trainer.epoch, trainer.step)
+    where = "after" if trainer.progress is None else "in"
+    log.info("going on %s epoch %d, step %d", where, trainer.epoch, trainer.step)
 
 
 def build_batch_sampler(
