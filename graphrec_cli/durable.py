@@ -39,7 +39,7 @@ def atomic_write(
             os.fsync(file.fileno())
         before_replace()
         os.replace(temporary, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
@@ -99,8 +99,12 @@ def remove_file(path: Path) -> None:
         raise OutputError(f"cannot delete {path}: {error.strerror or error}") from error
 
 
-def _sync_folder(folder: Path) -> None:
-    # Without it a rename may be lost in a crash although the file's own bytes are safe.
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk, as well as the files' bytes: a crash may lose a rename.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -18,6 +18,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.quarantine import BadLine
 from graphrec_cli.data.source import DataFile
+from graphrec_cli.durable import sync_folder
 from graphrec_cli.errors import GraphrecError
 
 ENTRY, QUARANTINE, TITLE = "entry.json", "quarantine.json", "title"
@@ -88,15 +89,6 @@ def read_entry(
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DamagedEntry(f"{reason:.120}") from error
     return prepared
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk, as well as the files' bytes."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -15,11 +15,12 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from graphrec_cli.cache.entry import DamagedEntry, read_entry, sync_folder, write_entry
+from graphrec_cli.cache.entry import DamagedEntry, read_entry, write_entry
 from graphrec_cli.cache.key import digest_of, key_ingredients
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.source import DataFile, FoundFiles
+from graphrec_cli.durable import sync_folder
 
 FOLDER = "prepared"
 _TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{16}")
