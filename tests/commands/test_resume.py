@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from graphrec_cli import trainer
-from graphrec_cli.checkpoint import load_checkpoint
+from graphrec_cli.checkpoint import load_checkpoint, to_bytes
 from graphrec_cli.errors import Interrupted
 from graphrec_cli.run_lock import held_lock
 
@@ -413,3 +413,20 @@ def test_what_an_earlier_part_of_a_run_was_made_on_is_said_by_reproduce(
     done = graphrec("reproduce", str(run))
     assert done.code == 0
     assert "packages.torch" in done.out
+
+
+def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
+    graphrec: Callable[..., Any],
+) -> None:
+    with dying_at(8):
+        stopped = graphrec("train", *TRAIN, "sampler.by=interaction")
+    last = stopped.run / "checkpoints" / "last.pt"
+    content = load_checkpoint(last, CPU) | {"device": "cuda"}
+    content["sampler"]["generator"] = torch.zeros(16, dtype=torch.uint8)  # as CUDA has them
+    last.write_bytes(to_bytes(content))
+    (last.parent / "manifest.json").unlink()
+    done = graphrec("resume", str(stopped.run))
+    assert done.code == 0, done.err
+    assert "warning: the checkpoint was made on cuda, whose draws cpu cannot go on with" in done.err
+    assert len(history(done.run)) == 4
+    assert history(done.run)[-1]["step"] == 24

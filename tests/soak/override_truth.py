@@ -92,7 +92,7 @@ IN_OPTION: dict[str, dict[str, Kind]] = {
         "split.folds": Whole(2),
         "split.fold": Whole(0, 4),
     },
-    "model=lightgcn": {"model.num_layers": Whole(0), **EMBEDDINGS},
+    "model=lightgcn": {"model.num_layers": Whole(0, 1000), **EMBEDDINGS},
     "model=mf": EMBEDDINGS,
     "model=popularity": {},
     "sampler=uniform": {
