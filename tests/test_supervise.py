@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import signal
 import subprocess
@@ -39,7 +40,16 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=_obey_permissions,
     )
+
+
+def _obey_permissions() -> None:
+    """Have root, too, meet files and folders that may not be written (prctl(2), linux/prctl.h)."""
+    drop_from_bounding_set, override_permissions = 24, 1
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(drop_from_bounding_set, override_permissions)
 
 
 def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> Path:
@@ -151,3 +161,23 @@ def test_a_log_that_can_no_longer_be_written_ends_the_run_in_one_line(
     status = json.loads((folder / out.splitlines()[-1] / "status.json").read_text("utf-8"))
     assert status["status"] == "failed"
     assert f"error: {status['error']}" == line
+
+
+def test_a_folder_that_becomes_read_only_ends_the_run_in_one_line(folder: Path) -> None:
+    words = [word for word in LONG if not word.startswith("trainer.checkpoint")]
+    process = start(folder, *words, "trainer.checkpoint_minutes=0.001")
+    last = wait_for(folder, "outputs/*/checkpoints/last.pt", process)
+    last.parent.chmod(0o555)
+    before = {path.name: path.read_bytes() for path in last.parent.glob("*.pt")}
+    out, err = process.communicate(timeout=60)
+    last.parent.chmod(0o755)
+    assert process.returncode == 1, err
+    errors = [line for line in err.splitlines() if line.startswith("error:")]
+    assert len(errors) == 1
+    assert ".pt: Permission denied; " in errors[0]
+    assert {path.name: path.read_bytes() for path in last.parent.glob("*.pt")} == before
+    run = folder / out.splitlines()[-1]
+    assert json.loads((run / "status.json").read_text("utf-8"))["status"] == "failed"
+    newest = last if last.is_file() else last.with_name("last-1.pt")  # met between two renames
+    state = load_checkpoint(newest, torch.device("cpu"))
+    assert main(["train", f"resume={run}", f"trainer.epochs={state['epoch'] + 1}"]) == 0
