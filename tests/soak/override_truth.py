@@ -22,7 +22,7 @@ EVERYWHERE: dict[str, Kind] = {
     "trainer.weight_decay": Real(0, 1e300),
     "trainer.validate_every": Whole(1),
     "trainer.valid_users": Whole(1, null=True),
-    "trainer.monitor": One(("ndcg@10", "mrr", "recall@7", "hit@1", "map@3", "precision@20"), True),
+    "trainer.monitor": One(("ndcg@9", "mrr", "recall@7", "hit@1", "map@3", "precision@2"), True),
     "trainer.patience": Whole(1, null=True),
     "trainer.checkpoint_every": Whole(1),
     "evaluation.ks": Cutoffs(),
