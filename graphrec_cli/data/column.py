@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from graphrec_cli.errors import DataError
 
 ColumnArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32] | NDArray[np.object_]
 
@@ -28,6 +31,18 @@ class Column(Protocol):
 
     def fault(self, text: str) -> str | None:
         """What is wrong with a cell, None if nothing is."""
+
+
+def column_array(column: Column, values: NDArray[np.generic], path: Path) -> ColumnArray | None:
+    """``column.array(values)``, of a file that a refusal of all values together names.
+
+    Raises:
+        DataError: the cells are sound, but not beside each other.
+    """
+    try:
+        return column.array(values)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def parsed_number(text: str) -> float | None:

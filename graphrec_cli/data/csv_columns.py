@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.data.column import Column, ColumnArray, parsed_number
+from graphrec_cli.data.column import Column, ColumnArray, column_array, parsed_number
 from graphrec_cli.data.delimited import CSV, Layout, is_blank, open_lines, open_text
 from graphrec_cli.errors import DataError
 
@@ -133,7 +133,7 @@ def read_csv_columns(
         raise DataError(f"{path} holds {header} and no rows")
     arrays: dict[str, ColumnArray] = {}
     for column in columns:
-        array = column.array(frame[column.name].to_numpy()) if sound else None
+        array = column_array(column, frame[column.name].to_numpy(), path) if sound else None
         if array is None:
             raise _first_fault(path, columns, layout, None)
         arrays[column.name] = array

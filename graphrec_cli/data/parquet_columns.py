@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.data import files
-from graphrec_cli.data.column import Column, ColumnArray
+from graphrec_cli.data.column import Column, ColumnArray, column_array
 from graphrec_cli.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, Col
             row = int(np.flatnonzero(cells.is_null().to_numpy())[0]) + 1
             raise DataError(f"{path}, row {row}: {column.name} is empty")
         values = _values(path, column, cells)
-        array = column.array(values)
+        array = column_array(column, values, path)
         if array is None:
             raise _first_fault(path, column, values)
         arrays[column.name] = array

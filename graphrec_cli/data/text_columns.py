@@ -105,7 +105,7 @@ class TimeColumn:
                 if small.any():
                     place = int(np.flatnonzero(small)[0])
                     raise DataError(
-                        f"column {self.name} mixes units of time: its largest value is in "
+                        f"{self.name} mixes units of time: its largest value is in "
                         f"{unit.name}, and row {place + 1} has {values[place]}; write all in one "
                         f"unit, or set dataset.time_unit={unit.name} if it is no mixture"
                     )

@@ -243,3 +243,13 @@ def test_real_tables_with_their_own_headers() -> None:
     books = load(TableConfig(path="book-crossing/BX-Book-Explicit-5Rate.csv"), str(REAL_DATA)).table
     assert len(books) == 88_552
     assert "034545104X" in set(books.item_id.tolist())
+
+
+def test_units_of_time_that_are_mixed_name_the_file_and_the_key(folder: Path) -> None:
+    content = b"user,item,timestamp\na,b,1386199954\na,c,1386199954000\n"
+    with pytest.raises(DataError) as refused:
+        load(csv_table(folder, content))
+    message = str(refused.value)
+    assert message.startswith("ratings.csv: timestamp mixes units of time")
+    assert "row 1 has 1386199954" in message
+    assert message.endswith("dataset.timestamp='' reads no timestamps")
