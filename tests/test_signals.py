@@ -14,7 +14,8 @@ def send(number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 138)]
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGUSR1, 138), (signal.SIGHUP, 129)],
 )
 def test_a_signal_is_raised_where_it_arrives(number: signal.Signals, code: int) -> None:
     with StopSignals().installed(), pytest.raises(Interrupted) as raised:

@@ -430,3 +430,38 @@ def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
     assert "warning: the checkpoint was made on cuda, whose draws cpu cannot go on with" in done.err
     assert len(history(done.run)) == 4
     assert history(done.run)[-1]["step"] == 24
+
+
+def test_a_row_that_has_changed_since_is_refused_and_put_back_is_taken(
+    small: tuple[str, ...], tmp_path: Path, graphrec: Callable[..., Any], full_size: Any
+) -> None:
+    table = tmp_path / "mine.csv"
+    rows = [f"u{user},i{item % 12}" for user in range(20) for item in range(user, user + 5)]
+    table.write_text("\n".join(["user_id,item_id", *rows, ""]))
+    words = ("train", "dataset=table", "dataset.path=mine.csv", *small, "trainer.batch_size=9")
+    with dying_at(3):
+        stopped = full_size(*words)
+    assert stopped.code == 143
+    before = table.read_text()
+    kept = {name: (stopped.run / name).read_bytes() for name in ("data.npz", "config.json")}
+    table.write_text(before.replace("u3,i3\n", "u3,i9\n"))
+    refused = graphrec("resume", str(stopped.run))
+    assert refused.code == 4
+    assert "mine.csv changed since the run" in refused.err
+    assert {name: (stopped.run / name).read_bytes() for name in kept} == kept
+    table.write_text(before)
+    assert graphrec("resume", str(stopped.run)).code == 0
+    assert_same_run(stopped.run, full_size(*words).run)
+
+
+def test_from_a_run_that_went_on_by_itself_a_new_one_begins(
+    full_size: Callable[..., Any], graphrec: Callable[..., Any]
+) -> None:
+    with dying_at(3):
+        stopped = graphrec("train", *TRAIN, "trainer.autoresume=true")
+    new = full_size("train", "--from", str(stopped.run))
+    assert new.code == 0, new.err
+    assert new.run != stopped.run
+    assert read(new.run / "config.json")["trainer"]["autoresume"] is False
+    asked = full_size("train", "--from", str(stopped.run), "trainer.autoresume=true")
+    assert asked.run == stopped.run

@@ -13,6 +13,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from graphrec_cli import supervise
 from graphrec_cli.models.oracle import Oracle
 
 FILES = {
@@ -247,3 +248,13 @@ def test_own_options_may_not_have_the_name_of_a_built_in_one(
     done = graphrec("train", "trainer=goodbooks", "--config-dir", str(own_options))
     assert (done.code, done.out) == (2, "")
     assert done.err.endswith("goodbooks.yaml has the name of a built-in option; give it another\n")
+
+
+def test_runs_that_start_in_the_same_second_have_directories_of_their_own(
+    graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "timestamp", lambda: "2026-01-31_12-00-00")
+    runs = [graphrec("train", "model=popularity", "plots=false").run for _ in range(3)]
+    name = "2026-01-31_12-00-00_popularity_synthetic_uniform"
+    assert [run.name for run in runs] == [name, f"{name}_2", f"{name}_3"]
+    assert {read(run / "status.json")["status"] for run in runs} == {"completed"}
