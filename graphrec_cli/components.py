@@ -20,7 +20,7 @@ from graphrec_cli.data.splits.ratio import ratio_split
 from graphrec_cli.evaluation.evaluation import Evaluation
 from graphrec_cli.evaluation.ranking import RANKING
 from graphrec_cli.evaluation.rating import RATING
-from graphrec_cli.losses import Loss, build_bpr, build_mse
+from graphrec_cli.losses import Loss, build_bpr, build_mse, build_softmax
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
 from graphrec_cli.models.lightgcn_rating import build_lightgcn_rating
@@ -56,5 +56,9 @@ SAMPLERS: dict[str, Callable[..., TripleSampler]] = {
     "uniform": build_uniform,
     "hardneg": build_hardneg,
 }
-LOSSES: dict[str, Callable[..., Loss]] = {"bpr": build_bpr, "mse": build_mse}
+LOSSES: dict[str, Callable[..., Loss]] = {
+    "bpr": build_bpr,
+    "softmax": build_softmax,
+    "mse": build_mse,
+}
 EVALUATIONS: dict[str, Evaluation] = {"ranking": RANKING, "rating": RATING}

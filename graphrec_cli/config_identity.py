@@ -12,6 +12,7 @@ WITHOUT_EFFECT = (
     "output_dir",
     "cache_dir",
     "plots",
+    "expected",
     "trainer.checkpoint_every",
     "trainer.checkpoint_minutes",
     "trainer.checkpoints_kept",

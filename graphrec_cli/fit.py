@@ -13,13 +13,16 @@ import torch
 from graphrec_cli import components
 from graphrec_cli.checkpoint_content import check_content
 from graphrec_cli.checkpointing import Checkpointing
+from graphrec_cli.config.loss import SoftmaxConfig
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.trainer import Precision
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import torch_generator
 from graphrec_cli.errors import ConfigError, Interrupted, OutputError
 from graphrec_cli.models.base import Model, Recommender
+from graphrec_cli.samplers.candidates import CandidateSampler, build_candidates
 from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 from graphrec_cli.samplers.triples import TripleSampler
 from graphrec_cli.selection import Monitor
@@ -131,6 +134,8 @@ def build_trainer(
     Args:
         stream: of the sampler's draws.
     """
+    if config.trainer.precision is Precision.bf16:
+        model.train_in(torch.bfloat16)
     sampler = build_batch_sampler(config, split.train, device, stream)
     if sampler.skipped_users:
         log.warning("%d users have seen all that could be sampled: skipped", sampler.skipped_users)
@@ -198,11 +203,14 @@ def take_up(state: dict[str, Any] | None, trainer: Trainer, checkpointing: Check
 
 def build_batch_sampler(
     config: RunConfig, train: UserItems, device: torch.device, stream: str = "sampler"
-) -> TripleSampler | RatedPairSampler:
+) -> TripleSampler | CandidateSampler | RatedPairSampler:
     """The sampler of what the loss learns from, at the start of the draws of ``stream``."""
+    generator = torch_generator(config.seed, stream, device)
+    by = config.sampler.by
+    if isinstance(config.loss, SoftmaxConfig):
+        return build_candidates(config.loss, by, train, generator=generator, device=device)
     if config.loss.learns_from() is LearnsFrom.ratings:
-        generator = torch_generator(config.seed, stream, device)
-        return RatedPairSampler(config.sampler.by, train, generator=generator, device=device)
+        return RatedPairSampler(by, train, generator=generator, device=device)
     return build_sampler(config, train, device, stream)
 
 
@@ -221,7 +229,7 @@ def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
     line = (
         f"epoch {record['epoch']}/{config.trainer.epochs}  loss {record['loss']:.4f}  "
         f"{record['seconds']:.1f} s  {record['triplets_per_second']:,.0f} "
-        f"{'pairs' if config.loss.learns_from() is LearnsFrom.ratings else 'triples'}/s"
+        f"{'triples' if config.loss.learns_from() is LearnsFrom.triples else 'pairs'}/s"
     )
     if record["valid"] is None:
         return line

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -33,6 +33,10 @@ class NormalizedAdjacency(NamedTuple):
         """Users; the items follow them in a table of all nodes."""
         return self.user_item.shape[0]
 
+    def to(self, dtype: torch.dtype) -> NormalizedAdjacency:
+        """The same entries, rounded to another precision."""
+        return NormalizedAdjacency(*(block.to(dtype) for block in self))
+
 
 def normalized_adjacency(train: UserItems, device: torch.device) -> NormalizedAdjacency:
     """D^-1/2 A D^-1/2 of the bipartite graph of the train pairs (Kipf and Welling, ICLR 2017).
@@ -51,12 +55,12 @@ def normalized_adjacency(train: UserItems, device: torch.device) -> NormalizedAd
     item_indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(train.item_degree)])
     shape = (train.num_users, train.num_items)
     return NormalizedAdjacency(
-        _csr(train.indptr, items, values, shape, device),
-        _csr(item_indptr, users[by_item], values[by_item], shape[::-1], device),
+        _from_arrays(train.indptr, items, values, shape, device),
+        _from_arrays(item_indptr, users[by_item], values[by_item], shape[::-1], device),
     )
 
 
-def _csr(
+def _from_arrays(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     values: NDArray[np.float32],
@@ -64,13 +68,32 @@ def _csr(
     device: torch.device,
 ) -> Tensor:
     index_type = np.int32 if len(indices) <= np.iinfo(np.int32).max else np.int64
+    return csr(
+        torch.from_numpy(indptr.astype(index_type)),
+        torch.from_numpy(indices.astype(index_type)),
+        torch.from_numpy(values),
+        shape,
+        check=True,
+    ).to(device)
+
+
+def csr(
+    pointers: Int[Tensor, " bounds"],
+    indices: Int[Tensor, " entries"],
+    values: Float[Tensor, " entries"],
+    shape: tuple[int, ...],
+    *,
+    check: bool = False,
+) -> Float[Tensor, "rows columns"]:
+    """A sparse CSR matrix.
+
+    Args:
+        pointers: where each row begins, and where the last one ends; ``shape[0]`` + 1 of them.
+        check: look at every index first; without it a wrong one can crash the process.
+    """
     with warnings.catch_warnings():
         # torch calls its CSR layout beta, once per process; the operations used here are tested.
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         return torch.sparse_csr_tensor(
-            torch.from_numpy(indptr.astype(index_type)),
-            torch.from_numpy(indices.astype(index_type)),
-            torch.from_numpy(values),
-            size=shape,
-            check_invariants=True,
-        ).to(device)
+            pointers, indices, values, size=shape, check_invariants=check
+        )

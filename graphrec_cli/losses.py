@@ -10,10 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from graphrec_cli.config.loss import BPRConfig, MSEConfig
-from graphrec_cli.models.base import RatingModel, TripleModel, TripleScores
+from graphrec_cli.config.loss import BPRConfig, MSEConfig, SoftmaxConfig
+from graphrec_cli.models.base import EmbeddingModel, RatingModel, TripleModel, TripleScores
+from graphrec_cli.samplers.candidates import CandidateBatch
 from graphrec_cli.samplers.rated_pairs import RatedPairs
 from graphrec_cli.samplers.triples import Triples
+from graphrec_cli.softmax import shared_softmax_loss
 
 Loss = Callable[[Any, Any], Tensor]
 """From a model and a batch of the kind that it learns from to the scalar that a step minimises."""
@@ -50,6 +52,26 @@ def build_bpr(config: BPRConfig) -> Loss:
 
     def loss(model: TripleModel, batch: Triples) -> Tensor:
         return regularised_bpr(model.score_triples(*batch), config)
+
+    return loss
+
+
+def build_softmax(config: SoftmaxConfig) -> Loss:
+    """The loss ``loss=softmax``, of an ``EmbeddingModel`` and pairs with candidates."""
+
+    def loss(model: EmbeddingModel, batch: CandidateBatch) -> Tensor:
+        batch_size = len(batch.users)
+        users, items = model.embed(batch.users, torch.cat([batch.pos_items, batch.candidates]))
+        items = functional.normalize(items)
+        return shared_softmax_loss(
+            functional.normalize(users),
+            items[:batch_size],
+            items[batch_size:],
+            log_weight=batch.log_weight,
+            masked_row=batch.seen_row,
+            masked_column=batch.seen_column,
+            temperature=config.temperature,
+        )
 
     return loss
 

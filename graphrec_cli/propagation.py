@@ -12,24 +12,41 @@ from torch import Tensor
 from graphrec_cli.graph import NormalizedAdjacency
 
 
-def _multiply(block: Tensor, x: Tensor) -> Tensor:
-    """One sparse product; on CPU torch's reduction kernel is the faster of its two."""
+def multiply(
+    block: Float[Tensor, "rows columns"], x: Float[Tensor, "columns dim"]
+) -> Float[Tensor, "rows dim"]:
+    """One sparse product in the precision of the block, its result in that of ``x``.
+
+    On CPU torch's reduction kernel is the faster of its two. Of bfloat16 rows it, too, keeps its
+    sums in float32 and rounds them once.
+    """
+    gathered = x.to(block.dtype)
     if x.device.type == "cpu":
-        product: Tensor = torch.sparse.mm(block, x, "sum")
-        return product
-    return block @ x
+        product: Tensor = torch.sparse.mm(block, gathered, "sum")
+    else:
+        product = block @ gathered
+    return product.to(x.dtype)
 
 
-def _layer_mean(norm_adj: NormalizedAdjacency, x: Tensor, num_layers: int) -> Tensor:
-    # Horner's scheme, x + A(x + A(x + ...)), holds one running sum instead of every layer.
+def horner(
+    norm_adj: NormalizedAdjacency, x: Tensor, num_layers: int
+) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
+    """The sum of A^0 x ... A^L x of users and of items, as x + A(x + A(x + ...)).
+
+    Horner's scheme holds one running sum instead of every layer.
+    """
     x_users, x_items = x[: norm_adj.num_users], x[norm_adj.num_users :]
     users, items = x_users, x_items
     for _ in range(num_layers):
         users, items = (
-            _multiply(norm_adj.user_item, items).add_(x_users),
-            _multiply(norm_adj.item_user, users).add_(x_items),
+            multiply(norm_adj.user_item, items).add_(x_users),
+            multiply(norm_adj.item_user, users).add_(x_items),
         )
-    return torch.cat([users, items]).div_(num_layers + 1)
+    return users, items
+
+
+def _layer_mean(norm_adj: NormalizedAdjacency, x: Tensor, num_layers: int) -> Tensor:
+    return torch.cat(horner(norm_adj, x, num_layers)).div_(num_layers + 1)
 
 
 class _LayerMean(torch.autograd.Function):

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from graphrec_cli import components
 from graphrec_cli.audit import audit
@@ -17,7 +15,7 @@ from graphrec_cli.cache.prepared_cache import PreparedCache
 from graphrec_cli.checkpointing import Checkpointing, run_stamp
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.funnel import Funnel
-from graphrec_cli.data.prepared import Prepared
+from graphrec_cli.data.prepared import Prepared, titles_by_index
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.quarantine import BadLine, TooManyBadLines
 from graphrec_cli.data.source import FoundFiles, SourceData
@@ -27,6 +25,7 @@ from graphrec_cli.device import pick_device
 from graphrec_cli.durable import write_csv, write_json
 from graphrec_cli.earlier_environments import recorded_identity, with_earlier
 from graphrec_cli.environment import command_line, describe_environment
+from graphrec_cli.expectation import against_bands
 from graphrec_cli.fit import SELECTS_ON, build_model, fit_model
 from graphrec_cli.judge import Judgement, judge
 from graphrec_cli.reporting.plots import draw_curves
@@ -92,6 +91,12 @@ def train(
         selects_on=SELECTS_ON,
     )
     judgement = judge(config, fitted, split, prepared.preferences, device)
+    judgement.metrics["expected"] = against_bands(
+        config.expected,
+        judgement.metrics["test"],
+        epochs=len(fitted.history),
+        split_hash=identity.split_hash,
+    )
     write_results(config, fitted.history, judgement, run)
     return judgement.metrics
 
@@ -222,17 +227,6 @@ def log_drops(funnel: Funnel) -> None:
         log.info("dropped %s rows (%s): %s", f"{step.rows_dropped:,}", step.stage, step.cause)
     if any(step.stage.endswith("k_core") for step in dropping):
         log.info("the k-core came before the split: it has chosen the test's users and items too")
-
-
-def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] | None:
-    """Titles in the order of the item indices, "" where none is known; None without any."""
-    if source.titles is None:
-        return None
-    ids, titles = source.titles
-    index = split.items.index(ids)
-    by_index = np.full(len(split.items), "", dtype=titles.dtype)
-    by_index[index[index >= 0]] = titles[index >= 0]
-    return by_index
 
 
 def write_results(

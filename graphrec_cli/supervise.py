@@ -34,7 +34,7 @@ from graphrec_cli.run import train
 from graphrec_cli.run_lock import RunInUse, held_lock
 from graphrec_cli.rundir import RunDirectory, make_folder, timestamp
 from graphrec_cli.signals import StopSignals
-from graphrec_cli.unfinished import unfinished_runs
+from graphrec_cli.unfinished import refuse_other_epochs, unfinished_runs
 
 log = logging.getLogger("graphrec")
 
@@ -120,6 +120,7 @@ def resume_run(run: RunDirectory, wanted: SavedConfig, *, debug: bool = False) -
         for file in (run.metrics, run.ranks):  # of a judgement that was not the last word
             remove_file(file)
         before = run.read(run.config)
+        refuse_other_epochs(before, config)
         content = with_values(before, config_to_dict(SavedConfig(config, wanted.choices)))
         if content != before:
             write_json(run.config, content)

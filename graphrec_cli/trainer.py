@@ -94,7 +94,6 @@ class Trainer:
         """
         while not self._done():
             progress = self._epoch_under_way()
-            learning_rate = self._set_learning_rate()
             loss, examples = self.train_epoch()
             seconds = progress.seconds
             valid = self.validate() if self.validate is not None and self._validates() else None
@@ -105,7 +104,7 @@ class Trainer:
                     "epoch": self.epoch,
                     "step": self.step,
                     "loss": loss,
-                    "learning_rate": learning_rate,
+                    "learning_rate": self.optimizer.param_groups[0]["lr"],
                     "seconds": round(seconds, 3),
                     "triplets_per_second": round(examples / seconds, 1),
                     "valid": valid,
@@ -145,6 +144,7 @@ class Trainer:
 
     def train_step(self, batch: Batch) -> Tensor:
         """One optimizer step; returns the batch's loss, detached."""
+        self.optimizer.param_groups[0]["lr"] = self.learning_rate()
         self.optimizer.zero_grad()
         loss = self.loss(self.model, batch)
         loss.backward()
@@ -202,12 +202,14 @@ class Trainer:
             return self.config.steps_per_epoch
         return -(-self.sampler.num_pairs // self.batch_size)
 
-    def _set_learning_rate(self) -> float:
-        """The learning rate of this epoch, which follows from its number alone."""
-        rate = self.config.learning_rate * self.config.learning_rate_decay ** (self.epoch - 1)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        return rate
+    def learning_rate(self) -> float:
+        """The learning rate of the next step, which follows from its number and its epoch's."""
+        config = self.config
+        rate = config.learning_rate * config.learning_rate_decay ** (self.epoch - 1)
+        if config.final_learning_rate is not None:
+            taken = self.step / (config.epochs * self.steps_per_epoch())
+            rate += taken * (config.final_learning_rate - rate)
+        return rate * min(1.0, (self.step + 1) / max(config.warmup_steps, 1))
 
     def _validates(self) -> bool:
         return self.epoch % self.config.validate_every == 0 or self.epoch == self.config.epochs

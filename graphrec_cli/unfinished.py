@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, read_config
 from graphrec_cli.config_identity import MACHINE, config_sha256
-from graphrec_cli.errors import GraphrecError
+from graphrec_cli.errors import ConfigError, GraphrecError
 from graphrec_cli.rundir import RunDirectory, newest_first
 
 
@@ -31,3 +32,21 @@ def unfinished_runs(
                 continue
             saved = read_config(run.config)
             yield run, saved
+
+
+def refuse_other_epochs(before: dict[str, Any], config: RunConfig) -> None:
+    """Refuse another number of epochs where the learning rates so far have followed from it.
+
+    Args:
+        before: the saved configuration, as in config.json.
+
+    Raises:
+        ConfigError: ``trainer.epochs`` was changed, and ``trainer.final_learning_rate`` is set.
+    """
+    epochs = before["trainer"]["epochs"]
+    if config.trainer.final_learning_rate is not None and config.trainer.epochs != epochs:
+        raise ConfigError(
+            f"trainer.epochs={config.trainer.epochs} cannot go on with a run of {epochs}: with "
+            "trainer.final_learning_rate the learning rates so far have followed from the number "
+            "of epochs; leave trainer.epochs out, or train anew with --from"
+        )

@@ -69,6 +69,7 @@ def _report(outcome: Outcome, *, json_output: bool) -> int:
 
 def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
     """Test metrics beside the baselines, and the share of the ceiling where there is one."""
+    from graphrec_cli.expectation import describe_bands
     from graphrec_cli.reporting.tables import metrics_table
 
     columns = {config.model.name: metrics["test"]}
@@ -82,6 +83,8 @@ def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
     if ceiling is not None and ceiling[config.monitor()] > 0:
         share = metrics["test"][config.monitor()] / ceiling[config.monitor()]
         lines.append(f"{config.monitor()} is {share:.0%} of the best reachable one (ceiling)")
+    if metrics.get("expected") is not None:
+        lines += describe_bands(metrics["expected"])
     return "\n".join(lines)
 
 

@@ -26,7 +26,15 @@ class LearnsFrom(Enum):
 
     nothing = "nothing"
     triples = "triples"
+    candidates = "candidates"
     ratings = "ratings"
+
+
+class Similarity(Enum):
+    """How the final embeddings of a user and an item give a score."""
+
+    dot = "dot"
+    cosine = "cosine"
 
 
 class Head(Enum):
@@ -45,6 +53,10 @@ class ModelConfig:
     def learns_from(self) -> LearnsFrom:
         """What the model is trained on; the loss must fit."""
         return LearnsFrom.triples
+
+    def propagates(self) -> bool:
+        """Whether embeddings are propagated over the graph in training."""
+        return False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -66,12 +78,25 @@ class EmbeddingConfig(ModelConfig):
 
 
 @dataclass(kw_only=True, slots=True)
-class LightGCNConfig(EmbeddingConfig):
+class SimilarityConfig(EmbeddingConfig):
+    """What models share whose score compares two final embeddings."""
+
+    similarity: Similarity = Similarity.dot
+    """dot: the dot product of user and item ranks items; cosine: the cosine of their angle does.
+    loss=softmax trains with cosines either way."""
+
+
+@dataclass(kw_only=True, slots=True)
+class LightGCNConfig(SimilarityConfig):
     """LightGCN (He et al., SIGIR 2020): the mean of embeddings propagated over the graph."""
 
     name: str = "lightgcn"
     num_layers: int = 3
     """Propagation steps; 0 is matrix factorisation."""
+
+    def propagates(self) -> bool:
+        """With at least one layer."""
+        return self.num_layers > 0
 
     def __post_init__(self) -> None:
         check_name("model", self.name, "lightgcn")
@@ -80,7 +105,7 @@ class LightGCNConfig(EmbeddingConfig):
 
 
 @dataclass(kw_only=True, slots=True)
-class MatrixFactorizationConfig(EmbeddingConfig):
+class MatrixFactorizationConfig(SimilarityConfig):
     """Matrix factorisation: LightGCN with no layers."""
 
     name: str = "mf"
@@ -107,6 +132,10 @@ class LightGCNRatingConfig(EmbeddingConfig):
     def learns_from(self) -> LearnsFrom:
         """Pairs with their ratings."""
         return LearnsFrom.ratings
+
+    def propagates(self) -> bool:
+        """With at least one layer."""
+        return self.num_layers > 0
 
     def __post_init__(self) -> None:
         check_name("model", self.name, "lightgcn_rating")

@@ -9,11 +9,12 @@ from pathlib import Path
 from graphrec_cli.config.checks import check_between, check_folder
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
+from graphrec_cli.config.expected import ExpectedConfig
 from graphrec_cli.config.loss import LossConfig
 from graphrec_cli.config.model import LearnsFrom, ModelConfig
 from graphrec_cli.config.sampler import SamplerConfig, UniformConfig
 from graphrec_cli.config.split import SplitConfig
-from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.config.trainer import Precision, TrainerConfig
 from graphrec_cli.errors import ConfigError
 
 
@@ -48,6 +49,8 @@ class RunConfig:
     """Folder in which run directories are made."""
     cache_dir: str | None = None
     """Folder that keeps prepared data for later runs; null is the user's own cache folder."""
+    expected: ExpectedConfig = field(default_factory=ExpectedConfig)
+    """Where an experiment is known to end up."""
     plots: bool = True
     """Draw the loss and metric curves into the run directory."""
 
@@ -87,22 +90,33 @@ class RunConfig:
     def _check_what_is_learnt(self) -> None:
         """Refuse a loss, a sampler or an evaluation that the model has no use for."""
         wanted, given = self.model.learns_from(), self.loss.learns_from()
-        if wanted is not LearnsFrom.nothing and wanted is not given:
-            losses = {LearnsFrom.triples: "bpr", LearnsFrom.ratings: "mse"}
+        losses = {LearnsFrom.triples: ("bpr", "softmax"), LearnsFrom.ratings: ("mse",)}
+        if wanted is not LearnsFrom.nothing and self.loss.name not in losses[wanted]:
             raise ConfigError(
                 f"model={self.model.name} learns from {wanted.name} and loss={self.loss.name} from "
-                f"{given.name}; set loss={losses[wanted]}, or choose another model"
+                f"{given.name}; set loss={' or loss='.join(losses[wanted])}, or choose another "
+                "model"
+            )
+        if self.trainer.precision is Precision.bf16 and not self.model.propagates():
+            raise ConfigError(
+                "trainer.precision=bf16 rounds what training propagates, and "
+                f"model={self.model.name} propagates nothing; leave trainer.precision=fp32"
             )
         if self.evaluation.predicts_ratings() and wanted is not LearnsFrom.ratings:
             raise ConfigError(
                 f"evaluation={self.evaluation.name} needs predicted ratings, and "
                 f"model={self.model.name} gives none; set model=lightgcn_rating loss=mse"
             )
-        # Rated pairs come without negatives, so what a sampler says of them would be ignored.
-        if wanted is LearnsFrom.ratings and self.sampler != UniformConfig(by=self.sampler.by):
+        # What a sampler says of negatives would be ignored.
+        learns = wanted is not LearnsFrom.nothing
+        own_negatives = {
+            LearnsFrom.ratings: "takes rated pairs and no negatives",
+            LearnsFrom.candidates: "draws its negatives for the whole batch",
+        }.get(given)
+        if learns and own_negatives and self.sampler != UniformConfig(by=self.sampler.by):
             raise ConfigError(
-                f"loss={self.loss.name} takes rated pairs and no negatives, so that of the sampler "
-                "only sampler.by counts; leave sampler=uniform as it is"
+                f"loss={self.loss.name} {own_negatives}, so that of the sampler only sampler.by "
+                "counts; leave sampler=uniform as it is"
             )
 
     def _check_cache_dir(self) -> None:

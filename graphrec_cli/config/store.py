@@ -8,7 +8,7 @@ from graphrec_cli.config.adjacency_list import AdjacencyListConfig
 from graphrec_cli.config.book_crossing import BookCrossingConfig
 from graphrec_cli.config.dataset import GoodBooksConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig, RatingConfig
-from graphrec_cli.config.loss import BPRConfig, MSEConfig
+from graphrec_cli.config.loss import BPRConfig, MSEConfig, SoftmaxConfig
 from graphrec_cli.config.model import (
     LightGCNConfig,
     LightGCNRatingConfig,
@@ -57,7 +57,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "popularity": PopularityConfig,
     },
     "sampler": {"uniform": UniformConfig, "hardneg": HardNegativeConfig},
-    "loss": {"bpr": BPRConfig, "mse": MSEConfig},
+    "loss": {"bpr": BPRConfig, "softmax": SoftmaxConfig, "mse": MSEConfig},
     "trainer": {"trainer": TrainerConfig},
     "evaluation": {"ranking": RankingConfig, "rating": RatingConfig},
 }

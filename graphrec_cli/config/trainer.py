@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from graphrec_cli.config.checks import check_at_least, check_between, check_name, check_positive
+from graphrec_cli.errors import ConfigError
+
+
+class Precision(Enum):
+    """Number format of the embeddings that training propagates."""
+
+    fp32 = "fp32"
+    bf16 = "bf16"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -21,8 +30,16 @@ class TrainerConfig:
     learning_rate: float = 1e-3
     learning_rate_decay: float = 1.0
     """The learning rate is multiplied by it after every epoch."""
+    warmup_steps: int = 0
+    """First optimizer steps, over which the learning rate grows linearly to its value."""
+    final_learning_rate: float | None = None
+    """Learning rate after the last step of the last epoch, to which it falls linearly; null lets it
+    be."""
     weight_decay: float = 0.0
     """L2 penalty that Adam adds to every gradient."""
+    precision: Precision = Precision.fp32
+    """bf16: training propagates embeddings and gradients rounded to bfloat16, and adds them up in
+    float32; weights, optimizer and evaluation stay in float32."""
     validate_every: int = 1
     """Epochs between validations."""
     valid_users: int | None = None
@@ -48,6 +65,13 @@ class TrainerConfig:
         check_positive("trainer.learning_rate", self.learning_rate)
         check_positive("trainer.learning_rate_decay", self.learning_rate_decay)
         check_between("trainer.learning_rate_decay", self.learning_rate_decay, 0, 1)
+        check_at_least("trainer.warmup_steps", self.warmup_steps, 0)
+        check_at_least("trainer.final_learning_rate", self.final_learning_rate, 0)
+        if self.final_learning_rate is not None and self.learning_rate_decay != 1.0:
+            raise ConfigError(
+                "trainer.final_learning_rate and trainer.learning_rate_decay both make the "
+                "learning rate fall; set one of them"
+            )
         check_at_least("trainer.weight_decay", self.weight_decay, 0)
         check_at_least("trainer.validate_every", self.validate_every, 1)
         check_at_least("trainer.valid_users", self.valid_users, 1)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.quarantine import BadLine
-from graphrec_cli.data.source import DataFile, TruePreferences
+from graphrec_cli.data.source import DataFile, SourceData, TruePreferences
 from graphrec_cli.data.splits.parts import Split
 
 
@@ -36,3 +36,14 @@ class Prepared:
     own_split_unused: bool
     files: tuple[DataFile, ...]
     preferences: TruePreferences | None
+
+
+def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] | None:
+    """Titles in the order of the item indices, "" where none is known; None without any."""
+    if source.titles is None:
+        return None
+    ids, titles = source.titles
+    index = split.items.index(ids)
+    by_index = np.full(len(split.items), "", dtype=titles.dtype)
+    by_index[index[index >= 0]] = titles[index >= 0]
+    return by_index

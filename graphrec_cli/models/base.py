@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
@@ -17,6 +18,9 @@ class Model(nn.Module, ABC):
     def adjacency(self) -> NormalizedAdjacency | None:
         """The graph that the weights are propagated over; None for a model without one."""
         return None
+
+    def train_in(self, dtype: torch.dtype) -> None:
+        """Round what training propagates to ``dtype``; without propagation nothing is rounded."""
 
     @abstractmethod
     def prepare_scoring(self) -> None:
@@ -64,6 +68,16 @@ class TripleScores(NamedTuple):
     layer0_embeddings: tuple[Tensor, Tensor, Tensor]
     final_embeddings: tuple[Tensor, Tensor, Tensor]
     layer0_table: Tensor
+
+
+class EmbeddingModel(Recommender):
+    """A model that compares an embedding of a user with one of an item."""
+
+    @abstractmethod
+    def embed(
+        self, users: Int64[Tensor, " users"], items: Int64[Tensor, " items"]
+    ) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
+        """Differentiable final embeddings of users and of items."""
 
 
 class TripleModel(Recommender):

@@ -9,15 +9,18 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from graphrec_cli.batch_propagation import propagate_rows
 from graphrec_cli.config.model import (
     EmbeddingConfig,
     Init,
     LightGCNConfig,
     MatrixFactorizationConfig,
+    Similarity,
+    SimilarityConfig,
 )
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
-from graphrec_cli.models.base import Recommender, TripleModel, TripleScores
+from graphrec_cli.models.base import EmbeddingModel, Recommender, TripleModel, TripleScores
 from graphrec_cli.propagation import propagate
 
 
@@ -50,6 +53,7 @@ class PropagatedEmbeddings(Recommender):
             nn.init.normal_(layer0, std=config.init_std, generator=generator)
         self.layer0_embeddings = nn.Parameter(layer0.to(device))
         self._norm_adj = normalized_adjacency(train, device) if num_layers else None
+        self._training_adj = self._norm_adj
         # An item without an interaction is in nobody's row, so 1 serves instead of infinity.
         degree = torch.from_numpy(train.item_degree).clamp(min=1)
         self._item_scale = degree.to(device, torch.float32).rsqrt()
@@ -59,11 +63,17 @@ class PropagatedEmbeddings(Recommender):
         """Of the train pairs; None without layers."""
         return self._norm_adj
 
+    def train_in(self, dtype: torch.dtype) -> None:
+        """Round what training propagates to ``dtype``; scores are as precise as the weights."""
+        if self._norm_adj is not None:
+            self._training_adj = self._norm_adj.to(dtype)
+
     def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
         """Propagated embeddings of all nodes, users first."""
-        if self._norm_adj is None:
+        norm_adj = self._training_adj if torch.is_grad_enabled() else self._norm_adj
+        if norm_adj is None:
             return self.layer0_embeddings
-        return propagate(self._norm_adj, self.layer0_embeddings, self.num_layers)
+        return propagate(norm_adj, self.layer0_embeddings, self.num_layers)
 
     @torch.no_grad()
     def fold_in(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " dim"]:
@@ -87,8 +97,20 @@ class PropagatedEmbeddings(Recommender):
         return self._scoring
 
 
-class LightGCN(PropagatedEmbeddings, TripleModel):
-    """Users and items whose dot product is the score."""
+class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
+    """Users and items whose dot product, or its cosine, is the score."""
+
+    def __init__(
+        self,
+        config: SimilarityConfig,
+        num_layers: int,
+        train: UserItems,
+        *,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        super().__init__(config, num_layers, train, generator=generator, device=device)
+        self.similarity = config.similarity
 
     def score_triples(
         self,
@@ -96,11 +118,12 @@ class LightGCN(PropagatedEmbeddings, TripleModel):
         pos_items: Int64[Tensor, " batch"],
         neg_items: Int64[Tensor, " batch"],
     ) -> TripleScores:
-        """Dot products of final embeddings."""
+        """Dot products of final embeddings, or their cosines."""
+        user, items = self.embed(users, torch.cat([pos_items, neg_items]))
+        user = self._comparable(user)
+        pos, neg = self._comparable(items).chunk(2)
         nodes = torch.cat([users, pos_items + self.num_users, neg_items + self.num_users])
         # embedding's backward is several times faster than that of plain indexing.
-        rows = functional.embedding(nodes, self.final_embeddings())
-        user, pos, neg = rows.chunk(3)
         layer0 = functional.embedding(nodes, self.layer0_embeddings).chunk(3)
         return TripleScores(
             pos_scores=(user * pos).sum(dim=1),
@@ -110,17 +133,50 @@ class LightGCN(PropagatedEmbeddings, TripleModel):
             layer0_table=self.layer0_embeddings,
         )
 
+    def embed(
+        self, users: Int64[Tensor, " users"], items: Int64[Tensor, " items"]
+    ) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
+        """Differentiable final embeddings of users and of items."""
+        if self._training_adj is None or users.device.type != "cpu":
+            nodes = torch.cat([users, items + self.num_users])
+            rows = functional.embedding(nodes, self.final_embeddings())
+            return rows[: len(users)], rows[len(users) :]
+        distinct_users, user_rows = users.unique(return_inverse=True)
+        distinct_items, item_rows = items.unique(return_inverse=True)
+        user_table, item_table = propagate_rows(
+            self._training_adj,
+            self.layer0_embeddings,
+            self.num_layers,
+            distinct_users,
+            distinct_items,
+        )
+        return functional.embedding(user_rows, user_table), functional.embedding(
+            item_rows, item_table
+        )
+
+    @torch.no_grad()
+    def prepare_scoring(self) -> None:
+        """Propagate the weights as they are, once for all users."""
+        final = self._comparable(self.final_embeddings())
+        self._scoring = (final[: self.num_users], final[self.num_users :].T.contiguous())
+
+    def _comparable(self, embeddings: Float[Tensor, "rows dim"]) -> Float[Tensor, "rows dim"]:
+        """Embeddings whose dot products are the scores."""
+        if self.similarity is Similarity.dot:
+            return embeddings
+        return functional.normalize(embeddings)
+
     @torch.no_grad()
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """Dot products with every item; ``prepare_scoring`` comes first."""
+        """Scores of every item; ``prepare_scoring`` comes first."""
         users, items = self.scoring_tables()
         return users[user_index] @ items
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
-        """Dot products of the folded-in user with every item."""
+        """Scores of every item for the folded-in user."""
         _, items = self.scoring_tables()
-        return self.fold_in(item_index) @ items
+        return self._comparable(self.fold_in(item_index)[None])[0] @ items
 
 
 def build_lightgcn(

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import RawTable, UserItems
+from graphrec_cli.data.prepared import titles_by_index
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.data.titles import Titles
-from graphrec_cli.run import titles_by_index
 
 IDS = st.integers(0, 30)
 

@@ -1,0 +1,54 @@
+"""Whether a run came out as its recipe is known to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphrec_cli.config.expected import ExpectedConfig
+
+
+def against_bands(
+    expected: ExpectedConfig, test: dict[str, float], *, epochs: int, split_hash: str
+) -> dict[str, Any] | None:
+    """What metrics.json says of the recipe's bands; None without any.
+
+    Args:
+        test: the test metrics.
+        epochs: that the run was trained for.
+        split_hash: digest of its split.
+
+    Returns:
+        ``inside``: whether every band that holds for the run was met, None where none does, and
+        then ``why_not``; ``bands``: those that hold, each with its ``value`` and ``inside``.
+    """
+    if not expected.bands:
+        return None
+    if expected.split_hash not in (None, split_hash):
+        return {"inside": None, "why_not": "they hold for another split", "bands": []}
+    bands = [
+        {
+            "metric": band.metric,
+            "value": test[band.metric],
+            "low": band.low,
+            "high": band.high,
+            "inside": band.low <= test[band.metric] <= band.high,
+        }
+        for band in expected.bands
+        if band.epochs == epochs and band.metric in test
+    ]
+    if not bands:
+        known = ", ".join(map(str, sorted({band.epochs for band in expected.bands})))
+        why_not = f"they hold for {known} epochs with the recipe's cut-offs"
+        return {"inside": None, "why_not": why_not, "bands": []}
+    return {"inside": all(band["inside"] for band in bands), "why_not": None, "bands": bands}
+
+
+def describe_bands(compared: dict[str, Any]) -> list[str]:
+    """Lines for the screen of what ``against_bands`` found."""
+    if compared["inside"] is None:
+        return [f"the recipe's expected figures are not compared: {compared['why_not']}"]
+    return [
+        f"test {band['metric']} {band['value']:.4f} is {'inside' if band['inside'] else 'OUTSIDE'} "
+        f"the recipe's band {band['low']:.4f} to {band['high']:.4f}"
+        for band in compared["bands"]
+    ]

@@ -1,0 +1,128 @@
+"""Pairs and the candidate items that a whole batch of them is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Float64, Int64
+from torch import Tensor
+
+from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
+from graphrec_cli.config.sampler import PositivesBy
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.samplers.positives import Positives, build_positives
+from graphrec_cli.samplers.seen import SeenAmong
+from graphrec_cli.samplers.train_pairs import TrainPairs
+
+
+class CandidateBatch(NamedTuple):
+    """Training examples and what they are compared with; indices are int64.
+
+    Attributes:
+        users, pos_items: shape (batch,).
+        candidates: distinct items, ascending, shape (candidates,).
+        log_weight: log of what a candidate counts for in the sum over candidates; of its shape.
+        seen_row, seen_column: places (example, candidate) at which the user has the candidate in
+            train, by ascending row; each of shape (seen,).
+    """
+
+    users: Int64[Tensor, " batch"]
+    pos_items: Int64[Tensor, " batch"]
+    candidates: Int64[Tensor, " candidates"]
+    log_weight: Float[Tensor, " candidates"]
+    seen_row: Int64[Tensor, " seen"]
+    seen_column: Int64[Tensor, " seen"]
+
+
+class CandidateSampler(TrainPairs):
+    """Draws batches of pairs, and candidates for each batch, from one generator.
+
+    Attributes:
+        num_pairs: train pairs: the examples of a whole pass.
+        skipped_users: always 0: every user with a train item is drawn.
+    """
+
+    def __init__(
+        self,
+        config: SoftmaxConfig,
+        by: PositivesBy,
+        train: UserItems,
+        positives: Positives,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        """Take a law of positives that ``by`` names, built on ``train`` and ``device``."""
+        super().__init__(train, positives, generator, device)
+        self.skipped_users = 0
+        in_batch = config.negatives is SoftmaxNegatives.in_batch
+        share = positive_share(train, by) if in_batch else negative_share(train, config)
+        share = share.to(device)
+        self._num_draws = None if in_batch else config.num_negatives
+        self._log_share = share.log() if config.log_q else None
+        # The last sum is 1 but for rounding, and no draw may lie beyond it.
+        self._cumulative = share.cumsum(0)
+        self._cumulative /= self._cumulative[-1].clone()
+        self._seen = SeenAmong(train, device)
+
+    def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[CandidateBatch]:
+        """``draw_epoch``'s pairs with candidates; an item drawn twice counts for two."""
+        for pairs in self.draw_epoch(steps, batch_size, done):
+            users, pos_items = self.users_and_items(pairs)
+            drawn = pos_items if self._num_draws is None else self._draw(self._num_draws)
+            candidates, times = drawn.unique(return_counts=True)
+            log_weight = times.double().log()
+            if self._log_share is not None:
+                log_weight -= self._log_share.index_select(0, candidates) + torch.log(
+                    torch.tensor(len(drawn), dtype=torch.float64, device=drawn.device)
+                )
+            seen_row, seen_column = self._seen.places(users, candidates)
+            yield CandidateBatch(
+                users, pos_items, candidates, log_weight.float(), seen_row, seen_column
+            )
+
+    def _draw(self, size: int) -> Int64[Tensor, " draws"]:
+        fractions = torch.rand(
+            size, dtype=torch.float64, device=self._cumulative.device, generator=self._generator
+        )
+        # From the right: an item without a share repeats the sum before it and is passed over.
+        return torch.searchsorted(self._cumulative, fractions, right=True)
+
+
+def positive_share(train: UserItems, by: PositivesBy) -> Float64[Tensor, " items"]:
+    """How often each item is to be expected among positives drawn ``by``; sums to 1."""
+    items = torch.tensor(train.item_index, dtype=torch.int64)
+    if by is PositivesBy.interaction:
+        weight = torch.ones(len(items), dtype=torch.float64)
+    else:
+        degree = torch.from_numpy(train.user_degree).double()
+        weight = 1 / degree[torch.tensor(train.user_index(), dtype=torch.int64)]
+    share = torch.zeros(train.num_items, dtype=torch.float64).index_add_(0, items, weight)
+    return share / share.sum()
+
+
+def negative_share(train: UserItems, config: SoftmaxConfig) -> Float64[Tensor, " items"]:
+    """The law of negatives=shared: popularity and the uniform law over the catalog, mixed."""
+    degree = torch.from_numpy(train.item_degree).double()
+    in_catalog = (degree > 0).double()
+    popular, uniform = degree / degree.sum(), in_catalog / in_catalog.sum()
+    return (1 - config.uniform_share) * popular + config.uniform_share * uniform
+
+
+def build_candidates(
+    config: SoftmaxConfig,
+    by: PositivesBy,
+    train: UserItems,
+    *,
+    generator: torch.Generator,
+    device: torch.device,
+) -> CandidateSampler:
+    """The sampler of ``loss=softmax``.
+
+    Raises:
+        DataError: train has no interaction.
+    """
+    eligible = torch.ones(train.num_users, dtype=torch.bool, device=device)
+    positives = build_positives(by, train, eligible, device)
+    return CandidateSampler(config, by, train, positives, generator, device)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
+from graphrec_cli.config.sampler import PositivesBy
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import DataError
+from graphrec_cli.samplers.candidates import CandidateBatch, CandidateSampler, build_candidates
+
+CPU = torch.device("cpu")
+CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
+
+
+def sampler(
+    config: SoftmaxConfig,
+    train: UserItems,
+    *,
+    by: PositivesBy = PositivesBy.interaction,
+    seed: int = 0,
+) -> CandidateSampler:
+    generator = torch.Generator().manual_seed(seed)
+    return build_candidates(config, by, train, generator=generator, device=CPU)
+
+
+def draws(batch: CandidateBatch) -> NDArray[np.int64]:
+    """The candidates as often as each was drawn, where no weight is corrected."""
+    times = batch.log_weight.exp().round().long()
+    return batch.candidates.repeat_interleave(times).numpy()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        SoftmaxConfig(num_negatives=40),
+        SoftmaxConfig(num_negatives=300, uniform_share=1.0),
+        SoftmaxConfig(negatives=SoftmaxNegatives.in_batch),
+    ],
+)
+@pytest.mark.parametrize("by", list(PositivesBy))
+def test_examples_are_train_pairs_and_seen_places_all_that_are_in_train(
+    config: SoftmaxConfig, by: PositivesBy, long_tailed_train: UserItems
+) -> None:
+    has = np.zeros((300, 200), dtype=bool)
+    has[long_tailed_train.user_index(), long_tailed_train.item_index] = True
+    for batch in sampler(config, long_tailed_train, by=by).epoch(5, 60):
+        assert has[batch.users, batch.pos_items].all()
+        assert (batch.candidates.diff() > 0).all()
+        seen = has[batch.users.numpy()][:, batch.candidates.numpy()]
+        row, column = np.nonzero(seen)
+        assert batch.seen_row.tolist() == row.tolist()
+        assert batch.seen_column.tolist() == column.tolist()
+
+
+@pytest.mark.parametrize("uniform_share", [0.0, 0.3, 1.0])
+def test_shared_negatives_follow_popularity_the_uniform_law_or_their_mixture(
+    uniform_share: float, long_tailed_train: UserItems, check_law: CheckLaw
+) -> None:
+    config = SoftmaxConfig(num_negatives=500, uniform_share=uniform_share)
+    drawn = [draws(batch) for batch in sampler(config, long_tailed_train).epoch(400, 7)]
+    assert {len(each) for each in drawn} == {500}
+    degree = long_tailed_train.item_degree
+    catalog = degree > 0
+    law = (1 - uniform_share) * degree / degree.sum() + uniform_share * catalog / catalog.sum()
+    check_law(np.concatenate(drawn), law)
+
+
+def test_in_batch_candidates_are_the_positives_as_often_as_they_occur(
+    long_tailed_train: UserItems,
+) -> None:
+    config = SoftmaxConfig(negatives=SoftmaxNegatives.in_batch)
+    for batch in sampler(config, long_tailed_train).epoch(5, 100):
+        assert draws(batch).tolist() == sorted(batch.pos_items.tolist())
+
+
+@pytest.mark.parametrize("negatives", list(SoftmaxNegatives))
+@pytest.mark.parametrize("by", list(PositivesBy))
+def test_corrected_weights_sum_over_the_catalog_as_the_whole_catalog_does(
+    negatives: SoftmaxNegatives, by: PositivesBy, long_tailed_train: UserItems
+) -> None:
+    shared = {"num_negatives": 50, "uniform_share": 0.2}
+    options = shared if negatives is SoftmaxNegatives.shared else {}
+    config = SoftmaxConfig(negatives=negatives, log_q=True, **options)  # type: ignore[arg-type]
+    value = torch.linspace(-1, 1, 200, dtype=torch.float64).exp()
+    steps, estimate = 4000, []
+    for batch in sampler(config, long_tailed_train, by=by, seed=3).epoch(steps, 50):
+        weight = batch.log_weight.double().exp()
+        estimate.append(float((weight * value[batch.candidates]).sum()))
+    catalog = torch.from_numpy(long_tailed_train.item_degree > 0)
+    error = np.std(estimate) / np.sqrt(steps)
+    assert np.mean(estimate) == pytest.approx(float(value[catalog].sum()), abs=5 * error)
+    assert error < 2
+
+
+def test_it_goes_on_from_its_state(long_tailed_train: UserItems) -> None:
+    config = SoftmaxConfig(num_negatives=20)
+    first = sampler(config, long_tailed_train)
+    list(first.epoch(3, 50))
+    loaded = sampler(config, long_tailed_train, seed=9)
+    loaded.load_state_dict(first.state_dict())
+    for got, expected in zip(loaded.epoch(4, 50), first.epoch(4, 50), strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(got, expected, strict=True))
+
+
+def test_a_user_with_the_whole_catalog_is_drawn_and_has_no_candidate_left() -> None:
+    train = UserItems.from_pairs(np.array([0, 0, 1]), np.array([0, 1, 1]), num_users=2, num_items=3)
+    (batch,) = sampler(SoftmaxConfig(num_negatives=30), train).epoch(None, 3)
+    assert batch.candidates.tolist() == [0, 1]
+    for row, user in enumerate(batch.users.tolist()):
+        columns = batch.seen_column[batch.seen_row == row].tolist()
+        assert columns == ([0, 1] if user == 0 else [1])
+
+
+def test_nothing_to_draw_is_an_error() -> None:
+    empty = np.array([], dtype=np.int64)
+    train = UserItems.from_pairs(empty, empty, num_users=2, num_items=3)
+    with pytest.raises(DataError, match="no user can be sampled"):
+        sampler(SoftmaxConfig(), train)

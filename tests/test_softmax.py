@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from graphrec_cli.softmax import shared_softmax_loss
+
+Places = tuple[Tensor, Tensor]
+
+
+def plain_loss(
+    users: Tensor,
+    positives: Tensor,
+    candidates: Tensor,
+    log_weight: Tensor,
+    places: Places,
+    temperature: float,
+) -> Tensor:
+    """The definition, example by example, its gradient left to autograd."""
+    losses = []
+    for row, (user, positive) in enumerate(zip(users, positives, strict=True)):
+        left_out = places[1][places[0] == row].tolist()
+        kept = [column for column in range(len(candidates)) if column not in left_out]
+        others = candidates[kept] @ user / temperature + log_weight[kept]
+        own = (user @ positive) / temperature
+        losses.append(torch.logsumexp(torch.cat([own[None], others]), dim=0) - own)
+    return torch.stack(losses).mean()
+
+
+def problem(
+    batch: int, num_candidates: int, masked: int, seed: int
+) -> tuple[list[Tensor], Tensor, Places]:
+    generator = torch.Generator().manual_seed(seed)
+    tables = [
+        torch.randn(rows, 5, generator=generator, dtype=torch.float64).requires_grad_()
+        for rows in (batch, batch, num_candidates)
+    ]
+    log_weight = torch.randn(num_candidates, generator=generator, dtype=torch.float64)
+    order = torch.randperm(batch * num_candidates, generator=generator)[:masked].sort().values
+    return tables, log_weight, (order // num_candidates, order % num_candidates)
+
+
+@given(
+    batch=st.integers(1, 6),
+    num_candidates=st.integers(1, 7),
+    masked=st.integers(0, 42),
+    temperature=st.floats(0.05, 3),
+    seed=st.integers(0, 2**32),
+)
+def test_loss_and_gradient_equal_the_definition(
+    batch: int, num_candidates: int, masked: int, temperature: float, seed: int
+) -> None:
+    tables, log_weight, places = problem(batch, num_candidates, masked, seed)
+    loss = shared_softmax_loss(
+        tables[0],
+        tables[1],
+        tables[2],
+        log_weight=log_weight,
+        masked_row=places[0],
+        masked_column=places[1],
+        temperature=temperature,
+    )
+    expected = plain_loss(tables[0], tables[1], tables[2], log_weight, places, temperature)
+    torch.testing.assert_close(loss, expected, rtol=1e-9, atol=1e-12)
+    # Times 3, so that what comes from above is seen to count.
+    for got, wanted in zip(
+        torch.autograd.grad(3 * loss, tables),
+        torch.autograd.grad(3 * expected, tables),
+        strict=True,
+    ):
+        torch.testing.assert_close(got, wanted, rtol=1e-8, atol=1e-10)
+
+
+def test_more_logits_than_are_held_at_a_time_change_nothing() -> None:
+    # 1,500 x 1,200 logits are three and a half times what is held at a time on a CPU.
+    tables, log_weight, (row, column) = problem(1500, 1200, 5000, seed=1)
+    loss = shared_softmax_loss(
+        tables[0],
+        tables[1],
+        tables[2],
+        log_weight=log_weight,
+        masked_row=row,
+        masked_column=column,
+        temperature=0.5,
+    )
+    logits = tables[0] @ tables[2].T / 0.5 + log_weight
+    keep = torch.ones_like(logits, dtype=torch.bool)
+    keep[row, column] = False
+    own = (tables[0] * tables[1]).sum(1) / 0.5
+    everything = torch.cat([own[:, None], logits.masked_fill(~keep, -torch.inf)], dim=1)
+    expected = (everything.logsumexp(1) - own).mean()
+    torch.testing.assert_close(loss, expected, rtol=1e-10, atol=0)
+    for got, wanted in zip(
+        torch.autograd.grad(loss, tables), torch.autograd.grad(expected, tables), strict=True
+    ):
+        torch.testing.assert_close(got, wanted, rtol=1e-8, atol=1e-12)
+
+
+def test_by_hand() -> None:
+    # exp(s) is 2 for the positive; candidates of 3 and 4, the second counting twice: 2 / 13.
+    loss = shared_softmax_loss(
+        torch.tensor([[1.0]]),
+        torch.tensor([[math.log(2)]]),
+        torch.tensor([[math.log(3)], [math.log(4)]]),
+        log_weight=torch.tensor([0.0, math.log(2)]),
+        masked_row=torch.zeros(0, dtype=torch.int64),
+        masked_column=torch.zeros(0, dtype=torch.int64),
+        temperature=1.0,
+    )
+    assert loss.item() == pytest.approx(math.log(13 / 2), rel=1e-6)
+
+
+def test_an_example_without_any_candidate_left_has_no_loss_and_no_gradient() -> None:
+    users = torch.tensor([[1.0, 2.0]], requires_grad=True)
+    loss = shared_softmax_loss(
+        users,
+        torch.tensor([[0.5, 0.5]]),
+        torch.tensor([[3.0, 1.0], [0.0, 1.0]]),
+        log_weight=torch.zeros(2),
+        masked_row=torch.tensor([0, 0]),
+        masked_column=torch.tensor([0, 1]),
+        temperature=0.1,
+    )
+    loss.backward()
+    assert loss.item() == 0
+    assert users.grad is not None
+    assert users.grad.tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e30])
+def test_huge_scores_stay_finite(scale: float) -> None:
+    users = torch.tensor([[scale], [scale]], requires_grad=True)
+    loss = shared_softmax_loss(
+        users,
+        torch.tensor([[1.0], [-1.0]]),
+        torch.tensor([[0.5]]),
+        log_weight=torch.zeros(1),
+        masked_row=torch.zeros(0, dtype=torch.int64),
+        masked_column=torch.zeros(0, dtype=torch.int64),
+        temperature=1.0,
+    )
+    loss.backward()
+    # The first example is ranked right: only the second has a loss, of 1.5 scales, and a slope.
+    assert loss.item() == pytest.approx(0.75 * scale, rel=1e-6)
+    assert users.grad is not None
+    assert users.grad.tolist() == [[0.0], [0.75]]
