@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,12 @@ from torch import Tensor
 from graphrec_cli.checkpointing import Checkpointing
 from graphrec_cli.config.dataset import KCoreConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig
-from graphrec_cli.config.loss import BPRConfig
+from graphrec_cli.config.loss import BPRConfig, SoftmaxConfig, SoftmaxNegatives
 from graphrec_cli.config.model import (
     LightGCNConfig,
     MatrixFactorizationConfig,
     ModelConfig,
+    Similarity,
 )
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sampler import (
@@ -26,7 +28,7 @@ from graphrec_cli.config.sampler import (
     UniformConfig,
 )
 from graphrec_cli.config.split import LeaveOneOutConfig
-from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.config.trainer import Precision, TrainerConfig
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.preprocess import preprocess
@@ -144,6 +146,43 @@ def test_lightgcn_beats_popularity_and_comes_near_the_ceiling(tmp_path: Path) ->
     assert lightgcn > 2 * popularity
     assert 0.75 * ceiling < lightgcn < 1.1 * ceiling
     assert 1 < fitted.best_epoch <= len(fitted.history) < 60
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        SoftmaxConfig(num_negatives=64, temperature=0.2, log_q=True),
+        SoftmaxConfig(negatives=SoftmaxNegatives.in_batch, temperature=0.2, log_q=True),
+    ],
+    ids=["shared", "in_batch"],
+)
+@pytest.mark.parametrize("similarity", list(Similarity))
+def test_softmax_learns_as_well_as_bpr(
+    loss: SoftmaxConfig, similarity: Similarity, tmp_path: Path
+) -> None:
+    _, split = small_synthetic()
+    trainer = TrainerConfig(epochs=30, batch_size=1024, learning_rate=0.01, patience=5)
+    bpr = config_of(LightGCNConfig(embedding_dim=32, num_layers=2), trainer)
+    model = LightGCNConfig(embedding_dim=32, num_layers=2, similarity=similarity)
+    config = replace(bpr, model=model, loss=loss)
+    fitted = fit(config, split, tmp_path)
+    popularity = ndcg_on_test(Popularity(split.train, CPU), config, split, 10)
+    reference = ndcg_on_test(fit(bpr, split, tmp_path).model, bpr, split, 10)
+    assert ndcg_on_test(fitted.model, config, split, 10) > max(0.9 * reference, 2 * popularity)
+
+
+def test_bfloat16_propagation_is_worth_what_float32_is(tmp_path: Path) -> None:
+    _, split = small_synthetic()
+    found = []
+    for precision in Precision:
+        trainer = TrainerConfig(epochs=15, batch_size=1024, learning_rate=0.01, precision=precision)
+        config = config_of(LightGCNConfig(embedding_dim=32, num_layers=2), trainer)
+        fitted = fit(config, split, tmp_path)
+        assert all(each.dtype is torch.float32 for each in fitted.model.state_dict().values())
+        found.append((ndcg_on_test(fitted.model, config, split, 10), fitted.history[0]["loss"]))
+    (exact, exact_loss), (rounded, rounded_loss) = found
+    assert rounded == pytest.approx(exact, rel=0.05)
+    assert rounded_loss != exact_loss  # something was rounded
 
 
 def test_the_seed_decides_the_run_to_the_last_bit(tmp_path: Path) -> None:

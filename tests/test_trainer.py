@@ -141,6 +141,33 @@ def test_the_learning_rate_decays_after_every_epoch() -> None:
     assert trainer.optimizer.param_groups[0]["lr"] == rates[-1]
 
 
+def test_the_learning_rate_warms_up_and_falls_step_by_step() -> None:
+    config = TrainerConfig(
+        epochs=2,
+        steps_per_epoch=5,
+        learning_rate=0.1,
+        warmup_steps=4,
+        final_learning_rate=0.0,
+    )
+    trainer, rates = trainer_of(config), []
+    trainer.after_step = lambda: rates.append(trainer.optimizer.param_groups[0]["lr"])
+    rows = [epoch.record for epoch in trainer.fit()]
+    # Ten steps fall from 0.1 towards 0; the first three have a quarter, a half, three quarters.
+    falling = [0.1 - 0.01 * step for step in range(10)]
+    shares = [0.25, 0.5, 0.75] + 7 * [1.0]
+    assert rates == pytest.approx([a * b for a, b in zip(falling, shares, strict=True)])
+    assert [row["learning_rate"] for row in rows] == [rates[4], rates[9]]
+
+
+def test_a_final_learning_rate_is_reached_after_the_last_step() -> None:
+    config = TrainerConfig(epochs=1, steps_per_epoch=4, learning_rate=0.1, final_learning_rate=0.02)
+    trainer, rates = trainer_of(config), []
+    trainer.after_step = lambda: rates.append(trainer.optimizer.param_groups[0]["lr"])
+    list(trainer.fit())
+    assert rates == pytest.approx([0.1, 0.08, 0.06, 0.04])
+    assert trainer.learning_rate() == pytest.approx(0.02)
+
+
 def test_a_batch_size_of_null_takes_all_pairs_in_one_step() -> None:
     trainer = trainer_of(TrainerConfig(epochs=2, batch_size=None))
     rows = [epoch.record for epoch in trainer.fit()]

@@ -90,12 +90,15 @@ class RunConfig:
     def _check_what_is_learnt(self) -> None:
         """Refuse a loss, a sampler or an evaluation that the model has no use for."""
         wanted, given = self.model.learns_from(), self.loss.learns_from()
-        losses = {LearnsFrom.triples: ("bpr", "softmax"), LearnsFrom.ratings: ("mse",)}
-        if wanted is not LearnsFrom.nothing and self.loss.name not in losses[wanted]:
+        losses = {
+            LearnsFrom.triples: {LearnsFrom.triples: "bpr", LearnsFrom.candidates: "softmax"},
+            LearnsFrom.ratings: {LearnsFrom.ratings: "mse"},
+        }
+        if wanted is not LearnsFrom.nothing and given not in losses[wanted]:
             raise ConfigError(
                 f"model={self.model.name} learns from {wanted.name} and loss={self.loss.name} from "
-                f"{given.name}; set loss={' or loss='.join(losses[wanted])}, or choose another "
-                "model"
+                f"{given.name}; set loss={' or loss='.join(losses[wanted].values())}, or choose "
+                "another model"
             )
         if self.trainer.precision is Precision.bf16 and not self.model.propagates():
             raise ConfigError(

@@ -222,6 +222,18 @@ def test_no_such_run(name: str, graphrec: Callable[..., Any]) -> None:
     assert list(done.folder.iterdir()) == []
 
 
+def test_more_epochs_are_refused_where_the_learning_rate_followed_from_their_number(
+    tmp_path: Path, graphrec: Callable[..., Any]
+) -> None:
+    done = graphrec("train", *TRAIN, "trainer.final_learning_rate=0.01")
+    (done.run / "status.json").write_text('{"state": "interrupted", "error": null}')
+    refused = graphrec("resume", str(done.run), "trainer.epochs=6")
+    assert refused.code == 2
+    assert "trainer.epochs=6 cannot go on with a run of 4" in refused.err
+    assert read(done.run / "config.json")["trainer"]["epochs"] == 4
+    assert graphrec("resume", str(done.run)).code == 0
+
+
 def test_more_epochs_than_before(whole: Path, tmp_path: Path, graphrec: Callable[..., Any]) -> None:
     run = unfinished(whole, tmp_path / "mine")
     done = graphrec("resume", str(run), "trainer.epochs=6")

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from graphrec_cli.config.expected import BandConfig, ExpectedConfig
+from graphrec_cli.errors import ConfigError
+from graphrec_cli.expectation import against_bands, describe_bands
+
+TEST = {"recall@20": 0.18, "ndcg@20": 0.15}
+BANDS = [
+    BandConfig(epochs=5, metric="recall@20", low=0.17, high=0.19),
+    BandConfig(epochs=5, metric="ndcg@20", low=0.16, high=0.17),
+    BandConfig(epochs=9, metric="recall@20", low=0.18, high=0.18),
+]
+
+
+def test_without_bands_there_is_nothing_to_say() -> None:
+    assert against_bands(ExpectedConfig(), TEST, epochs=5, split_hash="a") is None
+
+
+def test_every_band_of_the_epochs_counts() -> None:
+    expected = ExpectedConfig(bands=BANDS)
+    compared = against_bands(expected, TEST, epochs=5, split_hash="a")
+    assert compared is not None
+    assert compared["inside"] is False
+    assert [(band["metric"], band["inside"]) for band in compared["bands"]] == [
+        ("recall@20", True),
+        ("ndcg@20", False),
+    ]
+    assert describe_bands(compared) == [
+        "test recall@20 0.1800 is inside the recipe's band 0.1700 to 0.1900",
+        "test ndcg@20 0.1500 is OUTSIDE the recipe's band 0.1600 to 0.1700",
+    ]
+
+
+def test_the_bounds_belong_to_the_band() -> None:
+    compared = against_bands(ExpectedConfig(bands=BANDS), TEST, epochs=9, split_hash="a")
+    assert compared is not None
+    assert compared["inside"] is True
+
+
+@pytest.mark.parametrize(
+    ("epochs", "split_hash", "test", "why_not"),
+    [
+        (7, "a", TEST, "they hold for 5, 9 epochs"),
+        (5, "b", TEST, "they hold for another split"),
+        (5, "a", {"recall@5": 0.1}, "with the recipe's cut-offs"),
+    ],
+)
+def test_another_run_is_not_compared(
+    epochs: int, split_hash: str, test: dict[str, float], why_not: str
+) -> None:
+    expected = ExpectedConfig(split_hash="a", bands=BANDS)
+    compared = against_bands(expected, test, epochs=epochs, split_hash=split_hash)
+    assert compared is not None
+    assert compared["inside"] is None
+    (line,) = describe_bands(compared)
+    assert why_not in line
+
+
+def test_bounds_the_wrong_way_round_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"recall@20 cannot lie between 0\.2 and 0\.1"):
+        BandConfig(epochs=5, metric="recall@20", low=0.2, high=0.1)
