@@ -111,6 +111,8 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     ) -> None:
         super().__init__(config, num_layers, train, generator=generator, device=device)
         self.similarity = config.similarity
+        # Picking a batch's rows out of the graph would make the host wait for a GPU.
+        self.picks_rows = device.type == "cpu"
 
     def score_triples(
         self,
@@ -137,7 +139,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         self, users: Int64[Tensor, " users"], items: Int64[Tensor, " items"]
     ) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
         """Differentiable final embeddings of users and of items."""
-        if self._training_adj is None or users.device.type != "cpu":
+        if self._training_adj is None or not self.picks_rows:
             nodes = torch.cat([users, items + self.num_users])
             rows = functional.embedding(nodes, self.final_embeddings())
             return rows[: len(users)], rows[len(users) :]
