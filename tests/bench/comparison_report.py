@@ -177,7 +177,7 @@ def about_contenders(results: Results) -> str:
 
 
 def describe_machine(threads: int) -> str:
-    """Cores, memory, kind of processor and Python, in words."""
+    """Cores, memory, kind of processor, Python and how busy the machine is, in words."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return (

@@ -81,9 +81,10 @@ def python_of(name: str, environments: Path) -> Path:
     if stamp.is_file() and stamp.read_text() == digest:
         return python
     print(f"installing {name} into {folder} ...", file=sys.stderr, flush=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
     for command in (
-        [sys.executable, "-m", "venv", "--clear", str(folder)],
-        [str(python), "-m", "pip", "install", "--quiet", "-r", str(wanted)],
+        [sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)],
+        [*pip, "-r", str(wanted)],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

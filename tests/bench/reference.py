@@ -32,6 +32,16 @@ def coo_adjacency(
     return torch.sparse_coo_tensor(edges, values, (nodes, nodes), check_invariants=True).coalesce()
 
 
+def coo_propagate(
+    adjacency: Float[Tensor, "nodes nodes"], layer0: Float[Tensor, "nodes dim"], num_layers: int
+) -> Float[Tensor, "nodes dim"]:
+    """Mean over the stacked layers, the backward left to autograd."""
+    layers = [layer0]
+    for _ in range(num_layers):
+        layers.append(torch.sparse.mm(adjacency, layers[-1]))
+    return torch.stack(layers).mean(dim=0)
+
+
 class PlainLightGCN(nn.Module):
     """One table of embeddings, users first, and the mean over the propagated layers."""
 
@@ -47,10 +57,7 @@ class PlainLightGCN(nn.Module):
 
     def propagate(self) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
         """Final embeddings of users and of items."""
-        layers: list[Tensor] = [self.embedding.weight]
-        for _ in range(self.num_layers):
-            layers.append(torch.sparse.mm(self.adjacency, layers[-1]))
-        final = torch.stack(layers).mean(dim=0)
+        final = coo_propagate(self.adjacency, self.embedding.weight, self.num_layers)
         return final[: self.num_users], final[self.num_users :]
 
 
@@ -67,10 +74,11 @@ def train_step(
     user_final, item_final = model.propagate()
     user, pos, neg = user_final[users], item_final[pos_items], item_final[neg_items]
     difference = (user * pos).sum(dim=1) - (user * neg).sum(dim=1)
-    table, first_item = model.embedding.weight, model.num_users
-    layer0 = (table[users], table[pos_items + first_item], table[neg_items + first_item])
-    penalty = sum(rows.pow(2).sum() for rows in layer0) / (2 * len(users))
-    loss = -torch.log(torch.sigmoid(difference)).mean() + l2 * penalty
+    loss = -torch.log(torch.sigmoid(difference)).mean()
+    if l2:
+        table, first_item = model.embedding.weight, model.num_users
+        layer0 = (table[users], table[pos_items + first_item], table[neg_items + first_item])
+        loss = loss + l2 * sum(rows.pow(2).sum() for rows in layer0) / (2 * len(users))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
