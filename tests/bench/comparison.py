@@ -30,12 +30,12 @@ FILES, MEMORY = "first-step", "memory"
 MEASURES = (STEP, SAMPLING, EVALUATION, FILES, MEMORY)
 FROM_CACHE = "graphrec, prepared data in its cache"
 """Ours once more in ``FILES``: a second run on the same files finds them prepared."""
-STEPS_A_TURN = 5
+CHECKED_STEPS = 4
 BATCHES_A_TURN = 100
 PAUSE_S = 0.3
 """Between two turns, for the threads of the one before to go to sleep."""
-EMBEDDINGS_AGREE = 1e-5
-LOSSES_AGREE = 1e-4
+EMBEDDINGS_AGREE = 1e-6
+LOSSES_AGREE = 2e-6
 METRICS_AGREE = 2e-4
 """RecBole rounds its metrics to four digits, and two near scores may change places."""
 
@@ -119,8 +119,11 @@ class Comparison:
 
     def _measure(self, measure: str) -> None:
         if measure == STEP:
-            last = self._turns(STEP, lambda name: self._ask(name, STEP, count=STEPS_A_TURN))
-            self._check(STEP, last, "loss", LOSSES_AGREE)
+            asked = {
+                name: self._ask(name, "steps", count=CHECKED_STEPS) for name in list(self._running)
+            }
+            self._check(STEP, asked, "loss", LOSSES_AGREE)
+            self._turns(STEP, lambda name: self._ask(name, STEP))
         elif measure == SAMPLING:
             self._turns(SAMPLING, lambda name: self._ask(name, SAMPLING, count=BATCHES_A_TURN))
         elif measure == EVALUATION:
@@ -133,7 +136,7 @@ class Comparison:
             self._time_files()
         else:
             for name in list(self._running):
-                self._ask(name, STEP, count=1)
+                self._ask(name, "steps", count=1)
                 self._evaluate(name)
                 answer = self._ask(name, MEMORY)
                 if answer is not None:
@@ -141,17 +144,14 @@ class Comparison:
 
     def _turns(
         self, measure: str, ask: Callable[[str], dict[str, Any] | None]
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, dict[str, Any] | None]:
         """One turn to warm up and ``repeats`` more; returns the last answers."""
-        last: dict[str, dict[str, Any]] = {}
+        last: dict[str, dict[str, Any] | None] = {}
         for turn in range(1 + self.repeats):
             for name in list(self._running):
                 time.sleep(PAUSE_S)
-                answer = ask(name)
-                if answer is None:
-                    continue
-                last[name] = answer
-                if turn:
+                last[name] = answer = ask(name)
+                if turn and answer is not None:
                     self._keep(measure, name, float(answer["seconds"]))
         return last
 
@@ -159,7 +159,9 @@ class Comparison:
         return self._ask(name, EVALUATION, count=ENTRIES[name].evaluated_users or 0)
 
     def _ask(self, name: str, what: str, **values: Any) -> dict[str, Any] | None:
-        """An answer; None from a contender that fails now, and is left out from here on."""
+        """An answer; None from a contender that fails, now or earlier, and is left out."""
+        if name not in self._running:
+            return None
         try:
             return self._running[name].ask(what, **values)
         except ContenderFailed as failure:
@@ -207,18 +209,17 @@ class Comparison:
             raise ContenderFailed("left out: its final embeddings differ from graphrec's")
 
     def _check(
-        self, measure: str, last: dict[str, dict[str, Any]], key: str, tolerance: float
+        self, measure: str, last: dict[str, dict[str, Any] | None], key: str, tolerance: float
     ) -> None:
         """Drop who has another loss after the same steps, or another metric of the same users."""
         for name, answer in last.items():
             entry = ENTRIES[name]
-            if name == OURS or (measure == STEP and not entry.same_loss):
-                continue
             ours = last[OURS]
+            if name == OURS or answer is None or (measure == STEP and not entry.same_loss):
+                continue
             if measure == EVALUATION and entry.evaluated_users is not None:
-                asked = self._ask(OURS, EVALUATION, count=entry.evaluated_users)
-                assert asked is not None
-                ours = asked
+                ours = self._ask(OURS, EVALUATION, count=entry.evaluated_users)
+            assert ours is not None
             if not math.isclose(answer[key], ours[key], abs_tol=tolerance):
                 words = f"left out: {key} {answer[key]:.6f}, where graphrec has {ours[key]:.6f}"
                 self._drop(name, ContenderFailed(words))

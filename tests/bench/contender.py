@@ -27,6 +27,8 @@ LEARNING_RATE = 1e-3
 L2 = 1e-4
 """Weight of half the squared norm of the batch's layer-0 embeddings, per triple."""
 TOP_K = 20
+TURN_S, FEWEST_STEPS = 2.0, 3
+"""A turn of training steps takes so long, or as long as so many steps."""
 GRAPHREC_WORDS = (
     *("dataset=adjacency_list", "dataset.folder=data", "dataset.download=false"),
     *("split=predefined", "model=lightgcn", f"model.num_layers={NUM_LAYERS}"),
@@ -114,9 +116,12 @@ def serve(contender: Contender, folder: Path, answers: TextIO) -> None:
         what, count = request["what"], request.get("count", 0)
         if what == "begin":
             answer = begin(contender, folder, request["file"])
-        elif what == "step":
-            answer = time_steps(contender, place, count)
+        elif what == "steps":
+            answer = take_steps(contender, place, count)
             place += count
+        elif what == "step":
+            answer = time_steps(contender, place)
+            place += answer["steps"]
         elif what == "sampling":
             started = time.perf_counter()
             triples = contender.sample(count)
@@ -136,13 +141,21 @@ def begin(contender: Contender, folder: Path, file: str) -> dict[str, Any]:
     return {"versions": versions, "notes": contender.notes}
 
 
-def time_steps(contender: Contender, first: int, count: int) -> dict[str, Any]:
-    """Seconds a step over ``count`` given batches, and the loss of the last one."""
-    loss = 0.0
+def take_steps(contender: Contender, first: int, count: int) -> dict[str, Any]:
+    """The loss of the last of ``count`` steps from the given batch at ``first`` on."""
+    losses = [contender.step(place) for place in range(first, first + count)]
+    return {"loss": losses[-1]}
+
+
+def time_steps(contender: Contender, first: int) -> dict[str, Any]:
+    """Mean seconds of the steps of a turn, after one that wakes threads and fills caches."""
+    contender.step(first)
+    taken = 0
     started = time.perf_counter()
-    for place in range(first, first + count):
-        loss = contender.step(place)
-    return {"seconds": (time.perf_counter() - started) / count, "loss": loss}
+    while taken < FEWEST_STEPS or time.perf_counter() - started < TURN_S:
+        taken += 1
+        contender.step(first + taken)
+    return {"seconds": (time.perf_counter() - started) / taken, "steps": 1 + taken}
 
 
 def time_evaluation(contender: Contender, users: NDArray[np.int64], count: int) -> dict[str, Any]:
