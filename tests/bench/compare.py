@@ -13,8 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from comparison import MEASURES, Comparison, say
+from comparison import Comparison, say
 from comparison_report import Section, describe_machine, markdown, merge, write_between_markers
+from comparison_results import MEASURES
 from contenders import ENTRIES
 from run import ROOT, positive
 from shared_data import DATA, prepare_shared_data

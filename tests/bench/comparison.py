@@ -7,11 +7,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from comparison_results import (
+    EVALUATION,
+    FILES,
+    FROM_CACHE,
+    MEASURES,
+    MEMORY,
+    PROFILE,
+    SAMPLING,
+    STEP,
+    Results,
+)
 from contender import FIRST_STEP, GRAPHREC_WORDS
 from contenders import (
     ENTRIES,
@@ -25,11 +35,6 @@ from contenders import (
 )
 from shared_data import SharedData
 
-STEP, SAMPLING, EVALUATION = "step", "sampling", "evaluation"
-FILES, MEMORY = "first-step", "memory"
-MEASURES = (STEP, SAMPLING, EVALUATION, FILES, MEMORY)
-FROM_CACHE = "graphrec, prepared data in its cache"
-"""Ours once more in ``FILES``: a second run on the same files finds them prepared."""
 CHECKED_STEPS = 4
 BATCHES_A_TURN = 100
 PAUSE_S = 0.3
@@ -38,24 +43,6 @@ EMBEDDINGS_AGREE = 1e-6
 LOSSES_AGREE = 2e-6
 METRICS_AGREE = 2e-4
 """RecBole rounds its metrics to four digits, and two near scores may change places."""
-
-
-@dataclass(slots=True)
-class Results:
-    """What a run of the comparison found on one data set.
-
-    Attributes:
-        values: by measure and contender, one a turn: seconds a step, a batch, an evaluation or a
-            process; bytes in ``MEMORY``, once.
-        versions: of each contender's packages.
-        notes: of each contender.
-        failures: why a contender has no values, in its own words.
-    """
-
-    values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
-    versions: dict[str, dict[str, str]] = field(default_factory=dict)
-    notes: dict[str, list[str]] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
 
 
 class Comparison:
@@ -134,6 +121,11 @@ class Comparison:
                 self._check(EVALUATION, last, metric, METRICS_AGREE)
         elif measure == FILES:
             self._time_files()
+        elif measure == PROFILE:
+            for name in list(self._running):
+                answer = self._ask(name, PROFILE)
+                if answer is not None:
+                    self.results.profiles[name] = answer["shares"]
         else:
             for name in list(self._running):
                 self._ask(name, "steps", count=1)

@@ -10,7 +10,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from comparison import EVALUATION, FILES, FROM_CACHE, MEASURES, MEMORY, SAMPLING, STEP, Results
+from comparison_results import (
+    EVALUATION,
+    FILES,
+    FROM_CACHE,
+    MEASURES,
+    MEMORY,
+    SAMPLING,
+    STEP,
+    Results,
+)
 from contender import BATCH_SIZE, DIM, L2, LEARNING_RATE, NUM_LAYERS, TOP_K
 from contenders import ENTRIES, OURS
 from measure import at_least, ratios, spread
@@ -63,6 +72,7 @@ def merge(path: Path, name: str, new: Section) -> dict[str, Section]:
         new.commands = old.commands | new.commands
         results, earlier = new.results, old.results
         results.values = earlier.values | results.values
+        results.profiles = earlier.profiles | results.profiles
         results.versions = earlier.versions | results.versions
         results.notes = earlier.notes | results.notes
     kept[name] = new
@@ -95,6 +105,9 @@ def markdown(section: Section) -> str:
         if measure in results.values:
             blocks.append(f"**{TITLES[measure]}**")
             blocks.append(table(measure, results))
+    if results.profiles:
+        blocks.append("**Where the time of a training step goes**, by torch's profiler")
+        blocks.append(profile_table(results))
     if results.failures:
         blocks.append("**Not measured**")
         blocks.append(
@@ -135,6 +148,15 @@ def table(measure: str, results: Results) -> str:
             )
         )
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def profile_table(results: Results) -> str:
+    """A line for every contender: the operations that take the most of its step."""
+    lines = ["| contender | operations, by their share of the step |", "| --- | --- |"]
+    for name, shares in results.profiles.items():
+        operations = ", ".join(f"`{key}` {share:.0%}" for key, share in shares.items())
+        lines.append(f"| {title(name)} | {operations} |")
+    return "\n".join(lines)
 
 
 def target_of(measure: str, name: str) -> float | None:

@@ -27,6 +27,7 @@ LEARNING_RATE = 1e-3
 L2 = 1e-4
 """Weight of half the squared norm of the batch's layer-0 embeddings, per triple."""
 TOP_K = 20
+PROFILED_STEPS, PROFILED_OPERATIONS = 3, 5
 TURN_S, FEWEST_STEPS = 2.0, 3
 """A turn of training steps takes so long, or as long as so many steps."""
 GRAPHREC_WORDS = (
@@ -126,6 +127,9 @@ def serve(contender: Contender, folder: Path, answers: TextIO) -> None:
             started = time.perf_counter()
             triples = contender.sample(count)
             answer = {"seconds": (time.perf_counter() - started) * BATCH_SIZE / triples}
+        elif what == "profile":
+            answer = profile_steps(contender, place)
+            place += PROFILED_STEPS
         elif what == "evaluation":
             answer = time_evaluation(contender, np.load(folder / "test_users.npy"), count)
         else:
@@ -156,6 +160,20 @@ def time_steps(contender: Contender, first: int) -> dict[str, Any]:
         taken += 1
         contender.step(first + taken)
     return {"seconds": (time.perf_counter() - started) / taken, "steps": 1 + taken}
+
+
+def profile_steps(contender: Contender, first: int) -> dict[str, Any]:
+    """Shares of the steps' time that torch's operations take by themselves, the largest first.
+
+    What is left to 1 is Python, and what stands between two operations.
+    """
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        started = time.perf_counter()
+        take_steps(contender, first, PROFILED_STEPS)
+        seconds = time.perf_counter() - started
+    events = [(event.key, event.self_cpu_time_total) for event in profile.key_averages()]
+    largest = sorted(events, key=lambda event: -event[1])[:PROFILED_OPERATIONS]
+    return {"shares": {name: microseconds / 1e6 / seconds for name, microseconds in largest}}
 
 
 def time_evaluation(contender: Contender, users: NDArray[np.int64], count: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import gpu
 import numpy as np
 import pytest
 import torch
-from comparison import EVALUATION, FROM_CACHE, MEMORY, SAMPLING, STEP, Comparison, Results
+from comparison import Comparison
 from comparison_report import (
     BEGIN,
     END,
@@ -23,6 +23,7 @@ from comparison_report import (
     table,
     write_between_markers,
 )
+from comparison_results import EVALUATION, FROM_CACHE, MEMORY, PROFILE, SAMPLING, STEP, Results
 from contenders import ENTRIES, OURS, PEERS, REFERENCE, Entry
 from shared_data import SharedData, prepare_shared_data
 
@@ -65,7 +66,7 @@ def test_who_agrees_is_measured_and_who_does_not_is_named(
     install_without_packages("pyg", tmp_path)
     results = Comparison(
         data, [REFERENCE, "liar", "pyg"], environments=tmp_path, repeats=2, threads=1
-    ).run([STEP, SAMPLING, EVALUATION, MEMORY])
+    ).run([STEP, PROFILE, SAMPLING, EVALUATION, MEMORY])
     assert results.failures["liar"].startswith("left out: loss ")
     assert "No module named 'torch_geometric'" in results.failures["pyg"]
     for measure in (STEP, SAMPLING, EVALUATION):
@@ -75,6 +76,8 @@ def test_who_agrees_is_measured_and_who_does_not_is_named(
         }
         assert min(map(min, results.values[measure].values())) > 0
     assert set(results.values[MEMORY]) == {OURS, REFERENCE}
+    assert "aten::_sparse_mm_reduce_impl" in results.profiles[OURS]
+    assert all(0 < sum(shares.values()) < 1.05 for shares in results.profiles.values())
 
 
 def install_without_packages(name: str, environments: Path) -> None:
