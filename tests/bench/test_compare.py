@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,6 @@ import gpu
 import numpy as np
 import pytest
 import torch
-from comparison import Comparison
 from comparison_report import (
     BEGIN,
     END,
@@ -59,25 +59,42 @@ def test_synthetic_pairs_are_disjoint_and_leave_no_gap(data: SharedData) -> None
 
 
 def test_who_agrees_is_measured_and_who_does_not_is_named(
-    data: SharedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "liar.py").write_text(LIAR)
     monkeypatch.setitem(ENTRIES, "liar", Entry(title="Liar", script=str(tmp_path / "liar.py")))
     install_without_packages("pyg", tmp_path)
-    results = Comparison(
-        data, [REFERENCE, "liar", "pyg"], environments=tmp_path, repeats=2, threads=1
-    ).run([STEP, PROFILE, SAMPLING, EVALUATION, MEMORY])
+    document = tmp_path / "benchmarks.md"
+    document.write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n")
+    words = ["--data", "quick", "--repeats", "2", "--threads", "1", "--environments", str(tmp_path)]
+    words += ["--write", str(document)]
+    for name in (REFERENCE, "liar", "pyg"):
+        words += ["--contender", name]
+    for measure in (STEP, PROFILE, SAMPLING, EVALUATION, MEMORY):
+        words += ["--measure", measure]
+    assert compare.main(words) == 0
+
+    (stored,) = json.loads((tmp_path / "results.json").read_text()).values()
+    results = Section.from_dict(stored).results
     assert results.failures["liar"].startswith("left out: loss ")
     assert "No module named 'torch_geometric'" in results.failures["pyg"]
     for measure in (STEP, SAMPLING, EVALUATION):
-        assert {name: len(taken) for name, taken in results.values[measure].items()} == {
-            OURS: 2,
-            REFERENCE: 2,
-        }
-        assert min(map(min, results.values[measure].values())) > 0
+        taken = results.values[measure]
+        assert {name: len(values) for name, values in taken.items()} == {OURS: 2, REFERENCE: 2}
+        assert min(map(min, taken.values())) > 0
     assert set(results.values[MEMORY]) == {OURS, REFERENCE}
     assert "aten::_sparse_mm_reduce_impl" in results.profiles[OURS]
     assert all(0 < sum(shares.values()) < 1.05 for shares in results.profiles.values())
+
+    written = document.read_text()
+    assert written.startswith(f"above\n{BEGIN}\n\n### quick: ")
+    assert written.endswith(f"{END}\nbelow\n")
+    assert "old" not in written
+    assert f"--measure {SAMPLING}" in written
+    shown = capsys.readouterr().out
+    for words_of_a_line in ("| reference | ", "- Liar: `left out: loss "):
+        assert words_of_a_line in written
+        assert words_of_a_line in shown
 
 
 def install_without_packages(name: str, environments: Path) -> None:
@@ -100,23 +117,6 @@ def test_a_refusal_of_pip_is_the_contenders_message(
     monkeypatch.setitem(ENTRIES, "x", entry)
     with pytest.raises(contenders.ContenderFailed, match=r"^not installed: .*\w"):
         contenders.python_of("x", tmp_path)
-
-
-def test_the_command_line_writes_its_tables_into_the_document(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    document = tmp_path / "benchmarks.md"
-    document.write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n")
-    words = ["--data", "quick", "--contender", OURS, "--repeats", "1", "--threads", "1"]
-    words += ["--environments", str(tmp_path / "peers"), "--write", str(document)]
-    assert compare.main([*words, "--measure", SAMPLING]) == 0
-    written = document.read_text()
-    assert written.startswith(f"above\n{BEGIN}\n\n### quick: ")
-    assert written.endswith(f"{END}\nbelow\n")
-    assert "old" not in written
-    assert "| graphrec | " in written
-    assert f"--measure {SAMPLING}" in written
-    assert "| graphrec | " in capsys.readouterr().out
 
 
 def test_data_that_are_absent_are_said_to_be_skipped(
