@@ -1,7 +1,8 @@
-# Set-up, checks and the demo. The variable PYTHON chooses the interpreter of .venv, and MINUTES
-# how long a soak takes:
+# Set-up, checks and the demo. The variable PYTHON chooses the interpreter of .venv, MINUTES how long
+# a soak takes, and CASES and COMPARE what the two halves of bench measure (see docs/benchmarks.md):
 #   make PYTHON=python3.12 test
 #   make MINUTES=60 soak
+#   make CASES="--case ranking" COMPARE="--measure step --contender reference" bench
 
 PYTHON ?= python3
 MINUTES ?= 20
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint format wheel test-gpu bench soak clean
+.PHONY: help demo test lint format wheel test-gpu bench bench-gpu soak clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -48,12 +49,16 @@ test-gpu: $(STAMP) ## the tests that need a CUDA device
 	@$(BIN)/python -c 'import sys, torch; torch.cuda.is_available() or sys.exit("make test-gpu needs a CUDA device, and torch sees none")'
 	$(BIN)/python -m pytest -q -m gpu
 
-bench: $(STAMP) ## speed of propagation, sampling, ranking and data preparation
-	$(BIN)/python tests/bench/run.py
+bench: $(STAMP) ## speed and memory, beside a reference and the peers, into docs/benchmarks.md
+	$(BIN)/python tests/bench/run.py $(CASES)
+	$(BIN)/python tests/bench/compare.py --write docs/benchmarks.md $(COMPARE)
+
+bench-gpu: $(STAMP) ## the training step and the ranking on a CUDA device
+	@$(BIN)/python tests/bench/gpu.py
 
 soak: $(STAMP) ## random attempts to break it, for MINUTES (20)
 	$(BIN)/python tests/soak/soak.py --minutes $(MINUTES)
 
-clean: ## remove .venv, builds and caches (run directories stay)
-	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove .venv, .bench, builds and caches (run directories stay)
+	rm -rf $(VENV) .bench build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find graphrec_cli tests -type d -name __pycache__ -prune -exec rm -rf {} +

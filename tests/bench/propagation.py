@@ -1,12 +1,11 @@
-"""Propagation against the notebooks' way, and a training step against its bare products."""
+"""Propagation against the plain reference's, and a training step against its bare products."""
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from full_size import synthetic_split
-from jaxtyping import Float
 from measure import Row, Settings, alternate, at_least, at_most, ratios, spread
+from reference import coo_adjacency, coo_propagate
 from torch import Tensor
 
 from graphrec_cli.config.loss import BPRConfig
@@ -28,31 +27,6 @@ BATCH_SIZE = 4096
 CPU = torch.device("cpu")
 
 
-def coo_adjacency(train: UserItems) -> Float[Tensor, "nodes nodes"]:
-    """D^-1/2 A D^-1/2 as the notebooks store it: coalesced COO with int64 indices."""
-    users = train.user_index().astype(np.int64)
-    items = train.item_index.astype(np.int64) + train.num_users
-    edges = torch.from_numpy(
-        np.stack([np.concatenate([users, items]), np.concatenate([items, users])])
-    )
-    num_nodes = train.num_users + train.num_items
-    degree = torch.bincount(edges[0], minlength=num_nodes).clamp_min(1).float()
-    values = (degree[edges[0]] * degree[edges[1]]).rsqrt()
-    return torch.sparse_coo_tensor(
-        edges, values, (num_nodes, num_nodes), check_invariants=True
-    ).coalesce()
-
-
-def coo_propagate(
-    adjacency: Float[Tensor, "nodes nodes"], layer0: Float[Tensor, "nodes dim"]
-) -> Float[Tensor, "nodes dim"]:
-    """Mean over the stacked layers, the backward left to autograd."""
-    layers = [layer0]
-    for _ in range(NUM_LAYERS):
-        layers.append(torch.sparse.mm(adjacency, layers[-1]))
-    return torch.stack(layers).mean(dim=0)
-
-
 def propagation_rows(settings: Settings) -> list[Row]:
     """Forward and backward of three layers of 64 columns.
 
@@ -60,7 +34,11 @@ def propagation_rows(settings: Settings) -> list[Row]:
         RuntimeError: the two ways disagree, so their times cannot be compared.
     """
     train = synthetic_split(settings.quick).train
-    norm_adj, coo = normalized_adjacency(train, CPU), coo_adjacency(train)
+    norm_adj = normalized_adjacency(train, CPU)
+    users, items = (
+        torch.from_numpy(index).long() for index in (train.user_index(), train.item_index)
+    )
+    coo = coo_adjacency(users, items, train.num_users, train.num_items)
     generator = torch.Generator().manual_seed(1)
     layer0 = torch.randn(len(coo), DIM, generator=generator, requires_grad=True)
     grad = torch.randn(layer0.shape, generator=generator)
@@ -70,7 +48,7 @@ def propagation_rows(settings: Settings) -> list[Row]:
         return final.detach(), torch.autograd.grad(final, layer0, grad)[0]
 
     def reference() -> tuple[Tensor, Tensor]:
-        final = coo_propagate(coo, layer0)
+        final = coo_propagate(coo, layer0, NUM_LAYERS)
         return final.detach(), torch.autograd.grad(final, layer0, grad)[0]
 
     for mine, theirs in zip(ours(), reference(), strict=True):
@@ -123,9 +101,10 @@ def training_step_rows(settings: Settings) -> list[Row]:
     ]
 
 
-def step_trainer(train: UserItems, quick: bool) -> Trainer:
+def step_trainer(train: UserItems, quick: bool, device: torch.device = CPU) -> Trainer:
     """The GoodBooks notebook's model, sampler and optimizer around ``train``."""
     generator = torch.Generator().manual_seed(2)
+    draws = torch.Generator(device).manual_seed(2) if device != CPU else generator
     config = TrainerConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=2e-3, weight_decay=1e-6)
     negatives = HardNegativeConfig(popular_pool=None if quick else 2000)
     return Trainer(
@@ -134,10 +113,10 @@ def step_trainer(train: UserItems, quick: bool) -> Trainer:
             LightGCNConfig(num_layers=NUM_LAYERS, embedding_dim=DIM),
             train,
             generator=generator,
-            device=CPU,
+            device=device,
         ),
         build_bpr(BPRConfig()),
-        build_hardneg(negatives, train, generator=generator, device=CPU),
+        build_hardneg(negatives, train, generator=draws, device=device),
         None,
         monitor=Monitor(),
         show_progress=False,

@@ -1,0 +1,146 @@
+"""graphrec's step and ranking on a CUDA device: ``python tests/bench/gpu.py``.
+
+Beside the times it says whether a step waits for the device anywhere, and whether a step can be
+captured as a CUDA graph.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import reference
+import torch
+from full_size import GOODBOOKS, QUICK, synthetic_split
+from measure import Row, alternate, at_least, plain_table, ratios, spread
+from propagation import DIM, NUM_LAYERS, step_trainer
+from run import positive
+
+from graphrec_cli.evaluation.ranks import rank_held_out
+from graphrec_cli.samplers.triples import Triples
+from graphrec_cli.trainer import Trainer
+
+BATCH_SIZE = 4096
+STEPS = 20
+"""Steps of one measurement: a single one is over before a clock can tell."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure and print; the exit code says only that it ran."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=positive, default=5, help="measurements (default 5)")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: measures nothing")
+    arguments = parser.parse_args(argv)
+    if not torch.cuda.is_available():
+        print("make bench-gpu needs a CUDA device, and torch sees none", file=sys.stderr)
+        return 1
+    size = QUICK if arguments.quick else GOODBOOKS
+    print(
+        f"torch {torch.__version__}, {torch.cuda.get_device_name()}; {size.num_users:,} users, "
+        f"{size.num_items:,} items, {size.num_pairs:,} pairs\n"
+    )
+    device = torch.device("cuda")
+    train = synthetic_split(arguments.quick).train
+    trainer = step_trainer(train, arguments.quick, device)
+    batch = next(trainer.sampler.epoch(1, BATCH_SIZE))
+    step = partial(trainer.train_step, batch)
+    rows = [
+        step_row(arguments.repeats, step, reference_step(arguments.quick, batch, device)),
+        ranking_row(arguments.repeats, trainer, arguments.quick, device),
+    ]
+    print(plain_table(rows))
+    print(f"\nhost synchronisation in a step: {synchronisation(step)}")
+    print(f"a step as a CUDA graph: {captured(step)}")
+    return 0
+
+
+def reference_step(quick: bool, batch: Triples, device: torch.device) -> Callable[[], object]:
+    """The plain reference's step on the same pairs and batch."""
+    train = synthetic_split(quick).train
+    users, items = (
+        torch.from_numpy(index).long() for index in (train.user_index(), train.item_index)
+    )
+    adjacency = reference.coo_adjacency(users, items, train.num_users, train.num_items)
+    model = reference.PlainLightGCN(
+        adjacency.to(device), train.num_users, dim=DIM, num_layers=NUM_LAYERS
+    ).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    return partial(reference.train_step, model, optimizer, *batch, l2=0.0)
+
+
+def step_row(repeats: int, step: Callable[[], object], plain_step: Callable[[], object]) -> Row:
+    """Seconds a step, beside the reference's."""
+    ours_s, theirs_s = (
+        [seconds / STEPS for seconds in taken]
+        for taken in alternate(repeats, partial(run, step), partial(run, plain_step))
+    )
+    speedup = ratios(theirs_s, ours_s)
+    return Row(
+        f"training step, batch {BATCH_SIZE}",
+        spread([1e3 * seconds for seconds in ours_s], ".2f", " ms"),
+        spread([1e3 * seconds for seconds in theirs_s], ".2f", " ms"),
+        spread(speedup, ".2f", "x"),
+        ">= 5x as fast",
+        at_least(speedup, 5),
+    )
+
+
+def run(step: Callable[[], object]) -> None:
+    """Take the steps of one measurement and wait until the device is done."""
+    for _ in range(STEPS):
+        step()
+    torch.cuda.synchronize()
+
+
+def ranking_row(repeats: int, trainer: Trainer, quick: bool, device: torch.device) -> Row:
+    """Seconds for the ranks of all test users."""
+    split = synthetic_split(quick)
+    trainer.model.prepare_scoring()
+
+    def rank() -> None:
+        rank_held_out(
+            trainer.model, held_out=split.test, train=split.train, tie_seed=1, device=device
+        )
+
+    (seconds,) = alternate(repeats, rank)
+    return Row("ranks of all test users", spread(seconds, ".2f", " s"), "-", "-", "-", "-")
+
+
+def synchronisation(step: Callable[[], object]) -> str:
+    """Whether torch saw the host wait for the device within a step."""
+    step()
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        step()
+    except RuntimeError as error:
+        return f"yes: {str(error).splitlines()[0]}"
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    return "none"
+
+
+def captured(step: Callable[[], object]) -> str:
+    """Whether a step can be captured and replayed."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    # What is captured must have run before, on a stream that is not the default one.
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    try:
+        with torch.cuda.graph(graph):
+            step()
+        graph.replay()
+        torch.cuda.synchronize()
+    except RuntimeError as error:
+        return f"no: {str(error).splitlines()[0]}"
+    return "captured and replayed"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
