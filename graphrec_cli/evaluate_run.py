@@ -68,7 +68,8 @@ def load_model(
         if not isinstance(given, Tensor) or given.dtype != weights.dtype:
             raise misfit
     try:
-        model.load_state_dict(state)
+        # What was read takes the place of the model's own, so that nothing is held twice.
+        model.load_state_dict(state, assign=True)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise misfit from error
     made_with = content.get("configuration_sha256")

@@ -1,0 +1,81 @@
+"""The leading singular vectors of a sparse matrix."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float64
+from torch import Tensor
+
+_BLOCK = 32
+_TOLERANCE = 1e-7
+"""Length of the residual of an eigenvector, where the matrix has norm 1."""
+_RANK_TOLERANCE = 1e-10
+"""Squared singular values below it are those of rounding errors."""
+_MOST_RESTARTS = 30
+
+
+def leading_right_singular_vectors(
+    matrix: Float64[Tensor, "rows columns"],
+    transposed: Float64[Tensor, "columns rows"],
+    number: int,
+    generator: torch.Generator,
+) -> Float64[Tensor, "columns number"]:
+    """Orthonormal right singular vectors of the largest singular values, the largest first.
+
+    A block Krylov space of the Gram matrix, restarted from its best vectors until these are
+    eigenvectors (Golub and Underwood, "The block Lanczos method for computing eigenvalues", 1977).
+    It holds columns * 4 * number values. Signs, and bases of equal singular values, are arbitrary.
+
+    Args:
+        matrix: sparse CSR on the CPU, of spectral norm about 1.
+        transposed: its transpose, sparse CSR.
+        number: at most the number of columns.
+        generator: of the random vectors to begin with, on the CPU.
+
+    Returns:
+        the vectors; those of singular values of 0 are columns of zeros.
+    """
+
+    def gram(x: Tensor) -> Tensor:
+        inner = torch.sparse.mm(matrix, x.contiguous(), "sum")
+        product: Tensor = torch.sparse.mm(transposed, inner, "sum")
+        return product
+
+    columns = matrix.shape[1]
+    # Where it is as wide as the matrix, the space is all there is, and the first pass exact.
+    width = min(columns, max(4 * number, 4 * _BLOCK))
+    kept = min(width, number + 2 * _BLOCK)
+    basis = torch.empty(columns, width, dtype=torch.float64)
+    start = torch.randn(columns, min(_BLOCK, width), generator=generator, dtype=torch.float64)
+    block, filled = _orthonormal(start, basis[:, :0]), 0
+    for _ in range(_MOST_RESTARTS):
+        while filled < width:
+            block = block[:, : width - filled]
+            basis[:, filled : filled + block.shape[1]] = block
+            filled += block.shape[1]
+            if filled < columns:
+                block = _orthonormal(gram(block)[:, : columns - filled], basis[:, :filled])
+        projected = torch.cat([basis.T @ gram(part) for part in basis.split(_BLOCK, dim=1)], dim=1)
+        values, turns = torch.linalg.eigh(projected)
+        best = basis @ turns[:, -kept:].flip(1)
+        values = values.flip(0)[:number]
+        vectors = best[:, :number]
+        residual = torch.linalg.vector_norm(gram(vectors) - vectors * values, dim=0)
+        if width == columns or float(residual.max()) <= _TOLERANCE:
+            break
+        basis[:, :kept], filled = best, kept
+    leading: Tensor = vectors * (values > _RANK_TOLERANCE)
+    return leading
+
+
+def _orthonormal(
+    x: Float64[Tensor, "columns block"], basis: Float64[Tensor, "columns filled"]
+) -> Float64[Tensor, "columns block"]:
+    """Orthonormal columns that span ``x`` beyond ``basis``, or anything where x has nothing left.
+
+    Twice is enough: the second time the columns have length 1, so that what rounding has left of
+    the basis in them is seen and taken out.
+    """
+    for _ in range(2):
+        x = torch.linalg.qr(x - basis @ (basis.T @ x)).Q
+    return x
