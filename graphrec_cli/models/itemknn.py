@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int32
+from jaxtyping import Float, Float64, Int32, Int64
 from torch import Tensor
 
 from graphrec_cli.config.closed_form import ItemKNNConfig
@@ -43,11 +43,13 @@ class ItemKNN(ClosedForm):
         neighbor = torch.zeros(self.neighbor.shape, dtype=torch.int32)
         similarity = torch.zeros(self.similarity.shape)
         for block, shared in shared_users(self.train_part):
+            shared.diagonal(block.start).zero_()
+            row, item = shared.nonzero(as_tuple=True)
             # float64, whose products and roots of counts are exact enough for true ties.
-            norm = (degree[block, None] * degree).double().sqrt_().add_(self.shrink)
-            cosine = shared.double().div_(norm.clamp_(min=1))
-            cosine.diagonal(block.start).zero_()
-            neighbor[block], similarity[block] = _nearest(cosine, neighbor.shape[1])
+            norm = (degree[row + block.start] * degree[item]).double().sqrt_().add_(self.shrink)
+            cosine = torch.zeros(shared.shape, dtype=torch.float64)
+            cosine[row, item] = shared[row, item].double().div_(norm)
+            neighbor[block], similarity[block] = _nearest(cosine, row, item, neighbor.shape[1])
         self.neighbor = neighbor.to(self.device)
         self.similarity = similarity.to(self.device)
 
@@ -77,12 +79,20 @@ class ItemKNN(ClosedForm):
 
 
 def _nearest(
-    cosine: Float64[Tensor, "rows items"], number: int
+    cosine: Float64[Tensor, "rows items"],
+    row: Int64[Tensor, " entries"],
+    item: Int64[Tensor, " entries"],
+    number: int,
 ) -> tuple[Int32[Tensor, "rows number"], Float[Tensor, "rows number"]]:
-    """Items with the ``number`` highest values above 0 of every row, the highest first."""
-    lowest = cosine.topk(number, dim=1).values[:, -1:]
-    row, item = ((cosine >= lowest) & (cosine > 0)).nonzero(as_tuple=True)
+    """Items of the ``number`` highest values of every row, the highest first.
+
+    Args:
+        row, item: the places of all values but 0, in ascending order.
+    """
+    lowest = cosine.topk(number, dim=1).values[:, -1]
     value = cosine[row, item]
+    near = value >= lowest[row]
+    row, item, value = row[near], item[near], value[near]
     order = torch.from_numpy(np.lexsort((item.numpy(), -value.numpy(), row.numpy())))
     length = torch.bincount(row, minlength=len(cosine))
     place = torch.arange(len(row)) - (torch.cumsum(length, 0) - length)[row]
