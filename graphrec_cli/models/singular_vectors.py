@@ -6,9 +6,14 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from graphrec_cli.errors import ConfigError
+
 _BLOCK = 16
+_NARROWEST = 512
+"""Vectors of the space; one that is small beside the block would gain little from a pass."""
 _TOLERANCE = 1e-6
 """Length of the residual of an eigenvector, where the matrix has norm 1."""
+_ORTHOGONAL = 1e-12
 _RANK_TOLERANCE = 1e-10
 """Squared singular values below it are those of rounding errors."""
 _MOST_RESTARTS = 30
@@ -24,7 +29,8 @@ def leading_right_singular_vectors(
 
     A block Krylov space of the Gram matrix, restarted from its best vectors until these are
     eigenvectors (Golub and Underwood, "The block Lanczos method for computing eigenvalues", 1977).
-    It holds columns * 4 * number values. Signs, and bases of equal singular values, are arbitrary.
+    It holds columns * max(4 * number, 512) values. Signs, and bases of equal singular values, are
+    arbitrary.
 
     Args:
         matrix: sparse CSR on the CPU, of spectral norm about 1.
@@ -34,6 +40,9 @@ def leading_right_singular_vectors(
 
     Returns:
         the vectors; those of singular values of 0 are columns of zeros.
+
+    Raises:
+        ConfigError: they cannot be told from the vectors that come next.
     """
 
     def gram(x: Tensor) -> Tensor:
@@ -43,7 +52,7 @@ def leading_right_singular_vectors(
 
     columns = matrix.shape[1]
     # Where it is as wide as the matrix, the space is all there is, and the first pass exact.
-    width = min(columns, max(4 * number, 4 * _BLOCK))
+    width = min(columns, max(4 * number, _NARROWEST))
     kept = min(width, number + 2 * _BLOCK)
     # A vector a row: products with many long vectors are several times faster than with columns.
     basis = torch.empty(width, columns, dtype=torch.float64)
@@ -64,6 +73,11 @@ def leading_right_singular_vectors(
         if width == columns or float(residual.max()) <= _TOLERANCE:
             break
         basis[:kept], filled = best, kept
+    else:
+        raise ConfigError(
+            f"the search for {number} singular vectors has come to no end in {_MOST_RESTARTS} "
+            "passes; set model.singular_vectors to another number"
+        )
     return (vectors * (values > _RANK_TOLERANCE)[:, None]).T.contiguous()
 
 
@@ -72,9 +86,12 @@ def _orthonormal(
 ) -> Float64[Tensor, "block columns"]:
     """Orthonormal rows that span ``x`` beyond ``basis``, or anything where x has nothing left.
 
-    Twice is enough: the second time the rows have length 1, so that what rounding has left of the
-    basis in them is seen and taken out.
+    What is left of the basis in x is taken out until rows of length 1 hold next to nothing of it:
+    where x has little beyond the basis, rounding errors have the basis in them as well.
     """
-    for _ in range(2):
-        x = torch.linalg.qr((x - (x @ basis.T) @ basis).T).Q.T
+    x = torch.linalg.qr(x.T).Q.T
+    shared = x @ basis.T
+    while bool((shared.abs() > _ORTHOGONAL).any()):
+        x = torch.linalg.qr((x - shared @ basis).T).Q.T
+        shared = x @ basis.T
     return x
