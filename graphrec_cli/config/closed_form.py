@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphrec_cli.config.checks import check_at_least, check_name, check_positive
+from graphrec_cli.config.checks import check_at_least, check_between, check_name, check_positive
 from graphrec_cli.config.model import LearnsFrom, ModelConfig
+
+MAX_WEIGHT = 1e9
+"""Beyond it, what float32 has beside a weight is lost in rounding."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -30,7 +33,7 @@ class ItemKNNConfig(ClosedFormConfig):
     def __post_init__(self) -> None:
         check_name("model", self.name, "itemknn")
         check_at_least("model.neighbors", self.neighbors, 1)
-        check_at_least("model.shrink", self.shrink, 0)
+        check_between("model.shrink", self.shrink, 0, MAX_WEIGHT)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -44,6 +47,7 @@ class EASEConfig(ClosedFormConfig):
     def __post_init__(self) -> None:
         check_name("model", self.name, "ease")
         check_positive("model.l2", self.l2)
+        check_between("model.l2", self.l2, 0, MAX_WEIGHT)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -58,5 +62,5 @@ class GFCFConfig(ClosedFormConfig):
 
     def __post_init__(self) -> None:
         check_name("model", self.name, "gfcf")
-        check_at_least("model.alpha", self.alpha, 0)
+        check_between("model.alpha", self.alpha, 0, MAX_WEIGHT)
         check_at_least("model.singular_vectors", self.singular_vectors, 1)

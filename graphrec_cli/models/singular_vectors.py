@@ -78,7 +78,8 @@ def leading_right_singular_vectors(
             f"the search for {number} singular vectors has come to no end in {_MOST_RESTARTS} "
             "passes; set model.singular_vectors to another number"
         )
-    return (vectors * (values > _RANK_TOLERANCE)[:, None]).T.contiguous()
+    leading: Tensor = vectors * (values > _RANK_TOLERANCE)[:, None]
+    return leading.T.contiguous()
 
 
 def _orthonormal(

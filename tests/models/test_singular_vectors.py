@@ -23,7 +23,7 @@ def leading(matrix: NDArray[np.float64], number: int) -> NDArray[np.float64]:
 
 
 def with_values(
-    values: NDArray[np.float64], shape: tuple[int, int]
+    values: NDArray[np.floating], shape: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A matrix with these singular values, and its right singular vectors."""
     generator = np.random.default_rng(0)
