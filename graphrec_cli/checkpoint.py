@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import torch
 from torch import Tensor
@@ -22,6 +22,51 @@ def to_bytes(content: dict[str, Any]) -> memoryview:
     buffer = BytesIO()
     torch.save(content, buffer)
     return buffer.getbuffer()
+
+
+class DigestedFile:
+    """A file that is being written, with the digest and the size of what has gone into it.
+
+    torch writes storages into it as they lie in memory, so that no second copy of them is made.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.size = 0
+        self._file = file
+        self._digest = hashlib.sha256()
+        self._error: OSError | None = None
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Write all of ``data``, as torch.save asks for it."""
+        try:
+            self._file.write(data)
+        except OSError as error:
+            self._error = error
+            raise
+        self._digest.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is kept back here."""
+
+    def save(self, content: dict[str, Any]) -> None:
+        """Write tensors and plain values as ``load_checkpoint`` reads them.
+
+        Raises:
+            OSError: the file cannot be written, for want of space it may be.
+        """
+        try:
+            torch.save(content, cast(IO[bytes], self))
+        except Exception:
+            # torch answers a full disk with a RuntimeError of its own.
+            if self._error is not None:
+                raise self._error from None
+            raise
+
+    def sha256(self) -> str:
+        """Digest of all that was written, lower-case hexadecimal."""
+        return self._digest.hexdigest()
 
 
 def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
@@ -67,7 +112,7 @@ def weights_sha256(state: Mapping[str, object]) -> str:
             raise OutputError(f"the weights {name} are no plain tensor; train the run again")
         data = value.detach().cpu().reshape(-1).view(torch.uint8).numpy()
         digest.update(f"{name} {value.dtype} {list(value.shape)};".encode())
-        digest.update(data.tobytes())
+        digest.update(data.data)
     return digest.hexdigest()
 
 

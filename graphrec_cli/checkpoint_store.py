@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 import torch
 
-from graphrec_cli.checkpoint import load_checkpoint, to_bytes
+from graphrec_cli.checkpoint import DigestedFile, load_checkpoint
 from graphrec_cli.data.files import sha256_of
 from graphrec_cli.durable import atomic_write, write_json
 from graphrec_cli.errors import DataError, OutputError
@@ -112,10 +111,8 @@ class CheckpointStore:
         )
 
     def _save(self, name: str, content: dict[str, Any], kept: list[str]) -> None:
-        data = to_bytes(content)
-        written = Written(hashlib.sha256(data).hexdigest(), len(data), int(content["epoch"]))
-
         def make_way() -> None:
+            written = Written(digested.sha256(), digested.size, int(content["epoch"]))
             moves = [(newer, older) for newer, older in _moves(kept) if newer in self._sound]
             after = dict(self._sound)
             for newer, older in moves:
@@ -131,7 +128,8 @@ class CheckpointStore:
             self._sound = after
 
         with atomic_write(self.folder / name, before_replace=make_way) as file:
-            file.write(data)
+            digested = DigestedFile(file)
+            digested.save(content)
 
     def _listed(self) -> dict[str, Written]:
         """Digests in the manifest, and what it says of them."""

@@ -22,6 +22,9 @@ from graphrec_cli.evaluation.ranking import RANKING
 from graphrec_cli.evaluation.rating import RATING
 from graphrec_cli.losses import Loss, build_bpr, build_mse, build_softmax
 from graphrec_cli.models.base import Recommender
+from graphrec_cli.models.ease import build_ease
+from graphrec_cli.models.gfcf import build_gfcf
+from graphrec_cli.models.itemknn import build_itemknn
 from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
 from graphrec_cli.models.lightgcn_rating import build_lightgcn_rating
 from graphrec_cli.models.popularity import build_popularity
@@ -51,6 +54,9 @@ MODELS: dict[str, Callable[..., Recommender]] = {
     "mf": build_mf,
     "lightgcn_rating": build_lightgcn_rating,
     "popularity": build_popularity,
+    "itemknn": build_itemknn,
+    "ease": build_ease,
+    "gfcf": build_gfcf,
 }
 SAMPLERS: dict[str, Callable[..., TripleSampler]] = {
     "uniform": build_uniform,

@@ -17,6 +17,7 @@ from graphrec_cli.device import pick_device
 from graphrec_cli.errors import OutputError
 from graphrec_cli.evaluation.evaluation import PartResult
 from graphrec_cli.fit import build_model
+from graphrec_cli.free_memory import require_memory
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.rundata import RunData, load_run_data
 from graphrec_cli.rundir import RunDirectory
@@ -40,9 +41,12 @@ def load_run(run: RunDirectory, config: RunConfig) -> SavedRun:
         raise OutputError(
             f"{run.path} has no checkpoints/best.pt to read: the run is {run.describe_status()}"
         )
+    device = pick_device(config.device)
+    require_memory(
+        run.best.stat().st_size, device, f"reading {run.best}", "end what else takes memory"
+    )
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
-    device = pick_device(config.device)
     data = load_run_data(run.data)
     return SavedRun(data, load_model(run, config, data, device), device)
 
@@ -68,7 +72,8 @@ def load_model(
         if not isinstance(given, Tensor) or given.dtype != weights.dtype:
             raise misfit
     try:
-        model.load_state_dict(state)
+        # What was read takes the place of the model's own, so that nothing is held twice.
+        model.load_state_dict(state, assign=True)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise misfit from error
     made_with = content.get("configuration_sha256")

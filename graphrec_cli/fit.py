@@ -22,6 +22,7 @@ from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.device import torch_generator
 from graphrec_cli.errors import ConfigError, Interrupted, OutputError
 from graphrec_cli.models.base import Model, Recommender
+from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.samplers.candidates import CandidateSampler, build_candidates
 from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 from graphrec_cli.samplers.triples import TripleSampler
@@ -81,6 +82,8 @@ def fit_model(
         NonFiniteError: the loss or a valid score became NaN or infinite.
     """
     if config.model.learns_from() is LearnsFrom.nothing:
+        if isinstance(model, ClosedForm):
+            solve(model)
         checkpointing.save_best(0, model.state_dict())
         return Fitted(model=model, best_epoch=0, history=[])
     state = checkpointing.find(device) if resumed else None
@@ -117,6 +120,13 @@ def fit_model(
     checkpointing.save_best(selection.best_epoch, selection.best_state)
     model.load_state_dict(selection.best_state)
     return Fitted(model=model, best_epoch=selection.best_epoch, history=checkpointing.history)
+
+
+def solve(model: ClosedForm) -> None:
+    """Compute the state of a model that is not trained, and say what it took."""
+    started = time.perf_counter()
+    model.solve()
+    log.info("solved in %.1f s", time.perf_counter() - started)
 
 
 def build_trainer(

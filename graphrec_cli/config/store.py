@@ -6,6 +6,7 @@ from hydra.core.config_store import ConfigStore
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
 from graphrec_cli.config.book_crossing import BookCrossingConfig
+from graphrec_cli.config.closed_form import EASEConfig, GFCFConfig, ItemKNNConfig
 from graphrec_cli.config.dataset import GoodBooksConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig, RatingConfig
 from graphrec_cli.config.loss import BPRConfig, MSEConfig, SoftmaxConfig
@@ -55,6 +56,9 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "mf": MatrixFactorizationConfig,
         "lightgcn_rating": LightGCNRatingConfig,
         "popularity": PopularityConfig,
+        "itemknn": ItemKNNConfig,
+        "ease": EASEConfig,
+        "gfcf": GFCFConfig,
     },
     "sampler": {"uniform": UniformConfig, "hardneg": HardNegativeConfig},
     "loss": {"bpr": BPRConfig, "softmax": SoftmaxConfig, "mse": MSEConfig},

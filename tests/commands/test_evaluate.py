@@ -9,6 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+
+from graphrec_cli import free_memory
+from graphrec_cli.checkpoint import load_checkpoint, to_bytes
+from graphrec_cli.models.ease import EASE
+from graphrec_cli.models.gfcf import GFCF
+from graphrec_cli.models.itemknn import ItemKNN
 
 
 @pytest.fixture
@@ -112,6 +119,39 @@ def test_a_checkpoint_of_another_model_is_refused(run: Path, graphrec: Callable[
     done = graphrec("evaluate", str(run))
     assert (done.code, len(done.err.splitlines())) == (1, 1)
     assert "does not fit" in done.err
+
+
+@pytest.mark.parametrize("model", ["itemknn", "ease", "gfcf"])
+def test_a_solved_model_is_read_and_not_solved_again(
+    model: str, graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = graphrec("train", f"model={model}", "plots=false").run
+    for kind in (ItemKNN, EASE, GFCF):
+        monkeypatch.setattr(kind, "solve", lambda model: pytest.fail("it was solved again"))
+    done = graphrec("evaluate", str(run), "--json")
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["test"] == metrics_of(run)["test"]
+
+
+def test_a_checkpoint_with_neighbours_that_are_no_items_is_refused(
+    graphrec: Callable[..., Any],
+) -> None:
+    best = graphrec("train", "model=itemknn", "plots=false").run / "checkpoints" / "best.pt"
+    content = load_checkpoint(best, torch.device("cpu"))
+    content["model"]["neighbor"][0, 0] = 10**9
+    best.write_bytes(to_bytes(content))
+    done = graphrec("evaluate", str(best.parents[1]))
+    assert (done.code, done.out, len(done.err.splitlines())) == (1, "", 1)
+    assert "neighbours that are no items" in done.err
+
+
+def test_a_checkpoint_larger_than_the_free_memory_is_not_read(
+    run: Path, graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(free_memory, "free_memory", lambda device: 1000)
+    done = graphrec("evaluate", str(run))
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "best.pt needs" in done.err
 
 
 def test_help(graphrec: Callable[..., Any]) -> None:

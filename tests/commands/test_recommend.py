@@ -279,7 +279,7 @@ def test_an_item_that_only_test_holds_is_not_recommended(
     assert "1 of the 1 items are unknown to this run, or have no train interaction" in refused.err
 
 
-@pytest.mark.parametrize("model", ["mf", "popularity"])
+@pytest.mark.parametrize("model", ["mf", "popularity", "itemknn", "ease", "gfcf"])
 def test_every_model_recommends(model: str, graphrec: Callable[..., Any]) -> None:
     run = graphrec("train", f"model={model}").run
     saved = load(run)

@@ -60,6 +60,9 @@ def test_every_figure_and_the_weights_are_the_same(run: Path, graphrec: Callable
 
 MODELS = [
     ("model=popularity",),
+    ("model=itemknn",),
+    ("model=ease",),
+    ("model=gfcf",),
     ("sampler=hardneg", "split.by=time", "split.valid=0"),
     ("model=lightgcn_rating", "loss=mse", "evaluation=rating", "split=ratio"),
 ]

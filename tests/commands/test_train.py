@@ -110,7 +110,7 @@ def test_the_same_seed_gives_the_same_run_and_another_another(
     assert other.run != again.run
 
 
-@pytest.mark.parametrize("model", ["mf", "popularity"])
+@pytest.mark.parametrize("model", ["mf", "popularity", "itemknn", "ease", "gfcf"])
 def test_other_models_take_the_same_path(model: str, graphrec: Callable[..., Any]) -> None:
     done = graphrec("train", f"model={model}", "plots=false", "sampler=hardneg")
     assert done.code == 0
@@ -122,6 +122,7 @@ def test_other_models_take_the_same_path(model: str, graphrec: Callable[..., Any
         "checkpoints/last-1.pt",
     }
     metrics = read(done.run / "metrics.json")
+    assert metrics["baselines"].keys() == {"popularity", "ceiling"}
     if model == "popularity":
         assert metrics["test"] == metrics["baselines"]["popularity"]
     assert graphrec("evaluate", str(done.run), "--json").code == 0

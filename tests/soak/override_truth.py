@@ -95,6 +95,12 @@ IN_OPTION: dict[str, dict[str, Kind]] = {
     "model=lightgcn": {"model.num_layers": Whole(0, 1000), **EMBEDDINGS},
     "model=mf": EMBEDDINGS,
     "model=popularity": {},
+    "model=itemknn": {"model.neighbors": Whole(1, 2**63 - 1), "model.shrink": Real(0, 1e9)},
+    "model=ease": {"model.l2": Real(0, 1e9, open_low=True)},
+    "model=gfcf": {
+        "model.alpha": Real(0, 1e9),
+        "model.singular_vectors": Whole(1, 2**63 - 1),
+    },
     "sampler=uniform": {
         "sampler.by": One(("user", "distinct_user", "interaction")),
         "sampler.exclude_seen": Switch(),

@@ -1,0 +1,106 @@
+"""EASE, a linear autoencoder whose best weights have a closed form."""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from graphrec_cli.config.closed_form import EASEConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import ConfigError
+from graphrec_cli.free_memory import require_memory
+from graphrec_cli.models.closed_form import ClosedForm
+from graphrec_cli.models.sparse_rows import SparseRows, shared_users, sums_of_rows
+from graphrec_cli.models.spd_inverse import BLOCK, invert_in_place
+
+log = logging.getLogger("graphrec")
+
+_LARGEST_ERROR = 1e-2
+"""Most that float32 may be off, relative to the largest value of the inverse."""
+
+
+class EASE(ClosedForm):
+    """A user's items times B = I - P diag(1 / diag(P)), where P = (X'X + l2 I)^-1.
+
+    Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019. X holds a 1 for every
+    train pair; B is the least-squares solution of XB = X with an L2 penalty and zeros on its
+    diagonal.
+    """
+
+    item_weights: Tensor
+
+    def __init__(self, config: EASEConfig, train: UserItems, device: torch.device) -> None:
+        super().__init__(train, device)
+        self.l2 = config.l2
+        weights = torch.empty(train.num_items, train.num_items, device="meta")
+        self.register_buffer("item_weights", weights)
+
+    @torch.no_grad()
+    def solve(self) -> None:
+        """Invert in float32, in the memory of the result.
+
+        Raises:
+            ConfigError: the matrix does not fit into what is free, or ``l2`` is too small for
+                float32.
+        """
+        self._require_memory()
+        gram = torch.empty(self.item_weights.shape)
+        # Counts of shared users, which float32 holds exactly.
+        for block, shared in shared_users(self.train_part):
+            gram[block] = shared
+        self._refuse_small_l2(float(gram.sum(dim=1).max()))
+        gram.diagonal().add_(self.l2)
+        try:
+            invert_in_place(gram)
+        except ValueError as error:
+            raise ConfigError(
+                f"model.l2={self.l2:g} leaves a matrix that float32 cannot invert; raise it"
+            ) from error
+        gram.div_(gram.diagonal().clone().neg_())
+        gram.fill_diagonal_(0)
+        self.item_weights = gram.to(self.device)
+
+    def prepare_scoring(self) -> None:
+        """Nothing to prepare: the weights are there."""
+
+    def score_histories(self, histories: SparseRows) -> Float[Tensor, "batch items"]:
+        """Sums of the items' rows of weights."""
+        return sums_of_rows(self.item_weights, histories)
+
+    def _require_memory(self) -> None:
+        num_items = self.train_part.num_items
+        matrix, stripes = 4 * num_items**2, 4 * num_items * 3 * BLOCK
+        what = f"model=ease with {num_items:,} x {num_items:,} weights"
+        advice = (
+            "keep fewer items (dataset.k_core.min_item_interactions), free memory, or choose "
+            "model=gfcf or model=itemknn, which hold no dense matrix"
+        )
+        require_memory(matrix + stripes, torch.device("cpu"), what, advice)
+        if self.device.type == "cuda":
+            require_memory(matrix, self.device, what, advice)
+        log.info(
+            "ease: inverting %s x %s values in %.1f GB",
+            f"{num_items:,}",
+            f"{num_items:,}",
+            matrix / 1e9,
+        )
+
+    def _refuse_small_l2(self, norm: float) -> None:
+        """``norm`` bounds the largest eigenvalue, so that norm / l2 bounds the condition."""
+        lowest = norm * torch.finfo(torch.float32).eps / _LARGEST_ERROR
+        if self.l2 < lowest:
+            raise ConfigError(
+                f"model.l2={self.l2:g} is too small for float32 beside counts of {norm:,.0f}; "
+                f"set it to {lowest:.2g} or more"
+            )
+
+
+def build_ease(
+    config: EASEConfig, train: UserItems, *, generator: torch.Generator, device: torch.device
+) -> EASE:
+    """The model as configured; it draws nothing from ``generator``."""
+    del generator
+    return EASE(config, train, device)

@@ -1,0 +1,89 @@
+"""GF-CF, a graph filter in closed form."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from graphrec_cli.config.closed_form import GFCFConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
+from graphrec_cli.models.closed_form import ClosedForm
+from graphrec_cli.models.singular_vectors import leading_right_singular_vectors
+from graphrec_cli.models.sparse_rows import SparseRows, sums_of_rows
+
+
+class GFCF(ClosedForm):
+    """A user's items r times S'S + alpha D^-1/2 V V' D^1/2.
+
+    Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021. S is the
+    normalized adjacency of users and items, D the items' degrees, V the right singular vectors of S
+    with the largest singular values. The operator is never made: each factor is applied in turn.
+    """
+
+    singular_vectors: Tensor
+
+    def __init__(
+        self,
+        config: GFCFConfig,
+        train: UserItems,
+        *,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        super().__init__(train, device)
+        self.alpha = config.alpha
+        self._generator = generator
+        self._norm_adj = normalized_adjacency(train, device)
+        width = min(config.singular_vectors, train.num_users, train.num_items)
+        vectors = torch.empty(train.num_items, width, device="meta")
+        self.register_buffer("singular_vectors", vectors)
+        # An item without an interaction is in nobody's row, so 1 serves instead of 0.
+        degree = torch.from_numpy(train.item_degree).clamp(min=1)
+        self._item_scale = degree.to(device, torch.float32).sqrt_()
+        self._ideal: tuple[Tensor, Tensor] | None = None
+
+    def adjacency(self) -> NormalizedAdjacency:
+        """Of the train pairs."""
+        return self._norm_adj
+
+    @torch.no_grad()
+    def solve(self) -> None:
+        """Find the singular vectors, in float64."""
+        user_item, item_user = (block.cpu().double() for block in self._norm_adj)
+        width = self.singular_vectors.shape[1]
+        vectors = leading_right_singular_vectors(user_item, item_user, width, self._generator)
+        self.singular_vectors = vectors.to(self.device, torch.float32)
+
+    @torch.no_grad()
+    def prepare_scoring(self) -> None:
+        """Scale the singular vectors for either side of the ideal filter."""
+        scale = self._item_scale[:, None]
+        left = self.singular_vectors * (self.alpha / scale)
+        self._ideal = left, (self.singular_vectors * scale).T.contiguous()
+
+    def score_histories(self, histories: SparseRows) -> Float[Tensor, "batch items"]:
+        """The linear filter, and alpha times the ideal one."""
+        assert self._ideal is not None, "prepare_scoring() comes before scores are asked for"
+        left, right = self._ideal
+        ideal = sums_of_rows(left, histories) @ right
+        linear = histories.to_dense().T.contiguous()
+        for block in self._norm_adj:
+            linear = _multiply(block, linear)
+        return ideal.add_(linear.T)
+
+
+def _multiply(block: Tensor, x: Tensor) -> Tensor:
+    """One sparse product; on CPU torch's reduction kernel is the faster of its two."""
+    if x.device.type == "cpu":
+        product: Tensor = torch.sparse.mm(block, x, "sum")
+        return product
+    return block @ x
+
+
+def build_gfcf(
+    config: GFCFConfig, train: UserItems, *, generator: torch.Generator, device: torch.device
+) -> GFCF:
+    """The model as configured; ``generator`` draws what the search for vectors begins with."""
+    return GFCF(config, train, generator=generator, device=device)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
+
+from graphrec_cli.config.closed_form import GFCFConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.models.gfcf import GFCF, build_gfcf
+
+CPU = torch.device("cpu")
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
+HAS_ITEM = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
+
+
+def train_of(has: NDArray[np.bool_]) -> UserItems:
+    users, items = np.nonzero(has)
+    return UserItems.from_pairs(users, items, num_users=has.shape[0], num_items=has.shape[1])
+
+
+def solved(config: GFCFConfig, train: UserItems, device: torch.device = CPU, seed: int = 0) -> GFCF:
+    generator = torch.Generator().manual_seed(seed)
+    model = build_gfcf(config, train, generator=generator, device=device)
+    model.solve()
+    model.prepare_scoring()
+    return model
+
+
+def dense_operator(has: NDArray[np.bool_], alpha: float, number: int) -> NDArray[np.float64]:
+    """S'S + alpha D^-1/2 V V' D^1/2 as a matrix, by numpy's SVD."""
+    x = has.astype(np.float64)
+    user_degree, item_degree = np.maximum(x.sum(1), 1), np.maximum(x.sum(0), 1)
+    norm = x / np.sqrt(user_degree)[:, None] / np.sqrt(item_degree)
+    _, values, vectors = np.linalg.svd(norm, full_matrices=False)
+    vectors = vectors[: min(number, np.count_nonzero(values > 1e-6))]
+    ideal = vectors.T @ vectors
+    operator = norm.T @ norm
+    operator += alpha * ideal / np.sqrt(item_degree)[:, None] * np.sqrt(item_degree)
+    return np.asarray(operator)
+
+
+def cut_is_clear(has: NDArray[np.bool_], number: int) -> bool:
+    """Whether the singular values differ where they are cut off."""
+    x = has.astype(np.float64)
+    norm = x / np.sqrt(np.maximum(x.sum(1), 1))[:, None] / np.sqrt(np.maximum(x.sum(0), 1))
+    values = np.append(np.linalg.svd(norm, compute_uv=False), 0)
+    return number >= len(values) or bool(values[number - 1] - values[number] > 1e-3)
+
+
+@given(HAS_ITEM, st.integers(1, 10), st.sampled_from([0.0, 0.3, 2.0]))
+def test_scores_are_those_of_the_dense_operator(
+    has: NDArray[np.bool_], number: int, alpha: float
+) -> None:
+    assume(cut_is_clear(has, number))
+    model = solved(GFCFConfig(alpha=alpha, singular_vectors=number), train_of(has))
+    scores = model.score_users(torch.arange(len(has)))
+    expected = has @ dense_operator(has, alpha, number)
+    np.testing.assert_allclose(scores.numpy(), expected, rtol=1e-4, atol=1e-5)
+    for user in np.flatnonzero(has.any(axis=1)):
+        new = model.score_new_user(torch.from_numpy(np.flatnonzero(has[user])).flip(0))
+        torch.testing.assert_close(new, scores[user])
+
+
+def test_a_graph_worked_out_by_hand() -> None:
+    """One user with both items: S = (1/sqrt 2, 1/sqrt 2), so S'S and VV' are 1/2 everywhere."""
+    has = np.array([[True, True]])
+    scores = solved(GFCFConfig(alpha=0.3), train_of(has)).score_users(torch.tensor([0]))
+    torch.testing.assert_close(scores, torch.tensor([[1.3, 1.3]]))
+
+
+def community_graph() -> NDArray[np.bool_]:
+    """400 users and 350 items in 6 communities."""
+    generator = np.random.default_rng(5)
+    same = np.equal.outer(np.arange(400) % 6, np.arange(350) % 6)
+    return np.asarray(generator.random((400, 350)) < np.where(same, 0.3, 0.02))
+
+
+def test_a_graph_too_large_for_one_pass_is_solved_as_exactly() -> None:
+    has = community_graph()
+    model = solved(GFCFConfig(singular_vectors=6), train_of(has))
+    expected = has @ dense_operator(has, 0.3, 6)
+    scores = model.score_users(torch.arange(400))
+    np.testing.assert_allclose(scores.numpy(), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_signs_and_rotations_of_the_vectors_do_not_matter() -> None:
+    train = train_of(community_graph())
+    config = GFCFConfig(singular_vectors=6)
+    model, users = solved(config, train), torch.arange(400)
+    scores = model.score_users(users)
+    turn, _ = torch.linalg.qr(torch.randn(6, 6, generator=torch.Generator().manual_seed(1)))
+    model.singular_vectors = model.singular_vectors @ turn
+    model.prepare_scoring()
+    torch.testing.assert_close(model.score_users(users), scores, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        solved(config, train, seed=2).score_users(users), scores, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_the_seed_decides_the_vectors_to_the_last_bit() -> None:
+    train = train_of(community_graph())
+    config = GFCFConfig(singular_vectors=6)
+    first, again = (solved(config, train, seed=3).singular_vectors for _ in range(2))
+    assert torch.equal(first, again)
+
+
+def test_the_audit_is_shown_the_graph() -> None:
+    train = train_of(community_graph())
+    model = solved(GFCFConfig(singular_vectors=6), train)
+    assert model.adjacency().user_item.values().numel() == train.num_pairs
+    assert list(model.parameters()) == []
+    assert list(model.state_dict()) == ["singular_vectors"]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_device_gives_the_same_scores(device: str) -> None:
+    has = np.random.default_rng(0).random((40, 30)) < 0.2
+    model = solved(GFCFConfig(), train_of(has), torch.device(device))
+    scores = model.score_users(torch.arange(40, device=device))
+    assert scores.device.type == device
+    expected = has @ dense_operator(has, 0.3, 256)
+    np.testing.assert_allclose(scores.cpu(), expected, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
+
+from graphrec_cli.config.closed_form import ItemKNNConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import OutputError
+from graphrec_cli.models.itemknn import ItemKNN, build_itemknn
+
+CPU = torch.device("cpu")
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
+HAS_ITEM = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
+
+
+def train_of(has: NDArray[np.bool_]) -> UserItems:
+    users, items = np.nonzero(has)
+    return UserItems.from_pairs(users, items, num_users=has.shape[0], num_items=has.shape[1])
+
+
+def solved(config: ItemKNNConfig, train: UserItems, device: torch.device = CPU) -> ItemKNN:
+    model = build_itemknn(config, train, generator=torch.Generator(), device=device)
+    model.solve()
+    model.prepare_scoring()
+    return model
+
+
+def brute_force(has: NDArray[np.bool_], neighbors: int, shrink: float) -> NDArray[np.float64]:
+    """Scores of all users, pair by pair of items."""
+    num_items = has.shape[1]
+    operator = np.zeros((num_items, num_items))
+    for scored in range(num_items):
+        similar = []
+        for other in range(num_items):
+            shared = int((has[:, scored] & has[:, other]).sum())
+            if other != scored and shared:
+                norm = math.sqrt(int(has[:, scored].sum()) * int(has[:, other].sum()))
+                similar.append((-shared / (norm + shrink), other))
+        for similarity, other in sorted(similar)[:neighbors]:
+            operator[other, scored] = -similarity
+    return has.astype(np.float64) @ operator
+
+
+@given(HAS_ITEM, st.integers(1, 12), st.sampled_from([0.0, 0.5, 10.0]))
+def test_scores_are_those_of_brute_force(
+    has: NDArray[np.bool_], neighbors: int, shrink: float
+) -> None:
+    model = solved(ItemKNNConfig(neighbors=neighbors, shrink=shrink), train_of(has))
+    expected = brute_force(has, neighbors, shrink)
+    scores = model.score_users(torch.arange(len(has)))
+    np.testing.assert_allclose(scores.numpy(), expected, rtol=1e-5, atol=1e-7)
+    for user in np.flatnonzero(has.any(axis=1)):
+        new = model.score_new_user(torch.from_numpy(np.flatnonzero(has[user])).flip(0))
+        assert torch.equal(new, scores[user])
+
+
+def test_a_table_worked_out_by_hand() -> None:
+    """Items a, b, c of 4, 1 and 4 users: a and c share 2, a and b 1, b and c none."""
+    has = np.array(
+        [[1, 1, 0], [1, 0, 0], [1, 0, 1], [1, 0, 1], [0, 0, 1], [0, 0, 1], [0, 0, 0]], dtype=bool
+    )
+    model = solved(ItemKNNConfig(neighbors=1), train_of(has))
+    # cos(a, b) = 1 / sqrt(4 * 1) = cos(a, c) = 2 / sqrt(4 * 4): of equals the smaller index.
+    assert model.neighbor.tolist() == [[1], [0], [0]]
+    assert model.similarity.tolist() == [[0.5], [0.5], [0.5]]
+    assert model.score_users(torch.tensor([4, 0, 6])).tolist() == [
+        [0.0, 0.0, 0.0],
+        [0.5, 0.5, 0.5],
+        [0.0, 0.0, 0.0],
+    ]
+    shrunk = solved(ItemKNNConfig(neighbors=1, shrink=2), train_of(has))
+    # 1 / (2 + 2) and 2 / (4 + 2): what is seen once falls behind.
+    assert shrunk.neighbor.tolist() == [[2], [0], [0]]
+    torch.testing.assert_close(shrunk.similarity, torch.tensor([[1 / 3], [1 / 4], [1 / 3]]))
+
+
+def test_nothing_is_trained_and_the_state_is_what_was_solved() -> None:
+    train = train_of(np.eye(3, dtype=bool) | np.eye(3, k=1, dtype=bool))
+    config = ItemKNNConfig(neighbors=2)
+    model = solved(config, train)
+    assert list(model.parameters()) == []
+    assert list(model.state_dict()) == ["neighbor", "similarity"]
+    other = build_itemknn(config, train, generator=torch.Generator(), device=CPU)
+    other.load_state_dict(model.state_dict(), assign=True)
+    other.prepare_scoring()
+    users = torch.arange(3)
+    assert torch.equal(other.score_users(users), model.score_users(users))
+
+
+@pytest.mark.parametrize("strange", [-1, 3, 2**31 - 1])
+def test_a_neighbour_that_is_no_item_is_refused(strange: int) -> None:
+    model = solved(ItemKNNConfig(neighbors=2), train_of(np.ones((2, 3), dtype=bool)))
+    model.neighbor[1, 0] = strange
+    with pytest.raises(OutputError, match="neighbours that are no items"):
+        model.prepare_scoring()
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_device_gives_the_same_scores(device: str) -> None:
+    has = np.random.default_rng(0).random((40, 30)) < 0.2
+    model = solved(ItemKNNConfig(neighbors=5), train_of(has), torch.device(device))
+    users = torch.arange(40, device=device)
+    scores = model.score_users(users)
+    assert scores.device.type == device
+    np.testing.assert_allclose(scores.cpu(), brute_force(has, 5, 0.0), rtol=1e-5, atol=1e-7)

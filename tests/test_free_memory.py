@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from graphrec_cli import free_memory
+from graphrec_cli.errors import ConfigError
+
+CPU = torch.device("cpu")
+
+
+def test_some_memory_is_free_and_not_more_than_the_machine_has() -> None:
+    lines = Path("/proc/meminfo").read_text().splitlines() if Path("/proc/meminfo").exists() else []
+    total = [1024 * int(line.split()[1]) for line in lines if line.startswith("MemTotal")]
+    assert 0 < free_memory.free_memory(CPU) <= (total or [2**60])[0]
+
+
+def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    limit, used = tmp_path / "memory.max", tmp_path / "memory.current"
+    monkeypatch.setattr(free_memory, "_CGROUPS", ((str(limit), str(used)),))
+    without = free_memory.free_memory(CPU)
+    used.write_text("30000\n")
+    for text, expected in (("31000\n", 1000), ("29000\n", 0)):
+        limit.write_text(text)
+        assert free_memory.free_memory(CPU) == expected
+    limit.write_text("max\n")
+    assert free_memory.free_memory(CPU) > without / 2
+
+
+def test_what_does_not_fit_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(free_memory, "free_memory", lambda device: 2_000_000_000)
+    free_memory.require_memory(2_000_000_000, CPU, "a table", "take less")
+    with pytest.raises(ConfigError) as refusal:
+        free_memory.require_memory(2_500_000_000, CPU, "a table", "take less")
+    assert str(refusal.value) == (
+        "a table needs 2.5 GB of memory on cpu, of which 2.0 GB are free; take less"
+    )
