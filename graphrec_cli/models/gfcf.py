@@ -12,6 +12,7 @@ from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.models.singular_vectors import leading_right_singular_vectors
 from graphrec_cli.models.sparse_rows import SparseRows, sums_of_rows
+from graphrec_cli.propagation import multiply
 
 
 class GFCF(ClosedForm):
@@ -70,16 +71,8 @@ class GFCF(ClosedForm):
         ideal = sums_of_rows(left, histories) @ right
         linear = histories.to_dense().T.contiguous()
         for block in self._norm_adj:
-            linear = _multiply(block, linear)
+            linear = multiply(block, linear)
         return ideal.add_(linear.T)
-
-
-def _multiply(block: Tensor, x: Tensor) -> Tensor:
-    """One sparse product; on CPU torch's reduction kernel is the faster of its two."""
-    if x.device.type == "cpu":
-        product: Tensor = torch.sparse.mm(block, x, "sum")
-        return product
-    return block @ x
 
 
 def build_gfcf(
