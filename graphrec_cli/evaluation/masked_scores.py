@@ -14,15 +14,6 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
 from graphrec_cli.evaluation.scorer import Scorer
 
-# A CPU's caches hold a chunk of 4 MB from one pass over it to the next; a GPU wants more to do.
-_CHUNK_SCORES = {"cpu": 1 << 20, "cuda": 1 << 25}
-
-
-def users_per_chunk(num_items: int, device: torch.device) -> int:
-    """Users whose float32 scores take 4 MB on a CPU, 128 MB on CUDA."""
-    return max(1, _CHUNK_SCORES[device.type] // max(num_items, 1))
-
-
 class MaskedScores:
     """Rows of scores, a user each; one buffer serves all chunks.
 
@@ -54,13 +45,9 @@ class MaskedScores:
             NonFiniteError: a score is NaN or infinite, even one that is masked.
         """
         scores = self.scorer.score_users(torch.from_numpy(users).to(self.device))
-        low, high = torch.aminmax(scores)
-        if not (math.isfinite(low.item()) and math.isfinite(high.item())):
-            row = int((~torch.isfinite(scores)).any(1).nonzero()[0, 0])
-            raise NonFiniteError(
-                f"the model gave user index {users[row]} a score that is NaN or infinite; "
-                "lower trainer.learning_rate or look for non-finite values in the checkpoint"
-            )
+        # One pass over finite scores; only their sum may overflow, and is then looked into.
+        if not math.isfinite(scores.sum().item()):
+            _refuse_non_finite(scores, users)
         # A copy: the scorer may have returned a view of its own table, or an expanded one.
         if self._scores.dtype is not scores.dtype or len(self._scores) < len(scores):
             self._scores = torch.empty_like(scores, memory_format=torch.contiguous_format)
@@ -69,6 +56,19 @@ class MaskedScores:
             seen = torch.from_numpy(_positions(part, users)).to(self.device)
             scores.view(-1).index_fill_(0, seen, -torch.inf)
         return scores.index_fill_(1, self.cold_items, -torch.inf)
+
+    def release(self) -> None:
+        """Give the buffer back, so that the next rows can be fewer and take less."""
+        self._scores = torch.empty(0, 0, device=self.device)
+
+
+def _refuse_non_finite(scores: Tensor, users: NDArray[np.int64]) -> None:
+    row = (~torch.isfinite(scores)).any(1).nonzero()
+    if len(row):
+        raise NonFiniteError(
+            f"the model gave user index {users[int(row[0, 0])]} a score that is NaN or infinite; "
+            "lower trainer.learning_rate or look for non-finite values in the checkpoint"
+        )
 
 
 def _positions(part: UserItems, users: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.evaluation.masked_scores import MaskedScores, users_per_chunk
+from graphrec_cli.evaluation.masked_scores import MaskedScores
 from graphrec_cli.evaluation.scorer import Scorer
+from graphrec_cli.evaluation.user_chunks import in_chunks, users_per_chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,12 @@ def top_k(
     """
     device = torch.device(device)
     scores = MaskedScores(scorer, masked=masked, cold_items=np.flatnonzero(~catalog), device=device)
-    if chunk_users is None:
-        chunk_users = users_per_chunk(len(catalog), device)
-    chunks = [
-        _top_of_rows(scores.rows(chunk), k)
-        for chunk in np.split(users, range(chunk_users, len(users), chunk_users))
-    ]
+    chunks = in_chunks(
+        users,
+        lambda chunk: _top_of_rows(scores.rows(chunk), k),
+        chunk_users or users_per_chunk(len(catalog), device),
+        release=scores.release,
+    )
     score, item_index = (torch.cat(columns).cpu().numpy() for columns in zip(*chunks, strict=True))
     there = np.isfinite(score)
     return TopItems(there.sum(1), item_index[there], score[there])
