@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 # Rows and their marks stay in a CPU's caches from one pass over them to the next.
-_BLOCK_MARKS = 1 << 20
+_BLOCK_MARKS = 1 << 21
 # A float32 holds every whole number up to here, and so every count of marks.
 _FLOAT32_WHOLE = 1 << 24
 

@@ -12,13 +12,14 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.evaluation.scorer import Scorer
+from graphrec_cli.evaluation.scorer import BufferedScorer, Scorer
 
 class MaskedScores:
     """Rows of scores, a user each; one buffer serves all chunks.
 
     Args:
         scorer: scores all items for a batch of users.
+        num_items: items that are scored.
         masked: pairs at minus infinity, on the scorer's indices.
         cold_items: items at minus infinity for every user.
         device: where the scorer expects its users.
@@ -28,11 +29,13 @@ class MaskedScores:
         self,
         scorer: Scorer,
         *,
+        num_items: int,
         masked: Sequence[UserItems],
         cold_items: NDArray[np.int64],
         device: torch.device,
     ) -> None:
         self.scorer = scorer
+        self.num_items = num_items
         self.masked = masked
         self.cold_items = torch.from_numpy(cold_items).to(device)
         self.device = device
@@ -44,18 +47,31 @@ class MaskedScores:
         Raises:
             NonFiniteError: a score is NaN or infinite, even one that is masked.
         """
-        scores = self.scorer.score_users(torch.from_numpy(users).to(self.device))
-        # One pass over finite scores; only their sum may overflow, and is then looked into.
+        scores = self._scored(users)
+        # One pass, not two; the sum of finite scores may overflow, and is then looked into.
         if not math.isfinite(scores.sum().item()):
             _refuse_non_finite(scores, users)
-        # A copy: the scorer may have returned a view of its own table, or an expanded one.
-        if self._scores.dtype is not scores.dtype or len(self._scores) < len(scores):
-            self._scores = torch.empty_like(scores, memory_format=torch.contiguous_format)
-        scores = self._scores[: len(users)].copy_(scores)
         for part in self.masked:
             seen = torch.from_numpy(_positions(part, users)).to(self.device)
             scores.view(-1).index_fill_(0, seen, -torch.inf)
         return scores.index_fill_(1, self.cold_items, -torch.inf)
+
+    def _scored(self, users: NDArray[np.int64]) -> Tensor:
+        """Scores in the buffer, which masks may be written to."""
+        user_index = torch.from_numpy(users).to(self.device)
+        if isinstance(self.scorer, BufferedScorer):
+            scores = self._room(len(users), self.num_items, torch.float32)
+            self.scorer.score_users_into(user_index, scores)
+            return scores
+        # A copy: the scorer may have returned a view of its own table, or an expanded one.
+        scores = self.scorer.score_users(user_index)
+        return self._room(*scores.shape, scores.dtype).copy_(scores)
+
+    def _room(self, num_users: int, num_items: int, dtype: torch.dtype) -> Tensor:
+        if self._scores.dtype is not dtype or len(self._scores) < num_users:
+            self.release()
+            self._scores = torch.empty(num_users, num_items, dtype=dtype, device=self.device)
+        return self._scores[:num_users]
 
     def release(self) -> None:
         """Give the buffer back, so that the next rows can be fewer and take less."""

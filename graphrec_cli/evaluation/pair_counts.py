@@ -44,10 +44,14 @@ class PairCounts:
         hash_ties: bool,
         device: torch.device,
     ) -> None:
-        self.masked_scores = MaskedScores(
-            scorer, masked=masked, cold_items=cold_items, device=device
-        )
         self.num_items = masked[0].num_items
+        self.masked_scores = MaskedScores(
+            scorer,
+            num_items=self.num_items,
+            masked=masked,
+            cold_items=cold_items,
+            device=device,
+        )
         self.user_index = user_index
         self.item_index = item_index
         self.hash_ties = hash_ties

@@ -59,7 +59,13 @@ def top_k(
         NonFiniteError: a score is NaN or infinite.
     """
     device = torch.device(device)
-    scores = MaskedScores(scorer, masked=masked, cold_items=np.flatnonzero(~catalog), device=device)
+    scores = MaskedScores(
+        scorer,
+        num_items=len(catalog),
+        masked=masked,
+        cold_items=np.flatnonzero(~catalog),
+        device=device,
+    )
     chunks = in_chunks(
         users,
         lambda chunk: _top_of_rows(scores.rows(chunk), k),
