@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -55,11 +56,13 @@ class CountsAbove:
 
     def _room(self, row: Tensor, threshold: Tensor) -> Tensor:
         # Fresh memory would cost a page fault every few marks.
+        shape = (row.shape[0], threshold.shape[1], row.shape[2])
+        size = math.prod(shape)
         dtype = torch.promote_types(row.dtype, torch.float32)
-        shape = (len(row), threshold.shape[1], row.shape[2])
-        if self._marks.dtype is not dtype or self._marks.numel() < np.prod(shape):
-            self._marks = torch.empty(int(np.prod(shape)), dtype=dtype, device=row.device)
-        return self._marks[: int(np.prod(shape))].view(shape)
+        if self._marks.dtype is not dtype or len(self._marks) < size:
+            self.release()
+            self._marks = torch.empty(size, dtype=dtype, device=row.device)
+        return self._marks[:size].view(shape)
 
 
 def _blocks(wanted: NDArray[np.int64], num_items: int) -> Iterator[tuple[slice, slice]]:
@@ -76,4 +79,4 @@ def _blocks(wanted: NDArray[np.int64], num_items: int) -> Iterator[tuple[slice, 
 
 def _sums(marks: Tensor) -> Tensor:
     exact = torch.float64 if marks.shape[2] > _FLOAT32_WHOLE else None
-    return marks.sum(2, dtype=exact).long()
+    return marks.sum(2, dtype=exact)

@@ -14,6 +14,7 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
 from graphrec_cli.evaluation.scorer import BufferedScorer, Scorer
 
+
 class MaskedScores:
     """Rows of scores, a user each; one buffer serves all chunks.
 
@@ -65,7 +66,7 @@ class MaskedScores:
             return scores
         # A copy: the scorer may have returned a view of its own table, or an expanded one.
         scores = self.scorer.score_users(user_index)
-        return self._room(*scores.shape, scores.dtype).copy_(scores)
+        return self._room(len(users), self.num_items, scores.dtype).copy_(scores)
 
     def _room(self, num_users: int, num_items: int, dtype: torch.dtype) -> Tensor:
         if self._scores.dtype is not dtype or len(self._scores) < num_users:

@@ -159,4 +159,3 @@ class PairCounts:
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = self.higher[order] + place
         return rank
-

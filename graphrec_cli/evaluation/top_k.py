@@ -51,11 +51,12 @@ def top_k(
         k: items a user; one with fewer candidates gets all of them.
         catalog: the items that may be given, shape (items,).
         masked: pairs that are left out.
-        chunk_users: users scored at a time; None takes 4 MB of float32 scores at
-            a time on a CPU, 128 MB on CUDA.
+        chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either is
+            halved where memory runs out.
         device: where the scorer expects its users and the work is done.
 
     Raises:
+        MemoryShortageError: there is no memory for a single user's scores.
         NonFiniteError: a score is NaN or infinite.
     """
     device = torch.device(device)

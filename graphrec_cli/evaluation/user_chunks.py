@@ -15,8 +15,8 @@ from graphrec_cli.evaluation.memory import free_memory, is_shortage
 
 log = logging.getLogger("graphrec")
 
-# A CPU's caches hold a chunk of 16 MB from one pass over it to the next; a GPU wants more to do.
-_CHUNK_SCORES = {"cpu": 1 << 22, "cuda": 1 << 25}
+# The product of users and items packs the items once a chunk, so a small chunk pays for it.
+_CHUNK_SCORES = {"cpu": 1 << 23, "cuda": 1 << 25}
 # Of the free memory: the scores may be float64, a copy is made of them, and marks are set beside.
 _SHARE = 1 / 8
 _SCORE_BYTES = 4
@@ -25,9 +25,9 @@ Result = TypeVar("Result")
 
 
 def users_per_chunk(num_items: int, device: torch.device) -> int:
-    """Users whose float32 scores take 16 MB on a CPU, 128 MB on CUDA, or an eighth of what is free.
+    """Users whose float32 scores take 32 MB on a CPU, 128 MB on CUDA.
 
-    At least one: a user's scores are never parted.
+    They take an eighth of the free memory at most, but are never fewer than one user's.
     """
     scores = _CHUNK_SCORES[device.type]
     free = free_memory(device)
@@ -65,7 +65,7 @@ def in_chunks(
         except (MemoryError, RuntimeError) as error:
             if not is_shortage(error):
                 raise
-            shortage = str(error).splitlines()[0]
+            shortage = (str(error).splitlines() or [type(error).__name__])[0]
         # Out of the handler, which keeps the frames of ``work`` and so its tensors alive.
         if shortage is None:
             done += len(chunk)
