@@ -46,6 +46,12 @@ class OutputError(GraphrecError):
     exit_code = 1
 
 
+class MemoryShortageError(GraphrecError):
+    """What cannot be made smaller does not fit into the memory that is free."""
+
+    exit_code = 1
+
+
 class Interrupted(KeyboardInterrupt):
     """A signal asked the run to stop; no handler of ordinary errors may swallow it.
 

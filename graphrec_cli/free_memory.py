@@ -12,13 +12,12 @@ from graphrec_cli.errors import ConfigError
 
 _GB = 1e9
 _CGROUPS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    (
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-    ),
+    ("/sys/fs/cgroup", "memory.max", "memory.current"),
+    ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
 )
-"""Limit and use of the control group of a container, of either version."""
+"""Folder, limit and use of the control group of a container, of either version."""
+_SHORTAGES = ("can't allocate memory", "not enough memory", "bad_alloc")
+"""What torch says on a CPU, on Linux and on Windows, and what the C++ library says."""
 
 
 def free_memory(device: torch.device) -> int:
@@ -27,13 +26,21 @@ def free_memory(device: torch.device) -> int:
     Where the system does not say what is free, it is all that the machine has.
     """
     if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return int(free)
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + kept
     bounds = [_available()]
-    for limit, used in _CGROUPS:
+    for folder, limit, used in _CGROUPS:
         with suppress(OSError, ValueError):  # "max" is no number: there is no limit
-            bounds.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
+            taken = int(Path(folder, used).read_text()) - _file_cache(Path(folder, "memory.stat"))
+            bounds.append(int(Path(folder, limit).read_text()) - taken)
     return max(0, min(bounds))
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether memory ran out, on whichever device; torch has a kind of error for CUDA alone."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _SHORTAGES)
 
 
 def require_memory(wanted: int, device: torch.device, what: str, advice: str) -> None:
@@ -60,3 +67,9 @@ def _available() -> int:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvail"))
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _file_cache(statistics: Path) -> int:
+    """Bytes of files that a control group holds, which the system drops when they are wanted."""
+    values = dict(line.split() for line in statistics.read_text().splitlines())
+    return sum(int(values.get(name, 0)) for name in ("inactive_file", "active_file"))

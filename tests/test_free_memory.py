@@ -19,10 +19,12 @@ def test_some_memory_is_free_and_not_more_than_the_machine_has() -> None:
 
 def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     limit, used = tmp_path / "memory.max", tmp_path / "memory.current"
-    monkeypatch.setattr(free_memory, "_CGROUPS", ((str(limit), str(used)),))
+    monkeypatch.setattr(free_memory, "_CGROUPS", ((str(tmp_path), limit.name, used.name),))
     without = free_memory.free_memory(CPU)
     used.write_text("30000\n")
-    for text, expected in (("31000\n", 1000), ("29000\n", 0)):
+    # Files that the container has read count as used until something else wants their memory.
+    (tmp_path / "memory.stat").write_text("anon 9\ninactive_file 300\nactive_file 200\n")
+    for text, expected in (("31000\n", 1500), ("29000\n", 0)):
         limit.write_text(text)
         assert free_memory.free_memory(CPU) == expected
     limit.write_text("max\n")

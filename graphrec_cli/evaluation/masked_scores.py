@@ -12,15 +12,7 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.evaluation.scorer import Scorer
-
-# A CPU's caches hold a chunk of 4 MB from one pass over it to the next; a GPU wants more to do.
-_CHUNK_SCORES = {"cpu": 1 << 20, "cuda": 1 << 25}
-
-
-def users_per_chunk(num_items: int, device: torch.device) -> int:
-    """Users whose float32 scores take 4 MB on a CPU, 128 MB on CUDA."""
-    return max(1, _CHUNK_SCORES[device.type] // max(num_items, 1))
+from graphrec_cli.evaluation.scorer import BufferedScorer, Scorer
 
 
 class MaskedScores:
@@ -28,6 +20,7 @@ class MaskedScores:
 
     Args:
         scorer: scores all items for a batch of users.
+        num_items: items that are scored.
         masked: pairs at minus infinity, on the scorer's indices.
         cold_items: items at minus infinity for every user.
         device: where the scorer expects its users.
@@ -37,11 +30,13 @@ class MaskedScores:
         self,
         scorer: Scorer,
         *,
+        num_items: int,
         masked: Sequence[UserItems],
         cold_items: NDArray[np.int64],
         device: torch.device,
     ) -> None:
         self.scorer = scorer
+        self.num_items = num_items
         self.masked = masked
         self.cold_items = torch.from_numpy(cold_items).to(device)
         self.device = device
@@ -53,22 +48,44 @@ class MaskedScores:
         Raises:
             NonFiniteError: a score is NaN or infinite, even one that is masked.
         """
-        scores = self.scorer.score_users(torch.from_numpy(users).to(self.device))
-        low, high = torch.aminmax(scores)
-        if not (math.isfinite(low.item()) and math.isfinite(high.item())):
-            row = int((~torch.isfinite(scores)).any(1).nonzero()[0, 0])
-            raise NonFiniteError(
-                f"the model gave user index {users[row]} a score that is NaN or infinite; "
-                "lower trainer.learning_rate or look for non-finite values in the checkpoint"
-            )
-        # A copy: the scorer may have returned a view of its own table, or an expanded one.
-        if self._scores.dtype is not scores.dtype or len(self._scores) < len(scores):
-            self._scores = torch.empty_like(scores, memory_format=torch.contiguous_format)
-        scores = self._scores[: len(users)].copy_(scores)
+        scores = self._scored(users)
+        # One pass, not two; the sum of finite scores may overflow, and is then looked into.
+        if not math.isfinite(scores.sum().item()):
+            _refuse_non_finite(scores, users)
         for part in self.masked:
             seen = torch.from_numpy(_positions(part, users)).to(self.device)
             scores.view(-1).index_fill_(0, seen, -torch.inf)
         return scores.index_fill_(1, self.cold_items, -torch.inf)
+
+    def _scored(self, users: NDArray[np.int64]) -> Tensor:
+        """Scores in the buffer, which masks may be written to."""
+        user_index = torch.from_numpy(users).to(self.device)
+        if isinstance(self.scorer, BufferedScorer):
+            scores = self._room(len(users), self.num_items, torch.float32)
+            self.scorer.score_users_into(user_index, scores)
+            return scores
+        # A copy: the scorer may have returned a view of its own table, or an expanded one.
+        scores = self.scorer.score_users(user_index)
+        return self._room(len(users), self.num_items, scores.dtype).copy_(scores)
+
+    def _room(self, num_users: int, num_items: int, dtype: torch.dtype) -> Tensor:
+        if self._scores.dtype is not dtype or len(self._scores) < num_users:
+            self.release()
+            self._scores = torch.empty(num_users, num_items, dtype=dtype, device=self.device)
+        return self._scores[:num_users]
+
+    def release(self) -> None:
+        """Give the buffer back, so that the next rows can be fewer and take less."""
+        self._scores = torch.empty(0, 0, device=self.device)
+
+
+def _refuse_non_finite(scores: Tensor, users: NDArray[np.int64]) -> None:
+    row = (~torch.isfinite(scores)).any(1).nonzero()
+    if len(row):
+        raise NonFiniteError(
+            f"the model gave user index {users[int(row[0, 0])]} a score that is NaN or infinite; "
+            "lower trainer.learning_rate or look for non-finite values in the checkpoint"
+        )
 
 
 def _positions(part: UserItems, users: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,9 +12,11 @@ from torch import Tensor
 from graphrec_cli.config.evaluation import Ties
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError
-from graphrec_cli.evaluation.masked_scores import MaskedScores, users_per_chunk
+from graphrec_cli.evaluation.counts_above import CountsAbove
+from graphrec_cli.evaluation.masked_scores import MaskedScores
 from graphrec_cli.evaluation.scorer import Scorer
 from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
+from graphrec_cli.evaluation.user_chunks import in_chunks, users_per_chunk
 
 _TIE_BLOCK = 1 << 21
 
@@ -42,10 +44,14 @@ class PairCounts:
         hash_ties: bool,
         device: torch.device,
     ) -> None:
-        self.masked_scores = MaskedScores(
-            scorer, masked=masked, cold_items=cold_items, device=device
-        )
         self.num_items = masked[0].num_items
+        self.masked_scores = MaskedScores(
+            scorer,
+            num_items=self.num_items,
+            masked=masked,
+            cold_items=cold_items,
+            device=device,
+        )
         self.user_index = user_index
         self.item_index = item_index
         self.hash_ties = hash_ties
@@ -55,70 +61,78 @@ class PairCounts:
         self.higher = np.zeros(len(user_index), dtype=np.int64)
         self.equal = np.zeros(len(user_index), dtype=np.int64)
         self.first = np.zeros(len(user_index), dtype=np.int64)
-        self._comparison = torch.empty(0, 0, dtype=torch.bool, device=device)
+        self.above = CountsAbove()
 
     @torch.no_grad()
     def run(self, chunk_users: int | None) -> None:
-        """Score and count; None takes 4 MB of float32 scores at a time on a CPU, 128 MB on CUDA.
+        """Score and count; None lets ``users_per_chunk`` choose.
 
         Raises:
             DataError: a pair is masked.
+            MemoryShortageError: there is no memory for a single user's scores.
             NonFiniteError: a score is NaN or infinite.
         """
-        if chunk_users is None:
-            chunk_users = users_per_chunk(self.num_items, self.device)
         users, start, pairs = np.unique(self.user_index, return_index=True, return_counts=True)
-        # Users with many pairs first: those with an n-th pair are then a prefix of the chunk.
+        # Users with many pairs first: those of a chunk have then nearly the same number.
         order = np.argsort(-pairs, kind="stable")
-        for chunk in np.split(order, range(chunk_users, len(order), chunk_users)):
-            if len(chunk):
-                self._count(users[chunk], start[chunk], pairs[chunk])
+        in_chunks(
+            order,
+            lambda chunk: self._count(users[chunk], start[chunk], pairs[chunk]),
+            chunk_users or users_per_chunk(self.num_items, self.device),
+            release=self._release,
+        )
+
+    def _release(self) -> None:
+        self.masked_scores.release()
+        self.above.release()
 
     def _count(
         self, users: NDArray[np.int64], start: NDArray[np.int64], pairs: NDArray[np.int64]
     ) -> None:
-        user_index = torch.from_numpy(users).to(self.device)
         scores = self.masked_scores.rows(users)
-        for nth in range(int(pairs[0])):
-            num_rows = int(np.count_nonzero(pairs > nth))
-            pair = start[:num_rows] + nth
-            item = torch.from_numpy(self.item_index[pair]).to(self.device)
-            rows = scores[:num_rows]
-            own = rows.gather(1, item[:, None])
-            if bool(torch.isneginf(own).any()):
-                self._refuse_masked(int(pair[torch.isneginf(own[:, 0]).cpu().numpy()][0]))
-            marks = self._marks(rows)
-            higher = _row_sums(torch.gt(rows, own, out=marks))
-            equal = _row_sums(torch.ge(rows, own, out=marks)) - higher - 1
-            self.score[pair] = own[:, 0].double().cpu().numpy()
-            self.higher[pair] = higher.cpu().numpy()
-            self.equal[pair] = equal.cpu().numpy()
-            if self.hash_ties:
-                self._count_first(pair, rows, own, equal, user_index[:num_rows], item)
+        row = np.repeat(np.arange(len(users)), pairs)
+        nth = np.arange(len(row)) - (np.cumsum(pairs) - pairs)[row]
+        pair = start[row] + nth
+        rows, places, items = (
+            torch.from_numpy(index).to(self.device) for index in (row, nth, self.item_index[pair])
+        )
+        own = scores[rows, items]
+        masked = torch.isneginf(own)
+        if bool(masked.any()):
+            self._refuse_masked(int(pair[masked.cpu().numpy()][0]))
+        # Infinity fills the places of users with fewer pairs: no score is as high.
+        thresholds = scores.new_full((len(users), int(pairs[0])), torch.inf)
+        thresholds[rows, places] = own
+        higher, at_least = self.above.count(scores, thresholds, pairs)
+        higher = higher[rows, places]
+        equal = at_least[rows, places] - higher - 1
+        self.score[pair] = own.double().cpu().numpy()
+        self.higher[pair] = higher.cpu().numpy()
+        self.equal[pair] = equal.cpu().numpy()
+        if self.hash_ties:
+            user_index = torch.from_numpy(users).to(self.device)
+            self._count_first(pair, scores, rows, items, own, equal, user_index)
 
     def _count_first(
         self,
         pair: NDArray[np.int64],
+        scores: Tensor,
         rows: Tensor,
+        items: Tensor,
         own: Tensor,
         equal: Tensor,
         user_index: Tensor,
-        item: Tensor,
     ) -> None:
         """Count the ties that the hash puts first, in blocks whose memory is bounded."""
-        tied_rows = equal.nonzero()[:, 0]
-        for block in tied_rows.split(max(1, _TIE_BLOCK // rows.shape[1])):
-            row, other = (rows[block] == own[block]).nonzero(as_tuple=True)
-            keys = user_tie_keys(self.tie_seed, user_index[block])
-            before = tie_hash(keys[row], other) < tie_hash(keys, item[block])[row]
+        tied = equal.nonzero()[:, 0]
+        if not len(tied):
+            return
+        for block in tied.split(max(1, _TIE_BLOCK // scores.shape[1])):
+            row, other = (scores[rows[block]] == own[block, None]).nonzero(as_tuple=True)
+            keys = user_tie_keys(self.tie_seed, user_index[rows[block]])
+            before = tie_hash(keys[row], other) < tie_hash(keys, items[block])[row]
             first = torch.bincount(row[before], minlength=len(block))
             self.first[pair[block.cpu().numpy()]] = first.cpu().numpy()
-
-    def _marks(self, rows: Tensor) -> Tensor:
-        """Room for a boolean a score, kept from chunk to chunk: fresh memory costs page faults."""
-        if len(self._comparison) < len(rows):
-            self._comparison = torch.empty_like(rows, dtype=torch.bool)
-        return self._comparison[: len(rows)]
 
     def _refuse_masked(self, pair: int) -> None:
         raise DataError(
@@ -145,8 +159,3 @@ class PairCounts:
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = self.higher[order] + place
         return rank
-
-
-def _row_sums(marks: Tensor) -> Tensor:
-    # Bytes summed to int32 are vectorised; booleans, and torch's default of int64, are not.
-    return marks.view(torch.uint8).sum(1, dtype=torch.int32)

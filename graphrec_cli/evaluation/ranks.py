@@ -87,12 +87,13 @@ def rank_held_out(
             user does not hold out; those it does always take distinct places, by the hash.
         cold_items: what becomes of held-out items outside the catalog.
         tie_seed: seed of the order among equal scores.
-        chunk_users: users scored at a time; None takes 4 MB of float32 scores at
-            a time on a CPU, 128 MB on CUDA.
+        chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either is
+            halved where memory runs out.
         device: where the scorer expects its users and the ranking is done.
 
     Raises:
         DataError: a held-out pair is among the masked ones too.
+        MemoryShortageError: there is no memory for a single user's scores.
         NonFiniteError: a score is NaN or infinite.
     """
     asked = np.zeros(held_out.num_users, dtype=bool)

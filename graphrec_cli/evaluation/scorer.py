@@ -15,3 +15,16 @@ class Scorer(Protocol):
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch num_items"]:
         """Finite scores on the device of ``user_index``, the higher the better; never modified."""
         ...
+
+
+@runtime_checkable
+class BufferedScorer(Scorer, Protocol):
+    """A scorer of float32 scores that can write them where the caller wants them."""
+
+    def score_users_into(
+        self,
+        user_index: Int64[Tensor, " batch"],
+        scores: Float[Tensor, "batch num_items"],
+    ) -> None:
+        """Fill ``scores`` with what ``score_users`` gives: memory used again costs no copy."""
+        ...

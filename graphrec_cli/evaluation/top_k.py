@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.evaluation.masked_scores import MaskedScores, users_per_chunk
+from graphrec_cli.evaluation.masked_scores import MaskedScores
 from graphrec_cli.evaluation.scorer import Scorer
+from graphrec_cli.evaluation.user_chunks import in_chunks, users_per_chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +51,28 @@ def top_k(
         k: items a user; one with fewer candidates gets all of them.
         catalog: the items that may be given, shape (items,).
         masked: pairs that are left out.
-        chunk_users: users scored at a time; None takes 4 MB of float32 scores at
-            a time on a CPU, 128 MB on CUDA.
+        chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either is
+            halved where memory runs out.
         device: where the scorer expects its users and the work is done.
 
     Raises:
+        MemoryShortageError: there is no memory for a single user's scores.
         NonFiniteError: a score is NaN or infinite.
     """
     device = torch.device(device)
-    scores = MaskedScores(scorer, masked=masked, cold_items=np.flatnonzero(~catalog), device=device)
-    if chunk_users is None:
-        chunk_users = users_per_chunk(len(catalog), device)
-    chunks = [
-        _top_of_rows(scores.rows(chunk), k)
-        for chunk in np.split(users, range(chunk_users, len(users), chunk_users))
-    ]
+    scores = MaskedScores(
+        scorer,
+        num_items=len(catalog),
+        masked=masked,
+        cold_items=np.flatnonzero(~catalog),
+        device=device,
+    )
+    chunks = in_chunks(
+        users,
+        lambda chunk: _top_of_rows(scores.rows(chunk), k),
+        chunk_users or users_per_chunk(len(catalog), device),
+        release=scores.release,
+    )
     score, item_index = (torch.cat(columns).cpu().numpy() for columns in zip(*chunks, strict=True))
     there = np.isfinite(score)
     return TopItems(there.sum(1), item_index[there], score[there])

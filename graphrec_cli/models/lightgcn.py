@@ -175,6 +175,14 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         return users[user_index] @ items
 
     @torch.no_grad()
+    def score_users_into(
+        self, user_index: Int64[Tensor, " batch"], scores: Float[Tensor, "batch items"]
+    ) -> None:
+        """The same, written into ``scores``."""
+        users, items = self.scoring_tables()
+        torch.mm(users[user_index], items, out=scores)
+
+    @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
         """Scores of every item for the folded-in user."""
         _, items = self.scoring_tables()

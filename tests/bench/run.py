@@ -17,7 +17,9 @@ import numpy as np
 import pandas as pd
 import torch
 from full_size import GOODBOOKS, QUICK
+from gowalla_ranking import gowalla_ranking_rows
 from measure import Row, Settings, markdown_table, plain_table
+from million import million_rows
 from preparation import memory_rows, preparation_rows
 from propagation import propagation_rows, training_step_rows
 from ranking import ranking_rows
@@ -30,9 +32,13 @@ CASES: dict[str, Callable[[Settings], list[Row]]] = {
     "training_step": training_step_rows,
     "samplers": sampling_rows,
     "ranking": ranking_rows,
+    "ranking_gowalla": gowalla_ranking_rows,
     "preparation": preparation_rows,
     "memory": memory_rows,
+    "million": million_rows,
 }
+ON_REQUEST = {"million"}
+"""Cases of minutes and gigabytes, which run only where --case names them."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -49,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     about = describe(settings)
     print(about, end="\n\n", flush=True)
     rows: list[Row] = []
-    for name in arguments.case or CASES:
+    for name in arguments.case or [name for name in CASES if name not in ON_REQUEST]:
         print(f"{name} ...", file=sys.stderr, flush=True)
         rows += CASES[name](settings)
     if settings.quick:
@@ -72,7 +78,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         "--data-dir",
         type=Path,
         default=Path(os.environ.get("GRAPHREC_DATA") or ROOT.parent / "shared" / "data"),
-        help="folder that holds goodbooks-10k (default: $GRAPHREC_DATA, else ../shared/data)",
+        help="folder of goodbooks-10k and gowalla (default: $GRAPHREC_DATA, else ../shared/data)",
     )
     add("--output", type=Path, help="also write the table to this file, in Markdown")
     return parser.parse_args(argv)

@@ -1,0 +1,67 @@
+"""Synthetic tables of any size and what a run makes of them before it trains."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from full_size import Size, long_tailed_pairs
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from graphrec_cli.config.dataset import KCoreConfig
+from graphrec_cli.config.split import LeaveOneOutConfig
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.interactions import RawTable
+from graphrec_cli.data.preprocess import preprocess
+from graphrec_cli.data.splits.leave_one_out import leave_one_out
+from graphrec_cli.data.splits.parts import Split
+
+DIM = 64
+
+
+def raw_table(size: Size) -> RawTable:
+    """Long-tailed interactions in an order that has nothing to do with users or items."""
+    rng = np.random.default_rng(20240)
+    users, items = long_tailed_pairs(size, rng)
+    order = rng.permutation(len(users))
+    return RawTable(
+        user_id=users[order].astype(np.int64),
+        item_id=items[order].astype(np.int64),
+        rating=np.full(len(users), np.nan, dtype=np.float32),
+        timestamp=None,
+        signal=np.zeros(len(users), dtype=np.int8),
+        signal_names=("synthetic",),
+    )
+
+
+def split_table(table: RawTable) -> Split:
+    """Preprocessing and leave-one-out; every user and item stays."""
+    funnel = Funnel(len(table))
+    interactions = preprocess(
+        table,
+        rating_threshold=None,
+        k_core=KCoreConfig(min_user_interactions=1, min_item_interactions=1),
+        funnel=funnel,
+    )
+    return leave_one_out(
+        interactions, LeaveOneOutConfig(), rng=np.random.default_rng(7), funnel=funnel
+    )
+
+
+class Products:
+    """Random user and item vectors whose products are the scores."""
+
+    def __init__(self, num_users: int, num_items: int) -> None:
+        generator = torch.Generator().manual_seed(5)
+        self.users = torch.randn(num_users, DIM, generator=generator)
+        self.items = torch.randn(DIM, num_items, generator=generator)
+
+    def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch num_items"]:
+        """Scores of all items."""
+        return self.users[user_index] @ self.items
+
+    def score_users_into(
+        self, user_index: Int64[Tensor, " batch"], scores: Float[Tensor, "batch num_items"]
+    ) -> None:
+        """The same, written into ``scores``."""
+        torch.mm(self.users[user_index], self.items, out=scores)

@@ -1,0 +1,48 @@
+"""Counts of scores above thresholds, against numpy's own comparison."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphrec_cli.evaluation import counts_above
+from graphrec_cli.evaluation.counts_above import CountsAbove
+
+
+@given(
+    rows=st.integers(1, 9),
+    items=st.integers(1, 40),
+    places=st.integers(1, 7),
+    dtype=st.sampled_from([torch.float32, torch.float64]),
+    block=st.integers(1, 300),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_agrees_with_comparing_everything_at_once(
+    rows: int, items: int, places: int, dtype: torch.dtype, block: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(-3, 3, size=(rows, items)) / 4
+    thresholds = rng.integers(-3, 3, size=(rows, places)) / 4
+    wanted = np.sort(rng.integers(1, places, size=rows, endpoint=True))[::-1].copy()
+    counts = CountsAbove()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counts_above, "_BLOCK_MARKS", block)
+        above, at_least = counts.count(
+            torch.tensor(scores, dtype=dtype), torch.tensor(thresholds, dtype=dtype), wanted
+        )
+    looked_at = np.arange(places) < wanted[:, None]
+    greater = (scores[:, None] > thresholds[:, :, None]).sum(2)
+    greater_equal = (scores[:, None] >= thresholds[:, :, None]).sum(2)
+    assert (above.numpy() == greater)[looked_at].all()
+    assert (at_least.numpy() == greater_equal)[looked_at].all()
+
+
+def test_counts_beyond_what_float32_counts_by_one() -> None:
+    items = 2**24 + 3
+    above, at_least = CountsAbove().count(
+        torch.ones(1, items), torch.zeros(1, 1), np.ones(1, dtype=np.int64)
+    )
+    assert above.item() == at_least.item() == items
