@@ -41,7 +41,7 @@ class EASEConfig(ClosedFormConfig):
     """EASE (Steck, WWW 2019): every item as a linear combination of all others."""
 
     name: str = "ease"
-    l2: float = 200.0
+    l2: float = 100.0
     """L2 penalty of the weights, beside counts of interactions."""
 
     def __post_init__(self) -> None:
