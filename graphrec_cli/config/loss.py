@@ -60,7 +60,7 @@ class SoftmaxConfig(LossConfig):
     """
 
     name: str = "softmax"
-    temperature: float = 0.1
+    temperature: float = 0.2
     """Every cosine similarity is divided by it."""
     negatives: SoftmaxNegatives = SoftmaxNegatives.shared
     """in_batch: the positive items of the batch; shared: num_negatives items, drawn every step."""
@@ -69,7 +69,7 @@ class SoftmaxConfig(LossConfig):
     uniform_share: float = 0.0
     """Of negatives=shared, the share drawn uniformly from the catalog; the rest is drawn by
     popularity. 0 is popularity alone, 1 uniform alone."""
-    log_q: bool = False
+    log_q: bool = True
     """Divide each negative's weight by how often it was to be expected, so that the loss estimates
     the softmax over the whole catalog, however the negatives are drawn."""
 

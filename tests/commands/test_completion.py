@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("graphrec --v", ["--version"]),
         ("graphrec nothing ", []),
         ("graphrec train", ["train"]),
-        ("graphrec train dataset=g", ["dataset=goodbooks"]),
+        ("graphrec train dataset=goodb", ["dataset=goodbooks"]),
         ("graphrec train seed=1  sampler=hardneg_", ["sampler=hardneg_goodbooks"]),
         ("graphrec train --cfg j", ["job"]),
         ("graphrec train res", ["resume="]),
@@ -39,9 +39,9 @@ ROOT = Path(__file__).resolve().parents[2]
         ("graphrec data prep", ["prepare"]),
         ("graphrec data prepare cache", ["cache_dir="]),
         ("graphrec data prepare plo", ["plots="]),
-        ("graphrec data prepare dataset=g", ["dataset=goodbooks"]),
+        ("graphrec data prepare dataset=goodb", ["dataset=goodbooks"]),
         ("graphrec data other dataset=g", []),
-        ("graphrec data inspect dataset=g", ["dataset=goodbooks"]),
+        ("graphrec data inspect dataset=goodb", ["dataset=goodbooks"]),
         ("graphrec data inspect split=ratio split.s", ["split.scope="]),
         ("graphrec data inspect split=ratio split.scope=a", ["split.scope=all"]),
         ("graphrec data inspect plo", ["plot_dir=", "plots="]),
@@ -131,11 +131,11 @@ def answers(shell: dict[str, str], *command: str) -> list[str]:
     [
         ("graphrec tr", "", "=", ["train"]),
         ("graphrec train device=", "", "=", ["auto", "cpu", "cuda"]),
-        ("graphrec train dataset=g", "", "=", ["goodbooks"]),
-        ("graphrec train dataset=g", "", "", ["dataset=goodbooks"]),
+        ("graphrec train dataset=goodb", "", "=", ["goodbooks"]),
+        ("graphrec train dataset=goodb", "", "", ["dataset=goodbooks"]),
         ("graphrec train sampler=h", " seed=1", "=", ["hardneg", "hardneg_goodbooks"]),
         ("graphrec data in", "", "=", ["inspect"]),
-        ("graphrec data inspect dataset=g", "", "=", ["goodbooks"]),
+        ("graphrec data inspect dataset=goodb", "", "=", ["goodbooks"]),
         ("graphrec train trainer.mon", "", "=", ["trainer.monitor="]),
         ("graphrec train --config-dir ", "", "=", []),
     ],
@@ -167,8 +167,8 @@ zpty -d shell
 @pytest.mark.parametrize("command", ["train", "data inspect"])
 def test_zsh_completes_when_tab_is_pressed(command: str, shell: dict[str, str]) -> None:
     terminal = {**shell, "TERM": "dumb"}
-    line = f"graphrec {command} dataset=g"
-    assert answers(terminal, "zsh", "-f", "-c", ZSH, "zsh", line, "oodbooks") == ["yes"]
+    line = f"graphrec {command} dataset=goodb"
+    assert answers(terminal, "zsh", "-f", "-c", ZSH, "zsh", line, "ooks") == ["yes"]
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
@@ -176,10 +176,10 @@ def test_zsh_completes_when_tab_is_pressed(command: str, shell: dict[str, str]) 
     ("line", "expected"),
     [
         ("graphrec tr", ["train"]),
-        ("graphrec train dataset=g", ["dataset=goodbooks"]),
+        ("graphrec train dataset=goodb", ["dataset=goodbooks"]),
         ("graphrec train trainer.mon", ["trainer.monitor="]),
         ("graphrec data in", ["inspect"]),
-        ("graphrec data inspect dataset=g", ["dataset=goodbooks"]),
+        ("graphrec data inspect dataset=goodb", ["dataset=goodbooks"]),
     ],
 )
 def test_fish(line: str, expected: list[str], shell: dict[str, str]) -> None:

@@ -27,8 +27,8 @@ def test_a_run_is_reproduced_and_judged_again(graphrec: Command) -> None:
     "words",
     [
         ("loss.negatives=in_batch",),
-        ("loss.negatives=in_batch", "loss.log_q=true", "model.similarity=cosine"),
-        ("loss.uniform_share=0.5", "loss.log_q=true", "model=mf"),
+        ("loss.negatives=in_batch", "loss.log_q=false", "model.similarity=cosine"),
+        ("loss.uniform_share=0.5", "model=mf"),
         ("trainer.precision=bf16", "trainer.warmup_steps=3", "trainer.final_learning_rate=0"),
     ],
 )
