@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from graphrec_cli.compressed_rows import take_rows
 from graphrec_cli.graph import NormalizedAdjacency, csr
 from graphrec_cli.propagation import horner, multiply
 
@@ -27,17 +28,11 @@ def rows_product(
     rows: Int64[Tensor, " wanted"],
 ) -> Float[Tensor, "wanted dim"]:
     """The ``rows`` of ``block @ x``; ``block`` is CSR on the CPU."""
-    pointers = block.crow_indices()
-    first = pointers.index_select(0, rows)
-    length = pointers.index_select(0, rows + 1) - first
-    ends = length.cumsum(0, dtype=pointers.dtype)
-    total = int(ends[-1])
-    if total > _WORTH_SELECTING * block._nnz():
+    if _entries(block, rows) > _WORTH_SELECTING * block._nnz():
         return multiply(block, x).index_select(0, rows)
-    entries = torch.arange(total, dtype=pointers.dtype)
-    entries += torch.repeat_interleave(first - (ends - length), length)
+    pointers, entries = take_rows(block.crow_indices(), rows)
     selected = csr(
-        torch.cat([ends.new_zeros(1), ends]),
+        pointers,
         block.col_indices().index_select(0, entries),
         block.values().index_select(0, entries),
         (len(rows), block.shape[1]),

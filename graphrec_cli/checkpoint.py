@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -14,14 +13,6 @@ from torch import Tensor
 
 from graphrec_cli.errors import OutputError
 from graphrec_cli.untrusted import refuse_crowded_zip
-
-
-def to_bytes(content: dict[str, Any]) -> memoryview:
-    """Tensors and plain values as ``load_checkpoint`` reads them from a file."""
-    # Straight into a file, torch answers a full disk with a RuntimeError of its own.
-    buffer = BytesIO()
-    torch.save(content, buffer)
-    return buffer.getbuffer()
 
 
 class DigestedFile:
@@ -58,7 +49,7 @@ class DigestedFile:
         """
         try:
             torch.save(content, cast(IO[bytes], self))
-        except Exception:
+        except RuntimeError:
             # torch answers a full disk with a RuntimeError of its own.
             if self._error is not None:
                 raise self._error from None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from graphrec_cli.checkpoint import load_checkpoint, to_bytes
+from graphrec_cli.checkpoint import DigestedFile, load_checkpoint
 from graphrec_cli.errors import OutputError
 
 CPU = torch.device("cpu")
@@ -23,6 +23,11 @@ def content() -> dict[str, Any]:
         "generator": generator.get_state(),
         "model": {"weight": torch.randn(200, 4, generator=generator)},
     }
+
+
+def save(path: Path, values: dict[str, Any]) -> None:
+    with path.open("wb") as file:
+        DigestedFile(file).save(values)
 
 
 def assert_same(got: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -45,7 +50,7 @@ class Payload:
 
 def test_tensors_and_plain_values_read_back(tmp_path: Path) -> None:
     path = tmp_path / "best.pt"
-    path.write_bytes(to_bytes(content()))
+    save(path, content())
     assert_same(load_checkpoint(path, CPU), content())
 
 
@@ -54,7 +59,7 @@ def test_an_optimizer_reads_back(tmp_path: Path) -> None:
     optimizer = torch.optim.Adam([weight], fused=True)
     weight.sum().backward()
     optimizer.step()
-    (tmp_path / "last.pt").write_bytes(to_bytes({"optimizer": optimizer.state_dict()}))
+    save(tmp_path / "last.pt", {"optimizer": optimizer.state_dict()})
     state = load_checkpoint(tmp_path / "last.pt", CPU)["optimizer"]
     assert torch.equal(state["state"][0]["exp_avg"], optimizer.state[weight]["exp_avg"])
     torch.optim.Adam([weight], fused=True).load_state_dict(state)
@@ -62,7 +67,7 @@ def test_an_optimizer_reads_back(tmp_path: Path) -> None:
 
 def test_every_truncation_is_refused_in_one_line(tmp_path: Path) -> None:
     whole, cut = tmp_path / "best.pt", tmp_path / "cut.pt"
-    whole.write_bytes(to_bytes(content()))
+    save(whole, content())
     data = whole.read_bytes()
     for size in [*range(0, len(data), 251), len(data) - 1]:
         cut.write_bytes(data[:size])
@@ -72,7 +77,7 @@ def test_every_truncation_is_refused_in_one_line(tmp_path: Path) -> None:
 
 def test_a_changed_byte_is_refused_or_harmless(tmp_path: Path) -> None:
     path = tmp_path / "best.pt"
-    path.write_bytes(to_bytes(content()))
+    save(path, content())
     data = path.read_bytes()
     draws = random.Random(0)
     refused = 0
@@ -115,7 +120,7 @@ def test_a_bare_tensor_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_compressed_checkpoint_is_refused_before_it_can_grow(tmp_path: Path) -> None:
-    (tmp_path / "a.pt").write_bytes(to_bytes({"x": torch.zeros(1_000_000)}))
+    save(tmp_path / "a.pt", {"x": torch.zeros(1_000_000)})
     with (
         zipfile.ZipFile(tmp_path / "a.pt") as plain,
         zipfile.ZipFile(tmp_path / "b.pt", "w", zipfile.ZIP_DEFLATED) as packed,

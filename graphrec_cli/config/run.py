@@ -64,6 +64,8 @@ class RunConfig:
             check_folder("cache_dir", self.cache_dir)
         self._check_cache_dir()
         self.monitored_k()
+        for band in self.expected.bands:
+            self._cutoff("expected.bands.metric", band.metric)
         self._check_what_is_learnt()
 
     def monitored_k(self) -> int | None:
@@ -72,15 +74,17 @@ class RunConfig:
         Raises:
             ConfigError: it is no metric that the evaluation computes.
         """
-        monitor = self.monitor()
-        metric, _, k = monitor.partition("@")
-        if monitor in self.evaluation.metrics():
+        return self._cutoff("trainer.monitor", self.monitor())
+
+    def _cutoff(self, key: str, name: str) -> int | None:
+        metric, _, k = name.partition("@")
+        if name in self.evaluation.metrics():
             return None
         with_k = self.evaluation.metrics_at_k()
         if metric in with_k and k.isascii() and k.isdigit() and not k.startswith("0"):
             return int(k)
         known = ", ".join([*self.evaluation.metrics(), *(f"{name}@k" for name in with_k)])
-        raise ConfigError(f"trainer.monitor must be one of {known}, got '{monitor}'")
+        raise ConfigError(f"{key} must be one of {known}, got '{name}'")
 
     def monitor(self) -> str:
         """The valid metric that selects: ``trainer.monitor``, or else the evaluation's own."""

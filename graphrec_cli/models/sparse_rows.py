@@ -11,6 +11,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
+from graphrec_cli.compressed_rows import take_rows
 from graphrec_cli.data.interactions import UserItems
 
 _ENTRIES_AT_A_TIME = 1 << 22
@@ -38,12 +39,7 @@ class SparseRows(NamedTuple):
 
     def take(self, rows: Int64[Tensor, " taken"]) -> SparseRows:
         """These rows in this order, each as often as it is named."""
-        start = self.indptr[rows]
-        length = self.indptr[rows + 1] - start
-        indptr = torch.zeros(len(rows) + 1, dtype=torch.int64, device=rows.device)
-        torch.cumsum(length, 0, out=indptr[1:])
-        shift = torch.repeat_interleave(start - indptr[:-1], length)
-        place = torch.arange(len(shift), device=rows.device) + shift
+        indptr, place = take_rows(self.indptr, rows)
         value = None if self.value is None else self.value[place]
         return SparseRows(indptr, self.column[place], value, self.num_columns)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -74,9 +75,8 @@ class CandidateSampler(TrainPairs):
             candidates, times = drawn.unique(return_counts=True)
             log_weight = times.double().log()
             if self._log_share is not None:
-                log_weight -= self._log_share.index_select(0, candidates) + torch.log(
-                    torch.tensor(len(drawn), dtype=torch.float64, device=drawn.device)
-                )
+                expected = self._log_share.index_select(0, candidates) + math.log(len(drawn))
+                log_weight -= expected
             seen_row, seen_column = self._seen.places(users, candidates)
             yield CandidateBatch(
                 users, pos_items, candidates, log_weight.float(), seen_row, seen_column

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from graphrec_cli.compressed_rows import take_rows
 from graphrec_cli.data.interactions import UserItems
 
 
@@ -15,8 +16,7 @@ class SeenAmong:
     def __init__(self, train: UserItems, device: torch.device) -> None:
         """Keep the train part on ``device``."""
         self._items = torch.tensor(train.item_index, device=device)
-        self._first = torch.from_numpy(train.indptr[:-1]).to(device)
-        self._degree = torch.from_numpy(train.user_degree).to(device)
+        self._pointers = torch.from_numpy(train.indptr).to(device)
         self._column = torch.full((train.num_items,), -1, device=device)
 
     def places(
@@ -31,11 +31,8 @@ class SeenAmong:
             Both ordered by row, and within a row by the user's item.
         """
         column = self._column.index_copy(0, items, torch.arange(len(items), device=items.device))
-        degree = self._degree.index_select(0, users)
-        row = torch.repeat_interleave(degree)
-        # The n-th place of all is the user's first pair, plus n, less the places of rows before.
-        offset = self._first.index_select(0, users) - (degree.cumsum(0) - degree)
-        pair = torch.arange(len(row), device=users.device) + offset.index_select(0, row)
-        found = column.index_select(0, self._items.index_select(0, pair))
+        pointers, pairs = take_rows(self._pointers, users)
+        row = torch.repeat_interleave(pointers.diff())
+        found = column.index_select(0, self._items.index_select(0, pairs))
         seen = (found >= 0).nonzero().squeeze(1)
         return row.index_select(0, seen), found.index_select(0, seen)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 from full_size import synthetic_split
-from jaxtyping import Float, Int64
 from measure import Row, Settings, alternate, at_least, at_most, ratios, spread
 from numpy.typing import NDArray
-from torch import Tensor
+from scaled_data import Products
 
 from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.evaluation.ranks import rank_held_out
@@ -19,19 +18,6 @@ LOOP_USERS = 1000
 TIE_SEED = 4
 
 
-class DotProducts:
-    """Random user and item vectors whose products are the scores."""
-
-    def __init__(self, num_users: int, num_items: int) -> None:
-        generator = torch.Generator().manual_seed(5)
-        self.users = torch.randn(num_users, DIM, generator=generator)
-        self.items = torch.randn(DIM, num_items, generator=generator)
-
-    def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch num_items"]:
-        """Scores of all items."""
-        return self.users[user_index] @ self.items
-
-
 def ranking_rows(settings: Settings) -> list[Row]:
     """Seconds for all test users, and the speed beside the loop.
 
@@ -39,7 +25,7 @@ def ranking_rows(settings: Settings) -> list[Row]:
         RuntimeError: the two ways disagree, so their times cannot be compared.
     """
     split = synthetic_split(settings.quick)
-    scorer = DotProducts(split.test.num_users, split.test.num_items)
+    scorer = Products(split.test.num_users, split.test.num_items)
     test_users = np.flatnonzero(split.test.user_degree)
     sample = np.random.default_rng(6).permutation(test_users)[:LOOP_USERS]
 
@@ -83,7 +69,7 @@ def ranking_rows(settings: Settings) -> list[Row]:
     ]
 
 
-def ranks_by_loop(scorer: DotProducts, split: Split, users: NDArray[np.int64]) -> NDArray[np.int64]:
+def ranks_by_loop(scorer: Products, split: Split, users: NDArray[np.int64]) -> NDArray[np.int64]:
     """Ranks of the users' only test items, one user after the other; shape of ``users``."""
     cold = torch.from_numpy(np.flatnonzero(split.train.item_degree == 0))
     masked = [part for part in (split.train, split.valid) if part is not None]

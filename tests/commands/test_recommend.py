@@ -16,7 +16,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from graphrec_cli.checkpoint import load_checkpoint, to_bytes
+from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.evaluate_run import SavedRun, load_run
 from graphrec_cli.rundata import save_arrays
@@ -329,7 +329,7 @@ def test_parquet_without_pyarrow_says_what_to_install(
 def test_scores_that_are_not_finite_leave_no_file(run: Path, graphrec: Callable[..., Any]) -> None:
     content = load_checkpoint(run / "checkpoints" / "best.pt", torch.device("cpu"))
     content["model"]["layer0_embeddings"][-1] = float("nan")
-    (run / "checkpoints" / "best.pt").write_bytes(to_bytes(content))
+    torch.save(content, run / "checkpoints" / "best.pt")
     for words in (["out=a.csv"], ["items=NA", "out=a.csv"]):
         done = graphrec("recommend", str(run), *words)
         assert (done.code, done.out, len(done.err.splitlines())) == (5, "", 1)

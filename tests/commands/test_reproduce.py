@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from graphrec_cli.checkpoint import load_checkpoint, to_bytes
+from graphrec_cli.checkpoint import load_checkpoint
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_weights_that_differ_are_found(run: Path, graphrec: Callable[..., Any]) 
     best = run / "checkpoints" / "best.pt"
     content = load_checkpoint(best, torch.device("cpu"))
     content["model"]["layer0_embeddings"][0, 0] += 1
-    best.write_bytes(to_bytes(content))
+    torch.save(content, best)
     done = graphrec("reproduce", str(run))
     assert done.code == 4
     assert "the weights are different" in done.out

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from graphrec_cli import trainer
-from graphrec_cli.checkpoint import load_checkpoint, to_bytes
+from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.errors import Interrupted
 from graphrec_cli.run_lock import held_lock
 
@@ -435,7 +435,7 @@ def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
     last = stopped.run / "checkpoints" / "last.pt"
     content = load_checkpoint(last, CPU) | {"device": "cuda"}
     content["sampler"]["generator"] = torch.zeros(16, dtype=torch.uint8)  # as CUDA has them
-    last.write_bytes(to_bytes(content))
+    torch.save(content, last)
     (last.parent / "manifest.json").unlink()
     done = graphrec("resume", str(stopped.run))
     assert done.code == 0, done.err

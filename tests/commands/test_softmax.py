@@ -63,6 +63,10 @@ def test_every_option_trains(graphrec: Command, words: tuple[str, ...]) -> None:
             ["trainer.final_learning_rate=0", "trainer.learning_rate_decay=0.9"],
             "both make the learning rate fall",
         ),
+        (
+            ["expected.bands=[{epochs:2,metric:ndgc@5,low:0,high:1}]"],
+            "expected.bands.metric must be one of",
+        ),
         (["model=mf", "trainer.precision=bf16"], "model=mf propagates nothing"),
         (["model.num_layers=0", "trainer.precision=bf16"], "propagates nothing"),
     ],
