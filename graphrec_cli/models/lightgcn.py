@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from graphrec_cli.batch_propagation import propagate_rows
+from graphrec_cli.blocked_product import multiply_into
 from graphrec_cli.config.model import (
     EmbeddingConfig,
     Init,
@@ -171,8 +172,9 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     @torch.no_grad()
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
         """Scores of every item; ``prepare_scoring`` comes first."""
-        users, items = self.scoring_tables()
-        return users[user_index] @ items
+        scores = torch.empty(len(user_index), self.num_items, device=user_index.device)
+        self.score_users_into(user_index, scores)
+        return scores
 
     @torch.no_grad()
     def score_users_into(
@@ -180,7 +182,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     ) -> None:
         """The same, written into ``scores``."""
         users, items = self.scoring_tables()
-        torch.mm(users[user_index], items, out=scores)
+        multiply_into(users[user_index], items, scores)
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:

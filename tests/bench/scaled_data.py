@@ -8,6 +8,7 @@ from full_size import Size, long_tailed_pairs
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from graphrec_cli.blocked_product import multiply_into
 from graphrec_cli.config.dataset import KCoreConfig
 from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.data.funnel import Funnel
@@ -58,10 +59,14 @@ class Products:
 
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch num_items"]:
         """Scores of all items."""
-        return self.users[user_index] @ self.items
+        return multiply_into(
+            self.users[user_index],
+            self.items,
+            torch.empty(len(user_index), self.items.shape[1]),
+        )
 
     def score_users_into(
         self, user_index: Int64[Tensor, " batch"], scores: Float[Tensor, "batch num_items"]
     ) -> None:
         """The same, written into ``scores``."""
-        torch.mm(self.users[user_index], self.items, out=scores)
+        multiply_into(self.users[user_index], self.items, scores)

@@ -1,0 +1,82 @@
+"""Learning curves of the Gowalla recipes: ``python tests/bench/learning_curves.py --plot FILE``.
+
+``--fast`` takes the run directory of a gowalla_fast that was validated, ``--paper`` that of a
+gowalla_lightgcn of a few epochs, to be drawn beside what the authors' code printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+PUBLISHED_LOSS = {5: 0.1128}
+"""Mean loss of an epoch by its number (README of gusye1234/LightGCN-PyTorch)."""
+PUBLISHED_TEST = "published: recall@20 0.1071 and ndcg@20 0.0894 at epoch 5"
+
+
+def history(run: Path) -> list[dict[str, Any]]:
+    """What ``history.jsonl`` of a run directory says of each epoch."""
+    lines = (run / "history.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def draw_fast(axes: Axes, epochs: list[dict[str, Any]]) -> None:
+    """Valid metrics over the minutes that training took, without the time of validation."""
+    minutes = [total / 60 for total in itertools.accumulate(row["seconds"] for row in epochs)]
+    for metric, marker in (("recall@20", "o"), ("ndcg@20", "s")):
+        points = [
+            (minute, row["valid"][metric])
+            for minute, row in zip(minutes, epochs, strict=True)
+            if row["valid"] is not None
+        ]
+        label = f"valid {metric}, in the end {points[-1][1]:.4f}"
+        axes.plot(*zip(*points, strict=True), marker=marker, markersize=3, label=label)
+    axes.set_xlabel("minutes of training")
+    axes.set_title(f"gowalla_fast on the cut of train, {len(epochs)} epochs")
+
+
+def draw_paper(axes: Axes, epochs: list[dict[str, Any]], test: dict[str, float]) -> None:
+    """The loss by epoch, and the test metrics in words."""
+    number = [row["epoch"] for row in epochs]
+    axes.semilogy(number, [row["loss"] for row in epochs], marker="o", label="loss")
+    axes.semilogy(list(PUBLISHED_LOSS), list(PUBLISHED_LOSS.values()), "kx", label="published loss")
+    axes.set_xticks(number)
+    axes.set_xlabel("epoch")
+    measured = ", ".join(f"{metric} {test[metric]:.4f}" for metric in ("recall@20", "ndcg@20"))
+    axes.set_title(
+        f"gowalla_lightgcn, test at epoch {number[-1]}: {measured}\n{PUBLISHED_TEST}",
+        fontsize="small",
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Draw both curves side by side."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fast", type=Path, required=True, help="run directory")
+    parser.add_argument("--paper", type=Path, required=True, help="run directory")
+    parser.add_argument("--plot", type=Path, required=True, help="write the picture to this PNG")
+    arguments = parser.parse_args(argv)
+    fast = history(arguments.fast)
+    if all(row["valid"] is None for row in fast):
+        sys.exit(f"error: {arguments.fast} was never validated, so that there is no curve to draw")
+    metrics = json.loads((arguments.paper / "metrics.json").read_text("utf-8"))
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    draw_fast(left, fast)
+    draw_paper(right, history(arguments.paper), metrics["test"])
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.savefig(arguments.plot, dpi=90)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
