@@ -20,6 +20,7 @@ class SoftmaxNegatives(Enum):
 
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 1e-3, 1e3
+MAX_NEGATIVES = 1_000_000
 
 
 @dataclass(kw_only=True, slots=True)
@@ -65,7 +66,7 @@ class SoftmaxConfig(LossConfig):
     negatives: SoftmaxNegatives = SoftmaxNegatives.shared
     """in_batch: the positive items of the batch; shared: num_negatives items, drawn every step."""
     num_negatives: int = 1024
-    """Items drawn a step by negatives=shared."""
+    """Items drawn a step by negatives=shared, a million at most."""
     uniform_share: float = 0.0
     """Of negatives=shared, the share drawn uniformly from the catalog; the rest is drawn by
     popularity. 0 is popularity alone, 1 uniform alone."""
@@ -80,7 +81,7 @@ class SoftmaxConfig(LossConfig):
     def __post_init__(self) -> None:
         check_name("loss", self.name, "softmax")
         check_between("loss.temperature", self.temperature, MIN_TEMPERATURE, MAX_TEMPERATURE)
-        check_at_least("loss.num_negatives", self.num_negatives, 1)
+        check_between("loss.num_negatives", self.num_negatives, 1, MAX_NEGATIVES)
         check_between("loss.uniform_share", self.uniform_share, 0, 1)
         if self.negatives is SoftmaxNegatives.shared:
             return

@@ -44,7 +44,8 @@ def test_every_option_trains(graphrec: Command, words: tuple[str, ...]) -> None:
     ("words", "message"),
     [
         (["loss.temperature=0"], "loss.temperature must lie between 0.001 and 1000"),
-        (["loss.num_negatives=0"], "loss.num_negatives must be"),
+        (["loss.num_negatives=0"], "loss.num_negatives must lie between 1 and 1000000"),
+        (["loss.num_negatives=1000001"], "loss.num_negatives must lie between 1 and 1000000"),
         (["loss.uniform_share=1.5"], "loss.uniform_share must lie between 0 and 1"),
         (
             ["loss.negatives=in_batch", "loss.num_negatives=9"],

@@ -19,6 +19,8 @@ EVERYWHERE: dict[str, Kind] = {
     "trainer.batch_size": Whole(1, null=True),
     "trainer.learning_rate": Real(0, 1e300, open_low=True),
     "trainer.learning_rate_decay": Real(0, 1, open_low=True),
+    "trainer.warmup_steps": Whole(0),
+    "trainer.final_learning_rate": Real(0, 1e300, null=True),
     "trainer.weight_decay": Real(0, 1e300),
     "trainer.validate_every": Whole(1),
     "trainer.valid_users": Whole(1, null=True),
@@ -45,6 +47,7 @@ EMBEDDINGS: dict[str, Kind] = {
     "model.embedding_dim": Whole(1, 65_536),
     "model.init": One(("xavier", "xavier_per_table", "normal")),
     "model.init_std": Real(0, 1e300, open_low=True),
+    "model.similarity": One(("dot", "cosine")),
 }
 
 IN_OPTION: dict[str, dict[str, Kind]] = {
@@ -92,7 +95,11 @@ IN_OPTION: dict[str, dict[str, Kind]] = {
         "split.folds": Whole(2),
         "split.fold": Whole(0, 4),
     },
-    "model=lightgcn": {"model.num_layers": Whole(0, 1000), **EMBEDDINGS},
+    "model=lightgcn": {
+        "model.num_layers": Whole(0, 1000),
+        "trainer.precision": One(("fp32", "bf16")),
+        **EMBEDDINGS,
+    },
     "model=mf": EMBEDDINGS,
     "model=popularity": {},
     "model=itemknn": {"model.neighbors": Whole(1, 2**63 - 1), "model.shrink": Real(0, 1e9)},
@@ -114,6 +121,13 @@ IN_OPTION: dict[str, dict[str, Kind]] = {
         "loss.l2": Real(0, 1e300),
         "loss.l2_final": Real(0, 1e300),
         "loss.l2_all": Real(0, 1e300),
+    },
+    "loss=softmax": {
+        "loss.temperature": Real(1e-3, 1e3),
+        "loss.negatives": One(("shared", "in_batch")),
+        "loss.num_negatives": Whole(1, 1_000_000),
+        "loss.uniform_share": Real(0, 1),
+        "loss.log_q": Switch(),
     },
 }
 """Keys of an option, in a run that is the default one but for it."""
