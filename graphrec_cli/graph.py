@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.stable_order import stable_order
 
 
 class NormalizedAdjacency(NamedTuple):
@@ -51,7 +52,7 @@ def normalized_adjacency(train: UserItems, device: torch.device) -> NormalizedAd
     item_scale = 1.0 / np.sqrt(np.maximum(train.item_degree, 1))
     users, items = train.user_index(), train.item_index
     values = (user_scale[users] * item_scale[items]).astype(np.float32)
-    by_item = np.argsort(items, kind="stable")
+    by_item = stable_order(items)
     item_indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(train.item_degree)])
     shape = (train.num_users, train.num_items)
     return NormalizedAdjacency(

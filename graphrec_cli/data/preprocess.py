@@ -175,5 +175,5 @@ def _contiguous(
     code: NDArray[np.int64], ids: NDArray[np.generic]
 ) -> tuple[NDArray[np.int32], IdMap]:
     """Indices in the order of the sorted ids that still occur, and their map."""
-    id_map = IdMap.from_ids(ids[np.unique(code)])
+    id_map = IdMap.from_ids(ids[np.flatnonzero(np.bincount(code))])
     return id_map.index(ids)[code], id_map

@@ -46,14 +46,14 @@ CPU = torch.device("cpu")
 
 
 Seconds = dict[str, list[float]]
-"""Median seconds of every stage, at 1, 4 and 16 times the data."""
+"""Median seconds of every stage, at every size."""
 
 
-def measure(size: Size, repeats: int, evaluated: int) -> dict[str, float]:
+def measure(size: Size, repeats: int, evaluated: int, dim: int) -> dict[str, float]:
     """Median seconds of every stage at one size."""
     table = raw_table(size)
     split = split_table(table)
-    trainer = make_trainer(split.train)
+    trainer = make_trainer(split.train, dim)
     sampler = trainer.sampler
     draws, batches = (sampler.epoch(1 + repeats, BATCH_SIZE) for _ in range(2))
     scorer = Products(split.test.num_users, split.test.num_items)
@@ -76,13 +76,13 @@ def measure(size: Size, repeats: int, evaluated: int) -> dict[str, float]:
     return {name: statistics.median(alternate(repeats, stage)[0]) for name, stage in stages.items()}
 
 
-def make_trainer(train: UserItems) -> Trainer:
-    """LightGCN of three layers with uniform negatives."""
+def make_trainer(train: UserItems, dim: int) -> Trainer:
+    """LightGCN of three layers and ``dim`` columns with uniform negatives."""
     generator = torch.Generator().manual_seed(2)
     return Trainer(
         TrainerConfig(epochs=1, batch_size=BATCH_SIZE),
         build_lightgcn(
-            LightGCNConfig(num_layers=3, embedding_dim=DIM), train, generator=generator, device=CPU
+            LightGCNConfig(num_layers=3, embedding_dim=dim), train, generator=generator, device=CPU
         ),
         build_bpr(BPRConfig()),
         build_uniform(
@@ -135,16 +135,21 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="write the table to this Markdown file")
     parser.add_argument("--repeats", type=int, default=3, help="measurements of each (default 3)")
     parser.add_argument("--threads", type=int, default=2, help="torch's threads (default 2)")
+    parser.add_argument(
+        "--factors", type=int, nargs="+", default=FACTORS, help="times the data (default 1 4 16)"
+    )
+    parser.add_argument("--dim", type=int, default=DIM, help=f"columns of a table (default {DIM})")
     parser.add_argument("--quick", action="store_true", help="tiny sizes that mean nothing")
     arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
     keep_freed_memory()
     base = QUICK if arguments.quick else BASE
-    sizes = [Size(*(factor * number for number in astuple(base))) for factor in FACTORS]
+    sizes = [Size(*(factor * number for number in astuple(base))) for factor in arguments.factors]
     measured = []
     for size in sizes:
         print(f"{size.num_pairs:,} interactions ...", file=sys.stderr, flush=True)
-        measured.append(measure(size, arguments.repeats, min(EVALUATED, base.num_users)))
+        evaluated = min(EVALUATED, base.num_users)
+        measured.append(measure(size, arguments.repeats, evaluated, arguments.dim))
     seconds = {name: [at_size[name] for at_size in measured] for name in measured[0]}
     text = markdown(sizes, seconds)
     print(text)

@@ -9,6 +9,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
 from graphrec_cli.data.splits.draw import group_of, place_in_group, rounded_share, shuffled_rows
 from graphrec_cli.data.splits.parts import TEST, TRAIN, VALID, Split, assemble_split
+from graphrec_cli.data.stable_order import stable_order
 
 
 def k_fold(
@@ -34,7 +35,7 @@ def k_fold(
     """
     group = group_of(interactions, config.scope)
     rows = shuffled_rows(interactions, rng)
-    rows = rows[np.argsort(group[rows], kind="stable")]
+    rows = rows[stable_order(group[rows])]
     tested = np.arange(len(rows)) % config.folds == config.fold
 
     part = np.full(len(rows), TRAIN, dtype=np.int8)

@@ -10,6 +10,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
 from graphrec_cli.data.splits.draw import place_in_group, shuffled_rows
 from graphrec_cli.data.splits.parts import TEST, TRAIN, VALID, Split, assemble_split
+from graphrec_cli.data.stable_order import stable_order
 from graphrec_cli.errors import DataError
 
 
@@ -44,7 +45,7 @@ def leave_one_out(
             f"most is {int(degree.max(initial=0))}); lower split.min_interactions"
         )
     rows = _rows_by_preference(interactions, config.by, rng)
-    rows = rows[np.argsort(user[rows], kind="stable")]
+    rows = rows[stable_order(user[rows])]
     place = np.empty(len(rows), dtype=np.int64)
     place[rows] = place_in_group(user[rows])
 

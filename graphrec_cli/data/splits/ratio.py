@@ -9,6 +9,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
 from graphrec_cli.data.splits.draw import group_of, place_in_group, rounded_share, shuffled_rows
 from graphrec_cli.data.splits.parts import TEST, TRAIN, VALID, Split, assemble_split
+from graphrec_cli.data.stable_order import stable_order
 
 
 def ratio_split(
@@ -31,7 +32,7 @@ def ratio_split(
     """
     group = group_of(interactions, config.scope)
     rows = shuffled_rows(interactions, rng)
-    rows = rows[np.argsort(group[rows], kind="stable")]
+    rows = rows[stable_order(group[rows])]
     group = group[rows]
     place = place_in_group(group)
     size = np.bincount(group)
