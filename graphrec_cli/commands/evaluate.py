@@ -16,9 +16,20 @@ Examples:
   graphrec evaluate outputs/2026-01-31_12-00-00_lightgcn_goodbooks_hardneg
   graphrec evaluate latest part=valid
   graphrec evaluate latest evaluation.ks=[5,100] evaluation.ties=pessimistic --json
+  graphrec evaluate latest part=valid model.item_norm_power=0.8
 
-Keys: part=test|valid, evaluation.*, device, num_threads; output_dir says where 'latest' looks.
+Keys: part=test|valid, evaluation.*, model.similarity and model.item_norm_power (how the learnt
+embeddings are compared), device, num_threads; output_dir says where 'latest' looks.
 """
+
+OVERRIDABLE = (
+    "evaluation.*",
+    "model.similarity",
+    "model.item_norm_power",
+    "device",
+    "num_threads",
+)
+"""Keys that change the judgement and not what was learnt."""
 
 
 def evaluate_command(words: list[str], *, json_output: bool) -> int:
@@ -30,9 +41,7 @@ def evaluate_command(words: list[str], *, json_output: bool) -> int:
     if {"-h", "--help"} & set(words):
         print(HELP, end="")
         return 0
-    given = sort_run_words(
-        "evaluate", words, own=("part",), overridable=("evaluation.*", "device", "num_threads")
-    )
+    given = sort_run_words("evaluate", words, own=("part",), overridable=OVERRIDABLE)
     part = one_of("part", given.own.get("part", "test"), ("test", "valid"))
 
     from graphrec_cli.evaluate_run import evaluate_run

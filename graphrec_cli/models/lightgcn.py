@@ -112,6 +112,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     ) -> None:
         super().__init__(config, num_layers, train, generator=generator, device=device)
         self.similarity = config.similarity
+        self.item_norm_power = config.item_norm_power
         # Picking a batch's rows out of the graph would make the host wait for a GPU.
         self.picks_rows = device.type == "cpu"
 
@@ -161,7 +162,12 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     def prepare_scoring(self) -> None:
         """Propagate the weights as they are, once for all users."""
         final = self._comparable(self.final_embeddings())
-        self._scoring = (final[: self.num_users], final[self.num_users :].T.contiguous())
+        users, items = final[: self.num_users], final[self.num_users :]
+        if self.item_norm_power != 1:
+            # As in functional.normalize: an item whose embedding is 0 keeps its score of 0.
+            norms = items.norm(dim=1, keepdim=True).clamp(min=1e-12)
+            items = items / norms * norms.pow(self.item_norm_power)
+        self._scoring = (users, items.T.contiguous())
 
     def _comparable(self, embeddings: Float[Tensor, "rows dim"]) -> Float[Tensor, "rows dim"]:
         """Embeddings whose dot products are the scores."""

@@ -88,6 +88,18 @@ def test_wrong_usage(
     assert message in done.err
 
 
+def test_the_embeddings_can_be_compared_otherwise(run: Path, graphrec: Callable[..., Any]) -> None:
+    def metrics(*words: str) -> Any:
+        done = graphrec("evaluate", str(run), *words, "--json")
+        assert done.code == 0, done.err
+        return json.loads(done.out)["test"]
+
+    cosine = metrics("model.similarity=cosine")
+    assert cosine != metrics_of(run)["test"]
+    assert metrics("model.item_norm_power=0") == pytest.approx(cosine, abs=2e-3)
+    assert metrics("model.item_norm_power=1") == metrics_of(run)["test"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [

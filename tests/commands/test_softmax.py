@@ -28,7 +28,7 @@ def test_a_run_is_reproduced_and_judged_again(graphrec: Command) -> None:
     [
         ("loss.negatives=in_batch",),
         ("loss.negatives=in_batch", "loss.log_q=false", "model.similarity=cosine"),
-        ("loss.uniform_share=0.5", "model=mf"),
+        ("loss.uniform_share=0.5", "model=mf", "model.item_norm_power=0.5"),
         ("trainer.precision=bf16", "trainer.warmup_steps=3", "trainer.final_learning_rate=0"),
     ],
 )
@@ -43,6 +43,11 @@ def test_every_option_trains(graphrec: Command, words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["model.item_norm_power=-1"], "model.item_norm_power must lie between 0 and 10"),
+        (
+            ["model.item_norm_power=0.5", "model.similarity=cosine"],
+            "model.item_norm_power has no effect on model.similarity=cosine; leave it at 1",
+        ),
         (["loss.temperature=0"], "loss.temperature must lie between 0.001 and 1000"),
         (["loss.num_negatives=0"], "loss.num_negatives must lie between 1 and 1000000"),
         (["loss.num_negatives=1000001"], "loss.num_negatives must lie between 1 and 1000000"),

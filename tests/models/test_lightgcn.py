@@ -79,6 +79,36 @@ def test_scoring_follows_the_weights_once_it_is_prepared_again() -> None:
     torch.testing.assert_close(model.score_users(torch.arange(40)), 4 * before)
 
 
+@pytest.mark.parametrize("power", [0.0, 0.7, 1.0, 2.5])
+def test_ranking_takes_the_norms_of_items_to_a_power(power: float) -> None:
+    config = LightGCNConfig(num_layers=1, embedding_dim=8, item_norm_power=power)
+    model = lightgcn(config)
+    model.prepare_scoring()
+    final = model.final_embeddings().detach().double()
+    users, items = final[:40], final[40:]
+    cosines = functional.normalize(users) @ functional.normalize(items).T
+    expected = users.norm(dim=1)[:, None] * cosines * items.norm(dim=1) ** power
+    scores = model.score_users(torch.arange(40))
+    torch.testing.assert_close(scores.double(), expected, rtol=1e-4, atol=1e-6)
+
+    new_user = model.fold_in(torch.tensor([3, 8])).double()
+    angles = functional.normalize(new_user, dim=0) @ functional.normalize(items).T
+    expected_new = new_user.norm() * angles * items.norm(dim=1) ** power
+    got = model.score_new_user(torch.tensor([3, 8])).double()
+    torch.testing.assert_close(got, expected_new, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 2.0])
+def test_an_item_without_a_direction_keeps_its_score_of_0(power: float) -> None:
+    model = lightgcn(LightGCNConfig(num_layers=0, embedding_dim=4, item_norm_power=power))
+    with torch.no_grad():
+        model.layer0_embeddings[45] = 0
+    model.prepare_scoring()
+    scores = model.score_users(torch.arange(40))
+    assert bool(scores.isfinite().all())
+    assert not scores[:, 5].any()
+
+
 def test_a_new_user_gets_what_one_propagation_step_gives_a_user_with_its_items() -> None:
     train = random_train()
     for num_layers in (1, 2, 3):

@@ -48,6 +48,7 @@ EMBEDDINGS: dict[str, Kind] = {
     "model.init": One(("xavier", "xavier_per_table", "normal")),
     "model.init_std": Real(0, 1e300, open_low=True),
     "model.similarity": One(("dot", "cosine")),
+    "model.item_norm_power": Real(0, 10),
 }
 
 IN_OPTION: dict[str, dict[str, Kind]] = {
