@@ -87,6 +87,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "split.name": "predefined",
         "model.num_layers": 1,
         "model.similarity": "dot",
+        "model.item_norm_power": 1.0,
         "sampler.by": "interaction",
         "loss.name": "softmax",
         "loss.log_q": False,
