@@ -11,6 +11,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# Where it is set, every command that a test starts would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test lint format wheel test-gpu bench bench-gpu soak clean
 .DEFAULT_GOAL := help
 

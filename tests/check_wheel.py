@@ -97,11 +97,19 @@ def run_installed(command: Path, elsewhere: Path, expected_version: str) -> None
 
 def run(command: list[str], folder: Path) -> str:
     """Return what the command printed on stdout; when it fails, show everything and stop."""
-    # No variable of the caller may lend the installed command the checkout's modules or data.
+    # No variable of the caller may lend the installed command the checkout's modules or data, or
+    # keep it from compiling what it imports once for all commands.
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "GRAPHREC_DATA"}
+        if name
+        not in {
+            "GRAPHREC_DATA",
+            "PYTHONDONTWRITEBYTECODE",
+            "PYTHONHOME",
+            "PYTHONPATH",
+            "VIRTUAL_ENV",
+        }
     }
     done = subprocess.run(
         command,

@@ -17,7 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
@@ -70,26 +70,32 @@ def run_jobs(
     Raises:
         ConfigError: the composition or a value was refused.
     """
+    register_schemas()
+    if arguments.trains and not arguments.multirun:
+        # Not by way of Hydra's entry point, which would compose twice to find out its mode.
+        run(_compose_job(arguments.overrides, arguments.config_dir, saved))
+        return
     words = sys.argv
     errors: list[Exception] = []
 
     def task(node: DictConfig) -> None:
         sys.argv = words
         try:
-            run(_to_job(node, saved))
+            runtime = HydraConfig.get()
+            assert isinstance(runtime, DictConfig)
+            run(_to_job(node, runtime, saved))
         except Exception as error:
             errors.append(error)
             raise _Stopped from error
 
-    register_schemas()
     if "--cfg" in arguments.flags:
-        _compose(arguments.overrides, arguments.config_dir)
+        _compose_job(arguments.overrides, arguments.config_dir)
     entry = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
     words_for_hydra = [*arguments.flags, *arguments.overrides]
     if sweep_dir is not None:
         words_for_hydra.append(f"hydra.sweep.dir={quoted(str(sweep_dir))}")
     with suppress(_Stopped), _hydra_environment(words_for_hydra):
-        if arguments.trains:
+        if arguments.multirun:
             with _explained():
                 entry()
         else:
@@ -111,7 +117,7 @@ def compose_sweep(arguments: Arguments) -> list[RunConfig]:
             if override.is_sweep_override() and override.key_or_group == "output_dir":
                 raise ConfigError("output_dir cannot be swept: a sweep has one folder")
         jobs = itertools.product(*map(_values, parsed))
-        return [_compose(list(words), arguments.config_dir) for words in jobs]
+        return [_compose_job(list(words), arguments.config_dir).config for words in jobs]
 
 
 def to_run_config(node: DictConfig, overrides: list[str]) -> RunConfig:
@@ -136,14 +142,24 @@ def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
     """
     register_schemas()
     with saved_options(saved) as selected:
-        config = _compose([*selected, *overrides], None)
-    words = (word.partition("=") for word in overrides)
-    replaced = {key: option for key, _, option in words if key in SCHEMAS}
-    return SavedConfig(config, {**saved.choices, **replaced})
+        job = _compose_job([*selected, *overrides], None, saved)
+    return SavedConfig(job.config, job.choices)
 
 
-def _to_job(node: DictConfig, saved: SavedConfig | None) -> Job:
-    runtime = HydraConfig.get()
+def _compose_job(
+    overrides: list[str], config_dir: str | None, saved: SavedConfig | None = None
+) -> Job:
+    search = []
+    if config_dir is not None:
+        search = [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).resolve()}')}]"]
+    with _explained(), hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        node = hydra.compose("config", overrides=[*overrides, *search], return_hydra_config=True)
+        with open_dict(node):
+            runtime = node.pop("hydra")
+        return _to_job(node, runtime, saved)
+
+
+def _to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> Job:
     # As they were written: Hydra would resolve interpolations in them by its own values.
     written = OmegaConf.to_container(runtime.overrides.task, resolve=False)
     assert isinstance(written, list)
@@ -174,15 +190,6 @@ def _values(override: Override) -> list[str]:
     if not values:
         raise ConfigError(f"'{override.input_line}' sweeps over no value")
     return [f"{key}={value}" for value in values]
-
-
-def _compose(overrides: list[str], config_dir: str | None) -> RunConfig:
-    search = []
-    if config_dir is not None:
-        search = [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).resolve()}')}]"]
-    with _explained(), hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        node = hydra.compose("config", overrides=[*overrides, *search])
-        return to_run_config(node, overrides)
 
 
 def _print_only(entry: Callable[[], object]) -> None:

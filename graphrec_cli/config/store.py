@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hydra.core.config_store import ConfigStore
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
@@ -68,6 +70,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
 """Group, then component name, to the dataclass that holds the component's values."""
 
 
+@cache
 def register_schemas() -> None:
     """Make the dataclasses known to Hydra, in a group of their own beside the user's options."""
     store = ConfigStore.instance()

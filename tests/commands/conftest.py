@@ -20,6 +20,7 @@ TINY = (
     "trainer.monitor=ndcg@5",
     "evaluation.ks=[5]",
     "num_threads=1",
+    "plots=false",
 )
 
 
@@ -85,4 +86,4 @@ def graphrec(tmp_path: Path) -> Command:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """A finished run with curves; not to be changed."""
-    return call(tmp_path_factory.mktemp("trained"), "train", *TINY, "seed=7")
+    return call(tmp_path_factory.mktemp("trained"), "train", *TINY, "seed=7", "plots=true")

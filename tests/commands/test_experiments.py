@@ -206,8 +206,8 @@ def test_the_rating_notebook_has_its_counts_and_beats_the_mean(full_size: Any) -
     done = full_size(
         "train",
         "experiment=movielens_small_rating",
-        "trainer.epochs=5",
-        "trainer.learning_rate=0.01",
+        "trainer.epochs=2",
+        "trainer.learning_rate=0.02",
         f"data_dir={REAL_DATA}",
         "num_threads=1",
     )

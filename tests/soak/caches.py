@@ -12,7 +12,7 @@ from pathlib import Path
 from damages import damage
 from forker import PEACE, Fate, Forker, Life
 
-ROUNDS = 5
+ROUNDS = 3
 """Pairs of processes on one cache."""
 TRAIN = (
     "train",
