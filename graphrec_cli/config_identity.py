@@ -26,6 +26,9 @@ MACHINE = ("device", "num_threads")
 RESUMABLE = ("trainer.epochs", *MACHINE, "data_dir")
 """Keys that may change when a run is gone on with."""
 
+RECIPE_LEAVES_OPEN = (*RESUMABLE, "seed", "dataset", "evaluation.ks", "evaluation.chunk_users")
+"""Keys that a recipe's expected figures allow to change: its split has a digest of its own."""
+
 
 def config_sha256(content: dict[str, Any], *, but: Collection[str]) -> str:
     """Digest of the values in a config.json, without those that no figure depends on.

@@ -8,7 +8,12 @@ from graphrec_cli.config.expected import ExpectedConfig
 
 
 def against_bands(
-    expected: ExpectedConfig, test: dict[str, float], *, epochs: int, split_hash: str
+    expected: ExpectedConfig,
+    test: dict[str, float],
+    *,
+    epochs: int,
+    split_hash: str,
+    values_sha256: str,
 ) -> dict[str, Any] | None:
     """What metrics.json says of the recipe's bands; None without any.
 
@@ -16,6 +21,7 @@ def against_bands(
         test: the test metrics.
         epochs: that the run was trained for.
         split_hash: digest of its split.
+        values_sha256: digest of the values that a recipe fixes.
 
     Returns:
         ``inside``: whether every band that holds for the run was met, None where none does, and
@@ -24,7 +30,16 @@ def against_bands(
     if not expected.bands:
         return None
     if expected.split_hash not in (None, split_hash):
-        return {"inside": None, "why_not": "they hold for another split", "bands": []}
+        return _not_compared("they hold for another split")
+    if expected.values_sha256 not in (None, values_sha256):
+        return _not_compared("this run has other values than the recipe")
+    of_these_epochs = [band for band in expected.bands if band.epochs == epochs]
+    if not of_these_epochs:
+        known = ", ".join(map(str, sorted({band.epochs for band in expected.bands})))
+        return _not_compared(f"they hold for {known} epochs")
+    missing = sorted({band.metric for band in of_these_epochs} - test.keys())
+    if missing:
+        return _not_compared(f"evaluation.ks leaves out {', '.join(missing)}")
     bands = [
         {
             "metric": band.metric,
@@ -33,14 +48,13 @@ def against_bands(
             "high": band.high,
             "inside": band.low <= test[band.metric] <= band.high,
         }
-        for band in expected.bands
-        if band.epochs == epochs and band.metric in test
+        for band in of_these_epochs
     ]
-    if not bands:
-        known = ", ".join(map(str, sorted({band.epochs for band in expected.bands})))
-        why_not = f"they hold for {known} epochs with the recipe's cut-offs"
-        return {"inside": None, "why_not": why_not, "bands": []}
     return {"inside": all(band["inside"] for band in bands), "why_not": None, "bands": bands}
+
+
+def _not_compared(why_not: str) -> dict[str, Any]:
+    return {"inside": None, "why_not": why_not, "bands": []}
 
 
 def describe_bands(compared: dict[str, Any]) -> list[str]:

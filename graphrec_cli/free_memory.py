@@ -12,10 +12,16 @@ from graphrec_cli.errors import ConfigError
 
 _GB = 1e9
 _CGROUPS = (
-    ("/sys/fs/cgroup", "memory.max", "memory.current"),
-    ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+    ("", Path("/sys/fs/cgroup"), "memory.max", "memory.current"),
+    (
+        "memory",
+        Path("/sys/fs/cgroup/memory"),
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+    ),
 )
-"""Folder, limit and use of the control group of a container, of either version."""
+"""Controller, folder of all control groups, limit and use of one, of version 2 and of version 1."""
+_OWN_CGROUPS = Path("/proc/self/cgroup")
 _SHORTAGES = ("can't allocate memory", "not enough memory", "bad_alloc")
 """What torch says on a CPU, on Linux and on Windows, and what the C++ library says."""
 
@@ -29,10 +35,11 @@ def free_memory(device: torch.device) -> int:
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + kept
     bounds = [_available()]
-    for folder, limit, used in _CGROUPS:
-        with suppress(OSError, ValueError):  # "max" is no number: there is no limit
-            taken = int(Path(folder, used).read_text()) - _file_cache(Path(folder, "memory.stat"))
-            bounds.append(int(Path(folder, limit).read_text()) - taken)
+    for controller, root, limit, used in _CGROUPS:
+        for folder in _groups_above(controller, root):
+            with suppress(OSError, ValueError):  # "max" is no number: there is no limit
+                taken = int((folder / used).read_text()) - _file_cache(folder / "memory.stat")
+                bounds.append(int((folder / limit).read_text()) - taken)
     return max(0, min(bounds))
 
 
@@ -67,6 +74,18 @@ def _available() -> int:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvail"))
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _groups_above(controller: str, root: Path) -> set[Path]:
+    """Folders of the process's control group and of all that it lies in; each has its limit."""
+    folders = {root}
+    with suppress(OSError, ValueError):
+        for line in _OWN_CGROUPS.read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controller in controllers.split(","):
+                group = root / path.lstrip("/")
+                folders |= {group, *group.parents} - {*root.parents}
+    return folders
 
 
 def _file_cache(statistics: Path) -> int:

@@ -14,6 +14,7 @@ from graphrec_cli.audit import audit
 from graphrec_cli.cache.prepared_cache import PreparedCache
 from graphrec_cli.checkpointing import Checkpointing, run_stamp
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config_identity import RECIPE_LEAVES_OPEN, config_sha256
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.prepared import Prepared, titles_by_index
 from graphrec_cli.data.preprocess import preprocess
@@ -96,6 +97,7 @@ def train(
         judgement.metrics["test"],
         epochs=len(fitted.history),
         split_hash=identity.split_hash,
+        values_sha256=config_sha256(run.read(run.config), but=RECIPE_LEAVES_OPEN),
     )
     write_results(config, fitted.history, judgement, run)
     return judgement.metrics

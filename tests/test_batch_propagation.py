@@ -33,7 +33,7 @@ def some(count: int, of: int, generator: torch.Generator) -> Tensor:
     dtype=st.sampled_from([torch.float32, torch.bfloat16]),
     seed=st.integers(0, 2**32),
 )
-def test_rows_and_gradient_are_those_of_the_whole_bit_for_bit(
+def test_rows_are_those_of_the_whole_bit_for_bit_and_gradients_but_for_rounding(
     num_layers: int, num_users: int, num_items: int, density: float, dtype: torch.dtype, seed: int
 ) -> None:
     norm_adj = adjacency(seed, density).to(dtype)

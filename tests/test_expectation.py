@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from graphrec_cli.config.expected import BandConfig, ExpectedConfig
@@ -14,47 +16,54 @@ BANDS = [
 ]
 
 
+def compared(expected: ExpectedConfig, epochs: int) -> dict[str, Any] | None:
+    return against_bands(expected, TEST, epochs=epochs, split_hash="a", values_sha256="v")
+
+
 def test_without_bands_there_is_nothing_to_say() -> None:
-    assert against_bands(ExpectedConfig(), TEST, epochs=5, split_hash="a") is None
+    assert compared(ExpectedConfig(), epochs=5) is None
 
 
 def test_every_band_of_the_epochs_counts() -> None:
     expected = ExpectedConfig(bands=BANDS)
-    compared = against_bands(expected, TEST, epochs=5, split_hash="a")
-    assert compared is not None
-    assert compared["inside"] is False
-    assert [(band["metric"], band["inside"]) for band in compared["bands"]] == [
+    found = compared(expected, epochs=5)
+    assert found is not None
+    assert found["inside"] is False
+    assert [(band["metric"], band["inside"]) for band in found["bands"]] == [
         ("recall@20", True),
         ("ndcg@20", False),
     ]
-    assert describe_bands(compared) == [
+    assert describe_bands(found) == [
         "test recall@20 0.1800 is inside the recipe's band 0.1700 to 0.1900",
         "test ndcg@20 0.1500 is OUTSIDE the recipe's band 0.1600 to 0.1700",
     ]
 
 
 def test_the_bounds_belong_to_the_band() -> None:
-    compared = against_bands(ExpectedConfig(bands=BANDS), TEST, epochs=9, split_hash="a")
-    assert compared is not None
-    assert compared["inside"] is True
+    found = compared(ExpectedConfig(bands=BANDS), epochs=9)
+    assert found is not None
+    assert found["inside"] is True
 
 
 @pytest.mark.parametrize(
-    ("epochs", "split_hash", "test", "why_not"),
+    ("epochs", "split_hash", "values", "test", "why_not"),
     [
-        (7, "a", TEST, "they hold for 5, 9 epochs"),
-        (5, "b", TEST, "they hold for another split"),
-        (5, "a", {"recall@5": 0.1}, "with the recipe's cut-offs"),
+        (7, "a", "v", TEST, "they hold for 5, 9 epochs"),
+        (5, "b", "v", TEST, "they hold for another split"),
+        (5, "a", "w", TEST, "this run has other values than the recipe"),
+        (5, "a", "v", {"recall@20": 0.18}, "evaluation.ks leaves out ndcg@20"),
     ],
 )
 def test_another_run_is_not_compared(
-    epochs: int, split_hash: str, test: dict[str, float], why_not: str
+    epochs: int, split_hash: str, values: str, test: dict[str, float], why_not: str
 ) -> None:
-    expected = ExpectedConfig(split_hash="a", bands=BANDS)
-    compared = against_bands(expected, test, epochs=epochs, split_hash=split_hash)
-    assert compared is not None
-    assert compared["inside"] is None
-    (line,) = describe_bands(compared)
+    expected = ExpectedConfig(split_hash="a", values_sha256="v", bands=BANDS)
+    found = against_bands(
+        expected, test, epochs=epochs, split_hash=split_hash, values_sha256=values
+    )
+    assert found is not None
+    assert found["inside"] is None
+    (line,) = describe_bands(found)
     assert why_not in line
 
 

@@ -19,7 +19,7 @@ def test_some_memory_is_free_and_not_more_than_the_machine_has() -> None:
 
 def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     limit, used = tmp_path / "memory.max", tmp_path / "memory.current"
-    monkeypatch.setattr(free_memory, "_CGROUPS", ((str(tmp_path), limit.name, used.name),))
+    monkeypatch.setattr(free_memory, "_CGROUPS", (("", tmp_path, limit.name, used.name),))
     without = free_memory.free_memory(CPU)
     used.write_text("30000\n")
     # Files that the container has read count as used until something else wants their memory.
@@ -29,6 +29,30 @@ def test_the_limit_of_a_container_counts(monkeypatch: pytest.MonkeyPatch, tmp_pa
         assert free_memory.free_memory(CPU) == expected
     limit.write_text("max\n")
     assert free_memory.free_memory(CPU) > without / 2
+
+
+@pytest.mark.parametrize(
+    ("controller", "line"),
+    [("", "0::/job/step\n"), ("memory", "4:cpu,memory:/job/step\n0::/elsewhere\n")],
+)
+def test_the_limits_of_all_groups_above_the_process_count(
+    controller: str, line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.write_text(f"7:blkio:/\n{line}")
+    root = tmp_path / "groups"
+    step = root / "job" / "step"
+    step.mkdir(parents=True)
+    monkeypatch.setattr(free_memory, "_OWN_CGROUPS", own)
+    monkeypatch.setattr(free_memory, "_CGROUPS", ((controller, root, "limit", "used"),))
+    for folder in (root, root / "job", step):
+        (folder / "used").write_text("1000\n")
+        (folder / "memory.stat").write_text("anon 9\n")
+        (folder / "limit").write_text("max\n")
+    without = free_memory.free_memory(CPU)
+    for folder, free in ((root, 900), (root / "job", 800), (step, 700)):
+        (folder / "limit").write_text(f"{1000 + free}\n")
+        assert free_memory.free_memory(CPU) == free < without
 
 
 def test_what_does_not_fit_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

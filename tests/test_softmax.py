@@ -11,6 +11,7 @@ from torch import Tensor
 from graphrec_cli.softmax import shared_softmax_loss
 
 Places = tuple[Tensor, Tensor]
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 
 def plain_loss(
@@ -74,6 +75,28 @@ def test_loss_and_gradient_equal_the_definition(
         strict=True,
     ):
         torch.testing.assert_close(got, wanted, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_device_gives_the_same_loss(device: str) -> None:
+    tables, log_weight, places = problem(40, 30, 200, seed=0)
+    on_device = [table.detach().to(device).requires_grad_() for table in tables]
+    loss = shared_softmax_loss(
+        on_device[0],
+        on_device[1],
+        on_device[2],
+        log_weight=log_weight.to(device),
+        masked_row=places[0].to(device),
+        masked_column=places[1].to(device),
+        temperature=0.3,
+    )
+    assert loss.device.type == device
+    expected = plain_loss(tables[0], tables[1], tables[2], log_weight, places, 0.3)
+    torch.testing.assert_close(loss.cpu(), expected)
+    for got, wanted in zip(
+        torch.autograd.grad(loss, on_device), torch.autograd.grad(expected, tables), strict=True
+    ):
+        torch.testing.assert_close(got.cpu(), wanted)
 
 
 def test_more_logits_than_are_held_at_a_time_change_nothing() -> None:

@@ -52,8 +52,11 @@ def evaluate_command(words: list[str], *, json_output: bool) -> int:
     config = with_overrides(read_config(run.config), given.overrides).config
     result = evaluate_run(run, config, part)
     if json_output:
-        print(json.dumps({part: result.metrics, "counts": result.counts}))
+        changed = {"overrides": given.overrides} if given.overrides else {}
+        print(json.dumps({part: result.metrics, "counts": result.counts, **changed}))
     else:
-        print(f"{part} metrics over {result.counts['users_evaluated']:,} users of {run.path}")
+        changed_by = f", with {' '.join(given.overrides)}" if given.overrides else ""
+        users = result.counts["users_evaluated"]
+        print(f"{part} metrics over {users:,} users of {run.path}{changed_by}")
         print(metrics_table({config.model.name: result.metrics}, list(result.metrics)))
     return 0

@@ -29,6 +29,8 @@ Keys:
   cold=error|popular      users without a train interaction: an error, or the most popular items
   format=table|csv|json|parquet
   out=FILE                write a file; its ending (.csv, .json, .parquet) says the format
+  model.similarity, model.item_norm_power
+                          how the learnt embeddings are compared, if not as in train
   device, num_threads     as in train; output_dir says where 'latest' looks
 
 Only items with a train interaction are recommended. Of equal scores the item that comes first in
@@ -41,6 +43,8 @@ CHOICES = {"seen": ("exclude", "keep"), "cold": ("error", "popular"), "format": 
 """The keys with a choice of values."""
 KEYS = ("users", "items", "k", *CHOICES, "out")
 """The keys that no configuration has; their values are taken as text."""
+OVERRIDABLE = ("model.similarity", "model.item_norm_power", "device", "num_threads")
+"""Keys that change how what was learnt is used."""
 
 log = logging.getLogger("graphrec")
 
@@ -54,7 +58,7 @@ def recommend_command(words: list[str], *, json_output: bool) -> int:
     if {"-h", "--help"} & set(words):
         print(HELP, end="")
         return 0
-    given = sort_run_words("recommend", words, own=KEYS, overridable=("device", "num_threads"))
+    given = sort_run_words("recommend", words, own=KEYS, overridable=OVERRIDABLE)
     own = given.own
     for key, choices in CHOICES.items():
         if key in own:

@@ -36,5 +36,7 @@ class ExpectedConfig:
 
     split_hash: str | None = None
     """Digest of the split that the bands hold for; on another one nothing is compared."""
+    values_sha256: str | None = None
+    """Digest of the recipe's values; with other values nothing is compared."""
     bands: list[BandConfig] = field(default_factory=list)
     """Each with the number of epochs of the whole run that it holds for."""

@@ -19,6 +19,8 @@ from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
 from graphrec_cli.evaluation.user_chunks import in_chunks, users_per_chunk
 
 _TIE_BLOCK = 1 << 21
+_VALUES_A_PAIR = 5
+"""Memory of a pair's threshold and its two counts, in float32 values."""
 
 
 class PairCounts:
@@ -75,10 +77,12 @@ class PairCounts:
         users, start, pairs = np.unique(self.user_index, return_index=True, return_counts=True)
         # Users with many pairs first: those of a chunk have then nearly the same number.
         order = np.argsort(-pairs, kind="stable")
+        most_pairs = int(pairs.max(initial=0))
         in_chunks(
             order,
             lambda chunk: self._count(users[chunk], start[chunk], pairs[chunk]),
-            chunk_users or users_per_chunk(self.num_items, self.device),
+            chunk_users
+            or users_per_chunk(self.num_items + _VALUES_A_PAIR * most_pairs, self.device),
             release=self._release,
         )
 

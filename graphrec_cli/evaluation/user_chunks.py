@@ -24,14 +24,17 @@ _SCORE_BYTES = 4
 Result = TypeVar("Result")
 
 
-def users_per_chunk(num_items: int, device: torch.device) -> int:
+def users_per_chunk(values_a_user: int, device: torch.device) -> int:
     """Users whose float32 scores take 32 MB on a CPU, 128 MB on CUDA.
 
     They take an eighth of the free memory at most, but are never fewer than one user's.
+
+    Args:
+        values_a_user: a score an item, and what else is held for a user.
     """
     affordable = int(free_memory(device) * _SHARE) // _SCORE_BYTES
     scores = min(_CHUNK_SCORES[device.type], affordable)
-    return max(1, scores // max(num_items, 1))
+    return max(1, scores // max(values_a_user, 1))
 
 
 def in_chunks(

@@ -16,9 +16,9 @@ from graphrec_cli.models.sparse_rows import SparseRows, one_row, rows_of_users
 class ClosedForm(Recommender):
     """A user's items times one item-item operator, which follows from the train part.
 
-    A new user with the items of a known one therefore gets the very same scores. ``solve`` or a
-    checkpoint gives the operator; before, the state has its shapes alone and takes no memory. It is
-    solved on the CPU, so that it does not depend on the device, and used on the device.
+    A new user with the items of a known one therefore gets the same scores, but for rounding.
+    ``solve`` or a checkpoint gives the operator; before, the state has its shapes alone and takes
+    no memory. It is solved on the CPU, so that it does not depend on the device, and used there.
     """
 
     def __init__(self, train: UserItems, device: torch.device) -> None:

@@ -18,9 +18,6 @@ from graphrec_cli.models.spd_inverse import BLOCK, invert_in_place
 
 log = logging.getLogger("graphrec")
 
-_LARGEST_ERROR = 1e-2
-"""Most that float32 may be off, relative to the largest value of the inverse."""
-
 
 class EASE(ClosedForm):
     """A user's items times B = I - P diag(1 / diag(P)), where P = (X'X + l2 I)^-1.
@@ -76,7 +73,7 @@ class EASE(ClosedForm):
         what = f"model=ease with {num_items:,} x {num_items:,} weights"
         advice = (
             "keep fewer items (dataset.k_core.min_item_interactions), free memory, or choose "
-            "model=gfcf or model=itemknn, which hold no dense matrix"
+            "model=gfcf or model=itemknn, which take memory in proportion to the items"
         )
         require_memory(matrix + stripes, torch.device("cpu"), what, advice)
         if self.device.type == "cuda":
@@ -89,8 +86,12 @@ class EASE(ClosedForm):
         )
 
     def _refuse_small_l2(self, norm: float) -> None:
-        """``norm`` bounds the largest eigenvalue, so that norm / l2 bounds the condition."""
-        lowest = norm * torch.finfo(torch.float32).eps / _LARGEST_ERROR
+        """``norm`` bounds the largest eigenvalue, so that norm / l2 bounds the condition.
+
+        A condition of 1 / eps is where float32 has no digit left in the worst case; errors found
+        there were a thousandth of the largest weight and less (docs/baselines.md).
+        """
+        lowest = norm * torch.finfo(torch.float32).eps
         if self.l2 < lowest:
             raise ConfigError(
                 f"model.l2={self.l2:g} is too small for float32 beside counts of {norm:,.0f}; "

@@ -8,11 +8,15 @@ from torch import Tensor
 
 from graphrec_cli.config.closed_form import GFCFConfig
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.free_memory import require_memory
 from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.models.closed_form import ClosedForm
-from graphrec_cli.models.singular_vectors import leading_right_singular_vectors
+from graphrec_cli.models.singular_vectors import leading_right_singular_vectors, memory_of_search
 from graphrec_cli.models.sparse_rows import SparseRows, sums_of_rows
 from graphrec_cli.propagation import multiply
+
+_VALUES_AT_A_TIME = 1 << 23
+"""Of float32, 32 MB: those of all users for some rows of the users that are scored."""
 
 
 class GFCF(ClosedForm):
@@ -51,9 +55,19 @@ class GFCF(ClosedForm):
 
     @torch.no_grad()
     def solve(self) -> None:
-        """Find the singular vectors, in float64."""
-        user_item, item_user = (block.cpu().double() for block in self._norm_adj)
+        """Find the singular vectors, in float64.
+
+        Raises:
+            ConfigError: the search would not fit into the memory that is free, or has no end.
+        """
         width = self.singular_vectors.shape[1]
+        require_memory(
+            memory_of_search(self.train_part.num_users, self.train_part.num_items, width),
+            torch.device("cpu"),
+            f"model=gfcf with {width:,} singular vectors of {self.train_part.num_items:,} items",
+            "lower model.singular_vectors, or free memory",
+        )
+        user_item, item_user = (block.cpu().double() for block in self._norm_adj)
         vectors = leading_right_singular_vectors(user_item, item_user, width, self._generator)
         self.singular_vectors = vectors.to(self.device, torch.float32)
 
@@ -68,11 +82,16 @@ class GFCF(ClosedForm):
         """The linear filter, and alpha times the ideal one."""
         assert self._ideal is not None, "prepare_scoring() comes before scores are asked for"
         left, right = self._ideal
-        ideal = sums_of_rows(left, histories) @ right
-        linear = histories.to_dense().T.contiguous()
-        for block in self._norm_adj:
-            linear = multiply(block, linear)
-        return ideal.add_(linear.T)
+        scores = sums_of_rows(left, histories) @ right
+        # Between its two factors the linear filter has a value for each of all users.
+        size = max(1, _VALUES_AT_A_TIME // self.train_part.num_users)
+        for start in range(0, histories.num_rows, size):
+            rows = torch.arange(start, min(start + size, histories.num_rows), device=self.device)
+            linear = histories.take(rows).to_dense().T.contiguous()
+            for block in self._norm_adj:
+                linear = multiply(block, linear)
+            scores[start : start + size].add_(linear.T)
+        return scores
 
 
 def build_gfcf(

@@ -10,8 +10,12 @@ from torch import Tensor
 from graphrec_cli.config.closed_form import ItemKNNConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import OutputError
+from graphrec_cli.free_memory import require_memory
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.models.sparse_rows import SparseRows, dense_product, shared_users
+
+_BYTES_A_NEIGHBOR = 72
+"""A neighbour and its similarity, and what turning all of them round takes meanwhile."""
 
 
 class ItemKNN(ClosedForm):
@@ -38,7 +42,18 @@ class ItemKNN(ClosedForm):
 
     @torch.no_grad()
     def solve(self) -> None:
-        """Find the neighbours, a block of items at a time."""
+        """Find the neighbours, a block of items at a time.
+
+        Raises:
+            ConfigError: they would not fit into the memory that is free.
+        """
+        require_memory(
+            self.neighbor.numel() * _BYTES_A_NEIGHBOR,
+            torch.device("cpu"),
+            f"model=itemknn with {self.neighbor.shape[1]:,} neighbours of each of "
+            f"{self.train_part.num_items:,} items",
+            "lower model.neighbors, or free memory",
+        )
         degree = torch.from_numpy(self.train_part.item_degree)
         neighbor = torch.zeros(self.neighbor.shape, dtype=torch.int32)
         similarity = torch.zeros(self.similarity.shape)

@@ -124,14 +124,15 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     ) -> TripleScores:
         """Dot products of final embeddings, or their cosines."""
         user, items = self.embed(users, torch.cat([pos_items, neg_items]))
-        user = self._comparable(user)
-        pos, neg = self._comparable(items).chunk(2)
+        pos, neg = items.chunk(2)
+        compared_user = self._comparable(user)
+        compared_pos, compared_neg = self._comparable(items).chunk(2)
         nodes = torch.cat([users, pos_items + self.num_users, neg_items + self.num_users])
         # embedding's backward is several times faster than that of plain indexing.
         layer0 = functional.embedding(nodes, self.layer0_embeddings).chunk(3)
         return TripleScores(
-            pos_scores=(user * pos).sum(dim=1),
-            neg_scores=(user * neg).sum(dim=1),
+            pos_scores=(compared_user * compared_pos).sum(dim=1),
+            neg_scores=(compared_user * compared_neg).sum(dim=1),
             layer0_embeddings=(layer0[0], layer0[1], layer0[2]),
             final_embeddings=(user, pos, neg),
             layer0_table=self.layer0_embeddings,

@@ -19,6 +19,14 @@ _RANK_TOLERANCE = 1e-10
 _MOST_RESTARTS = 30
 
 
+def memory_of_search(rows: int, columns: int, number: int) -> int:
+    """Bytes that ``leading_right_singular_vectors`` takes at most, beside the matrix itself."""
+    width, kept = _widths(columns, number)
+    # The basis and the best of it, the products with the best, and an eigenproblem of the width.
+    values = columns * (width + 2 * kept + 4 * number) + 2 * rows * number + 5 * width**2
+    return 8 * values
+
+
 def leading_right_singular_vectors(
     matrix: Float64[Tensor, "rows columns"],
     transposed: Float64[Tensor, "columns rows"],
@@ -51,9 +59,7 @@ def leading_right_singular_vectors(
         return product
 
     columns = matrix.shape[1]
-    # Where it is as wide as the matrix, the space is all there is, and the first pass exact.
-    width = min(columns, max(4 * number, _NARROWEST))
-    kept = min(width, number + 2 * _BLOCK)
+    width, kept = _widths(columns, number)
     # A vector a row: products with many long vectors are several times faster than with columns.
     basis = torch.empty(width, columns, dtype=torch.float64)
     start = torch.randn(min(_BLOCK, width), columns, generator=generator, dtype=torch.float64)
@@ -80,6 +86,13 @@ def leading_right_singular_vectors(
         )
     leading: Tensor = vectors * (values > _RANK_TOLERANCE)[:, None]
     return leading.T.contiguous()
+
+
+def _widths(columns: int, number: int) -> tuple[int, int]:
+    """Vectors of the space, and of those that a restart keeps."""
+    # Where it is as wide as the matrix, the space is all there is, and the first pass exact.
+    width = min(columns, max(4 * number, _NARROWEST))
+    return width, min(width, number + 2 * _BLOCK)
 
 
 def _orthonormal(

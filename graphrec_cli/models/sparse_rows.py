@@ -14,7 +14,7 @@ from torch.nn import functional
 from graphrec_cli.compressed_rows import take_rows
 from graphrec_cli.data.interactions import UserItems
 
-_ENTRIES_AT_A_TIME = 1 << 22
+_ENTRIES_AT_A_TIME = 1 << 20
 
 
 class SparseRows(NamedTuple):
@@ -117,7 +117,7 @@ def _parts(length: Int64[Tensor, " entries"]) -> Iterator[slice]:
 
 
 def shared_users(
-    train: UserItems, scores_at_a_time: int = 1 << 22
+    train: UserItems, scores_at_a_time: int = 1 << 20
 ) -> Iterator[tuple[slice, Float[Tensor, "block items"]]]:
     """The users that two items share, a block of items at a time.
 

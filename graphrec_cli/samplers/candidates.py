@@ -13,9 +13,13 @@ from torch import Tensor
 from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.free_memory import require_memory
 from graphrec_cli.samplers.positives import Positives, build_positives
 from graphrec_cli.samplers.seen import SeenAmong
 from graphrec_cli.samplers.train_pairs import TrainPairs
+
+_BYTES_A_TRAIN_ITEM = 32
+"""What looking a train item of a user of the batch up among the candidates takes."""
 
 
 class CandidateBatch(NamedTuple):
@@ -66,9 +70,21 @@ class CandidateSampler(TrainPairs):
         self._cumulative = share.cumsum(0)
         self._cumulative /= self._cumulative[-1].clone()
         self._seen = SeenAmong(train, device)
+        degree = torch.from_numpy(train.user_degree).double()
+        self._mean_degree = float(user_share(train, by) @ degree)
 
     def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[CandidateBatch]:
-        """``draw_epoch``'s pairs with candidates; an item drawn twice counts for two."""
+        """``draw_epoch``'s pairs with candidates; an item drawn twice counts for two.
+
+        Raises:
+            ConfigError: the train items of a batch's users do not fit into free memory.
+        """
+        require_memory(
+            round(batch_size * self._mean_degree) * _BYTES_A_TRAIN_ITEM,
+            self._cumulative.device,
+            f"a batch of {batch_size:,} examples with all train items of their users",
+            "lower trainer.batch_size",
+        )
         for pairs in self.draw_epoch(steps, batch_size, done):
             users, pos_items = self.users_and_items(pairs)
             drawn = pos_items if self._num_draws is None else self._draw(self._num_draws)
@@ -93,13 +109,17 @@ class CandidateSampler(TrainPairs):
 def positive_share(train: UserItems, by: PositivesBy) -> Float64[Tensor, " items"]:
     """How often each item is to be expected among positives drawn ``by``; sums to 1."""
     items = torch.tensor(train.item_index, dtype=torch.int64)
-    if by is PositivesBy.interaction:
-        weight = torch.ones(len(items), dtype=torch.float64)
-    else:
-        degree = torch.from_numpy(train.user_degree).double()
-        weight = 1 / degree[torch.tensor(train.user_index(), dtype=torch.int64)]
-    share = torch.zeros(train.num_items, dtype=torch.float64).index_add_(0, items, weight)
-    return share / share.sum()
+    degree = torch.from_numpy(train.user_degree).double()
+    # Of a user's items each is as likely.
+    weight = (user_share(train, by) / degree)[torch.tensor(train.user_index(), dtype=torch.int64)]
+    return torch.zeros(train.num_items, dtype=torch.float64).index_add_(0, items, weight)
+
+
+def user_share(train: UserItems, by: PositivesBy) -> Float64[Tensor, " users"]:
+    """How often each user is to be expected among positives drawn ``by``; sums to 1."""
+    degree = torch.from_numpy(train.user_degree).double()
+    weight = degree if by is PositivesBy.interaction else (degree > 0).double()
+    return weight / weight.sum()
 
 
 def negative_share(train: UserItems, config: SoftmaxConfig) -> Float64[Tensor, " items"]:

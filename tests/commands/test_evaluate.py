@@ -100,6 +100,16 @@ def test_the_embeddings_can_be_compared_otherwise(run: Path, graphrec: Callable[
     assert metrics("model.item_norm_power=1") == metrics_of(run)["test"]
 
 
+def test_what_was_changed_is_said(run: Path, graphrec: Callable[..., Any]) -> None:
+    words = ["model.item_norm_power=0.5", "evaluation.ks=[5]"]
+    first = graphrec("evaluate", str(run), *words).out.splitlines()[0]
+    assert first.endswith(f"users of {run}, with {' '.join(words)}")
+    said = json.loads(graphrec("evaluate", str(run), *words, "--json").out)
+    assert said["overrides"] == words
+    assert graphrec("evaluate", str(run)).out.splitlines()[0].endswith(f"users of {run}")
+    assert "overrides" not in json.loads(graphrec("evaluate", str(run), "--json").out)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [

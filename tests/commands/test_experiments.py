@@ -11,7 +11,8 @@ import pytest
 
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.hydra_app import Job, run_jobs
-from graphrec_cli.config.serialize import to_plain
+from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
+from graphrec_cli.config_identity import RECIPE_LEAVES_OPEN, config_sha256
 
 REAL_DATA = Path(
     os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")
@@ -90,7 +91,15 @@ VALUES: dict[str, dict[str, Any]] = {
         "model.item_norm_power": 1.0,
         "sampler.by": "interaction",
         "loss.name": "softmax",
+        "loss.temperature": 0.1,
+        "loss.negatives": "shared",
+        "loss.num_negatives": 2048,
+        "loss.uniform_share": 0.0,
         "loss.log_q": False,
+        "trainer.epochs": 30,
+        "trainer.batch_size": 8192,
+        "trainer.learning_rate": 7e-4,
+        "trainer.warmup_steps": 50,
         "trainer.final_learning_rate": 0.0,
     },
     "movielens_100k": {
@@ -154,6 +163,20 @@ def composed(experiment: str) -> Job:
     run_jobs(sort_arguments([f"experiment={experiment}"]), found.append)
     (job,) = found
     return job
+
+
+@pytest.mark.parametrize("experiment", ["gowalla_fast", "gowalla_lightgcn"])
+def test_expected_figures_are_those_of_the_recipes_own_values(experiment: str) -> None:
+    def digest(*words: str) -> str:
+        found: list[Job] = []
+        run_jobs(sort_arguments([f"experiment={experiment}", *words]), found.append)
+        content = config_to_dict(SavedConfig(found[0].config, found[0].choices))
+        return config_sha256(content, but=RECIPE_LEAVES_OPEN)
+
+    assert digest() == composed(experiment).config.expected.values_sha256
+    assert digest("seed=5", "trainer.epochs=3", "num_threads=1", "evaluation.ks=[20]") == digest()
+    assert digest("trainer.learning_rate=0.5") != digest()
+    assert digest("loss=bpr", "loss.l2=0.5") != digest()
 
 
 def test_every_experiment_is_held_to_its_notebook() -> None:

@@ -174,6 +174,17 @@ def test_a_user_with_fewer_candidates_gets_all_of_them(
     assert f"choose k of at most {len(catalog)}" in too_many.err
 
 
+def test_embeddings_can_be_compared_otherwise(run: Path, graphrec: Callable[..., Any]) -> None:
+    def scores(*words: str) -> list[float]:
+        done = graphrec("recommend", str(run), "users=1e5", *words, "format=csv")
+        assert done.code == 0, done.err
+        return [float(row["score"]) for row in csv.DictReader(io.StringIO(done.out))]
+
+    assert scores("model.item_norm_power=1") == scores()
+    assert scores("model.item_norm_power=0") != scores()
+    assert all(-1.001 < score < 1.001 for score in scores("model.similarity=cosine"))
+
+
 def test_ids_in_a_file_are_lines(run: Path, tmp_path: Path, graphrec: Callable[..., Any]) -> None:
     wanted = tmp_path / "wanted.txt"
     wanted.write_bytes('\ufeffa,b\r\n\r\n padded \nsay "x"\n\na,b\n1e5'.encode())

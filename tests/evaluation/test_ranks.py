@@ -303,3 +303,39 @@ def test_nothing_to_rank_asks_the_scorer_nothing() -> None:
     assert len(got.rank) == 0
     assert table.batches == []
     assert got.counts()["tie_rate"] == 0.0
+
+
+class OnDevice:
+    """Products of whole numbers, with ties, on the device of the users asked for."""
+
+    def __init__(self, users: Tensor, items: Tensor) -> None:
+        self.users, self.items = users, items
+
+    def score_users(self, user_index: Tensor) -> Tensor:
+        """Products of the users' rows with all items."""
+        device = user_index.device
+        return self.users.to(device)[user_index] @ self.items.to(device)
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("ties", list(Ties))
+def test_every_device_gives_the_same_ranks(device: str, ties: Ties) -> None:
+    rng = np.random.default_rng(0)
+    parts = rng.choice(4, size=(60, 50), p=[0.6, 0.2, 0.1, 0.1])
+    scorer = OnDevice(
+        *(torch.from_numpy(rng.integers(-3, 4, shape)).float() for shape in ((60, 3), (3, 50)))
+    )
+    scores = Table(scorer.score_users(torch.arange(60)))
+    expected = rank_test_part(scores, parts, ties=ties, chunk_users=1)
+    found = rank_held_out(
+        scorer,
+        held_out=part(parts, TEST),
+        train=part(parts, TRAIN),
+        masked=[part(parts, VALID)],
+        ties=ties,
+        tie_seed=0,
+        device=device,
+    )
+    assert found.rank.tolist() == expected.rank.tolist()
+    assert found.tied.tolist() == expected.tied.tolist()
+    assert found.tied.any()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import MemoryShortageError
-from graphrec_cli.evaluation import user_chunks
+from graphrec_cli.evaluation import pair_counts, user_chunks
 from graphrec_cli.evaluation.ranks import rank_held_out
 from graphrec_cli.evaluation.top_k import top_k
 from graphrec_cli.evaluation.user_chunks import in_chunks, users_per_chunk
@@ -119,6 +119,24 @@ def test_a_chunk_takes_a_small_part_of_what_is_free(monkeypatch: pytest.MonkeyPa
     for free, users in ((1 << 40, 8388), (32_000_000, 1000), (1000, 1)):
         monkeypatch.setattr(user_chunks, "free_memory", lambda _, free=free: free)
         assert users_per_chunk(1000, CPU) == users
+
+
+def test_many_held_out_items_make_chunks_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def watched(values_a_user: int, device: torch.device) -> int:
+        asked.append(values_a_user)
+        return users_per_chunk(values_a_user, device)
+
+    monkeypatch.setattr(pair_counts, "users_per_chunk", watched)
+    test, train = (
+        UserItems.from_pairs(np.array(users), np.array(items), num_users=2, num_items=100)
+        for users, items in (([1, 1, 1], [0, 1, 2]), ([0, 0, 0, 1], [0, 1, 2, 9]))
+    )
+    scorer = Cramped(torch.rand(2, 100), 2, MemoryError())
+    rank_held_out(scorer, held_out=test, train=train, tie_seed=0)
+    # A score an item; for each of three pairs a float32 threshold and two int64 counts.
+    assert asked == [100 + 3 * (4 + 8 + 8) // 4]
 
 
 LIMITED = """

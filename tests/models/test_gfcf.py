@@ -7,10 +7,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
+from torch import Tensor
 
+from graphrec_cli import free_memory
 from graphrec_cli.config.closed_form import GFCFConfig
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import ConfigError
+from graphrec_cli.models import gfcf
 from graphrec_cli.models.gfcf import GFCF, build_gfcf
+from graphrec_cli.propagation import multiply
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -114,6 +119,33 @@ def test_the_audit_is_shown_the_graph() -> None:
     assert model.adjacency().user_item.values().numel() == train.num_pairs
     assert list(model.parameters()) == []
     assert list(model.state_dict()) == ["singular_vectors"]
+
+
+def test_many_users_are_scored_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    has = community_graph()
+    model = solved(GFCFConfig(singular_vectors=6), train_of(has))
+    whole = model.score_users(torch.arange(400))
+    taken: list[int] = []
+
+    def watched(block: Tensor, dense: Tensor) -> Tensor:
+        product = multiply(block, dense)
+        taken.extend((dense.numel(), product.numel()))
+        return product
+
+    monkeypatch.setattr(gfcf, "multiply", watched)
+    monkeypatch.setattr(gfcf, "_VALUES_AT_A_TIME", 2_900)
+    assert torch.equal(model.score_users(torch.arange(400)), whole)
+    assert max(taken) == 7 * 400
+
+
+def test_a_search_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(free_memory, "free_memory", lambda device: 5_000_000_000)
+    train = UserItems.from_pairs(np.array([0]), np.array([0]), num_users=300, num_items=1_000_000)
+    with pytest.raises(ConfigError) as refusal:
+        solved(GFCFConfig(singular_vectors=256), train)
+    line = str(refusal.value)
+    assert line.startswith("model=gfcf with 256 singular vectors of 1,000,000 items needs 21.0 GB")
+    assert line.endswith("lower model.singular_vectors, or free memory")
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
+from graphrec_cli import free_memory
 from graphrec_cli.config.closed_form import ItemKNNConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.errors import OutputError
+from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.models.itemknn import ItemKNN, build_itemknn
 
 CPU = torch.device("cpu")
@@ -100,6 +101,17 @@ def test_a_neighbour_that_is_no_item_is_refused(strange: int) -> None:
     model.neighbor[1, 0] = strange
     with pytest.raises(OutputError, match="neighbours that are no items"):
         model.prepare_scoring()
+
+
+def test_neighbours_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(free_memory, "free_memory", lambda device: 5_000_000_000)
+    train = UserItems.from_pairs(np.array([0]), np.array([0]), num_users=1, num_items=1_000_000)
+    with pytest.raises(ConfigError) as refusal:
+        solved(ItemKNNConfig(neighbors=100), train)
+    assert str(refusal.value) == (
+        "model=itemknn with 100 neighbours of each of 1,000,000 items needs 7.2 GB of memory on "
+        "cpu, of which 5.0 GB are free; lower model.neighbors, or free memory"
+    )
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from graphrec_cli.config.model import Init, LightGCNConfig, MatrixFactorizationConfig
+from graphrec_cli.config.model import Init, LightGCNConfig, MatrixFactorizationConfig, Similarity
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn, build_mf
 
@@ -67,6 +67,16 @@ def test_gradients_reach_both_tables_through_the_graph() -> None:
     assert grad is not None
     assert bool(grad[1:40].any())
     assert bool(grad[42:].any())
+
+
+def test_penalties_see_the_lengths_that_cosines_leave_out() -> None:
+    model = lightgcn(LightGCNConfig(embedding_dim=4, similarity=Similarity.cosine))
+    scores = model.score_triples(torch.tensor([3]), torch.tensor([5]), torch.tensor([8]))
+    final = model.final_embeddings()
+    for rows, node in zip(scores.final_embeddings, (3, 45, 48), strict=True):
+        torch.testing.assert_close(rows[0], final[node])
+    cosine = functional.cosine_similarity(final[3], final[45], dim=0)
+    torch.testing.assert_close(scores.pos_scores[0], cosine)
 
 
 def test_scoring_follows_the_weights_once_it_is_prepared_again() -> None:

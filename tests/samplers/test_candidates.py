@@ -7,13 +7,15 @@ import pytest
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from graphrec_cli import free_memory
 from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.errors import DataError
+from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.samplers.candidates import CandidateBatch, CandidateSampler, build_candidates
 
 CPU = torch.device("cpu")
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
 
 
@@ -23,9 +25,10 @@ def sampler(
     *,
     by: PositivesBy = PositivesBy.interaction,
     seed: int = 0,
+    device: torch.device = CPU,
 ) -> CandidateSampler:
-    generator = torch.Generator().manual_seed(seed)
-    return build_candidates(config, by, train, generator=generator, device=CPU)
+    generator = torch.Generator(device).manual_seed(seed)
+    return build_candidates(config, by, train, generator=generator, device=device)
 
 
 def draws(batch: CandidateBatch) -> NDArray[np.int64]:
@@ -43,12 +46,16 @@ def draws(batch: CandidateBatch) -> NDArray[np.int64]:
     ],
 )
 @pytest.mark.parametrize("by", list(PositivesBy))
+@pytest.mark.parametrize("device", DEVICES)
 def test_examples_are_train_pairs_and_seen_places_all_that_are_in_train(
-    config: SoftmaxConfig, by: PositivesBy, long_tailed_train: UserItems
+    config: SoftmaxConfig, by: PositivesBy, device: str, long_tailed_train: UserItems
 ) -> None:
     has = np.zeros((300, 200), dtype=bool)
     has[long_tailed_train.user_index(), long_tailed_train.item_index] = True
-    for batch in sampler(config, long_tailed_train, by=by).epoch(5, 60):
+    batches = sampler(config, long_tailed_train, by=by, device=torch.device(device)).epoch(5, 60)
+    for on_device in batches:
+        assert {column.device.type for column in on_device} == {device}
+        batch = CandidateBatch(*(column.cpu() for column in on_device))
         assert has[batch.users, batch.pos_items].all()
         assert (batch.candidates.diff() > 0).all()
         seen = has[batch.users.numpy()][:, batch.candidates.numpy()]
@@ -68,6 +75,23 @@ def test_shared_negatives_follow_popularity_the_uniform_law_or_their_mixture(
     catalog = degree > 0
     law = (1 - uniform_share) * degree / degree.sum() + uniform_share * catalog / catalog.sum()
     check_law(np.concatenate(drawn), law)
+
+
+def test_a_batch_whose_users_items_do_not_fit_is_refused(
+    long_tailed_train: UserItems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(free_memory, "free_memory", lambda device: 1_000_000_000)
+    degree = long_tailed_train.user_degree
+    for by, mean in (
+        (PositivesBy.interaction, (degree**2).sum() / degree.sum()),
+        (PositivesBy.user, degree.sum() / (degree > 0).sum()),
+    ):
+        fits = int(1e9 / 32 / mean * 0.999)
+        drawn = sampler(SoftmaxConfig(), long_tailed_train, by=by)
+        monkeypatch.setattr(drawn, "draw_epoch", lambda *_: iter(()))
+        assert list(drawn.epoch(1, fits)) == []
+        with pytest.raises(ConfigError, match=r"needs 1\.0 GB .*; lower trainer\.batch_size$"):
+            list(drawn.epoch(1, int(fits * 1.01)))
 
 
 def test_in_batch_candidates_are_the_positives_as_often_as_they_occur(
