@@ -1,6 +1,6 @@
 """PyTorch Geometric's LightGCN as a contender, used as its example for the model shows.
 
-Of the two forms in which the model takes its graph, the faster one on this machine is measured:
+Of the two forms in which the model takes its graph, the faster one is measured:
 ``edge_index``, which it normalizes in every layer of every step, or a sparse tensor, normalized
 once, as its documentation advises for speed.
 """
