@@ -162,14 +162,16 @@ def ndcg_of_bpr(bpr_config: RunConfig, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.mark.parametrize(
-    "loss",
+    ("similarity", "loss"),
     [
-        SoftmaxConfig(num_negatives=256, temperature=0.4, log_q=True),
-        SoftmaxConfig(negatives=SoftmaxNegatives.in_batch, temperature=0.4, log_q=True),
+        (Similarity.dot, SoftmaxConfig(num_negatives=256, temperature=0.4)),
+        (
+            Similarity.cosine,
+            SoftmaxConfig(negatives=SoftmaxNegatives.in_batch, temperature=0.4),
+        ),
     ],
-    ids=["shared", "in_batch"],
+    ids=["dot-shared", "cosine-in_batch"],
 )
-@pytest.mark.parametrize("similarity", list(Similarity))
 def test_softmax_learns_as_well_as_bpr(
     loss: SoftmaxConfig,
     similarity: Similarity,

@@ -126,7 +126,7 @@ def splits(draw: st.DrawFn) -> tuple[Parts, Tensor]:
     return np.array(parts), torch.as_tensor(scores, dtype=torch.float32)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     split=splits(),
     ties=st.sampled_from(Ties),

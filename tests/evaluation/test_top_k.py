@@ -55,7 +55,7 @@ def tables(draw: st.DrawFn) -> tuple[Tensor, NDArray[np.bool_], NDArray[np.bool_
     return scores, masked, catalog
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(tables(), st.integers(1, 15), st.integers(0, 1000))
 def test_agrees_with_sorting_every_users_candidates(
     table: tuple[Tensor, NDArray[np.bool_], NDArray[np.bool_]], k: int, seed: int
