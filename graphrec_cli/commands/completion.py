@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from graphrec_cli.commands import evaluate
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.from_run import FLAG as FROM
-from graphrec_cli.commands.recommend import CHOICES, KEYS
+from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
 from graphrec_cli.commands.resume import KEY as RESUME
 from graphrec_cli.config.complete import complete_train
 from graphrec_cli.errors import ConfigError
@@ -84,13 +85,13 @@ def complete_line(line: str, commands: Sequence[str]) -> list[str]:
 
 
 def _evaluate(word: str, before: list[str]) -> list[str]:
-    return _run_words(word, ["part=test", "part=valid"], ("evaluation.", "device=", "num_threads="))
+    return _run_words(word, ["part=test", "part=valid"], evaluate.OVERRIDABLE)
 
 
 def _recommend(word: str, before: list[str]) -> list[str]:
     chosen = [f"{key}={value}" for key, values in CHOICES.items() for value in values]
     free = [f"{key}=" for key in KEYS if key not in CHOICES]
-    return _run_words(word, [*chosen, *free], ("device=", "num_threads="))
+    return _run_words(word, [*chosen, *free], OVERRIDABLE)
 
 
 def _train(word: str, before: list[str]) -> list[str]:
@@ -114,8 +115,9 @@ def _runs() -> list[str]:
     return ["latest", *(str(path.parent) for path in Path("outputs").glob("*/config.json"))]
 
 
-def _run_words(word: str, keys: Sequence[str], shared: tuple[str, ...]) -> list[str]:
-    """Runs, a command's own ``keys``, and the keys of ``train`` that start as ``shared`` do."""
+def _run_words(word: str, keys: Sequence[str], overridable: Sequence[str]) -> list[str]:
+    """Runs, a command's own ``keys``, and the keys of ``train`` that the command may override."""
+    shared = tuple(key[:-1] if key.endswith(".*") else f"{key}=" for key in overridable)
     own = [*_runs(), *keys, "output_dir=", "--json", "--help"]
     config_keys = [name for name in complete_train(word, []) if name.startswith(shared)]
     return sorted([*(name for name in own if name.startswith(word)), *config_keys])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from graphrec_cli.commands import recommend
 from graphrec_cli.commands.run_words import one_of, sort_run_words
 from graphrec_cli.config.overrides import with_overrides
 from graphrec_cli.config.serialize import read_config
@@ -22,13 +23,7 @@ Keys: part=test|valid, evaluation.*, model.similarity and model.item_norm_power 
 embeddings are compared), device, num_threads; output_dir says where 'latest' looks.
 """
 
-OVERRIDABLE = (
-    "evaluation.*",
-    "model.similarity",
-    "model.item_norm_power",
-    "device",
-    "num_threads",
-)
+OVERRIDABLE = ("evaluation.*", *recommend.OVERRIDABLE)
 """Keys that change the judgement and not what was learnt."""
 
 

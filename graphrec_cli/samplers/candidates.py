@@ -79,10 +79,11 @@ class CandidateSampler(TrainPairs):
         Raises:
             ConfigError: the train items of a batch's users do not fit into free memory.
         """
+        largest = batch_size if steps is not None else min(batch_size, self.num_pairs)
         require_memory(
-            round(batch_size * self._mean_degree) * _BYTES_A_TRAIN_ITEM,
+            round(largest * self._mean_degree) * _BYTES_A_TRAIN_ITEM,
             self._cumulative.device,
-            f"a batch of {batch_size:,} examples with all train items of their users",
+            f"a batch of {largest:,} examples with all train items of their users",
             "lower trainer.batch_size",
         )
         for pairs in self.draw_epoch(steps, batch_size, done):

@@ -127,6 +127,13 @@ def test_the_words_of_a_job_are_kept_as_they_were_written() -> None:
     assert job.overrides == ["output_dir=runs_${seed}", "seed=7"]
 
 
+@pytest.mark.parametrize("more", [(), ("seed=1,2", "-m")])
+def test_values_of_hydras_own_are_refused(more: tuple[str, ...]) -> None:
+    arguments = sort_arguments(["output_dir=${hydra:runtime.cwd}", *more])
+    with pytest.raises(ConfigError, match=r"^output_dir: .*HydraConfig"):
+        compose_sweep(arguments) if more else run_jobs(arguments, lambda job: None)
+
+
 def test_one_and_zero_are_switches_too() -> None:
     (job,) = jobs("plots=0", "evaluation.mask_valid=1", "seed=7")
     assert job.config.plots is False

@@ -92,6 +92,8 @@ def test_a_batch_whose_users_items_do_not_fit_is_refused(
         assert list(drawn.epoch(1, fits)) == []
         with pytest.raises(ConfigError, match=r"needs 1\.0 GB .*; lower trainer\.batch_size$"):
             list(drawn.epoch(1, int(fits * 1.01)))
+        # A pass has no batch larger than itself.
+        assert list(drawn.epoch(None, int(fits * 1.01))) == []
 
 
 def test_in_batch_candidates_are_the_positives_as_often_as_they_occur(
