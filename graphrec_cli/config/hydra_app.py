@@ -222,13 +222,15 @@ def _explained() -> Iterator[None]:
 
 @contextmanager
 def _hydra_environment(words: list[str]) -> Iterator[None]:
-    """Give Hydra its arguments, and have it raise errors instead of printing tracebacks."""
+    """Give Hydra its arguments, have it raise errors instead of printing tracebacks, and forget."""
     old_words, old_value = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["graphrec", *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         yield
     finally:
+        # Else ${hydra:...} would hold the values of this job wherever it is composed next.
+        HydraConfig.instance().cfg = None
         sys.argv = old_words
         if old_value is None:
             del os.environ["HYDRA_FULL_ERROR"]

@@ -128,7 +128,10 @@ def test_the_words_of_a_job_are_kept_as_they_were_written() -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("seed=1,2", "-m")])
-def test_values_of_hydras_own_are_refused(more: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("before", [(), ("--cfg", "job"), ("--info", "config")])
+def test_values_of_hydras_own_are_refused(before: tuple[str, ...], more: tuple[str, ...]) -> None:
+    if before:
+        assert jobs(*before) == []
     arguments = sort_arguments(["output_dir=${hydra:runtime.cwd}", *more])
     with pytest.raises(ConfigError, match=r"^output_dir: .*HydraConfig"):
         compose_sweep(arguments) if more else run_jobs(arguments, lambda job: None)
