@@ -12,7 +12,7 @@ from pathlib import Path
 from damages import damage
 from forker import PEACE, Fate, Forker, Life
 
-ROUNDS = 3
+ROUNDS = 2
 """Pairs of processes on one cache."""
 TRAIN = (
     "train",

@@ -13,7 +13,7 @@ import torch
 from forker import Fate, Forker
 from torch import Tensor
 
-KILLS = 10
+KILLS = 5
 """SIGKILLs in the life of one run."""
 SHARED = (
     "train",
