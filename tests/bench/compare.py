@@ -42,6 +42,7 @@ def main(argv: list[str] | None = None) -> int:
                 environments=arguments.environments.resolve(),
                 repeats=arguments.repeats,
                 threads=arguments.threads,
+                turn_s=arguments.turn_seconds,
             ).run(measures)
         commands = dict.fromkeys(measures, command)
         section = Section(data.describe(), machine, commands, results)
@@ -61,6 +62,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--measure", action="append", choices=MEASURES, help="this alone; may be repeated")
     add("--repeats", type=positive, default=5, help="turns of each contender (default 5)")
     add("--threads", type=positive, default=2, help="of every contender (default 2)")
+    add("--turn-seconds", type=float, default=2.0, help="of steps in one turn (default 2)")
     add(
         "--data-dir",
         type=Path,

@@ -56,11 +56,13 @@ class Comparison:
         environments: Path,
         repeats: int,
         threads: int,
+        turn_s: float,
     ) -> None:
         """Start every contender that can be installed; ours is always among ``names``."""
         self.data = data
         self.repeats = repeats
         self.threads = threads
+        self.turn_s = turn_s
         self.results = Results()
         self._pythons: dict[str, Path] = {}
         self._running: dict[str, Running] = {}
@@ -110,7 +112,7 @@ class Comparison:
                 name: self._ask(name, "steps", count=CHECKED_STEPS) for name in list(self._running)
             }
             self._check(STEP, asked, "loss", LOSSES_AGREE)
-            self._turns(STEP, lambda name: self._ask(name, STEP))
+            self._turns(STEP, lambda name: self._ask(name, STEP, seconds=self.turn_s))
         elif measure == SAMPLING:
             self._turns(SAMPLING, lambda name: self._ask(name, SAMPLING, count=BATCHES_A_TURN))
         elif measure == EVALUATION:

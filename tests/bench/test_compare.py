@@ -67,7 +67,7 @@ def test_who_agrees_is_measured_and_who_does_not_is_named(
     document = tmp_path / "benchmarks.md"
     document.write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n")
     words = ["--data", "quick", "--repeats", "1", "--threads", "1", "--environments", str(tmp_path)]
-    words += ["--write", str(document)]
+    words += ["--turn-seconds", "0.1", "--write", str(document)]
     for name in (REFERENCE, "liar", "pyg"):
         words += ["--contender", name]
     for measure in (STEP, PROFILE, SAMPLING, EVALUATION, MEMORY):

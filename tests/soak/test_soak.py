@@ -1,4 +1,4 @@
-"""Some dozens of cases of every campaign, and what the soak says of a case that fails."""
+"""Some cases of every campaign, and what the soak says of a case that fails."""
 
 from __future__ import annotations
 
@@ -41,24 +41,38 @@ def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("campaign", "cases", "outcomes"),
+    ("cases", "expected"),
     [
-        ("overrides", 10, ["refused in one line", "accepted and right"]),
-        ("csv", 10, ["refused in one line", "accepted and right"]),
-        ("published", 10, ["refused in one line", "accepted and right"]),
-        ("kills", 1, ["1 the same run after 5 kills"]),
-        ("full_disks", 1, ["the same run after full disks"]),
-        ("damages", 5, ["refused in one line", "right all the same"]),
-        ("caches", 1, ["1 the same data in 2 rounds of two processes"]),
+        (
+            10,
+            {
+                "overrides": ["refused in one line", "accepted and right"],
+                "csv": ["refused in one line", "accepted and right"],
+                "published": ["refused in one line", "accepted and right"],
+            },
+        ),
+        (
+            1,
+            {
+                "kills": ["1 the same run after 5 kills"],
+                "full_disks": ["the same run after full disks"],
+                "caches": ["1 the same data in 2 rounds of two processes"],
+            },
+        ),
+        (8, {"damages": ["refused in one line", "right all the same"]}),
     ],
 )
-def test_no_case_fails(campaign: str, cases: int, outcomes: list[str]) -> None:
-    done = soak("--only", campaign, "--cases", str(cases))
+def test_no_case_fails(cases: int, expected: dict[str, list[str]]) -> None:
+    only = [word for campaign in expected for word in ("--only", campaign)]
+    done = soak(*only, "--cases", str(cases))
     assert done.returncode == 0, done.stderr
-    (row,) = [line for line in done.stdout.splitlines() if line.startswith(f"| {campaign} |")]
-    name, number, said, failures, _ = row.strip("| ").split(" | ")
-    assert (name, number, failures) == (campaign, str(cases), "0")
-    assert [outcome for outcome in outcomes if outcome not in said] == []
+    table = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if "|" in line]
+    rows = {row[0]: row[1:] for row in table[2:]}
+    assert rows.keys() == expected.keys()
+    for campaign, outcomes in expected.items():
+        number, said, failures, _ = rows[campaign]
+        assert (number, failures) == (str(cases), "0")
+        assert [outcome for outcome in outcomes if outcome not in said] == []
 
 
 def test_a_case_that_fails_is_named_with_the_command_that_repeats_it(tmp_path: Path) -> None:
