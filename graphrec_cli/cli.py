@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from graphrec_cli import __version__
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
-from graphrec_cli.printable import one_line, printable
+from graphrec_cli.terminal_text import one_line, printable
 
 HELP = """\
 graphrec trains and judges graph recommenders.

@@ -14,13 +14,13 @@ from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.data.splits.global_time import global_time_split
 from graphrec_cli.data.splits.k_fold import k_fold
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
-from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.data.splits.predefined import predefined
 from graphrec_cli.data.splits.ratio import ratio_split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.evaluation.evaluation import Evaluation
 from graphrec_cli.evaluation.ranking import RANKING
 from graphrec_cli.evaluation.rating import RATING
-from graphrec_cli.losses import Loss, build_bpr, build_mse, build_softmax
+from graphrec_cli.losses.pairwise import Loss, build_bpr, build_mse, build_softmax
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.ease import build_ease
 from graphrec_cli.models.gfcf import build_gfcf

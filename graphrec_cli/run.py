@@ -10,30 +10,30 @@ from typing import Any
 import torch
 
 from graphrec_cli import components
-from graphrec_cli.audit import audit
-from graphrec_cli.cache.prepared_cache import PreparedCache
-from graphrec_cli.checkpointing import Checkpointing, run_stamp
+from graphrec_cli.audit.audit import audit
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config_identity import RECIPE_LEAVES_OPEN, config_sha256
+from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.prepared import Prepared, titles_by_index
 from graphrec_cli.data.preprocess import preprocess
-from graphrec_cli.data.quarantine import BadLine, TooManyBadLines
 from graphrec_cli.data.source import FoundFiles, SourceData
-from graphrec_cli.data.splits.parts import Split
-from graphrec_cli.data_identity import DataIdentity
-from graphrec_cli.device import pick_device
-from graphrec_cli.durable import write_csv, write_json
-from graphrec_cli.earlier_environments import recorded_identity, with_earlier
-from graphrec_cli.environment import command_line, describe_environment
-from graphrec_cli.expectation import against_bands
-from graphrec_cli.fit import SELECTS_ON, build_model, fit_model
-from graphrec_cli.judge import Judgement, judge
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.data.tables.quarantine import BadLine, TooManyBadLines
 from graphrec_cli.reporting.plots import draw_curves
-from graphrec_cli.rundata import save_arrays, save_run_data
-from graphrec_cli.rundir import RunDirectory, make_folder
-from graphrec_cli.seeds import numpy_generator
-from graphrec_cli.signals import StopSignals
+from graphrec_cli.results.expected_bands import against_bands
+from graphrec_cli.results.final_test import Judgement, judge
+from graphrec_cli.rundir.config_fingerprint import RECIPE_LEAVES_OPEN, config_sha256
+from graphrec_cli.rundir.data_fingerprint import DataIdentity
+from graphrec_cli.rundir.data_npz import save_arrays, save_run_data
+from graphrec_cli.rundir.directory import RunDirectory, make_folder
+from graphrec_cli.rundir.environment import command_line, describe_environment
+from graphrec_cli.rundir.environment_history import recorded_identity, with_earlier
+from graphrec_cli.storage.atomic import write_csv, write_json
+from graphrec_cli.system.device import pick_device
+from graphrec_cli.system.seeds import numpy_generator
+from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.training.checkpoints.schedule import Checkpointing, run_stamp
+from graphrec_cli.training.fit import SELECTS_ON, build_model, fit_model
 
 log = logging.getLogger("graphrec")
 

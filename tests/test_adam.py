@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from graphrec_cli.adam import Adam
+from graphrec_cli.training.adam import Adam
 
 
 def weights() -> list[Tensor]:
@@ -59,7 +59,7 @@ def test_a_loaded_state_goes_on_and_shares_no_memory() -> None:
 
 def test_the_compiler_is_not_imported() -> None:
     code = (
-        "import sys, torch; from graphrec_cli.adam import Adam\n"
+        "import sys, torch; from graphrec_cli.training.adam import Adam\n"
         "param = torch.ones(3, requires_grad=True)\n"
         "optimizer = Adam([param], lr=0.1, weight_decay=0.0)\n"
         "param.sum().backward(); optimizer.step()\n"

@@ -9,7 +9,7 @@ import pytest
 # The tensors of a step over 90,000 triples, made anew every time: page faults without and with.
 SCRIPT = """
 import resource, torch
-from graphrec_cli.allocator import keep_freed_memory
+from graphrec_cli.system.malloc import keep_freed_memory
 table, nodes = torch.ones(1000, 64), torch.randint(0, 1000, (270_000,))
 def step():
     rows = table[nodes]

@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from graphrec_cli import run as run_module
+from graphrec_cli.audit.checks import CHECKS
 from graphrec_cli.cli import main
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.fit import build_model
-from graphrec_cli.leakage_checks import CHECKS
 from graphrec_cli.models.base import Recommender
+from graphrec_cli.training.fit import build_model
 
 ROOT = Path(__file__).resolve().parents[1]
 WORDS = (

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from graphrec_cli.batch_propagation import propagate_rows
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
-from graphrec_cli.propagation import propagate
+from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
+from graphrec_cli.graph.batch_propagation import propagate_rows
+from graphrec_cli.graph.propagation import propagate
 
 NUM_USERS, NUM_ITEMS = 60, 45
 

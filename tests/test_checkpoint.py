@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from graphrec_cli.checkpoint import DigestedFile, load_checkpoint
 from graphrec_cli.errors import OutputError
+from graphrec_cli.training.checkpoints.file import DigestedFile, load_checkpoint
 
 CPU = torch.device("cpu")
 

@@ -16,9 +16,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.checkpoint_store import CheckpointStore
-from graphrec_cli.data.files import sha256_of
+from graphrec_cli.data.files.files import sha256_of
 from graphrec_cli.errors import OutputError
+from graphrec_cli.training.checkpoints.store import CheckpointStore
 
 CPU = torch.device("cpu")
 

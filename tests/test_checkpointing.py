@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 import torch
 
-from graphrec_cli.checkpoint import load_checkpoint
-from graphrec_cli.checkpointing import AFFORDABLE, Checkpointing, Schedule
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import MatrixFactorizationConfig
 from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DifferenceError, NonFiniteError, OutputError
-from graphrec_cli.losses import build_bpr
+from graphrec_cli.losses.pairwise import build_bpr
 from graphrec_cli.models.lightgcn import build_mf
-from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.samplers.uniform import build_uniform
-from graphrec_cli.selection import Monitor
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.training.best_epoch import Monitor
+from graphrec_cli.training.checkpoints.file import load_checkpoint
+from graphrec_cli.training.checkpoints.schedule import AFFORDABLE, Checkpointing, Schedule
+from graphrec_cli.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.compressed_rows import take_rows
+from graphrec_cli.graph.csr_rows import take_rows
 
 
 @given(

@@ -9,7 +9,7 @@ from graphrec_cli.config.overrides import with_overrides
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.config.store import SCHEMAS
-from graphrec_cli.config_identity import MACHINE, RESUMABLE, WITHOUT_EFFECT, config_sha256
+from graphrec_cli.rundir.config_fingerprint import MACHINE, RESUMABLE, WITHOUT_EFFECT, config_sha256
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from graphrec_cli.config.run import Device
-from graphrec_cli.device import pick_device, torch_generator
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.system.device import pick_device, torch_generator
 
 CPU = torch.device("cpu")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from graphrec_cli.durable import atomic_write, write_json
 from graphrec_cli.errors import OutputError
+from graphrec_cli.storage.atomic import atomic_write, write_json
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import torch
 
 import graphrec_cli
 from graphrec_cli.data.source import DataFile
-from graphrec_cli.environment import command_line, describe_environment, describe_files
+from graphrec_cli.rundir.environment import command_line, describe_environment, describe_files
 
 CPU = torch.device("cpu")
 CHECKOUT = Path(graphrec_cli.__file__).resolve().parents[1]

@@ -6,7 +6,7 @@ import pytest
 
 from graphrec_cli.config.expected import BandConfig, ExpectedConfig
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.expectation import against_bands, describe_bands
+from graphrec_cli.results.expected_bands import against_bands, describe_bands
 
 TEST = {"recall@20": 0.18, "ndcg@20": 0.15}
 BANDS = [

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from graphrec_cli import free_memory
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.system import free_memory
 
 CPU = torch.device("cpu")
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
-from graphrec_cli.propagation import propagate
+from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
+from graphrec_cli.graph.propagation import propagate
 
 CPU = torch.device("cpu")
 HAS_ITEM = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))

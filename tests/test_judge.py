@@ -17,7 +17,7 @@ from graphrec_cli.config.model import (
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
-from graphrec_cli.judge import warn_if_beaten
+from graphrec_cli.results.final_test import warn_if_beaten
 
 
 @pytest.mark.parametrize(

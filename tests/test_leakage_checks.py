@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphrec_cli.audit.checks import CHECKS, Audited, Finding, Outcome
 from graphrec_cli.config.evaluation import EvaluationConfig, RankingConfig, RatingConfig
 from graphrec_cli.config.loss import BPRConfig, MSEConfig
 from graphrec_cli.config.model import (
@@ -23,10 +24,9 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig, RatioConfig, SplitConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.fit import build_model
-from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
-from graphrec_cli.leakage_checks import CHECKS, Audited, Finding, Outcome
+from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.models.lightgcn import LightGCN
+from graphrec_cli.training.fit import build_model
 
 CPU = torch.device("cpu")
 USERS, ITEMS = 4, 6

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphrec_cli.checkpointing import Checkpointing
 from graphrec_cli.config.dataset import KCoreConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig
 from graphrec_cli.config.loss import BPRConfig, SoftmaxConfig, SoftmaxNegatives
@@ -35,18 +34,19 @@ from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.sources.synthetic import SYNTHETIC
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.evaluation.ranking import evaluate_part
-from graphrec_cli.fit import Fitted, build_model, fit_model
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.oracle import Oracle
 from graphrec_cli.models.popularity import Popularity
-from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.samplers.triples import TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform
-from graphrec_cli.seeds import numpy_generator
-from graphrec_cli.signals import StopSignals
+from graphrec_cli.system.seeds import numpy_generator
+from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.training.checkpoints.schedule import Checkpointing
+from graphrec_cli.training.fit import Fitted, build_model, fit_model
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from graphrec_cli.cli import main
 from graphrec_cli.errors import DataError
-from graphrec_cli.printable import MAX_LINE, one_line
+from graphrec_cli.terminal_text import MAX_LINE, one_line
 
 
 @given(st.text(max_size=50))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
-from graphrec_cli.propagation import propagate
+from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
+from graphrec_cli.graph.propagation import propagate
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

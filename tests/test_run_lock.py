@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from graphrec_cli.errors import OutputError
-from graphrec_cli.run_lock import RunInUse, held_lock, is_locked
+from graphrec_cli.rundir.lock import RunInUse, held_lock, is_locked
 
 ROOT = Path(__file__).resolve().parents[1]
 HOLDER = (
     f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
     "from pathlib import Path\n"
-    "from graphrec_cli.run_lock import held_lock\n"
+    "from graphrec_cli.rundir.lock import held_lock\n"
     "with held_lock(Path(sys.argv[1])):\n"
     "    print('held', flush=True)\n"
     "    sys.stdin.read()\n"

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import OutputError
-from graphrec_cli.rundata import RunData, load_run_data, save_arrays, save_run_data
+from graphrec_cli.rundir.data_npz import RunData, load_run_data, save_arrays, save_run_data
 
 USER_IDS = np.array([-5, 3, 10**15], dtype=np.int64)
 ITEM_IDS = np.array(["", "1e5", "null", "~é", "雪"])

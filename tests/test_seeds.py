@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.seeds import derive_seed, numpy_generator
+from graphrec_cli.system.seeds import derive_seed, numpy_generator
 
 STREAMS = ["dataset", "split", "init", "sampler", "ties", "valid_users"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from graphrec_cli.errors import Interrupted
-from graphrec_cli.signals import StopSignals
+from graphrec_cli.system.signals import StopSignals
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from graphrec_cli.softmax import shared_softmax_loss
+from graphrec_cli.losses.softmax import shared_softmax_loss
 
 Places = tuple[Tensor, Tensor]
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

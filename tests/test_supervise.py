@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.cli import main
-from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.training.checkpoints.file import load_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 

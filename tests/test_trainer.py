@@ -10,20 +10,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.losses import Loss, build_bpr
+from graphrec_cli.losses.pairwise import Loss, build_bpr
 from graphrec_cli.models.base import TripleModel
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.samplers.uniform import build_uniform
-from graphrec_cli.selection import Monitor
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.training.best_epoch import Monitor
+from graphrec_cli.training.checkpoints.file import load_checkpoint
+from graphrec_cli.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 Validate = Callable[[], dict[str, float]]

@@ -13,12 +13,12 @@ from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.losses import build_bpr
+from graphrec_cli.losses.pairwise import build_bpr
 from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn
 from graphrec_cli.samplers.triples import Triples, TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform
-from graphrec_cli.selection import Monitor
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.training.best_epoch import Monitor
+from graphrec_cli.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

@@ -75,8 +75,8 @@ def _inspect(words: list[str], *, json_output: bool) -> int:
 
 
 def _report(job: Job, plot_dir: Path | None, *, json_output: bool) -> None:
-    from graphrec_cli.inspect_data import draw_plots, inspect_data
     from graphrec_cli.reporting.data_tables import data_report
+    from graphrec_cli.workflows.inspect_data import draw_plots, inspect_data
 
     if plot_dir is not None:
         _make_folder(plot_dir)  # refused before the data are read
@@ -96,7 +96,7 @@ def _prepare(words: list[str], *, json_output: bool) -> int:
         raise ConfigError("data prepare prepares one configuration; leave out --multirun")
 
     def run(job: Job) -> None:
-        from graphrec_cli.prepare_data import prepare_data
+        from graphrec_cli.workflows.prepare_data import prepare_data
 
         report = prepare_data(job.config)
         print(json.dumps(report, allow_nan=False) if json_output else describe_prepared(report))

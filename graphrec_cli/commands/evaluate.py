@@ -39,9 +39,9 @@ def evaluate_command(words: list[str], *, json_output: bool) -> int:
     given = sort_run_words("evaluate", words, own=("part",), overridable=OVERRIDABLE)
     part = one_of("part", given.own.get("part", "test"), ("test", "valid"))
 
-    from graphrec_cli.evaluate_run import evaluate_run
     from graphrec_cli.reporting.tables import metrics_table
-    from graphrec_cli.rundir import RunDirectory
+    from graphrec_cli.rundir.directory import RunDirectory
+    from graphrec_cli.workflows.evaluate import evaluate_run
 
     run = RunDirectory.find(given.run, given.output_dir)
     config = with_overrides(read_config(run.config), given.overrides).config

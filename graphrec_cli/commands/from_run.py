@@ -10,7 +10,7 @@ from graphrec_cli.config.addresses import refuse_new_addresses
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, read_config
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.rundir.directory import RunDirectory
 
 FLAG = "--from"
 

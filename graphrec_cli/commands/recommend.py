@@ -70,9 +70,9 @@ def recommend_command(words: list[str], *, json_output: bool) -> int:
     users, items = (_ids(key, own[key]) if key in own else None for key in ("users", "items"))
     k = _count(own.get("k", "10"))
 
-    from graphrec_cli.recommend_run import Request, recommend
     from graphrec_cli.reporting.recommendations import write_recommendations
-    from graphrec_cli.rundir import RunDirectory
+    from graphrec_cli.rundir.directory import RunDirectory
+    from graphrec_cli.workflows.recommend import Request, recommend
 
     run = RunDirectory.find(given.run, given.output_dir)
     config = with_overrides(read_config(run.config), given.overrides).config

@@ -17,8 +17,8 @@ from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import DifferenceError
 
 if TYPE_CHECKING:
-    from graphrec_cli.leaves import Change
-    from graphrec_cli.reproduce_run import Comparison
+    from graphrec_cli.rundir.nested_diff import Change
+    from graphrec_cli.workflows.reproduce import Comparison
 
 HELP = """\
 Make a finished run again from its config.json, in a new run directory, and compare every figure of
@@ -55,8 +55,8 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
     )
     overrides = sort_arguments(given.overrides).overrides
 
-    from graphrec_cli.reproduce_run import Verdict, read_recorded, reproduce
-    from graphrec_cli.rundir import RunDirectory
+    from graphrec_cli.rundir.directory import RunDirectory
+    from graphrec_cli.workflows.reproduce import Verdict, read_recorded, reproduce
 
     run = RunDirectory.find(given.run, given.output_dir)
     saved = read_config(run.config)
@@ -96,7 +96,7 @@ def as_json(run: Path, new_run: Path, comparison: Comparison) -> dict[str, Any]:
 
 def describe(comparison: Comparison) -> str:
     """What was changed on purpose, what changed around the run, what differs, and the verdict."""
-    from graphrec_cli.reproduce_run import Verdict
+    from graphrec_cli.workflows.reproduce import Verdict
 
     lines: list[str] = []
     if comparison.intended:

@@ -13,7 +13,7 @@ from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
 
 if TYPE_CHECKING:
-    from graphrec_cli.supervise import Outcome
+    from graphrec_cli.workflows.launch import Outcome
 
 KEY = "resume="
 
@@ -43,9 +43,9 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> Outcome:
     Raises:
         GraphrecError: wrong usage, or a run that cannot be gone on with.
     """
-    from graphrec_cli.config_identity import RESUMABLE
-    from graphrec_cli.rundir import RunDirectory
-    from graphrec_cli.supervise import resume_run
+    from graphrec_cli.rundir.config_fingerprint import RESUMABLE
+    from graphrec_cli.rundir.directory import RunDirectory
+    from graphrec_cli.workflows.launch import resume_run
 
     given = sort_run_words(f"train {KEY}RUN", [name, *words], own=(), overridable=RESUMABLE)
     if name != "latest" and any(word.startswith("output_dir=") for word in words):

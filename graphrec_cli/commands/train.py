@@ -15,10 +15,10 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.errors import GraphrecError, Interrupted
-from graphrec_cli.printable import one_line
+from graphrec_cli.terminal_text import one_line
 
 if TYPE_CHECKING:
-    from graphrec_cli.supervise import Outcome
+    from graphrec_cli.workflows.launch import Outcome
 
 
 def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
@@ -54,7 +54,7 @@ def _train(
 
 
 def _run_one(job: Job, *, json_output: bool, debug: bool) -> int:
-    from graphrec_cli.supervise import run_job
+    from graphrec_cli.workflows.launch import run_job
 
     return _report(run_job(job, debug=debug), json_output=json_output)
 
@@ -69,8 +69,8 @@ def _report(outcome: Outcome, *, json_output: bool) -> int:
 
 def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
     """Test metrics beside the baselines, and the share of the ceiling where there is one."""
-    from graphrec_cli.expectation import describe_bands
     from graphrec_cli.reporting.tables import metrics_table
+    from graphrec_cli.results.expected_bands import describe_bands
 
     columns = {config.model.name: metrics["test"]}
     columns |= {
@@ -92,10 +92,10 @@ def _sweep(
     arguments: Arguments, saved: SavedConfig | None, *, json_output: bool, debug: bool
 ) -> int:
     """Run every job, however the others end, and close with a table by the valid metric."""
-    from graphrec_cli.device import pick_device
-    from graphrec_cli.durable import write_json
-    from graphrec_cli.rundir import make_unique_folder, timestamp
-    from graphrec_cli.supervise import run_job
+    from graphrec_cli.rundir.directory import make_unique_folder, timestamp
+    from graphrec_cli.storage.atomic import write_json
+    from graphrec_cli.system.device import pick_device
+    from graphrec_cli.workflows.launch import run_job
 
     configs = compose_sweep(arguments)
     for config in configs:

@@ -14,7 +14,7 @@ from graphrec_cli.config.explain import explain, suggestion, unknown_key
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.untrusted import read_json
+from graphrec_cli.storage.bounded_json import read_json
 
 SCHEMA_VERSION = 1
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.data.funnel import Funnel
-from graphrec_cli.data.quarantine import BadLine
 from graphrec_cli.data.source import DataFile, SourceData, TruePreferences
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.data.tables.quarantine import BadLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.data.files import file_on_disk, readable, sha256_of
+from graphrec_cli.data.files.files import file_on_disk, readable, sha256_of
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import RawTable
-from graphrec_cli.data.quarantine import BadLine
+from graphrec_cli.data.tables.quarantine import BadLine
 from graphrec_cli.errors import DataError
 
 

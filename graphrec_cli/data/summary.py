@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import PART_NAMES, RawTable, UserItems
 from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 
 FIRST_ROWS = 5
 EXAMPLE_PAIRS = 3

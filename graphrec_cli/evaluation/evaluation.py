@@ -13,7 +13,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError
 from graphrec_cli.models.base import Model
-from graphrec_cli.seeds import numpy_generator
+from graphrec_cli.system.seeds import numpy_generator
 
 
 @runtime_checkable

@@ -20,7 +20,7 @@ from graphrec_cli.evaluation.metrics import MISS, check_ks, ranking_metrics
 from graphrec_cli.evaluation.ranks import rank_held_out
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.popularity import Popularity
-from graphrec_cli.seeds import derive_seed
+from graphrec_cli.system.seeds import derive_seed
 
 
 def definitions(config: RankingConfig) -> dict[str, str]:

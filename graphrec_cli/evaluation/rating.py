@@ -21,7 +21,7 @@ from graphrec_cli.evaluation.rating_metrics import rating_metrics
 from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
 from graphrec_cli.models.base import Model, RatingModel
 from graphrec_cli.models.rating_baselines import bias_baseline, mean_baseline, train_ratings
-from graphrec_cli.seeds import derive_seed
+from graphrec_cli.system.seeds import derive_seed
 
 PAIRS_AT_A_TIME = 2**20
 

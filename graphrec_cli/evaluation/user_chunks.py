@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from graphrec_cli.errors import MemoryShortageError
-from graphrec_cli.free_memory import free_memory, is_shortage
+from graphrec_cli.system.free_memory import free_memory, is_shortage
 
 log = logging.getLogger("graphrec")
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from graphrec_cli.graph import NormalizedAdjacency
+from graphrec_cli.graph.adjacency import NormalizedAdjacency
 
 
 class Model(nn.Module, ABC):

@@ -9,8 +9,6 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from graphrec_cli.batch_propagation import propagate_rows
-from graphrec_cli.blocked_product import multiply_into
 from graphrec_cli.config.model import (
     EmbeddingConfig,
     Init,
@@ -20,9 +18,11 @@ from graphrec_cli.config.model import (
     SimilarityConfig,
 )
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.graph import NormalizedAdjacency, normalized_adjacency
+from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
+from graphrec_cli.graph.batch_propagation import propagate_rows
+from graphrec_cli.graph.propagation import propagate
 from graphrec_cli.models.base import EmbeddingModel, Recommender, TripleModel, TripleScores
-from graphrec_cli.propagation import propagate
+from graphrec_cli.models.blocked_product import multiply_into
 
 
 class PropagatedEmbeddings(Recommender):

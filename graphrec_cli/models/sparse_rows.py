@@ -11,8 +11,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
-from graphrec_cli.compressed_rows import take_rows
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.graph.csr_rows import take_rows
 
 _ENTRIES_AT_A_TIME = 1 << 20
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.data.splits.parts import Split
-from graphrec_cli.durable import atomic_write
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.reporting.tables import one_line
+from graphrec_cli.storage.atomic import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,11 +14,11 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.durable import atomic_write
 from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.evaluation.top_k import TopItems
-from graphrec_cli.printable import printable
 from graphrec_cli.reporting.tables import text_table
+from graphrec_cli.storage.atomic import atomic_write
+from graphrec_cli.terminal_text import printable
 
 _QUOTED_IN_CSV = re.compile('[",\r\n]')
 _CONTROLS = re.compile("[\x7f-\x9f]")

@@ -13,10 +13,10 @@ from torch import Tensor
 from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.free_memory import require_memory
 from graphrec_cli.samplers.positives import Positives, build_positives
 from graphrec_cli.samplers.seen import SeenAmong
 from graphrec_cli.samplers.train_pairs import TrainPairs
+from graphrec_cli.system.free_memory import require_memory
 
 _BYTES_A_TRAIN_ITEM = 32
 """What looking a train item of a user of the batch up among the candidates takes."""

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from graphrec_cli.compressed_rows import take_rows
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.graph.csr_rows import take_rows
 
 
 class SeenAmong:

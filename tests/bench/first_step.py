@@ -7,7 +7,7 @@ import sys
 from unittest import mock
 
 from graphrec_cli.cli import main
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.training.trainer import Trainer
 
 
 def leave(*_: object) -> None:

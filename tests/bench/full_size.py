@@ -13,7 +13,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import Interactions
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 
 SEED = 20240
 

@@ -20,7 +20,7 @@ from run import positive
 
 from graphrec_cli.evaluation.ranks import rank_held_out
 from graphrec_cli.samplers.triples import Triples
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.training.trainer import Trainer
 
 BATCH_SIZE = 4096
 STEPS = 20

@@ -22,19 +22,19 @@ from matplotlib.figure import Figure
 from measure import alternate
 from scaled_data import DIM, Products, raw_table, split_table
 
-from graphrec_cli.allocator import keep_freed_memory
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.ranks import rank_held_out
-from graphrec_cli.graph import normalized_adjacency
-from graphrec_cli.losses import build_bpr
+from graphrec_cli.graph.adjacency import normalized_adjacency
+from graphrec_cli.losses.pairwise import build_bpr
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.samplers.uniform import build_uniform
-from graphrec_cli.selection import Monitor
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.system.malloc import keep_freed_memory
+from graphrec_cli.training.best_epoch import Monitor
+from graphrec_cli.training.trainer import Trainer
 
 BASE = Size(10_000, 4_000, 400_000)
 QUICK = Size(200, 100, 4_000)

@@ -18,7 +18,7 @@ from scaled_data import Products, raw_table, split_table
 
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.evaluation.ranks import rank_held_out
-from graphrec_cli.graph import normalized_adjacency
+from graphrec_cli.graph.adjacency import normalized_adjacency
 from graphrec_cli.samplers.uniform import build_uniform
 
 MILLION = Size(1_000_000, 100_000, 20_000_000)

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.dataset import GoodBooksConfig
 from graphrec_cli.config.split import LeaveOneOutConfig
-from graphrec_cli.data.files import find_file
+from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.sources.goodbooks import GOODBOOKS
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
-from graphrec_cli.data.splits.parts import Split
-from graphrec_cli.graph import normalized_adjacency
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.graph.adjacency import normalized_adjacency
 
 FOLDER = "goodbooks-10k"
 FILES = ("ratings.csv", "to_read.csv")

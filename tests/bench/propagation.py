@@ -13,13 +13,13 @@ from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.sampler import HardNegativeConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.graph import normalized_adjacency
-from graphrec_cli.losses import build_bpr
+from graphrec_cli.graph.adjacency import normalized_adjacency
+from graphrec_cli.graph.propagation import propagate
+from graphrec_cli.losses.pairwise import build_bpr
 from graphrec_cli.models.lightgcn import build_lightgcn
-from graphrec_cli.propagation import propagate
 from graphrec_cli.samplers.hardneg import build_hardneg
-from graphrec_cli.selection import Monitor
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.training.best_epoch import Monitor
+from graphrec_cli.training.trainer import Trainer
 
 NUM_LAYERS = 3
 DIM = 64

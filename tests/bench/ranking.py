@@ -9,7 +9,7 @@ from measure import Row, Settings, alternate, at_least, at_most, ratios, spread
 from numpy.typing import NDArray
 from scaled_data import Products
 
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.evaluation.ranks import rank_held_out
 from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
 

@@ -8,14 +8,14 @@ from full_size import Size, long_tailed_pairs
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from graphrec_cli.blocked_product import multiply_into
 from graphrec_cli.config.dataset import KCoreConfig
 from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.models.blocked_product import multiply_into
 
 DIM = 64
 

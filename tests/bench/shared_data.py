@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.sources.adjacency_list import read_adjacency_list
-from graphrec_cli.graph import normalized_adjacency
+from graphrec_cli.graph.adjacency import normalized_adjacency
 
 SEED = 7
 GIVEN_BATCHES = 64

@@ -19,12 +19,12 @@ from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.metrics import ranking_metrics
 from graphrec_cli.evaluation.ranks import rank_held_out
-from graphrec_cli.losses import build_bpr
+from graphrec_cli.losses.pairwise import build_bpr
 from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn
 from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.samplers.uniform import build_uniform
-from graphrec_cli.selection import Monitor
-from graphrec_cli.trainer import Trainer
+from graphrec_cli.training.best_epoch import Monitor
+from graphrec_cli.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 NUM_USERS, NUM_ITEMS, DIM, NUM_LAYERS = 12, 15, 8, 3

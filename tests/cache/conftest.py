@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphrec_cli.cache.place import CachePlace
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.config.table import TableConfig
+from graphrec_cli.data.cache.place import CachePlace
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.source import FoundFiles
 from graphrec_cli.run import find_files, load_source, split_source

@@ -21,7 +21,7 @@ from typing import IO
 
 from graphrec_cli.cli import main
 from graphrec_cli.config.serialize import read_config
-from graphrec_cli.prepare_data import prepare_data
+from graphrec_cli.workflows.prepare_data import prepare_data
 
 
 def started(words: list[str], said: IO[str]) -> int:

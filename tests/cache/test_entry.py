@@ -17,14 +17,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrec_cli.cache.entry import DamagedEntry, read_entry, write_entry
-from graphrec_cli.cache.key import digest_of
+from graphrec_cli.data.cache.entry import DamagedEntry, read_entry, write_entry
+from graphrec_cli.data.cache.key import digest_of
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.prepared import Prepared
-from graphrec_cli.data.quarantine import BadLine
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.data.tables.quarantine import BadLine
 
 INGREDIENTS = {"format": 1, "seed": 7, "dataset": {"threshold": 0.1}}
 DAMAGES_OF_A_FILE = 12

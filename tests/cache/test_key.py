@@ -17,8 +17,6 @@ from typing import Any
 import pytest
 
 import graphrec_cli
-from graphrec_cli.cache import key
-from graphrec_cli.cache.key import digest_of, key_ingredients
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import to_plain
@@ -26,6 +24,8 @@ from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.data.cache import key
+from graphrec_cli.data.cache.key import digest_of, key_ingredients
 from graphrec_cli.data.source import FoundFiles
 from graphrec_cli.run import find_files
 
@@ -140,7 +140,7 @@ def test_versions_count(
 def test_changed_code_makes_another_key_although_the_version_stays(tmp_path: Path) -> None:
     shutil.copytree(Path(graphrec_cli.__file__).parent, tmp_path / "graphrec_cli")
     program = (
-        "from graphrec_cli.cache.key import key_ingredients\n"
+        "from graphrec_cli.data.cache.key import key_ingredients\n"
         "from graphrec_cli.config.dataset import SyntheticConfig\n"
         "from graphrec_cli.config.run import RunConfig\n"
         "from graphrec_cli.data.source import FoundFiles\n"

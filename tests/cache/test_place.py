@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from graphrec_cli.cache.place import CachePlace, Found
 from graphrec_cli.config.dataset import SyntheticConfig
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.cache.place import CachePlace, Found
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.source import FoundFiles
 from graphrec_cli.errors import DataError

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import torch
 
-from graphrec_cli import free_memory
-from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.models.ease import EASE
 from graphrec_cli.models.gfcf import GFCF
 from graphrec_cli.models.itemknn import ItemKNN
+from graphrec_cli.system import free_memory
+from graphrec_cli.training.checkpoints.file import load_checkpoint
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.hydra_app import Job, run_jobs
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
-from graphrec_cli.config_identity import RECIPE_LEAVES_OPEN, config_sha256
+from graphrec_cli.rundir.config_fingerprint import RECIPE_LEAVES_OPEN, config_sha256
 
 REAL_DATA = Path(
     os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")

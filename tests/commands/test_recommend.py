@@ -16,11 +16,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.config.serialize import read_config
-from graphrec_cli.evaluate_run import SavedRun, load_run
-from graphrec_cli.rundata import save_arrays
-from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.rundir.data_npz import save_arrays
+from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.training.checkpoints.file import load_checkpoint
+from graphrec_cli.workflows.evaluate import SavedRun, load_run
 
 Lists = dict[str | None, list[str]]
 

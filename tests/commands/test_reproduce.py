@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from graphrec_cli.checkpoint import load_checkpoint
+from graphrec_cli.training.checkpoints.file import load_checkpoint
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import torch
 
-from graphrec_cli import trainer
-from graphrec_cli.checkpoint import load_checkpoint
 from graphrec_cli.errors import Interrupted
-from graphrec_cli.run_lock import held_lock
+from graphrec_cli.rundir.lock import held_lock
+from graphrec_cli.training import trainer
+from graphrec_cli.training.checkpoints.file import load_checkpoint
 
 CPU = torch.device("cpu")
 TRAIN = ("trainer.epochs=4", "trainer.batch_size=64", "trainer.learning_rate=0.05", "plots=false")

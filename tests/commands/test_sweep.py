@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from graphrec_cli.errors import ConfigError, GraphrecError
-from graphrec_cli.rundir import RunDirectory
+from graphrec_cli.rundir.directory import RunDirectory
 
 
 def read(path: Path) -> dict[str, Any]:

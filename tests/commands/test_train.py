@@ -13,8 +13,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from graphrec_cli import supervise
 from graphrec_cli.models.oracle import Oracle
+from graphrec_cli.workflows import launch as supervise
 
 FILES = {
     "config.json",
@@ -183,7 +183,7 @@ def test_a_ceiling_of_nothing_has_no_share(
     def worst(true_scores: NDArray[np.float32], device: torch.device) -> Oracle:
         return Oracle(-true_scores, device)
 
-    monkeypatch.setattr("graphrec_cli.judge.Oracle", worst)
+    monkeypatch.setattr("graphrec_cli.results.final_test.Oracle", worst)
     words = ["trainer.monitor=hit@1", "evaluation.ks=[1]", "dataset.group_strength=15"]
     done = graphrec("train", *words, "plots=false")
     assert done.code == 0

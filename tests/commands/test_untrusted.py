@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from graphrec_cli import untrusted
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.untrusted import read_json, refuse_links_out
+from graphrec_cli.storage import bounded_json as untrusted
+from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
 
 
 def test_a_link_inside_the_folder_is_followed(tmp_path: Path) -> None:

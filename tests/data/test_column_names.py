@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.data.column_names import COMMON_NAMES, pick_column
+from graphrec_cli.data.tables.guess_columns import COMMON_NAMES, pick_column
 from graphrec_cli.errors import DataError
 
 FILE = Path("ratings.csv")

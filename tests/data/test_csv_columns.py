@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graphrec_cli.data.csv_columns import IdColumn, NumberColumn, read_csv_columns
+from graphrec_cli.data.tables.read_csv import IdColumn, NumberColumn, read_csv_columns
 from graphrec_cli.errors import DataError
 
 COLUMNS = (IdColumn("user"), IdColumn("item"), NumberColumn("rating", low=1.0, high=5.0))

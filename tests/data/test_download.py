@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from graphrec_cli.config.dataset import RemoteFileConfig
-from graphrec_cli.data.download import WAITS, download
+from graphrec_cli.data.files.download import WAITS, download
 from graphrec_cli.errors import DataError
 
 CONTENT = bytes(range(256)) * 4000

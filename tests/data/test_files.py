@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from graphrec_cli.data import files
-from graphrec_cli.data.files import file_on_disk, find_file, open_unpacked, sha256_of
+from graphrec_cli.data.files import files
+from graphrec_cli.data.files.files import file_on_disk, find_file, open_unpacked, sha256_of
 from graphrec_cli.errors import DataError
 
 

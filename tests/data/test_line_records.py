@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graphrec_cli.data.delimited import Layout
-from graphrec_cli.data.line_records import LineRecords, read_line_records
+from graphrec_cli.data.tables.layout import Layout
+from graphrec_cli.data.tables.line_records import LineRecords, read_line_records
 from graphrec_cli.errors import DataError
 
 LAYOUT = Layout(separator=";", encoding="latin-1")

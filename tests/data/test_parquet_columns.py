@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from graphrec_cli.config.table import TimeUnit
-from graphrec_cli.data import files
-from graphrec_cli.data.csv_columns import NumberColumn
-from graphrec_cli.data.parquet_columns import parquet_kinds, read_parquet_columns
-from graphrec_cli.data.text_columns import TextColumn, TimeColumn
+from graphrec_cli.data.files import files
+from graphrec_cli.data.tables.read_csv import NumberColumn
+from graphrec_cli.data.tables.read_parquet import parquet_kinds, read_parquet_columns
+from graphrec_cli.data.tables.text_columns import TextColumn, TimeColumn
 from graphrec_cli.errors import ConfigError, DataError
 
 pa = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")

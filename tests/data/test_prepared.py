@@ -11,8 +11,8 @@ from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import RawTable, UserItems
 from graphrec_cli.data.prepared import titles_by_index
 from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.splits.parts import Split
-from graphrec_cli.data.titles import Titles
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.data.tables.titles import Titles
 
 IDS = st.integers(0, 30)
 

@@ -17,7 +17,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import RawTable, UserItems
 from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.data.summary import (
     DEGREE_PERCENTS,
     EXAMPLE_PAIRS,
@@ -28,7 +28,7 @@ from graphrec_cli.data.summary import (
     describe_split,
     describe_table,
 )
-from graphrec_cli.data.titles import read_titles
+from graphrec_cli.data.tables.titles import read_titles
 
 PAIRS = st.lists(st.tuples(st.integers(1, 4), st.integers(7, 10)), min_size=1, max_size=30)
 DEGREES = npst.arrays(np.int64, st.integers(1, 300), elements=st.integers(1, 50))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graphrec_cli.data.titles import read_titles
+from graphrec_cli.data.tables.titles import read_titles
 from graphrec_cli.errors import DataError
 
 ID_COLUMNS = {"goodreads_book_id": "book_id", "id": "id"}

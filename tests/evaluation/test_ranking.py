@@ -11,7 +11,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError, NonFiniteError
 from graphrec_cli.evaluation.evaluation import PartResult, valid_users
 from graphrec_cli.evaluation.ranking import definitions, evaluate_part

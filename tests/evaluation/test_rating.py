@@ -12,7 +12,7 @@ from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError, NonFiniteError
 from graphrec_cli.evaluation import rating
 from graphrec_cli.evaluation.rating import evaluate_part, predict

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from graphrec_cli.rundata import save_arrays
+from graphrec_cli.rundir.data_npz import save_arrays
 
 Arrays = dict[str, NDArray[Any]]
 Refused = Callable[..., str]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from graphrec_cli.untrusted import MAX_JSON_BYTES, MAX_JSON_VALUES
+from graphrec_cli.storage.bounded_json import MAX_JSON_BYTES, MAX_JSON_VALUES
 
 Refused = Callable[..., str]
 COMMANDS = (

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from graphrec_cli import free_memory
 from graphrec_cli.config.closed_form import EASEConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.models import ease
 from graphrec_cli.models.ease import EASE, build_ease
+from graphrec_cli.system import free_memory
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

@@ -9,13 +9,13 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphrec_cli import free_memory
 from graphrec_cli.config.closed_form import GFCFConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.graph.propagation import multiply
 from graphrec_cli.models import gfcf
 from graphrec_cli.models.gfcf import GFCF, build_gfcf
-from graphrec_cli.propagation import multiply
+from graphrec_cli.system import free_memory
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

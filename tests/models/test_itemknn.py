@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from graphrec_cli import free_memory
 from graphrec_cli.config.closed_form import ItemKNNConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.models.itemknn import ItemKNN, build_itemknn
+from graphrec_cli.system import free_memory
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import OutputError
 from graphrec_cli.reporting.data_plots import (
     MAX_CELLS,

@@ -7,12 +7,12 @@ import pytest
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from graphrec_cli import free_memory
 from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.samplers.candidates import CandidateBatch, CandidateSampler, build_candidates
+from graphrec_cli.system import free_memory
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]

@@ -27,10 +27,10 @@ EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate
 
 PRELOADED = (
     "torch",
-    "graphrec_cli.supervise",
-    "graphrec_cli.recommend_run",
-    "graphrec_cli.reproduce_run",
-    "graphrec_cli.prepare_data",
+    "graphrec_cli.workflows.launch",
+    "graphrec_cli.workflows.recommend",
+    "graphrec_cli.workflows.reproduce",
+    "graphrec_cli.workflows.prepare_data",
     "graphrec_cli.commands.data",
     "matplotlib.pyplot",
     "pyarrow.pandas_compat",

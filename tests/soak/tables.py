@@ -19,7 +19,7 @@ from graphrec_cli.config.table import Separator, TableConfig
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.errors import ConfigError, DataError
-from graphrec_cli.printable import one_line
+from graphrec_cli.terminal_text import one_line
 
 MOST_SECONDS = 30
 MOST_BYTES = 2 * 2**30

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
-from graphrec_cli.data.csv_columns import IdColumn
-from graphrec_cli.data.download import download
-from graphrec_cli.data.files import find_file, open_unpacked
+from graphrec_cli.data.files.download import download
+from graphrec_cli.data.files.files import find_file, open_unpacked
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
+from graphrec_cli.data.tables.read_csv import IdColumn
 from graphrec_cli.errors import DataError
 
 LINE_ENDS = b"\r\n"

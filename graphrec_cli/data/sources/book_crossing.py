@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.book_crossing import BookCrossingConfig
-from graphrec_cli.data.archive import archive_name, find_or_fetch
-from graphrec_cli.data.delimited import Layout
-from graphrec_cli.data.files import find_file
+from graphrec_cli.data.files.archive import archive_name, find_or_fetch
+from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
-from graphrec_cli.data.line_records import LineRecords, read_line_records
-from graphrec_cli.data.quarantine import BadLine, refuse_too_many
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
+from graphrec_cli.data.tables.layout import Layout
+from graphrec_cli.data.tables.line_records import LineRecords, read_line_records
+from graphrec_cli.data.tables.quarantine import BadLine, refuse_too_many
 from graphrec_cli.errors import DataError
 
 RATINGS, BOOKS = "BX-Book-Ratings.csv", "BX-Books.csv"

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig
-from graphrec_cli.data.column import ColumnArray
-from graphrec_cli.data.csv_columns import IdColumn, NumberColumn, read_csv_columns
-from graphrec_cli.data.download import download
-from graphrec_cli.data.files import find_file
+from graphrec_cli.data.files.download import download
+from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
-from graphrec_cli.data.titles import read_titles
+from graphrec_cli.data.tables.column import ColumnArray
+from graphrec_cli.data.tables.read_csv import IdColumn, NumberColumn, read_csv_columns
+from graphrec_cli.data.tables.titles import read_titles
 from graphrec_cli.errors import DataError
 
 IDS = (IdColumn("user_id"), IdColumn("book_id"))

@@ -11,7 +11,7 @@ from graphrec_cli.config.dataset import SyntheticConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData, TruePreferences
-from graphrec_cli.seeds import numpy_generator
+from graphrec_cli.system.seeds import numpy_generator
 
 MIN_USER_ITEMS = 5
 ACTIVITY_SIGMA = 0.8

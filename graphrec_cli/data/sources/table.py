@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TableConfig, TimeUnit
-from graphrec_cli.data.column import Column
-from graphrec_cli.data.column_names import bare_name, pick_column
-from graphrec_cli.data.csv_columns import NumberColumn
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
-from graphrec_cli.data.table_file import TableFile, find_table, open_table
-from graphrec_cli.data.text_columns import MAX_TITLE, TextColumn, TimeColumn
+from graphrec_cli.data.tables.column import Column
+from graphrec_cli.data.tables.guess_columns import bare_name, pick_column
+from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
+from graphrec_cli.data.tables.read_csv import NumberColumn
+from graphrec_cli.data.tables.text_columns import MAX_TITLE, TextColumn, TimeColumn
 from graphrec_cli.errors import DataError
 
 HIGHEST_RATING = float(np.finfo(np.float32).max)

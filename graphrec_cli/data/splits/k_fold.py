@@ -8,7 +8,7 @@ from graphrec_cli.config.split import KFoldConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
 from graphrec_cli.data.splits.draw import group_of, place_in_group, rounded_share, shuffled_rows
-from graphrec_cli.data.splits.parts import TEST, TRAIN, VALID, Split, assemble_split
+from graphrec_cli.data.splits.split import TEST, TRAIN, VALID, Split, assemble_split
 from graphrec_cli.data.stable_order import stable_order
 
 

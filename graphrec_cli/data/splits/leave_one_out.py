@@ -9,7 +9,7 @@ from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
 from graphrec_cli.data.splits.draw import place_in_group, shuffled_rows
-from graphrec_cli.data.splits.parts import TEST, TRAIN, VALID, Split, assemble_split
+from graphrec_cli.data.splits.split import TEST, TRAIN, VALID, Split, assemble_split
 from graphrec_cli.data.stable_order import stable_order
 from graphrec_cli.errors import DataError
 

@@ -7,7 +7,7 @@ import numpy as np
 from graphrec_cli.config.split import PredefinedConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
-from graphrec_cli.data.splits.parts import TRAIN, VALID, Split, assemble_split
+from graphrec_cli.data.splits.split import TRAIN, VALID, Split, assemble_split
 from graphrec_cli.errors import DataError
 
 

@@ -10,18 +10,18 @@ import torch
 from contender import BATCH_SIZE, GRAPHREC_WORDS, TOP_K, Contender, main
 from numpy.typing import NDArray
 
-from graphrec_cli.allocator import keep_freed_memory
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.evaluation import MapDenominator
 from graphrec_cli.config.hydra_app import compose_sweep
 from graphrec_cli.evaluation.metrics import ranking_metrics
 from graphrec_cli.evaluation.ranks import rank_held_out
-from graphrec_cli.fit import build_model, build_trainer
 from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.run import find_files, load_source, split_source
 from graphrec_cli.samplers.triples import Triples, TripleSampler
-from graphrec_cli.seeds import derive_seed
-from graphrec_cli.signals import StopSignals
+from graphrec_cli.system.malloc import keep_freed_memory
+from graphrec_cli.system.seeds import derive_seed
+from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.training.fit import build_model, build_trainer
 
 
 class GraphrecContender(Contender):

@@ -148,7 +148,7 @@ def test_a_dead_address_names_what_is_missing_and_where(
     def fail(remote: RemoteFileConfig, target: Path) -> None:
         raise DataError(f"{remote.url} answered 404")
 
-    monkeypatch.setattr("graphrec_cli.data.archive.download", fail)
+    monkeypatch.setattr("graphrec_cli.data.files.archive.download", fail)
     fetching = config()
     fetching.download = True
     with pytest.raises(DataError, match=r"404 \(in .*book-crossing are missing: BX-Book-Ratings"):

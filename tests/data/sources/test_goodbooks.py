@@ -17,7 +17,7 @@ from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.sources.goodbooks import GOODBOOKS
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
 from graphrec_cli.errors import DataError
-from graphrec_cli.seeds import numpy_generator
+from graphrec_cli.system.seeds import numpy_generator
 
 RATINGS = b"user_id,book_id,rating\n7,30,5\n7,10,1\n9,30,4\n"
 TO_READ = b"book_id,user_id\n30,7\n20,9\n"
@@ -106,7 +106,7 @@ def test_missing_files_are_named_with_their_folder_and_address(folder: Path) -> 
 def test_without_a_network_the_missing_files_are_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graphrec_cli.data.download.WAITS", ())
+    monkeypatch.setattr("graphrec_cli.data.files.download.WAITS", ())
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     (folder / "ratings.csv").write_bytes(RATINGS)
     with pytest.raises(DataError) as caught:

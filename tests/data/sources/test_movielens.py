@@ -105,7 +105,7 @@ def test_the_archive_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
         with zipfile.ZipFile(target, "w") as opened:
             opened.writestr("ml-100k/u.data", b"1\t2\t3\t4\n")
 
-    monkeypatch.setattr("graphrec_cli.data.archive.download", fake_download)
+    monkeypatch.setattr("graphrec_cli.data.files.archive.download", fake_download)
     for _ in range(2):
         source = MOVIELENS_100K.read(ml_100k(download=True), data_dir=tmp_path, seed=0)
         assert len(source.table) == 1

@@ -23,7 +23,7 @@ from graphrec_cli.config.split import (
 )
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions, UserItems
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError
 
 Pairs = list[tuple[int, int]]

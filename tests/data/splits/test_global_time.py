@@ -13,7 +13,7 @@ from graphrec_cli.config.split import GlobalTimeConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions, UserItems
 from graphrec_cli.data.splits.global_time import global_time_split
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import ConfigError, DataError
 
 Pairs = list[tuple[int, int]]

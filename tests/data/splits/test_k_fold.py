@@ -14,7 +14,7 @@ from graphrec_cli.config.split import KFoldConfig, Scope
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions, UserItems
 from graphrec_cli.data.splits.k_fold import k_fold
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import ConfigError, DataError
 
 Pairs = list[tuple[int, int]]

@@ -17,7 +17,7 @@ from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions, UserItems
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
-from graphrec_cli.data.splits.parts import Split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError
 
 Pairs = list[tuple[int, int]]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import Interactions, UserItems
-from graphrec_cli.data.splits.parts import TEST, TRAIN, VALID, Split, assemble_split
+from graphrec_cli.data.splits.split import TEST, TRAIN, VALID, Split, assemble_split
 from graphrec_cli.errors import DataError
 
 Pairs = list[tuple[int, int]]

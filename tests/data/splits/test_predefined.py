@@ -10,8 +10,8 @@ from graphrec_cli.config.split import PredefinedConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.preprocess import preprocess
-from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.data.splits.predefined import predefined
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError
 
 Row = tuple[int, int, int]

@@ -18,8 +18,8 @@ from graphrec_cli.config.split import RatioConfig, Scope
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions, UserItems
 from graphrec_cli.data.splits.draw import rounded_share
-from graphrec_cli.data.splits.parts import Split
 from graphrec_cli.data.splits.ratio import ratio_split
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import ConfigError, DataError
 
 Pairs = list[tuple[int, int]]

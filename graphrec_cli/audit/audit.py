@@ -1,0 +1,41 @@
+"""The leakage audit: what a run is about to use, looked at once more before it trains."""
+
+from __future__ import annotations
+
+import logging
+
+from graphrec_cli.audit.checks import CHECKS, Audited, Outcome
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.errors import LeakageError
+from graphrec_cli.evaluation.evaluation import Parts
+from graphrec_cli.models.base import Model
+from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.storage.atomic import write_json
+
+log = logging.getLogger("graphrec")
+
+
+def audit(
+    config: RunConfig, split: Parts, model: Model, run: RunDirectory, *, selects_on: str
+) -> None:
+    """Leave every finding in audit.json, log what is to be said, and end a run that leaks.
+
+    Raises:
+        LeakageError: naming the codes that refuse the run.
+        OutputError: the file cannot be written.
+    """
+    audited = Audited(config=config, split=split, model=model, selects_on=selects_on)
+    findings = {code: check(audited) for code, check in CHECKS.items()}
+    content = {
+        code: {"outcome": finding.outcome.name, "line": finding.line}
+        for code, finding in findings.items()
+    }
+    write_json(run.audit, content)
+    refused: list[str] = []
+    for code, finding in findings.items():
+        if finding.outcome is Outcome.said:
+            log.info("%s: %s", code, finding.line)
+        if finding.outcome is Outcome.refused:
+            refused.append(f"{code}: {finding.line}")
+    if refused:
+        raise LeakageError("; ".join(refused))

@@ -1,0 +1,115 @@
+"""A split as the bytes of npy files, and back with every array checked before it is used."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.data.idmap import IdMap
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.errors import DataError
+
+MAX_CODE_POINT = 0x10FFFF
+
+
+def split_arrays(split: Split) -> dict[str, NDArray[np.generic]]:
+    """All arrays of a split by name, the ids of the type that they have."""
+    arrays: dict[str, NDArray[np.generic]] = {"users": split.users.ids, "items": split.items.ids}
+    for name, part in (("train", split.train), ("valid", split.valid), ("test", split.test)):
+        if part is not None:
+            arrays[f"{name}_indptr"] = part.indptr
+            arrays[f"{name}_item_index"] = part.item_index
+            if part.rating is not None:
+                arrays[f"{name}_rating"] = part.rating
+            if part.timestamp is not None:
+                arrays[f"{name}_timestamp"] = part.timestamp
+    return arrays
+
+
+def npy_bytes(array: NDArray[np.generic]) -> bytes:
+    """The npy file of an array."""
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, allow_pickle=False)
+    return file.getvalue()
+
+
+def split_of(files: Mapping[str, bytearray]) -> Split:
+    """The split that ``split_arrays`` gave the arrays of.
+
+    Args:
+        files: npy files by the arrays' names; their memory becomes the arrays'.
+
+    Raises:
+        DataError, ValueError: an array is no such array, or they do not hold together.
+        KeyError: one is missing.
+    """
+    users, items = _ids(files["users"]), _ids(files["items"])
+    shape = len(users), len(items)
+    return Split(
+        train=_part(files, "train", *shape),
+        valid=_part(files, "valid", *shape) if "valid_indptr" in files else None,
+        test=_part(files, "test", *shape),
+        users=users,
+        items=items,
+    )
+
+
+def text_array(npy: bytearray, *, size: int | None = None) -> NDArray[np.character]:
+    """An array of strings, of shape (size,) where the size is given.
+
+    Raises:
+        DataError, ValueError: it is no such array.
+    """
+    array = _array(npy, "U")
+    # Python refuses to make text of what is none, but only when somebody asks for it.
+    if array.view(np.uint32).max(initial=0) > MAX_CODE_POINT:
+        raise DataError("an array of text holds what is no text")
+    if size is not None and len(array) != size:
+        raise DataError(f"an array of text has {len(array)} entries and not {size}")
+    return array
+
+
+def _array(npy: bytearray, dtype: str) -> NDArray[Any]:
+    """The array in an npy file of one dimension; of the type ``dtype`` begins with."""
+    file = io.BytesIO(npy)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise DataError("an array is of another version")
+    shape, _, found = np.lib.format.read_array_header_1_0(file)
+    start = file.tell()
+    if len(shape) != 1 or not found.isnative or not found.str[1:].startswith(dtype):
+        raise DataError(f"an array is of shape {shape} and type {found}")
+    if shape[0] * found.itemsize != len(npy) - start:
+        raise DataError("an array is longer or shorter than it says")
+    return np.frombuffer(npy, dtype=found, count=shape[0], offset=start)
+
+
+def _ids(npy: bytearray) -> IdMap:
+    try:
+        return IdMap(_array(npy, "i8"))
+    except DataError:
+        return IdMap(text_array(npy))
+
+
+def _part(files: Mapping[str, bytearray], name: str, num_users: int, num_items: int) -> UserItems:
+    indptr = _array(files[f"{name}_indptr"], "i8")
+    item_index = _array(files[f"{name}_item_index"], "i4")
+    rating = _array(files[f"{name}_rating"], "f4") if f"{name}_rating" in files else None
+    times = _array(files[f"{name}_timestamp"], "i8") if f"{name}_timestamp" in files else None
+    sound = (
+        len(indptr) == num_users + 1
+        and (indptr[0], indptr[-1]) == (0, len(item_index))
+        and bool((np.diff(indptr) >= 0).all())
+        and 0 <= item_index.min(initial=0) <= item_index.max(initial=0) < num_items
+        and all(len(of) == len(item_index) for of in (rating, times) if of is not None)
+    )
+    if not sound:
+        raise DataError(f"the {name} part does not hold together")
+    part = UserItems(indptr, item_index, num_items, rating, times)
+    if (np.diff(part.pair_keys()) <= 0).any():
+        raise DataError(f"the {name} part is not in order")
+    return part

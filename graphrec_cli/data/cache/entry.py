@@ -1,0 +1,152 @@
+"""The files of one entry of the cache, each known by its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from graphrec_cli.data.cache.arrays import npy_bytes, split_arrays, split_of, text_array
+from graphrec_cli.data.cache.key import digest_of
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.prepared import Prepared
+from graphrec_cli.data.source import DataFile
+from graphrec_cli.data.tables.quarantine import BadLine
+from graphrec_cli.errors import GraphrecError
+from graphrec_cli.storage.atomic import sync_folder
+
+ENTRY, QUARANTINE, TITLE = "entry.json", "quarantine.json", "title"
+MAX_FILE_BYTES = 16 * 2**30
+"""A larger file is none of ours; its size alone must not fill the memory."""
+
+
+class DamagedEntry(Exception):
+    """An entry is not what was written; the message says what is wrong with it."""
+
+
+def write_entry(folder: Path, prepared: Prepared, ingredients: dict[str, Any]) -> None:
+    """Fill an empty folder; every file and the folder are on disk when this returns.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    arrays = split_arrays(prepared.split)
+    if prepared.title is not None:
+        arrays[TITLE] = prepared.title
+    files = {f"{name}.npy": npy_bytes(array) for name, array in arrays.items()}
+    files[QUARANTINE] = json.dumps([asdict(line) for line in prepared.quarantine]).encode()
+    content = {
+        "ingredients": ingredients,
+        "split_hash": prepared.split.hash(),
+        "num_rows": prepared.num_rows,
+        "own_split_unused": prepared.own_split_unused,
+        "funnel": prepared.funnel.to_dict(),
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+    }
+    # It knows the digests of the others, and its own.
+    entry = {"sha256": digest_of(content), "content": content}
+    files[ENTRY] = json.dumps(entry, indent=1).encode()
+    for name, data in files.items():
+        with (folder / name).open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    sync_folder(folder)
+
+
+def read_entry(
+    folder: Path, ingredients: dict[str, Any], data_files: tuple[DataFile, ...]
+) -> Prepared:
+    """Read an entry back and check all of it; no link is followed.
+
+    Args:
+        ingredients: what the entry must have been made from.
+        data_files: the same files as they lie here.
+
+    Raises:
+        DamagedEntry: a file is missing or is not what was written, or its content cannot be.
+    """
+    try:
+        with _opened(folder) as directory:
+            content = _content(_read(directory, ENTRY))
+            if content["ingredients"] != ingredients:
+                raise DamagedEntry("it was made from something else")
+            data = {name: _checked(directory, name, of) for name, of in content["files"].items()}
+        prepared = _prepared(content, data, data_files)
+        if prepared.split.hash() != content["split_hash"]:
+            raise DamagedEntry("its split has another hash")
+    except OSError as error:
+        raise DamagedEntry(f"{error.filename or 'it'}: {error.strerror or error}") from error
+    except (AttributeError, LookupError, TypeError) as error:
+        raise DamagedEntry("it has another form") from error
+    except (GraphrecError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DamagedEntry(f"{reason:.120}") from error
+    return prepared
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    """The folder itself, so that its files are those of one entry even if it is renamed."""
+    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        yield directory
+    finally:
+        os.close(directory)
+
+
+def _read(directory: int, name: str) -> bytearray:
+    if os.path.basename(name) != name:
+        raise DamagedEntry("it names a file elsewhere")
+    # Not to wait at a pipe that somebody put there.
+    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
+    with open(descriptor, "rb") as file:
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_FILE_BYTES:
+            raise DamagedEntry(f"{name} is no file of an entry")
+        data = bytearray(state.st_size)
+        if file.readinto(data) != len(data):
+            raise DamagedEntry(f"{name} changed while it was read")
+        return data
+
+
+def _content(data: bytearray) -> dict[str, Any]:
+    entry = json.loads(data)
+    content = entry["content"]
+    if digest_of(content) != entry["sha256"] or not isinstance(content, dict):
+        raise DamagedEntry(f"{ENTRY} is not what was written")
+    return content
+
+
+def _checked(directory: int, name: str, sha256: str) -> bytearray:
+    data = _read(directory, name)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise DamagedEntry(f"{name} is not what was written")
+    return data
+
+
+def _prepared(
+    content: dict[str, Any], data: dict[str, bytearray], data_files: tuple[DataFile, ...]
+) -> Prepared:
+    lines = json.loads(data.pop(QUARANTINE))
+    title = data.pop(f"{TITLE}.npy", None)
+    split = split_of({name.removesuffix(".npy"): npy for name, npy in data.items()})
+    return Prepared(
+        split=split,
+        title=None if title is None else text_array(title, size=len(split.items)),
+        funnel=Funnel.from_dict(content["funnel"]),
+        quarantine=tuple(
+            BadLine(str(line["file"]), int(line["line"]), str(line["reason"]), str(line["text"]))
+            for line in lines
+        ),
+        num_rows=int(content["num_rows"]),
+        own_split_unused=bool(content["own_split_unused"]),
+        files=data_files,
+        preferences=None,
+    )

@@ -1,0 +1,84 @@
+"""What prepared data depend on, and the name that follows from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import fields
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from graphrec_cli import __version__
+from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import to_plain
+from graphrec_cli.data.files.files import file_on_disk
+from graphrec_cli.data.source import FoundFiles
+
+FORMAT = 1
+"""Of the entries; to be raised when their files change."""
+_PACKAGES = ("numpy", "pandas", "pyarrow")
+"""They parse, sort and draw; pyarrow may be absent."""
+_CODE = ("config", "data", "run.py", "system/seeds.py")
+"""Where the way from the files to the split, and into an entry, is written."""
+_ADDRESSES = ("base_url", "download")
+"""They say where files come from; what the files hold is known by their digests."""
+
+
+def key_ingredients(config: RunConfig, files: FoundFiles) -> dict[str, Any]:
+    """All that prepared data depend on, as plain values."""
+    digests = {file.path: file for file in files.on_disk}
+    entries = ((role, path, digests[file_on_disk(path)]) for role, path in files.paths.items())
+    return {
+        "format": FORMAT,
+        "graphrec": __version__,
+        "code": _code_digest(),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "files": [
+            {"role": role, "name": path.name, "sha256": file.sha256, "size": file.size}
+            for role, path, file in entries
+        ],
+        "dataset": _without_addresses(config.dataset),
+        "split": to_plain(config.split),
+        "seed": config.seed,
+    }
+
+
+def digest_of(content: object) -> str:
+    """SHA-256 of plain values, whatever the order of their keys, 64 hexadecimal digits."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_addresses(dataset: DatasetConfig) -> dict[str, Any]:
+    values = {field.name: getattr(dataset, field.name) for field in fields(dataset)}
+    return {
+        name: to_plain(value)
+        for name, value in values.items()
+        if name not in _ADDRESSES and not isinstance(value, RemoteFileConfig)
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+@cache
+def _code_digest() -> str:
+    """Of the modules themselves: in a checkout the code changes and the version does not."""
+    package = Path(__file__).resolve().parents[2]
+    digest = hashlib.sha256()
+    for name in _CODE:
+        root = package / name
+        for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(package).as_posix()} {len(content)};".encode())
+            digest.update(content)
+    return digest.hexdigest()

@@ -1,0 +1,175 @@
+"""Where the entry of a data set lies, and how it gets there: whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.cache.entry import DamagedEntry, read_entry, write_entry
+from graphrec_cli.data.cache.key import digest_of, key_ingredients
+from graphrec_cli.data.prepared import Prepared
+from graphrec_cli.data.source import DataFile, FoundFiles
+from graphrec_cli.storage.atomic import sync_folder
+
+FOLDER = "prepared"
+_TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{16}")
+_ABANDONED_AFTER = 24 * 3600
+"""Seconds; no build takes so long, so whoever began it was killed."""
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What lies in an entry's place.
+
+    Attributes:
+        prepared: the entry's content, None where there is none that could be used.
+        damage: what is wrong with an entry that is there, None if nothing is.
+        inode: of that entry, to know it again.
+    """
+
+    prepared: Prepared | None = None
+    damage: str | None = None
+    inode: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CachePlace:
+    """The place of one data set, prepared in one way.
+
+    Attributes:
+        parent: the folder of all entries, which need not exist.
+        ingredients: all that the prepared data depend on.
+        files: those of the data set.
+    """
+
+    parent: Path
+    ingredients: dict[str, Any]
+    files: tuple[DataFile, ...]
+
+    @classmethod
+    def of(cls, config: RunConfig, files: FoundFiles) -> CachePlace | None:
+        """The place that a configuration and its files stand for; None for data without files."""
+        if not files.on_disk:
+            return None
+        chosen = config.cache_dir
+        root = _user_folder() if chosen is None else Path(chosen).absolute()
+        return cls(root / FOLDER, key_ingredients(config, files), files.on_disk)
+
+    @property
+    def key(self) -> str:
+        """The name of the entry, 64 hexadecimal digits."""
+        return digest_of(self.ingredients)
+
+    @property
+    def path(self) -> Path:
+        """The folder of the entry."""
+        return self.parent / self.key
+
+    def find(self) -> Found:
+        """Read the entry, if there is one. Nothing is written and nothing is raised."""
+        if not self.parent.is_absolute():
+            return Found()
+        try:
+            inode = self.path.lstat().st_ino
+        except (FileNotFoundError, NotADirectoryError):
+            return Found()
+        except OSError as error:
+            return Found(damage=error.strerror or str(error))
+        try:
+            return Found(prepared=read_entry(self.path, self.ingredients, self.files))
+        except DamagedEntry as error:
+            return Found(damage=str(error), inode=inode)
+
+    def refuse_unwritable(self) -> None:
+        """Make the folder of the entries, and try whether one could be put there.
+
+        Raises:
+            OSError: it could not.
+        """
+        if not self.parent.is_absolute():
+            raise OSError(errno.ENOENT, "the user has no cache folder with an absolute path")
+        self.parent.mkdir(parents=True, exist_ok=True)
+        trial = self._temporary()
+        trial.mkdir()
+        trial.rmdir()
+
+    def put(self, prepared: Prepared, instead_of: Found) -> None:
+        """Put an entry in its place, instead of a damaged one that was found there.
+
+        It is built beside its place and then renamed. Where another process has been faster, its
+        entry stays: it holds the same.
+
+        Raises:
+            OSError: it cannot be written; nothing half-written is left.
+        """
+        self._remove_abandoned()
+        build, aside = self._temporary(), self._temporary()
+        try:
+            build.mkdir()
+            write_entry(build, prepared, self.ingredients)
+            if instead_of.inode is not None:
+                self._move_aside(instead_of.inode, aside)
+            try:
+                os.rename(build, self.path)
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
+            sync_folder(self.parent)
+        finally:
+            _remove(build)
+            _remove(aside)
+
+    def size(self) -> int:
+        """Bytes of the entry's files, 0 where it has been removed meanwhile."""
+        try:
+            return sum(file.stat().st_size for file in self.path.iterdir())
+        except OSError:
+            return 0
+
+    def _temporary(self) -> Path:
+        return self.parent / f".{self.key}.{secrets.token_hex(8)}"
+
+    def _move_aside(self, inode: int, aside: Path) -> None:
+        # Another process may have replaced it meanwhile.
+        with suppress(FileNotFoundError):
+            if self.path.lstat().st_ino == inode:
+                os.rename(self.path, aside)
+
+    def _remove_abandoned(self) -> None:
+        """What builds left behind that were killed."""
+        now = time.time()
+        with suppress(OSError):
+            for path in self.parent.iterdir():
+                if not _TEMPORARY.fullmatch(path.name):
+                    continue
+                with suppress(OSError):
+                    if now - path.lstat().st_mtime > _ABANDONED_AFTER:
+                        _remove(path)
+
+
+def _user_folder() -> Path:
+    """Where caches of the user belong; a relative path, which is none, where there is no home."""
+    try:
+        return user_cache_path("graphrec")
+    except RuntimeError:
+        return Path("graphrec")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,149 @@
+"""Chosen columns of a parquet file as checked arrays, and the first faulty row if one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.data.files import files
+from graphrec_cli.data.tables.column import Column, ColumnArray, column_array
+from graphrec_cli.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MAX_RATIO = 100
+"""Unpacked bytes for a byte of a large file."""
+
+
+def parquet_kinds(path: Path) -> dict[str, str]:
+    """By name of every column: ``number``, ``text``, ``time``, or else the type's own name.
+
+    Raises:
+        ConfigError: pyarrow is not installed.
+        DataError: the file cannot be read.
+    """
+    with _open(path) as file:
+        return {field.name: _kind(field.type) for field in file.schema_arrow}
+
+
+def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, ColumnArray]:
+    """Read columns by their names.
+
+    Whole numbers that are wanted as text become their decimal digits.
+
+    Raises:
+        ConfigError: pyarrow is not installed.
+        DataError: the file cannot be read or holds no rows, it is made to unpack to far more than
+            it holds, or a column holds an empty or faulty
+            cell, which is named by its row, or is of a type that it cannot have.
+    """
+    with _open(path) as file:
+        _refuse_absurd_size(path, file.metadata.num_rows * len(columns) * 8)
+        table = file.read(columns=[column.name for column in columns])
+    if not len(table):
+        raise DataError(f"{path} holds no rows")
+    arrays: dict[str, ColumnArray] = {}
+    for column in columns:
+        cells = table.column(column.name)
+        if cells.null_count:
+            row = int(np.flatnonzero(cells.is_null().to_numpy())[0]) + 1
+            raise DataError(f"{path}, row {row}: {column.name} is empty")
+        values = _values(path, column, cells)
+        array = column_array(column, values, path)
+        if array is None:
+            raise _first_fault(path, column, values)
+        arrays[column.name] = array
+    return arrays
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[pa.parquet.ParquetFile]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise ConfigError(
+            f"{path} is a parquet file, and pyarrow, which reads it, is not installed; install "
+            "graphrec-cli[parquet], or save the table as csv"
+        ) from error
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path} cannot be read as parquet: {_line(error)}") from error
+
+
+def _refuse_absurd_size(path: Path, unpacked: int) -> None:
+    # A run of one value takes a few bytes in the file, however many rows it stands for.
+    if unpacked > max(files.MAX_UNPACKED_BYTES, MAX_RATIO * path.stat().st_size):
+        raise DataError(
+            f"{path} unpacks to {unpacked:,} bytes, {MAX_RATIO} times what it holds; save it "
+            "as csv if it really is that large"
+        )
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _kind(kind: pa.DataType) -> str:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return "number"
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return "text"
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return "time"
+    return str(kind)
+
+
+def _values(path: Path, column: Column, cells: pa.ChunkedArray) -> NDArray[np.generic]:
+    """Cells as ``column.array`` takes them."""
+    import pyarrow as pa
+
+    kind, name = _kind(cells.type), f"{path}: column {column.name}"
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.cast(cells.type.value_type)
+    if kind not in ("number", "text", "time"):
+        raise DataError(f"{name} is of the type {kind}; save it as text or numbers")
+    if kind == "time":
+        if column.as_text:
+            raise DataError(f"{name} holds times, which are no ids; save it as text or numbers")
+        seconds: NDArray[np.generic] = cells.cast(pa.timestamp("s"), safe=False).cast("int64")
+        return np.asarray(seconds)
+    if not column.as_text:
+        numbers = np.asarray(cells)
+        return numbers if kind == "text" else numbers.astype(_wide(cells.type))
+    if pa.types.is_floating(cells.type):
+        raise DataError(
+            f"{name} is of the type {cells.type}, in which long ids lose digits; save it as text "
+            "or whole numbers"
+        )
+    encoded = cells.combine_chunks().dictionary_encode()
+    distinct = np.array([str(value) for value in encoded.dictionary.to_pylist()], dtype=object)
+    return np.asarray(distinct[encoded.indices.to_numpy()], dtype=object)
+
+
+def _wide(kind: pa.DataType) -> type[np.generic]:
+    import pyarrow as pa
+
+    return np.int64 if pa.types.is_integer(kind) and kind != pa.uint64() else np.float64
+
+
+def _first_fault(path: Path, column: Column, values: NDArray[np.generic]) -> DataError:
+    """Look at the cells one by one: slow, exact, and only done to word an error."""
+    for row, value in enumerate(values.tolist(), start=1):
+        fault = column.fault(str(value))
+        if fault is not None:
+            shown = "".join(c if c.isprintable() else "?" for c in str(value)[:40])
+            return DataError(f"{path}, row {row}: {column.name} '{shown}' is {fault}")
+    return DataError(f"{path}: column {column.name} cannot be read")

@@ -1,0 +1,137 @@
+"""The layer mean for the rows that a batch needs, number for number that of ``propagation``.
+
+The last layer is computed for those rows alone. Backwards, the first product meets a gradient that
+is zero in all other rows, whose entries are left out. For the CPU alone: on a GPU the host would
+have to wait to hear how many entries are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from graphrec_cli.graph.adjacency import NormalizedAdjacency, csr
+from graphrec_cli.graph.csr_rows import take_rows
+from graphrec_cli.graph.propagation import horner, multiply
+
+_WORTH_SELECTING = 0.6
+"""Share of a block's entries beyond which picking them out costs more than it saves."""
+
+
+def rows_product(
+    block: Float[Tensor, "rows columns"],
+    x: Float[Tensor, "columns dim"],
+    rows: Int64[Tensor, " wanted"],
+) -> Float[Tensor, "wanted dim"]:
+    """The ``rows`` of ``block @ x``; ``block`` is CSR on the CPU."""
+    if _entries(block, rows) > _WORTH_SELECTING * block._nnz():
+        return multiply(block, x).index_select(0, rows)
+    pointers, entries = take_rows(block.crow_indices(), rows)
+    selected = csr(
+        pointers,
+        block.col_indices().index_select(0, entries),
+        block.values().index_select(0, entries),
+        (len(rows), block.shape[1]),
+    )
+    return multiply(selected, x)
+
+
+def columns_product(
+    block: Float[Tensor, "rows columns"],
+    x: Float[Tensor, "wanted dim"],
+    columns: Int64[Tensor, " wanted"],
+    num_entries: int,
+) -> Float[Tensor, "rows dim"]:
+    """``block`` times a table that holds ``x`` at ``columns`` and zeros elsewhere.
+
+    Args:
+        block: CSR on the CPU.
+        columns: distinct.
+        num_entries: entries of ``block`` in these columns.
+    """
+    if num_entries > _WORTH_SELECTING * block._nnz():
+        table = x.new_zeros(block.shape[1], x.shape[1]).index_copy_(0, columns, x)
+        return multiply(block, table)
+    pointers = block.crow_indices()
+    place = pointers.new_full((block.shape[1],), -1)
+    place[columns] = torch.arange(len(columns), dtype=place.dtype)
+    places = place.index_select(0, block.col_indices())
+    kept = places >= 0
+    before = pointers.new_zeros(len(kept) + 1)
+    torch.cumsum(kept, 0, dtype=pointers.dtype, out=before[1:])
+    entries = kept.nonzero().squeeze(1)
+    selected = csr(
+        before.index_select(0, pointers),
+        places.index_select(0, entries),
+        block.values().index_select(0, entries),
+        (block.shape[0], len(columns)),
+    )
+    return multiply(selected, x)
+
+
+class _LayerMeanRows(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        norm_adj: NormalizedAdjacency,
+        layer0: Tensor,
+        num_layers: int,
+        users: Tensor,
+        items: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        ctx.norm_adj, ctx.num_layers = norm_adj, num_layers
+        ctx.save_for_backward(users, items)
+        x_users, x_items = layer0[: norm_adj.num_users], layer0[norm_adj.num_users :]
+        y_users, y_items = horner(norm_adj, layer0, num_layers - 1)
+        user_rows = rows_product(norm_adj.user_item, y_items, users)
+        item_rows = rows_product(norm_adj.item_user, y_users, items)
+        user_rows.add_(x_users.index_select(0, users)).div_(num_layers + 1)
+        item_rows.add_(x_items.index_select(0, items)).div_(num_layers + 1)
+        return user_rows, item_rows
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, None, None, None]:
+        norm_adj, (users, items) = ctx.norm_adj, ctx.saved_tensors
+        g_users, g_items = (grad / (ctx.num_layers + 1) for grad in grads)
+        z_users = columns_product(
+            norm_adj.user_item, g_items, items, _entries(norm_adj.item_user, items)
+        ).index_add_(0, users, g_users)
+        z_items = columns_product(
+            norm_adj.item_user, g_users, users, _entries(norm_adj.user_item, users)
+        ).index_add_(0, items, g_items)
+        for _ in range(ctx.num_layers - 1):
+            z_users, z_items = (
+                multiply(norm_adj.user_item, z_items).index_add_(0, users, g_users),
+                multiply(norm_adj.item_user, z_users).index_add_(0, items, g_items),
+            )
+        return None, torch.cat([z_users, z_items]), None, None, None
+
+
+_apply: Callable[..., tuple[Tensor, Tensor]] = _LayerMeanRows.apply
+
+
+def _entries(block: Tensor, rows: Tensor) -> int:
+    pointers = block.crow_indices()
+    return int((pointers.index_select(0, rows + 1) - pointers.index_select(0, rows)).sum())
+
+
+def propagate_rows(
+    norm_adj: NormalizedAdjacency,
+    layer0: Float[Tensor, "nodes dim"],
+    num_layers: int,
+    users: Int64[Tensor, " users"],
+    items: Int64[Tensor, " items"],
+) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
+    """``propagate``'s rows of the given users and items.
+
+    Args:
+        norm_adj: normalized adjacency of ``nodes`` users and items, on the CPU.
+        layer0: dense layer-0 embeddings, users first.
+        num_layers: propagation steps, at least 1.
+        users, items: distinct indices, at least one of each.
+    """
+    return _apply(norm_adj, layer0, num_layers, users, items)

@@ -1,0 +1,81 @@
+"""The mean over propagation layers, forward and backward, on every device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from graphrec_cli.graph.adjacency import NormalizedAdjacency
+
+
+def multiply(
+    block: Float[Tensor, "rows columns"], x: Float[Tensor, "columns dim"]
+) -> Float[Tensor, "rows dim"]:
+    """One sparse product in the precision of the block, its result in that of ``x``.
+
+    On CPU torch's reduction kernel is the faster of its two. Of bfloat16 rows it, too, keeps its
+    sums in float32 and rounds them once.
+    """
+    gathered = x.to(block.dtype)
+    if x.device.type == "cpu":
+        product: Tensor = torch.sparse.mm(block, gathered, "sum")
+    else:
+        product = block @ gathered
+    return product.to(x.dtype)
+
+
+def horner(
+    norm_adj: NormalizedAdjacency, x: Tensor, num_layers: int
+) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
+    """The sum of A^0 x ... A^L x of users and of items, as x + A(x + A(x + ...)).
+
+    Horner's scheme holds one running sum instead of every layer.
+    """
+    x_users, x_items = x[: norm_adj.num_users], x[norm_adj.num_users :]
+    users, items = x_users, x_items
+    for _ in range(num_layers):
+        users, items = (
+            multiply(norm_adj.user_item, items).add_(x_users),
+            multiply(norm_adj.item_user, users).add_(x_items),
+        )
+    return users, items
+
+
+def _layer_mean(norm_adj: NormalizedAdjacency, x: Tensor, num_layers: int) -> Tensor:
+    return torch.cat(horner(norm_adj, x, num_layers)).div_(num_layers + 1)
+
+
+class _LayerMean(torch.autograd.Function):
+    """The adjacency is symmetric, so the layer mean is its own transpose: nothing is stored."""
+
+    @staticmethod
+    def forward(ctx: Any, norm_adj: NormalizedAdjacency, x: Tensor, num_layers: int) -> Tensor:
+        ctx.norm_adj = norm_adj
+        ctx.num_layers = num_layers
+        return _layer_mean(norm_adj, x.contiguous(), num_layers)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, None]:
+        return None, _layer_mean(ctx.norm_adj, grads[0].contiguous(), ctx.num_layers), None
+
+
+_apply_layer_mean: Callable[[NormalizedAdjacency, Tensor, int], Tensor] = _LayerMean.apply
+
+
+def propagate(
+    norm_adj: NormalizedAdjacency, layer0: Float[Tensor, "nodes dim"], num_layers: int
+) -> Float[Tensor, "nodes dim"]:
+    """LightGCN's final embeddings, the mean of A^0 x ... A^L x (He et al., SIGIR 2020, eq. 7-8).
+
+    Args:
+        norm_adj: normalized adjacency of ``nodes`` users and items.
+        layer0: dense layer-0 embeddings x, users first.
+        num_layers: L; 0 returns ``layer0`` itself.
+    """
+    if num_layers == 0:
+        return layer0
+    return _apply_layer_mean(norm_adj, layer0, num_layers)

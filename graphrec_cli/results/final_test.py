@@ -1,0 +1,86 @@
+"""The final judgement of a run: test metrics of the best state, beside its baselines."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from graphrec_cli import components
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.source import TruePreferences
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.evaluation.evaluation import PartResult
+from graphrec_cli.models.base import Model
+from graphrec_cli.models.oracle import Oracle
+from graphrec_cli.training.checkpoints.file import weights_sha256
+from graphrec_cli.training.fit import Fitted
+
+log = logging.getLogger("graphrec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The content of metrics.json, and what the test figures were counted from."""
+
+    metrics: dict[str, Any]
+    test: PartResult
+
+
+def judge(
+    config: RunConfig,
+    fitted: Fitted,
+    split: Split,
+    preferences: TruePreferences | None,
+    device: torch.device,
+) -> Judgement:
+    """Evaluate the best state on test once, and on valid over the users that selected it.
+
+    Args:
+        preferences: the true scores of synthetic data; they rank the ceiling.
+    """
+
+    evaluation = components.EVALUATIONS[config.evaluation.name]
+
+    def evaluate(model: Model, part: str) -> PartResult:
+        return evaluation.evaluate_part(model, config, split=split, part=part, device=device)
+
+    test = evaluate(fitted.model, "test")
+    # Not taken from the history: this is the state that test is ranked with.
+    valid = None if split.valid is None else evaluate(fitted.model, "valid")
+    baselines = evaluation.baselines(config, split.train, device)
+    if preferences is not None:
+        baselines["ceiling"] = Oracle(preferences.aligned(split.users, split.items), device)
+    metrics = {
+        "test": test.metrics,
+        "valid": None if valid is None else valid.metrics,
+        "baselines": {name: evaluate(model, "test").metrics for name, model in baselines.items()},
+        "counts": {
+            "test": test.counts,
+            "valid": None if valid is None else valid.counts,
+        },
+        "selected_epoch": fitted.best_epoch,
+        "epochs_run": len(fitted.history),
+        "monitor": config.monitor(),
+        "definitions": evaluation.definitions(config.evaluation),
+        "weights_sha256": weights_sha256(fitted.model.state_dict()),
+    }
+    warn_if_beaten(config, metrics, evaluation.floor)
+    return Judgement(metrics=metrics, test=test)
+
+
+def warn_if_beaten(config: RunConfig, metrics: dict[str, Any], floor: str) -> None:
+    """Say so when the baseline ``floor`` is as good as the model."""
+    monitor = config.monitor()
+    ours, theirs = metrics["test"][monitor], metrics["baselines"][floor][monitor]
+    beaten = ours >= theirs if config.evaluation.lower_is_better(monitor) else ours <= theirs
+    if config.model.name != floor and beaten:
+        log.warning(
+            "the model does not beat the %s baseline: test %s %.4f against %.4f",
+            floor,
+            monitor,
+            ours,
+            theirs,
+        )

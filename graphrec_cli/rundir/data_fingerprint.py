@@ -1,0 +1,111 @@
+"""Which data a run was made with: the files' digests and the split's hash, written and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graphrec_cli.data.source import DataFile
+from graphrec_cli.errors import DataError, DifferenceError, OutputError
+from graphrec_cli.rundir.environment import describe_files
+
+
+@dataclass(frozen=True, slots=True)
+class DataIdentity:
+    """The data files as they lay on disk, and the hash of the split that came of them."""
+
+    files: Sequence[DataFile]
+    split_hash: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entries of environment.json."""
+        return {"data_files": describe_files(tuple(self.files)), "split_hash": self.split_hash}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], where: Path) -> DataIdentity:
+        """Read the entries back.
+
+        Args:
+            where: the file's path, for messages.
+
+        Raises:
+            OutputError: an entry is missing, or of another form than ``to_dict`` writes.
+        """
+        files, split_hash = content.get("data_files"), content.get("split_hash")
+        if not isinstance(files, list) or not isinstance(split_hash, str):
+            raise OutputError(f"cannot read {where}: it names no data_files or no split_hash")
+        return cls([_file(entry, where) for entry in files], split_hash)
+
+    def refuse_changed(self, data_dir: Path, new_data_dir: Path) -> None:
+        """Refuse files that have changed, before they are read.
+
+        Files that are not found are left for the source to miss, or to fetch.
+
+        Args:
+            data_dir: the folder that held the data when they were recorded.
+            new_data_dir: the folder that holds them now.
+
+        Raises:
+            DifferenceError: naming the files.
+        """
+        changed: list[str] = []
+        for file in self.files:
+            path = file.path
+            if path.is_relative_to(data_dir):
+                path = new_data_dir / path.relative_to(data_dir)
+            # A file that cannot be read is for the source to explain.
+            try:
+                same = not path.is_file() or _is_of_the_system(path) or _same(file, path)
+            except (OSError, DataError):
+                same = True
+            if not same:
+                changed.append(f"{path}")
+        if changed:
+            raise _changed(changed)
+
+    def refuse_other(self, found: DataIdentity) -> None:
+        """Refuse data that are not these.
+
+        Raises:
+            DifferenceError: a file is another one, or the same files gave another split.
+        """
+        recorded = {(file.path.name, file.sha256) for file in self.files}
+        names = [str(file.path) for file in found.files]
+        other = [
+            str(file.path) for file in found.files if (file.path.name, file.sha256) not in recorded
+        ]
+        if other or len(found.files) != len(self.files):
+            raise _changed(other or names)
+        if found.split_hash != self.split_hash:
+            raise DifferenceError(
+                f"the split is another one than in the run (hash {found.split_hash[:12]}..., it "
+                f"was {self.split_hash[:12]}...); install the release that environment.json names"
+            )
+
+
+def _is_of_the_system(path: Path) -> bool:
+    """Whether reading it need not end, though it calls itself a plain file."""
+    target = path.resolve()
+    return any(target.is_relative_to(folder) for folder in ("/proc", "/sys", "/dev"))
+
+
+def _same(file: DataFile, path: Path) -> bool:
+    # The size first: it spares hashing most files that have changed.
+    return path.stat().st_size == file.size and DataFile.of(path).sha256 == file.sha256
+
+
+def _changed(paths: Sequence[str]) -> DifferenceError:
+    return DifferenceError(
+        f"{' and '.join(paths)} changed since the run: the sha256 is not the one in its "
+        "environment.json; put the old data back, or name their folder with data_dir"
+    )
+
+
+def _file(entry: object, where: Path) -> DataFile:
+    if isinstance(entry, dict):
+        path, sha256, size = (entry.get(key) for key in ("path", "sha256", "size"))
+        if isinstance(path, str) and isinstance(sha256, str) and isinstance(size, int):
+            return DataFile(Path(path), sha256, size)
+    raise OutputError(f"cannot read {where}: data_files holds {entry!r:.80}")

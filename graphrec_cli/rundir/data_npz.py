@@ -1,0 +1,182 @@
+"""data.npz: a run's ids, titles and split, so that its directory needs no other file."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.splits.shared_pairs import SHARED_PAIRS, describe_shared_pairs
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.errors import OutputError
+from graphrec_cli.storage.atomic import atomic_write
+from graphrec_cli.storage.bounded_npz import read_npz
+
+_TYPES: dict[str, type[np.generic]] = {
+    "user_id": np.str_,
+    "item_id": np.str_,
+    "title": np.str_,
+    **{f"{part}_indptr": np.int64 for part in ("train", "valid", "test")},
+    **{f"{part}_item_index": np.int32 for part in ("train", "valid", "test")},
+    **{f"{part}_rating": np.float32 for part in ("train", "valid", "test")},
+}
+"""Every array that the file may hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunData:
+    """The content of data.npz.
+
+    Attributes:
+        user_id, item_id: raw ids as strings, in the order of the indices.
+        title: titles of the items in the order of the indices, "" where unknown; None without any.
+        train, valid, test: the split; valid is None where there is no such part.
+    """
+
+    user_id: NDArray[np.character]
+    item_id: NDArray[np.character]
+    title: NDArray[np.character] | None
+    train: UserItems
+    valid: UserItems | None
+    test: UserItems
+
+
+def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None) -> None:
+    """Write the split, with ids as strings, ratings where every pair has one, and no pickles.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    arrays: dict[str, NDArray[np.generic]] = {
+        "user_id": split.users.ids.astype(np.str_),
+        "item_id": split.items.ids.astype(np.str_),
+    }
+    if title is not None:
+        arrays["title"] = title
+    for name, part in (("train", split.train), ("valid", split.valid), ("test", split.test)):
+        if part is not None:
+            arrays[f"{name}_indptr"] = part.indptr
+            arrays[f"{name}_item_index"] = part.item_index
+            if part.rating is not None:
+                arrays[f"{name}_rating"] = part.rating
+    save_arrays(path, arrays)
+
+
+def save_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
+    """Write a compressed npz without pickles, whole or not at all.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    # np.savez_compressed would pickle objects: older numpy has no switch for that. And it takes the
+    # usual level of compression: a fifth of the time makes indices a twelfth larger.
+    with (
+        atomic_write(path) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
+
+
+def load_run_data(path: Path) -> RunData:
+    """Read data.npz back, and see that nothing in it can lead the rest astray.
+
+    Raises:
+        OutputError: the file is missing, damaged or incomplete, larger than any that is read, or
+            its arrays are no split: an index out of range, rows out of order, a pair in two parts,
+            an id twice.
+    """
+    try:
+        data = _to_run_data(read_npz(path, _TYPES, _check_lengths))
+    except OSError as error:
+        raise OutputError(f"cannot read {path}: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise OutputError(f"cannot read {path}: it takes more memory than there is") from error
+    except Exception as error:
+        # Bytes made to mislead the reader make it fail in any way: on an index, a key, a type.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise OutputError(f"cannot read {path}: {reason}") from error
+    return data
+
+
+def _check_lengths(lengths: Mapping[str, int]) -> None:
+    for name in ("user_id", "item_id", *(f"{part}_indptr" for part in ("train", "test"))):
+        if name not in lengths:
+            raise ValueError(f"it holds no array {name}")
+        if not lengths[name]:
+            raise ValueError(f"its array {name} is empty")
+    wanted = {"title": lengths["item_id"]}
+    for part in ("train", "valid", "test"):
+        if f"{part}_item_index" in lengths or f"{part}_indptr" in lengths:
+            pairs = lengths.get(f"{part}_item_index")
+            if pairs is None:
+                raise ValueError(f"it holds no array {part}_item_index")
+            wanted |= {f"{part}_indptr": lengths["user_id"] + 1, f"{part}_rating": pairs}
+            if f"{part}_indptr" not in lengths:
+                raise ValueError(f"it holds no array {part}_indptr")
+            if (f"{part}_rating" in lengths) is not ("train_rating" in lengths):
+                raise ValueError("some of its parts have ratings and others have none")
+    for name, length in lengths.items():
+        if length != wanted.get(name, length):
+            raise ValueError(
+                f"its array {name} has {length:,} values where {wanted[name]:,} are wanted"
+            )
+
+
+def _to_run_data(arrays: dict[str, NDArray[Any]]) -> RunData:
+
+    for name in ("user_id", "item_id", "title"):
+        if name in arrays:
+            _check_text(name, arrays[name])
+    for name in ("user_id", "item_id"):
+        if len(set(arrays[name].tolist())) < len(arrays[name]):
+            raise ValueError(f"its array {name} holds an id twice")
+    parts = {
+        part: UserItems(
+            arrays[f"{part}_indptr"],
+            arrays[f"{part}_item_index"],
+            len(arrays["item_id"]),
+            arrays.get(f"{part}_rating"),
+        )
+        for part in ("train", "valid", "test")
+        if f"{part}_indptr" in arrays
+    }
+    for name, part in parts.items():
+        _check_part(name, part)
+    shared = describe_shared_pairs(parts)
+    if shared is not None:
+        raise ValueError(f"{SHARED_PAIRS}: {shared}")
+    return RunData(
+        user_id=arrays["user_id"],
+        item_id=arrays["item_id"],
+        title=arrays.get("title"),
+        train=parts["train"],
+        valid=parts.get("valid"),
+        test=parts["test"],
+    )
+
+
+def _check_text(name: str, text: NDArray[np.character]) -> None:
+    """Refuse what no text is made of: numbers beyond Unicode, and halves of characters."""
+    code = text.view(np.uint32)
+    if ((code > 0x10FFFF) | ((code >= 0xD800) & (code <= 0xDFFF))).any():
+        raise ValueError(f"its array {name} holds what is no text")
+
+
+def _check_part(name: str, part: UserItems) -> None:
+    indptr, item = part.indptr, part.item_index
+    if indptr[0] != 0 or indptr[-1] != len(item) or (np.diff(indptr) < 0).any():
+        raise ValueError(f"its array {name}_indptr is not made of the places where users begin")
+    if len(item) and not (item.min() >= 0 and item.max() < part.num_items):
+        raise ValueError(f"its array {name}_item_index names items that are not there")
+    if (np.diff(part.pair_keys()) <= 0).any():
+        raise ValueError(f"its array {name}_item_index is not ascending within every user")
+    if part.rating is not None and not np.isfinite(part.rating).all():
+        raise ValueError(f"its array {name}_rating holds a rating that is not finite")

@@ -1,0 +1,249 @@
+"""The run directory: the names of its files, how it is made and how it is found again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from graphrec_cli.errors import ConfigError, OutputError
+from graphrec_cli.rundir.lock import is_locked
+from graphrec_cli.storage.atomic import write_json
+from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
+
+
+def make_unique_folder(parent: Path, stem: str) -> Path:
+    """Make ``parent/stem``, or ``stem_2``, ``stem_3`` ... where that is taken already.
+
+    Raises:
+        ConfigError: the folder cannot be made.
+    """
+    number = 1
+    while True:
+        folder = parent / (stem if number == 1 else f"{stem}_{number}")
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir()
+        except FileExistsError:
+            if not parent.is_dir():
+                raise ConfigError(
+                    f"output_dir {parent} is not a folder; choose another output_dir"
+                ) from None
+            number += 1
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ConfigError(
+                f"cannot make {folder}: {reason}; choose another output_dir"
+            ) from error
+        else:
+            return folder
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder inside a run directory, if it is not there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error
+
+
+def newest_first(output_dir: Path) -> list[Path]:
+    """The run directories under ``output_dir`` by the time of their config.json."""
+    found = []
+    for config in output_dir.glob("*/config.json"):
+        with suppress(OSError):  # one that is deleted meanwhile
+            found.append((config.stat().st_mtime_ns, config.parent))
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def timestamp() -> str:
+    """The local time to the second, as folder names carry it."""
+    return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """One run's folder. Every file but the log and the history is written whole or not at all."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, output_dir: Path, stem: str) -> RunDirectory:
+        """A new, empty run directory, never one that exists.
+
+        Raises:
+            ConfigError: the folder cannot be made.
+            OutputError: it cannot be filled.
+        """
+        run = cls(make_unique_folder(output_dir, stem))
+        make_folder(run.checkpoints)
+        return run
+
+    @classmethod
+    def find(cls, name: str, output_dir: Path) -> RunDirectory:
+        """The run directory ``name`` (or its config.json), or the newest one for ``latest``.
+
+        Raises:
+            ConfigError: there is no such run directory, or a link in it leads out of it.
+        """
+        run = cls._named(name, output_dir)
+        refuse_links_out(run.path, run._entries())
+        return run
+
+    @classmethod
+    def _named(cls, name: str, output_dir: Path) -> RunDirectory:
+        if name != "latest":
+            path = Path(name).parent if Path(name).name == "config.json" else Path(name)
+            if not (path / "config.json").is_file():
+                raise ConfigError(f"{name} is no run directory: it holds no config.json")
+            return cls(path)
+        found = newest_first(output_dir)
+        if not found:
+            raise ConfigError(f"no run directory under {output_dir}; name one, or set output_dir")
+        return cls(found[0])
+
+    def _entries(self) -> Iterator[Path]:
+        """Whatever a command may read here."""
+        yield from (self.config, self.environment, self.status, self.metrics, self.history)
+        yield from (self.data, self.funnel, self.ranks, self.log, self.plots, self.checkpoints)
+        yield from (self.best, self.last, self.lock, *self.checkpoints.glob("*"))
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration."""
+        return self.path / "config.json"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, hardware, command line and the data files' digests."""
+        return self.path / "environment.json"
+
+    @property
+    def status(self) -> Path:
+        """running, completed, failed or interrupted."""
+        return self.path / "status.json"
+
+    @property
+    def log(self) -> Path:
+        """What stderr showed, without bars and colours."""
+        return self.path / "train.log"
+
+    @property
+    def history(self) -> Path:
+        """One JSON line an epoch."""
+        return self.path / "history.jsonl"
+
+    @property
+    def metrics(self) -> Path:
+        """Test and valid metrics, baselines and counts."""
+        return self.path / "metrics.json"
+
+    @property
+    def data(self) -> Path:
+        """Raw ids, titles and the split."""
+        return self.path / "data.npz"
+
+    @property
+    def funnel(self) -> Path:
+        """Every row dropped, by cause."""
+        return self.path / "funnel.json"
+
+    @property
+    def audit(self) -> Path:
+        """What the leakage audit found, by code."""
+        return self.path / "audit.json"
+
+    @property
+    def quarantine(self) -> Path:
+        """Lines of the data set that could not be read, where there are any."""
+        return self.path / "quarantine.csv"
+
+    @property
+    def ranks(self) -> Path:
+        """The rank of every held-out pair of the test part."""
+        return self.path / "ranks.npz"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of best.pt and last.pt."""
+        return self.path / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        """The state that the valid part selected."""
+        return self.checkpoints / "best.pt"
+
+    @property
+    def last(self) -> Path:
+        """The newest state."""
+        return self.checkpoints / "last.pt"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains here."""
+        return self.path / "run.lock"
+
+    @property
+    def plots(self) -> Path:
+        """Folder of the pictures."""
+        return self.path / "plots"
+
+    def write_status(self, state: str, error: str | None = None) -> None:
+        """Record how the run stands, with the one line of its error."""
+        write_json(self.status, {"status": state, "error": error, "time": timestamp()})
+
+    def describe_status(self) -> str:
+        """How the run stands, with its error: what status.json says, or that it says nothing."""
+        try:
+            content = self.read(self.status)
+            state, error = content["status"], content["error"]
+        except (OutputError, KeyError):
+            return "of unknown status"
+        if state == "running" and not is_locked(self.lock):
+            return "interrupted (its process has ended without a word)"
+        return str(state) if error is None else f"{state} ({error})"
+
+    def is_completed(self) -> bool:
+        """Whether the run has come to its end; a status that cannot be read does not say so."""
+        try:
+            return self.read(self.status).get("status") == "completed"
+        except OutputError:
+            return False
+
+    def read(self, file: Path) -> dict[str, Any]:
+        """One of the JSON files, an object of named entries.
+
+        Raises:
+            OutputError: it is missing, or is no such file.
+        """
+        try:
+            content = read_json(file)
+        except OSError as error:
+            raise OutputError(f"cannot read {file}: {error.strerror or error}") from error
+        except ValueError as error:
+            raise OutputError(f"cannot read {file}: {error}") from error
+        if not isinstance(content, dict):
+            raise OutputError(f"cannot read {file}: expected an object of named entries")
+        return content
+
+    def append_history(self, record: dict[str, Any]) -> None:
+        """Append one epoch's line; whether it outlives a crash of the machine is left to the
+        checkpoints, which hold the whole history.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        try:
+            with self.history.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record, allow_nan=False) + "\n")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputError(f"cannot write {self.history}: {reason}") from error

@@ -1,0 +1,77 @@
+"""What a run ran on: versions, hardware, command line, data files. No host or user names."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from graphrec_cli import __version__
+from graphrec_cli.data.source import DataFile
+
+_PACKAGES = ("torch", "numpy", "pandas", "hydra-core", "omegaconf")
+_CUDA_TOLERANCE = (
+    "not exact: on CUDA the order of additions varies from run to run; the tests for CUDA allow "
+    "the mean loss of an epoch to differ by 1e-4 of itself, and a weight by 1e-3"
+)
+
+
+def describe_environment(
+    command: list[str], device: torch.device, num_threads: int
+) -> dict[str, Any]:
+    """Everything that is known before the data are read."""
+    return {
+        "graphrec": __version__,
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu_count": os.cpu_count(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "num_threads": num_threads,
+        "device": _device_name(device),
+        "determinism": "exact" if device.type == "cpu" else _CUDA_TOLERANCE,
+        "git": _git_state(Path(__file__).resolve().parents[2]),
+        "command": command,
+    }
+
+
+def describe_files(files: tuple[DataFile, ...]) -> list[dict[str, str | int]]:
+    """The data files as they lie on disk."""
+    return [{"path": str(file.path), "sha256": file.sha256, "size": file.size} for file in files]
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+def _git_state(checkout: Path) -> dict[str, Any] | None:
+    """Commit and dirty flag of the checkout that this code runs from; None for an installed one."""
+    if not (checkout / ".git").exists():
+        return None
+    try:
+        commit = _git(checkout, "rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_git(checkout, "status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(checkout: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(checkout), *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=10,
+    )
+    return done.stdout.strip()
+
+
+def command_line() -> list[str]:
+    """The words of the command, the program by its name alone."""
+    return ["graphrec", *sys.argv[1:]]

@@ -1,0 +1,83 @@
+"""What an unfinished run ran on before it was gone on with: kept, compared, and said."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from graphrec_cli.errors import OutputError
+from graphrec_cli.rundir.data_fingerprint import DataIdentity
+from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.rundir.nested_diff import Change, changes, leaves
+
+log = logging.getLogger("graphrec")
+
+SURROUNDINGS = (
+    "graphrec",
+    "python",
+    "packages",
+    "platform",
+    "cpu_capability",
+    "num_threads",
+    "device",
+    "git",
+)
+"""Entries of environment.json that may explain a difference."""
+
+EARLIER = "earlier"
+"""The entry that holds the environments before, the newest last."""
+
+
+def surroundings(environment: dict[str, Any]) -> dict[str, Any]:
+    """The entries that may explain a difference, laid flat; releases before may lack some."""
+    return leaves({name: environment[name] for name in SURROUNDINGS if name in environment})
+
+
+def changed_surroundings(was: dict[str, Any], now: dict[str, Any]) -> dict[str, Change]:
+    """What differs between two environments, and between any before the first and the second."""
+    found: dict[str, Change] = {}
+    for environment in [*_earlier(was), was]:
+        known = {name: value for name, value in now.items() if name in environment}
+        found |= changes(surroundings(environment), surroundings(known))
+    return found
+
+
+def with_earlier(environment: dict[str, Any], run: RunDirectory) -> dict[str, Any]:
+    """``environment`` and, under ``earlier``, those that ``run`` was made on so far.
+
+    What has changed since is said in a warning: the rest of the run may differ in the last bits.
+    """
+    if not run.environment.is_file():
+        return environment
+    try:
+        before = run.read(run.environment)
+    except OutputError as error:
+        log.warning("%s; what the run was made on so far is lost", error)
+        return environment
+    found = changed_surroundings(before, environment)
+    if found:
+        listed = ", ".join(f"{place} {was} -> {now}" for place, (was, now) in found.items())
+        log.warning("not as it was: %s; the run may differ from an uninterrupted one", listed)
+    earlier = _earlier(before)
+    newest = {key: value for key, value in before.items() if key != EARLIER}
+    # Another attempt on the same surroundings says nothing new.
+    if earlier and surroundings(earlier[-1]) == surroundings(newest):
+        newest = earlier.pop() | newest
+    return environment | {EARLIER: [*earlier, newest]}
+
+
+def _earlier(environment: dict[str, Any]) -> list[dict[str, Any]]:
+    found = environment.get(EARLIER)
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+
+
+def recorded_identity(environment: dict[str, Any], run: RunDirectory) -> DataIdentity | None:
+    """The data and the split of the newest earlier environment that names them, None without one.
+
+    Raises:
+        OutputError: they are not of the form that is written.
+    """
+    for before in reversed(_earlier(environment)):
+        if "split_hash" in before:
+            return DataIdentity.from_dict(before, run.environment)
+    return None

@@ -1,0 +1,146 @@
+"""Reading what somebody else may have made: no links out of a folder, no file that has no end."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from graphrec_cli.errors import ConfigError
+from graphrec_cli.terminal_text import printable
+
+MAX_JSON_BYTES = 4 * 2**20
+"""A JSON file larger than this is none of ours."""
+MAX_JSON_DEPTH = 12
+"""Nesting of the objects and lists of a JSON file."""
+MAX_JSON_VALUES = 200_000
+"""Keys and values of a JSON file."""
+MAX_JSON_KEY = 256
+"""Characters of a key."""
+MAX_JSON_TEXT = 2**17
+"""Characters of a text, as long as a word of a command line can be."""
+MAX_ZIP_DIRECTORY = 2**18
+"""Bytes of the list of a zip's files."""
+
+
+def refuse_links_out(folder: Path, entries: Iterable[Path]) -> None:
+    """Refuse entries of ``folder`` that lie elsewhere, or whose reading need not end.
+
+    Args:
+        folder: a link itself, or not.
+        entries: paths below it, whether or not they exist.
+
+    Raises:
+        ConfigError: naming the first link that leads out of the folder, or the first entry that is
+            neither a file nor a folder.
+    """
+    home = folder.resolve()
+    for entry in entries:
+        try:
+            target = entry.resolve()
+            plain = entry.is_file() or entry.is_dir() or not (entry.exists() or entry.is_symlink())
+        except (OSError, RuntimeError):  # a link that leads back to itself
+            target, plain = entry, False
+        if not target.is_relative_to(home):
+            raise ConfigError(
+                f"{entry} is a link out of the run directory, which is not followed; put the file "
+                "itself there"
+            )
+        if not plain:
+            raise ConfigError(f"{entry} is no plain file or folder; a run directory has no other")
+
+
+def read_json(path: Path) -> object:
+    """The content of a JSON file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no JSON, names a key twice, or is larger, deeper or longer than any of
+            ours: what walks over it, and what is printed of it, would have no bounds either.
+    """
+    with path.open("rb") as file:
+        data = file.read(MAX_JSON_BYTES + 1)
+    if len(data) > MAX_JSON_BYTES:
+        raise ValueError(f"more than {MAX_JSON_BYTES:,} bytes are more than such a file has")
+    try:
+        content = json.loads(
+            data.decode(),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_distinct,
+        )
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except MemoryError as error:
+        raise ValueError("it takes more memory than there is") from error
+    _refuse_excess(content)
+    return content
+
+
+def refuse_crowded_zip(file: IO[bytes]) -> None:
+    """Refuse a zip whose list of files is too long to be read, before anything reads it.
+
+    Args:
+        file: open for reading; its position is moved.
+
+    Raises:
+        ValueError: the list is too long, or is not at the very end, where ours have it.
+    """
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 98))
+    # The last 22 bytes tell where the list is; of a large file, 20 and 56 bytes before them do.
+    tail = file.read().rjust(98, b"\0")
+    if tail[-22:-18] != b"PK\5\6":
+        raise ValueError("it does not end as a zip does")
+    (length,) = struct.unpack("<I", tail[-10:-6])
+    if tail[-42:-38] == b"PK\6\7":
+        if tail[:4] != b"PK\6\6":
+            raise ValueError("its list of files is not where it should be")
+        (length,) = struct.unpack("<Q", tail[40:48])
+    if length > MAX_ZIP_DIRECTORY:
+        raise ValueError(f"its list of files has {length:,} bytes, more than any of ours")
+    file.seek(0)
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text:.20} is more than a number can be")
+    return value
+
+
+def _distinct(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise ValueError(f"it names {printable(twice):.80} twice")
+    return content
+
+
+def _refuse_excess(content: object) -> None:
+    waiting: list[tuple[object, int]] = [(content, 1)]
+    values = 0
+    while waiting:
+        value, depth = waiting.pop()
+        values += 1
+        if depth > MAX_JSON_DEPTH:
+            raise ValueError("it is nested too deeply")
+        if isinstance(value, str) and len(value) > MAX_JSON_TEXT:
+            raise ValueError(f"a text of {len(value):,} characters is longer than any of ours")
+        if isinstance(value, dict):
+            longest = max(map(len, value), default=0)
+            if longest > MAX_JSON_KEY:
+                raise ValueError(f"a key of {longest:,} characters is longer than any of ours")
+            waiting += [(entry, depth + 1) for entry in value.values()]
+        elif isinstance(value, list):
+            waiting += [(entry, depth + 1) for entry in value]
+        if values + len(waiting) > MAX_JSON_VALUES:
+            raise ValueError(f"more than {MAX_JSON_VALUES:,} values are more than such a file has")

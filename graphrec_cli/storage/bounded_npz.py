@@ -1,0 +1,104 @@
+"""Arrays from an npz that somebody else may have made: its sizes are known before any is read."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.storage.bounded_json import refuse_crowded_zip
+from graphrec_cli.terminal_text import printable
+
+MAX_UNPACKED_BYTES = 4 * 2**30
+"""All arrays of a file together."""
+MAX_TEXT_WIDTH = 2**16
+"""Characters of an id or a title."""
+_HEAD_BYTES = 2**14
+"""More than numpy reads as a header."""
+
+
+def read_npz(
+    path: Path,
+    types: Mapping[str, type[np.generic]],
+    check_lengths: Callable[[Mapping[str, int]], None],
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a file, each one-dimensional and never a pickle.
+
+    Args:
+        path: the file.
+        types: every array that may be there, by name, and its type; ``np.str_`` of any width.
+        check_lengths: called with the length of every array before a value is read; it raises
+            ValueError where they do not fit together.
+
+    Raises:
+        Exception: of any kind, where bytes made to mislead do so; ValueError for what is noticed.
+    """
+    with path.open("rb") as file:
+        refuse_crowded_zip(file)
+        with zipfile.ZipFile(file) as archive:
+            entries = _entries(archive, types)
+            unpacked = sum(entry.file_size for entry in entries.values())
+            if unpacked > MAX_UNPACKED_BYTES:
+                raise ValueError(
+                    f"it unpacks to {unpacked:,} bytes, more than the {MAX_UNPACKED_BYTES:,} that "
+                    "are read"
+                )
+            lengths: dict[str, int] = {}
+            for name, entry in entries.items():
+                with archive.open(entry) as stream:
+                    head = BytesIO(stream.read(_HEAD_BYTES))
+                lengths[name] = _length(name, types[name], entry.file_size, head)
+            check_lengths(lengths)
+            # Whole entries, because only at their end is the checksum compared.
+            return {
+                name: np.lib.format.read_array(BytesIO(archive.read(entry)), allow_pickle=False)
+                for name, entry in entries.items()
+            }
+
+
+def _entries(
+    archive: zipfile.ZipFile, types: Mapping[str, type[np.generic]]
+) -> dict[str, zipfile.ZipInfo]:
+    entries: dict[str, zipfile.ZipInfo] = {}
+    for entry in archive.infolist():
+        name = entry.filename.removesuffix(".npy")
+        if name not in types or entry.filename == name:
+            raise ValueError(
+                f"it holds '{printable(entry.filename):.80}', which is no array of ours"
+            )
+        if name in entries:
+            raise ValueError(f"it holds the array {name} twice")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"the array {name} is packed in a way that ours never are")
+        entries[name] = entry
+    return entries
+
+
+def _length(name: str, wanted: type[np.generic], size: int, head: BytesIO) -> int:
+    """The length that the array's header tells, which must be that of the bytes behind it."""
+    version = np.lib.format.read_magic(head)
+    if version == (1, 0):
+        shape, _, found = np.lib.format.read_array_header_1_0(head)
+    elif version == (2, 0):
+        shape, _, found = np.lib.format.read_array_header_2_0(head)
+    else:
+        raise ValueError(f"the array {name} is of an unknown version of the format")
+    text = wanted is np.str_
+    fits = found.kind == "U" and found.itemsize > 0 if text else found == np.dtype(wanted)
+    if not fits or not found.isnative:
+        raise ValueError(f"the array {name} is of the type {found!s:.80}, not {wanted.__name__}")
+    if found.itemsize > MAX_TEXT_WIDTH * 4:
+        raise ValueError(f"the array {name} has texts of {found.itemsize // 4:,} characters")
+    if len(shape) != 1:
+        raise ValueError(f"the array {name} has {len(shape)} dimensions, not 1")
+    (length,) = shape
+    if type(length) is not int or length < 0:
+        raise ValueError(f"the array {name} claims a length of {length}")
+    if length * found.itemsize != size - head.tell():
+        raise ValueError(f"the array {name} claims {length:,} values and holds another number")
+    return length

@@ -1,0 +1,244 @@
+"""Training: fit, then train_epoch, then train_step; the best epoch is chosen on valid alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+from tqdm import tqdm
+
+from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.errors import NonFiniteError
+from graphrec_cli.losses.pairwise import Loss
+from graphrec_cli.models.base import Model
+from graphrec_cli.samplers.batch import Batch, BatchSampler
+from graphrec_cli.training.adam import Adam
+from graphrec_cli.training.best_epoch import Monitor, Selection
+from graphrec_cli.training.epoch_progress import EpochProgress
+
+_CHECK_EVERY = 50
+"""Steps between looks at the loss, each of which waits for the device."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """What one epoch left behind.
+
+    Attributes:
+        record: the line of history.jsonl.
+        improved: the valid metric that selects is the best so far; always without validation.
+        last: no further epoch follows.
+    """
+
+    record: dict[str, Any]
+    improved: bool
+    last: bool
+
+
+class Trainer:
+    """Adam on sampled batches, with selection and early stopping on the valid part.
+
+    Attributes:
+        epoch: the epoch under way, or the last one; 0 before the first.
+        step: optimizer steps taken in all.
+        progress: how far the epoch under way has come, None between two epochs.
+        selection: the best epoch so far.
+    """
+
+    def __init__(
+        self,
+        config: TrainerConfig,
+        model: Model,
+        loss: Loss,
+        sampler: BatchSampler,
+        validate: Callable[[], dict[str, float]] | None,
+        *,
+        monitor: Monitor,
+        show_progress: bool,
+        after_step: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare to train from the first step.
+
+        Args:
+            validate: metrics of the valid part; None without one.
+            after_step: called between two steps, where ``state_dict`` can be taken.
+        """
+        self.config = config
+        self.model = model
+        self.loss = loss
+        self.sampler = sampler
+        self.validate = validate
+        self.selection = Selection(monitor)
+        self.batch_size = config.batch_size or sampler.num_pairs
+        self.show_progress = show_progress
+        self.after_step = after_step
+        self.device = next(model.parameters()).device
+        self.optimizer = Adam(
+            model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.epoch = 0
+        self.step = 0
+        self.progress: EpochProgress | None = None
+
+    def fit(self) -> Iterator[Epoch]:
+        """Train, yielding after every epoch, until the last epoch or until patience runs out.
+
+        An epoch that was left under way is gone on with.
+
+        Raises:
+            NonFiniteError: the loss or a weight became NaN or infinite; the selection is as
+                it was before.
+        """
+        while not self._done():
+            progress = self._epoch_under_way()
+            loss, examples = self.train_epoch()
+            seconds = progress.seconds
+            valid = self.validate() if self.validate is not None and self._validates() else None
+            self.progress = None
+            improved = self._select(valid)
+            yield Epoch(
+                record={
+                    "epoch": self.epoch,
+                    "step": self.step,
+                    "loss": loss,
+                    "learning_rate": self.optimizer.param_groups[0]["lr"],
+                    "seconds": round(seconds, 3),
+                    "triplets_per_second": round(examples / seconds, 1),
+                    "valid": valid,
+                },
+                improved=improved,
+                last=self._done(),
+            )
+
+    def train_epoch(self) -> tuple[float, int]:
+        """Take the steps that are left of the epoch under way, or all of the next one.
+
+        Returns:
+            the mean loss of the epoch's steps, and the number of their examples.
+        """
+        progress = self._epoch_under_way()
+        batches = self.sampler.epoch(self.config.steps_per_epoch, self.batch_size, progress.steps)
+        bar = tqdm(
+            batches,
+            initial=progress.steps,
+            total=self.steps_per_epoch(),
+            desc=f"epoch {self.epoch}/{self.config.epochs}",
+            unit="step",
+            leave=False,
+            disable=not self.show_progress,
+        )
+        for batch in bar:
+            progress.add(self.train_step(batch), len(batch.users))
+            if progress.steps == 1 or progress.steps % _CHECK_EVERY == 0:
+                rate = progress.examples / progress.seconds
+                bar.set_postfix_str(
+                    f"loss {self._finite_mean():.4f}, {rate:,.0f} examples/s", refresh=False
+                )
+            self.after_step()
+        # The last step's loss was finite before that step changed the weights.
+        self.refuse_non_finite()
+        return self._finite_mean(), progress.examples
+
+    def train_step(self, batch: Batch) -> Tensor:
+        """One optimizer step; returns the batch's loss, detached."""
+        self.optimizer.param_groups[0]["lr"] = self.learning_rate()
+        self.optimizer.zero_grad()
+        loss = self.loss(self.model, batch)
+        loss.backward()
+        self.optimizer.step()
+        self.step += 1
+        return loss.detach()
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that further steps depend on, as tensors and plain values."""
+        best = self.selection.best_epoch == self.epoch and self.progress is None
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "sampler": self.sampler.state_dict(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "progress": None if self.progress is None else self.progress.state_dict(),
+            **self.selection.state_dict(model_is_best=best),
+        }
+
+    def load_state_dict(self, state: dict[str, Any], *, draws_anew: bool = False) -> None:
+        """Go on where ``state`` was taken, with the same batches, steps and choices.
+
+        Args:
+            draws_anew: leave the sampler as it is: the state is that of another kind of device.
+        """
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if not draws_anew:
+            self.sampler.load_state_dict(state["sampler"])
+        self.epoch, self.step = state["epoch"], state["step"]
+        progress = state["progress"]
+        self.progress = progress and EpochProgress.from_state(progress, self.device)
+        self.selection.load_state_dict(state, self.model)
+
+    def refuse_non_finite(self) -> None:
+        """Look at the losses so far and at the weights.
+
+        Raises:
+            NonFiniteError: one is NaN or infinite.
+        """
+        self._finite_mean()
+        if not all(bool(weights.isfinite().all()) for weights in self.model.parameters()):
+            raise self._non_finite("a weight became NaN or infinite")
+
+    def _epoch_under_way(self) -> EpochProgress:
+        if self.progress is None:
+            self.epoch += 1
+            self.progress = EpochProgress.begin(self.device)
+        return self.progress
+
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of a whole epoch."""
+        if self.config.steps_per_epoch is not None:
+            return self.config.steps_per_epoch
+        return -(-self.sampler.num_pairs // self.batch_size)
+
+    def learning_rate(self) -> float:
+        """The learning rate of the next step, which follows from its number and its epoch's."""
+        config = self.config
+        rate = config.learning_rate * config.learning_rate_decay ** (self.epoch - 1)
+        if config.final_learning_rate is not None:
+            taken = self.step / (config.epochs * self.steps_per_epoch())
+            rate += taken * (config.final_learning_rate - rate)
+        return rate * min(1.0, (self.step + 1) / max(config.warmup_steps, 1))
+
+    def _validates(self) -> bool:
+        return self.epoch % self.config.validate_every == 0 or self.epoch == self.config.epochs
+
+    def _done(self) -> bool:
+        if self.progress is not None:
+            return False
+        patience = self.config.patience
+        stale = patience is not None and self.selection.stale_validations >= patience
+        return stale or self.epoch >= self.config.epochs
+
+    def _select(self, valid: dict[str, float] | None) -> bool:
+        """Whether the epoch is the best so far, as every one is without validation."""
+        if self.validate is None:
+            self.selection.keep(self.epoch, None, self.model)
+            return True
+        return valid is not None and self.selection.consider(self.epoch, valid, self.model)
+
+    def _finite_mean(self) -> float:
+        """Mean loss of the steps of the epoch under way."""
+        if self.progress is None:
+            return 0.0
+        mean = self.progress.total_loss.item() / max(self.progress.steps, 1)
+        if not math.isfinite(mean):
+            raise self._non_finite(f"the loss became {mean}")
+        return float(mean)
+
+    def _non_finite(self, what: str) -> NonFiniteError:
+        return NonFiniteError(
+            f"{what} in epoch {self.epoch} by step {self.step}; the checkpoints of earlier epochs "
+            "are kept; lower trainer.learning_rate"
+        )

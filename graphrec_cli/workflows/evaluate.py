@@ -1,0 +1,104 @@
+"""A finished run's model, read back from its directory and judged again."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from graphrec_cli import components
+from graphrec_cli.config.model import EmbeddingConfig, ModelConfig
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import OutputError
+from graphrec_cli.evaluation.evaluation import PartResult
+from graphrec_cli.models.base import Recommender
+from graphrec_cli.rundir.config_fingerprint import RESUMABLE, config_sha256
+from graphrec_cli.rundir.data_npz import RunData, load_run_data
+from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.system.device import pick_device
+from graphrec_cli.system.free_memory import require_memory
+from graphrec_cli.training.checkpoints.file import load_checkpoint
+from graphrec_cli.training.fit import build_model
+
+
+class SavedRun(NamedTuple):
+    """A run read back: its data, and its model in the best state."""
+
+    data: RunData
+    model: Recommender
+    device: torch.device
+
+
+def load_run(run: RunDirectory, config: RunConfig) -> SavedRun:
+    """Read a run back onto the device, with the threads, that ``config`` asks for.
+
+    Raises:
+        GraphrecError: the directory cannot be read, or the values do not fit it.
+    """
+    if not run.best.is_file():
+        raise OutputError(
+            f"{run.path} has no checkpoints/best.pt to read: the run is {run.describe_status()}"
+        )
+    device = pick_device(config.device)
+    require_memory(
+        run.best.stat().st_size, device, f"reading {run.best}", "end what else takes memory"
+    )
+    if config.num_threads is not None:
+        torch.set_num_threads(config.num_threads)
+    data = load_run_data(run.data)
+    return SavedRun(data, load_model(run, config, data, device), device)
+
+
+def load_model(
+    run: RunDirectory, config: RunConfig, data: RunData, device: torch.device
+) -> Recommender:
+    """The model of a run in its best state.
+
+    Raises:
+        OutputError: the checkpoint is missing, damaged, or of another model or data set.
+    """
+    misfit = OutputError(f"{run.best} does not fit the model in {run.config}")
+    content = load_checkpoint(run.best, device)
+    state = content.get("model")
+    # The file bounds what the configuration may claim, before memory is taken for it.
+    if not isinstance(state, dict) or not _table_fits(state, config.model, data.train):
+        raise misfit
+    model = build_model(config, data.train, device)
+    for name, weights in model.state_dict().items():
+        given = state.get(name)
+        # torch would turn other types into the right one, and spread a single value over a row.
+        if not isinstance(given, Tensor) or given.dtype != weights.dtype:
+            raise misfit
+    try:
+        # What was read takes the place of the model's own, so that nothing is held twice.
+        model.load_state_dict(state, assign=True)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise misfit from error
+    made_with = content.get("configuration_sha256")
+    # Checkpoints of releases before that entry have none.
+    if made_with not in (None, config_sha256(run.read(run.config), but=RESUMABLE)):
+        raise OutputError(f"{run.config} is not the configuration that {run.best} was made with")
+    return model
+
+
+def _table_fits(state: dict[object, object], model: ModelConfig, train: UserItems) -> bool:
+    """Whether the table of embeddings, if the model has one, is as large as it has to be."""
+    if not isinstance(model, EmbeddingConfig):
+        return True
+    table = state.get("layer0_embeddings")
+    wanted = (train.num_users + train.num_items, model.embedding_dim)
+    return isinstance(table, Tensor) and tuple(table.shape) == wanted
+
+
+def evaluate_run(run: RunDirectory, config: RunConfig, part: str) -> PartResult:
+    """Rank and measure ``part`` (test or valid) with the run's best state.
+
+    Raises:
+        GraphrecError: the directory cannot be read, or the values do not fit it.
+    """
+    data, model, device = load_run(run, config)
+    evaluation = components.EVALUATIONS[config.evaluation.name]
+    evaluation.check(config, data.train)
+    return evaluation.evaluate_part(model, config, split=data, part=part, device=device)

@@ -1,0 +1,52 @@
+"""The runs that have not come to their end and that a configuration can go on with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig, read_config
+from graphrec_cli.errors import ConfigError, GraphrecError
+from graphrec_cli.rundir.config_fingerprint import MACHINE, config_sha256
+from graphrec_cli.rundir.directory import RunDirectory, newest_first
+
+
+def unfinished_runs(
+    content: dict[str, Any], output_dir: Path
+) -> Iterator[tuple[RunDirectory, SavedConfig]]:
+    """Unfinished runs under ``output_dir`` with the values of a configuration, the newest first.
+
+    Those that cannot be read are passed over.
+
+    Args:
+        content: as config.json holds it. The device and the number of threads need not agree.
+    """
+    wanted = config_sha256(content, but=MACHINE)
+    for path in newest_first(output_dir):
+        with suppress(GraphrecError):
+            run = RunDirectory.find(str(path), output_dir)
+            if run.is_completed() or config_sha256(run.read(run.config), but=MACHINE) != wanted:
+                continue
+            saved = read_config(run.config)
+            yield run, saved
+
+
+def refuse_other_epochs(before: dict[str, Any], config: RunConfig) -> None:
+    """Refuse another number of epochs where the learning rates so far have followed from it.
+
+    Args:
+        before: the saved configuration, as in config.json.
+
+    Raises:
+        ConfigError: ``trainer.epochs`` was changed, and ``trainer.final_learning_rate`` is set.
+    """
+    epochs = before["trainer"]["epochs"]
+    if config.trainer.final_learning_rate is not None and config.trainer.epochs != epochs:
+        raise ConfigError(
+            f"trainer.epochs={config.trainer.epochs} cannot go on with a run of {epochs}: with "
+            "trainer.final_learning_rate the learning rates so far have followed from the number "
+            "of epochs; leave trainer.epochs out, or train anew with --from"
+        )

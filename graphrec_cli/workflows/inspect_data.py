@@ -1,0 +1,161 @@
+"""What a data set holds and how it is split, found out without training anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from graphrec_cli.config.dataset import DatasetConfig
+from graphrec_cli.config.model import LearnsFrom
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.sampler import PositivesBy
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.data.summary import describe_pairs, describe_split, describe_table
+from graphrec_cli.errors import DataError
+from graphrec_cli.reporting.data_plots import (
+    SampledPairs,
+    draw_adjacency,
+    draw_degrees,
+    draw_samples,
+)
+from graphrec_cli.run import find_files, load_source, log_drops, split_source
+from graphrec_cli.rundir.environment import describe_files
+from graphrec_cli.system.device import pick_device
+from graphrec_cli.training.fit import build_sampler
+
+SHOWN_USERS = 20
+"""Users whose draws are drawn one by one."""
+DRAWS_AT_A_TIME = 2**16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What was found.
+
+    Attributes:
+        report: plain values for JSON and for ``reporting.data_tables``.
+        split: the parts behind them.
+    """
+
+    report: dict[str, Any]
+    split: Split
+
+
+def inspect_data(config: RunConfig) -> Inspection:
+    """Read, preprocess and split as ``train`` does, and describe every stage.
+
+    Returns:
+        A report of ``dataset``, ``seed``, ``files``, ``table`` (the raw rows), ``funnel``,
+        ``pairs`` (after preprocessing) and ``split``.
+
+    Raises:
+        GraphrecError: as ``train``; where no split can be made, the log says what was dropped.
+    """
+    pick_device(config.device)
+    source = load_source(config, find_files(config))
+    try:
+        split = split_source(config, source).split
+    except DataError:
+        log_drops(source.funnel)
+        raise
+    parts = [part for part in (split.train, split.valid, split.test) if part is not None]
+    user_degree = np.sum([part.user_degree for part in parts], axis=0)
+    item_degree = np.sum([part.item_degree for part in parts], axis=0)
+    report = {
+        "dataset": config.dataset.name,
+        "seed": config.seed,
+        "files": describe_files(source.files),
+        "table": describe_table(source),
+        "funnel": source.funnel.to_dict(),
+        "pairs": describe_pairs(user_degree, item_degree),
+        "split": {
+            "name": config.split.name,
+            "k_cores": describe_k_cores(config.dataset),
+            **describe_split(split),
+        },
+    }
+    return Inspection(report=report, split=split)
+
+
+def describe_k_cores(config: DatasetConfig) -> list[dict[str, Any]]:
+    """Those of the k-cores before the split that can drop something, with their funnel's stage."""
+    stages = {"prefilter.k_core": config.prefilter.k_core, "k_core": config.k_core}
+    return [
+        {
+            "stage": stage,
+            "mode": k_core.mode.name,
+            "min_user_interactions": k_core.min_user_interactions,
+            "min_item_interactions": k_core.min_item_interactions,
+        }
+        for stage, k_core in stages.items()
+        if max(k_core.min_user_interactions, k_core.min_item_interactions) > 1
+    ]
+
+
+def draw_plots(config: RunConfig, split: Split, folder: Path) -> list[Path]:
+    """Write the pictures of the train part into ``folder``, which must exist.
+
+    Returns:
+        The paths of ``adjacency.png``, ``degrees.png`` and ``samples.png``, the last one only where
+        the loss learns from negatives.
+
+    Raises:
+        DataError: the configured sampler can draw nothing.
+        OutputError: a picture cannot be written.
+    """
+    adjacency, degrees, samples = (
+        folder / name for name in ("adjacency.png", "degrees.png", "samples.png")
+    )
+    has_negatives = config.loss.learns_from() is LearnsFrom.triples
+    sampled = sample_pairs(config, split.train) if has_negatives else None
+    draw_adjacency(split.train, adjacency)
+    draw_degrees(split.train, degrees)
+    if sampled is None:
+        return [adjacency, degrees]
+    draw_samples(split, sampled, samples, sampler=config.sampler.name)
+    return [adjacency, degrees, samples]
+
+
+def sample_pairs(config: RunConfig, train: UserItems) -> SampledPairs:
+    """One pass of the configured sampler: as many triples as there are train pairs.
+
+    The draws of some users, from the least to the most active one, are kept one by one; of all
+    users, how often each item was drawn.
+
+    Raises:
+        DataError: the sampler can draw nothing.
+    """
+    if config.num_threads is not None:
+        torch.set_num_threads(config.num_threads)
+    sampler = build_sampler(config, train, pick_device(config.device))
+    active = np.flatnonzero(train.user_degree)
+    by_activity = active[np.argsort(train.user_degree[active], kind="stable")]
+    places = np.linspace(0, len(active) - 1, min(SHOWN_USERS, len(active)))
+    users = by_activity[np.rint(places).astype(np.int64)]
+
+    kept = []
+    positives = np.zeros(train.num_items, dtype=np.int64)
+    negatives = np.zeros(train.num_items, dtype=np.int64)
+    size = DRAWS_AT_A_TIME
+    if config.sampler.by is PositivesBy.distinct_user:
+        size = min(size, len(active) - sampler.skipped_users)
+    for batch in sampler.epoch(None, size):
+        user, positive, negative = (indices.cpu().numpy() for indices in batch)
+        positives += np.bincount(positive, minlength=train.num_items)
+        negatives += np.bincount(negative, minlength=train.num_items)
+        shown = np.isin(user, users)
+        kept.append(np.stack([user[shown], positive[shown], negative[shown]]))
+    user_index, pos_item, neg_item = np.concatenate(kept, axis=1)
+    return SampledPairs(
+        users=users,
+        user_index=user_index,
+        pos_item=pos_item,
+        neg_item=neg_item,
+        positives=positives,
+        negatives=negatives,
+    )

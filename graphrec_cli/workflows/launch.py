@@ -1,0 +1,242 @@
+"""What surrounds a run: its directory, log, status, threads, signals and errors."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from graphrec_cli.config.hydra_app import Job
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig, config_to_dict
+from graphrec_cli.errors import (
+    ConfigError,
+    DataError,
+    DifferenceError,
+    GraphrecError,
+    Interrupted,
+    OutputError,
+)
+from graphrec_cli.run import train
+from graphrec_cli.rundir.config_fingerprint import with_values
+from graphrec_cli.rundir.data_fingerprint import DataIdentity
+from graphrec_cli.rundir.directory import RunDirectory, make_folder, timestamp
+from graphrec_cli.rundir.lock import RunInUse, held_lock
+from graphrec_cli.storage.atomic import remove_file, remove_leftovers, write_json
+from graphrec_cli.system.device import pick_device
+from graphrec_cli.system.malloc import keep_freed_memory
+from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.terminal_text import one_line
+from graphrec_cli.workflows.find_unfinished import refuse_other_epochs, unfinished_runs
+
+log = logging.getLogger("graphrec")
+
+_REFUSED = (ConfigError.exit_code, DataError.exit_code, DifferenceError.exit_code)
+"""Codes of a run that its values or its data have kept from going on."""
+
+_DEFAULT_THREADS = torch.get_num_threads()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        run: its directory.
+        config: the values that it was made with.
+        metrics: the content of metrics.json, None unless the run was completed.
+        error: the one line that says what went wrong, None for a completed run.
+        exit_code: what the command ends with if this is its only run.
+        stopped_by: the signal that came when the run had come to its end, None without one.
+    """
+
+    run: RunDirectory
+    config: RunConfig
+    metrics: dict[str, Any] | None
+    error: str | None
+    exit_code: int
+    stopped_by: int | None = None
+
+
+def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = None) -> Outcome:
+    """Make the run directory, train in it and record how that ended.
+
+    With ``trainer.autoresume`` the newest unfinished run of the same configuration is gone on with
+    instead, if there is one that nobody else is training.
+
+    Args:
+        job: what to run.
+        debug: whether a traceback goes to the screen.
+        expected: the data and the split that the run must have; None accepts any.
+
+    Raises:
+        ConfigError: the run directory cannot be made.
+        OutputError: it cannot be written to.
+    """
+    config = with_threads(job.config)
+    content = config_to_dict(SavedConfig(config, job.choices))
+    if config.trainer.autoresume:
+        for unfinished, saved in unfinished_runs(content, Path(config.output_dir)):
+            # Another number of threads than before would change the last bits.
+            threads = job.config.num_threads or saved.config.num_threads
+            wanted = SavedConfig(replace(config, num_threads=threads), saved.choices)
+            with suppress(RunInUse):
+                return resume_run(unfinished, wanted, debug=debug)
+    stem = f"{timestamp()}_{config.model.name}_{config.dataset.name}_{config.sampler.name}"
+    run = RunDirectory.create(Path(config.output_dir), stem)
+    with held_lock(run.lock):
+        write_json(run.config, content)
+        return _carry_out(config, run, debug=debug, expected=expected, resumed=False)
+
+
+def resume_run(run: RunDirectory, wanted: SavedConfig, *, debug: bool = False) -> Outcome:
+    """Go on with a run where its newest checkpoint left off; a completed one is left as it is.
+
+    Args:
+        run: its directory.
+        wanted: its configuration, with those of the values changed that may be.
+        debug: whether a traceback goes to the screen.
+
+    Raises:
+        RunInUse: another process is training there.
+        GraphrecError: the directory cannot be read or written to.
+    """
+    if run.is_completed():
+        return _as_it_is(run, wanted.config)
+    config = with_threads(wanted.config)
+    with held_lock(run.lock):
+        if run.is_completed():  # by a process that held the lock until now
+            return _as_it_is(run, config)
+        for folder in (run.path, run.checkpoints):
+            make_folder(folder)
+            remove_leftovers(folder)
+        for file in (run.metrics, run.ranks):  # of a judgement that was not the last word
+            remove_file(file)
+        before = run.read(run.config)
+        refuse_other_epochs(before, config)
+        content = with_values(before, config_to_dict(SavedConfig(config, wanted.choices)))
+        if content != before:
+            write_json(run.config, content)
+        outcome = _carry_out(config, run, debug=debug, expected=None, resumed=True)
+        if outcome.exit_code in _REFUSED and content != before:
+            write_json(run.config, before)
+        return outcome
+
+
+def _as_it_is(run: RunDirectory, config: RunConfig) -> Outcome:
+    log.info("%s is completed: there is nothing to go on with", run.path)
+    metrics = run.read(run.metrics)
+    return Outcome(run=run, config=config, metrics=metrics, error=None, exit_code=0)
+
+
+def with_threads(config: RunConfig) -> RunConfig:
+    """Set the number of threads, and name it in the configuration.
+
+    Raises:
+        ConfigError: a GPU was asked for and there is none.
+    """
+    pick_device(config.device)  # refused before a folder is made
+    keep_freed_memory()
+    threads = config.num_threads or _DEFAULT_THREADS
+    torch.set_num_threads(threads)
+    return replace(config, num_threads=threads)
+
+
+def _carry_out(
+    config: RunConfig,
+    run: RunDirectory,
+    *,
+    debug: bool,
+    expected: DataIdentity | None,
+    resumed: bool,
+) -> Outcome:
+    """Train in a run directory that is ours, and record how that ended."""
+    signals = StopSignals()
+    with _log_to(run.log), signals.installed():
+        try:
+            run.write_status("running")
+            if resumed:
+                log.info("going on with %s", run.path)
+            metrics = train(config, run, signals=signals, resumed=resumed, expected=expected)
+            signals.close()
+            run.write_status("completed")
+        except KeyboardInterrupt as interruption:
+            code = interruption.exit_code if isinstance(interruption, Interrupted) else 130
+            line = f"interrupted: graphrec train resume={run.path} goes on with it"
+            return _ended(run, config, "interrupted", line, code)
+        except GraphrecError as error:
+            _trace(run, debug)
+            return _ended(run, config, "failed", one_line(error), error.exit_code)
+        except Exception as error:
+            _trace(run, debug)
+            return _ended(run, config, "failed", f"{type(error).__name__}: {_first_line(error)}", 1)
+        return Outcome(
+            run=run,
+            config=config,
+            metrics=metrics,
+            error=None,
+            exit_code=0,
+            stopped_by=signals.received,
+        )
+
+
+def _ended(run: RunDirectory, config: RunConfig, state: str, error: str, exit_code: int) -> Outcome:
+    unwritable = ""
+    try:
+        run.write_status(state, error)
+    except OutputError as second:
+        unwritable = "" if str(second) == error else f" ({second})"
+    # Where a disk is full the log cannot be written either; the screen comes before it.
+    with suppress(OutputError):
+        log.error("error: %s%s", error, unwritable)
+    return Outcome(run=run, config=config, metrics=None, error=error, exit_code=exit_code)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or ["no message"])[0]
+
+
+def _trace(run: RunDirectory, debug: bool) -> None:
+    """The traceback goes to the log file, and to the screen when it is asked for."""
+    text = traceback.format_exc()
+    if debug:
+        sys.stderr.write(text)
+    # A log that cannot be written says so itself.
+    with suppress(OSError), run.log.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+class _LogFile(logging.FileHandler):
+    """A log whose failure to be written ends the run, instead of a traceback at every line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Called by logging from within the handling of the error."""
+        error = sys.exc_info()[1]
+        log.removeHandler(self)
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise OutputError(
+            f"cannot write {self.baseFilename}: {reason}; make room there or change output_dir"
+        ) from error
+
+
+@contextmanager
+def _log_to(path: Path) -> Iterator[None]:
+    try:
+        handler = _LogFile(path, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}; change output_dir") from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        with suppress(OSError):  # it was raised when the line was logged, and is again
+            handler.close()

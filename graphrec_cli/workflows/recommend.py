@@ -1,0 +1,192 @@
+"""Recommendations from a run directory alone: for its users, or for a user given by items."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, Int64
+from numpy.typing import NDArray
+from torch import Tensor
+
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import ConfigError, DataError
+from graphrec_cli.evaluation.popular_for_cold import PopularForCold
+from graphrec_cli.evaluation.scorer import Scorer
+from graphrec_cli.evaluation.top_k import top_k
+from graphrec_cli.reporting.recommendations import Block, Recommendations
+from graphrec_cli.rundir.data_npz import RunData
+from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.workflows.evaluate import SavedRun, load_run
+
+log = logging.getLogger("graphrec")
+
+_BLOCK_ROWS = 1 << 17
+_IDS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Who gets how many items.
+
+    Attributes:
+        users: distinct raw ids; None for all users, or where ``items`` says who is meant.
+        items: distinct raw ids of the items of a user that train never saw.
+        k: items a user.
+        exclude_seen: leave out the pairs of the user's train, valid and test items.
+        popular_for_cold: popular items, not an error, for users without a train interaction.
+    """
+
+    users: Sequence[str] | None
+    items: Sequence[str] | None
+    k: int
+    exclude_seen: bool
+    popular_for_cold: bool
+
+
+def recommend(run: RunDirectory, config: RunConfig, request: Request) -> Recommendations:
+    """Read the run and find whom the request means; the lists are made as they are asked for.
+
+    Raises:
+        ConfigError: a user or an item of the request is unknown.
+        DataError: k is larger than the catalog.
+        GraphrecError: the directory cannot be read, or the values do not fit it.
+    """
+    saved = load_run(run, config)
+    data = saved.data
+    catalog_size = int(np.count_nonzero(data.train.item_degree))
+    if request.k > catalog_size:
+        raise DataError(
+            f"k={request.k} asks for more items than the {catalog_size} that have a train "
+            f"interaction; choose k of at most {catalog_size}"
+        )
+    saved.model.prepare_scoring()
+    blocks = _for_users if request.items is None else _for_new_user
+    return Recommendations(
+        item_id=data.item_id.astype(np.object_),
+        title=None if data.title is None else data.title.astype(np.object_),
+        marks_cold=request.popular_for_cold,
+        blocks=blocks(saved, request),
+    )
+
+
+def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
+    data, train = saved.data, saved.data.train
+    if request.users is None:
+        user_id, users = data.user_id.astype(np.object_), np.arange(train.num_users)
+        if not request.popular_for_cold:
+            trained = np.flatnonzero(train.user_degree)
+            _say_left_out(len(users) - len(trained))
+            user_id, users = user_id[trained], trained
+    else:
+        user_id = np.array(request.users, dtype=np.object_)
+        users = _index_of(data.user_id, user_id)
+    # An unknown user is one more than there are, whose row is empty in every part.
+    users = np.where(users < 0, train.num_users, users)
+    cold = np.append(train.user_degree == 0, True)[users]
+    scorer: Scorer = saved.model
+    if cold.any():
+        _accept_cold(user_id[cold], len(users), popular=request.popular_for_cold)
+        scorer = PopularForCold(saved.model, train, saved.device)
+    masked = [_with_unknown_user(part) for part in _known_parts(data)]
+    size = max(1, _BLOCK_ROWS // request.k)
+
+    def blocks() -> Iterator[Block]:
+        for start in range(0, len(users), size):
+            block = slice(start, start + size)
+            top = top_k(
+                scorer,
+                users[block],
+                k=request.k,
+                catalog=train.item_degree > 0,
+                masked=masked if request.exclude_seen else [],
+                device=saved.device,
+            )
+            yield Block(user_id=user_id[block], cold=cold[block], top=top)
+
+    return blocks()
+
+
+def _say_left_out(number: int) -> None:
+    if number:
+        log.warning(
+            "%d users without a train interaction are left out; cold=popular gives them popular "
+            "items",
+            number,
+        )
+
+
+def _accept_cold(cold: NDArray[np.object_], asked: int, *, popular: bool) -> None:
+    if popular:
+        log.info("%d of the %d users are cold: they get popular items", len(cold), asked)
+        return
+    raise ConfigError(
+        f"{len(cold)} of the {asked} users are unknown to this run, or have no train interaction "
+        f"in it: {_shown(cold)}; name others, or give them popular items with cold=popular"
+    )
+
+
+def _for_new_user(saved: SavedRun, request: Request) -> Iterator[Block]:
+    data, train = saved.data, saved.data.train
+    assert request.items is not None
+    item_id = np.array(request.items, dtype=np.object_)
+    items = _index_of(data.item_id, item_id)
+    unusable = np.append(train.item_degree == 0, True)[items]
+    if unusable.any():
+        raise ConfigError(
+            f"{np.count_nonzero(unusable)} of the {len(items)} items are unknown to this run, or "
+            f"have no train interaction in it: {_shown(item_id[unusable])}; leave them out of items"
+        )
+    given = UserItems.from_pairs(
+        np.zeros_like(items), items, num_users=1, num_items=train.num_items
+    )
+    scores = saved.model.score_new_user(torch.from_numpy(items).to(saved.device))
+
+    def blocks() -> Iterator[Block]:
+        top = top_k(
+            _NewUser(scores),
+            np.zeros(1, dtype=np.int64),
+            k=request.k,
+            catalog=train.item_degree > 0,
+            masked=[given] if request.exclude_seen else [],
+            device=saved.device,
+        )
+        yield Block(user_id=np.array([None]), cold=np.zeros(1, dtype=np.bool_), top=top)
+
+    return blocks()
+
+
+class _NewUser:
+    """The scorer of a single user, whose scores are there already."""
+
+    def __init__(self, scores: Float[Tensor, " items"]) -> None:
+        self.scores = scores
+
+    def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
+        """The same scores for every user asked for."""
+        return self.scores.expand(len(user_index), -1)
+
+
+def _index_of(ids: NDArray[np.character], wanted: NDArray[np.object_]) -> NDArray[np.int64]:
+    """The place of every wanted id among ``ids``, -1 for an id that is not there."""
+    # Hashed as Python's text: numpy's would lose trailing zero characters and grow to the longest.
+    known = pd.Index(ids.astype(np.object_), dtype=np.object_)
+    return known.get_indexer(pd.Index(wanted, dtype=np.object_)).astype(np.int64)
+
+
+def _known_parts(data: RunData) -> list[UserItems]:
+    return [part for part in (data.train, data.valid, data.test) if part is not None]
+
+
+def _with_unknown_user(part: UserItems) -> UserItems:
+    return UserItems(np.append(part.indptr, part.num_pairs), part.item_index, part.num_items)
+
+
+def _shown(ids: NDArray[np.object_]) -> str:
+    more = ", ..." if len(ids) > _IDS_SHOWN else ""
+    return ", ".join(map(repr, ids[:_IDS_SHOWN])) + more

@@ -1,0 +1,158 @@
+"""A finished run made again from its configuration, and every figure compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from graphrec_cli.config.hydra_app import Job
+from graphrec_cli.config.run import Device
+from graphrec_cli.config.serialize import SavedConfig, to_plain
+from graphrec_cli.errors import ConfigError, OutputError
+from graphrec_cli.rundir.config_fingerprint import WITHOUT_EFFECT
+from graphrec_cli.rundir.data_fingerprint import DataIdentity
+from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.rundir.environment_history import changed_surroundings
+from graphrec_cli.rundir.nested_diff import Change, changes, leaves
+from graphrec_cli.training.checkpoints.file import load_checkpoint, weights_sha256
+from graphrec_cli.workflows.launch import Outcome, run_job
+
+
+class Verdict(Enum):
+    """What the comparison shows."""
+
+    reproduced = "reproduced"
+    different = "different"
+    not_claimed = "not_claimed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two runs side by side, the recorded one first.
+
+    Attributes:
+        intended: keys of the configuration that an override changed.
+        surroundings: versions, hardware and code that changed.
+        figures: how many values of metrics.json the recorded run has.
+        differences: the values of metrics.json that differ.
+        weights: digests of the two best states.
+    """
+
+    intended: dict[str, Change]
+    surroundings: dict[str, Change]
+    figures: int
+    differences: dict[str, Change]
+    weights: Change
+
+    @property
+    def verdict(self) -> Verdict:
+        """Nothing is claimed of a run that was made with other values."""
+        if self.intended:
+            return Verdict.not_claimed
+        same = not self.differences and self.weights.was == self.weights.now
+        return Verdict.reproduced if same else Verdict.different
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a finished run says of itself."""
+
+    metrics: dict[str, Any]
+    environment: dict[str, Any]
+    identity: DataIdentity
+    weights: str
+
+
+def read_recorded(run: RunDirectory) -> Recorded:
+    """Read all that a new run is compared with.
+
+    Raises:
+        ConfigError: the run was not finished, so that there is nothing to compare with.
+        OutputError: a file cannot be read.
+    """
+    if not run.metrics.is_file():
+        raise ConfigError(
+            f"{run.path} has no metrics.json to compare with: the run is {run.describe_status()}; "
+            "graphrec train --from makes a run of its config.json"
+        )
+    metrics, environment = run.read(run.metrics), run.read(run.environment)
+    if not isinstance(metrics.get("test"), dict):
+        raise OutputError(f"cannot read {run.metrics}: it holds no test figures")
+    return Recorded(
+        metrics=metrics,
+        environment=environment,
+        identity=DataIdentity.from_dict(environment, run.environment),
+        weights=_weights_of(run),
+    )
+
+
+def reproduce(
+    recorded: Recorded, saved: SavedConfig, wanted: SavedConfig, *, debug: bool
+) -> tuple[Outcome, Comparison | None]:
+    """Make the run once more in a directory of its own.
+
+    Args:
+        recorded: the run as it was.
+        saved: its configuration.
+        wanted: the same, but for the overrides.
+        debug: whether a traceback goes to the screen.
+
+    Returns:
+        how the new run ended, and the comparison if it was completed.
+
+    Raises:
+        DifferenceError: a data file has changed.
+        GraphrecError: no run directory can be made.
+    """
+    intended = changes(_values(saved), _values(wanted))
+    same_data = not any(_changes_data(key) for key in intended)
+    config = wanted.config
+    if same_data:
+        recorded.identity.refuse_changed(Path(saved.config.data_dir), Path(config.data_dir))
+    if recorded.environment.get("device") == "cpu" and config.device is Device.auto:
+        config = replace(config, device=Device.cpu)
+    # A run that was left unfinished is not one made again.
+    config = replace(config, trainer=replace(config.trainer, autoresume=False))
+    outcome = run_job(
+        Job(config=config, choices=wanted.choices, overrides=[], number=0),
+        debug=debug,
+        expected=recorded.identity if same_data else None,
+    )
+    if outcome.metrics is None:
+        return outcome, None
+    # Read back, so that both sides have been through the same file format.
+    again = read_recorded(outcome.run)
+    figures = leaves(recorded.metrics)
+    comparison = Comparison(
+        intended=intended,
+        surroundings=changed_surroundings(recorded.environment, again.environment),
+        figures=len(figures),
+        # What a later release adds to metrics.json has nothing to be compared with.
+        differences={
+            place: change
+            for place, change in changes(figures, leaves(again.metrics)).items()
+            if place in figures
+        },
+        weights=Change(recorded.weights, again.weights),
+    )
+    return outcome, comparison
+
+
+def _weights_of(run: RunDirectory) -> str:
+    state = load_checkpoint(run.best, torch.device("cpu")).get("model")
+    if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
+        raise OutputError(f"cannot read the checkpoint {run.best}: it holds no model")
+    return weights_sha256(state)
+
+
+def _values(saved: SavedConfig) -> dict[str, Any]:
+    values = leaves(to_plain(saved.config))
+    return {key: value for key, value in values.items() if key not in WITHOUT_EFFECT}
+
+
+def _changes_data(key: str) -> bool:
+    return key == "seed" or key.startswith(("dataset.", "split."))
