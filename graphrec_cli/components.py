@@ -17,7 +17,7 @@ from graphrec_cli.data.splits.leave_one_out import leave_one_out
 from graphrec_cli.data.splits.predefined import predefined
 from graphrec_cli.data.splits.ratio import ratio_split
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.evaluation.evaluation import Evaluation
+from graphrec_cli.evaluation.protocol import Evaluation
 from graphrec_cli.evaluation.ranking import RANKING
 from graphrec_cli.evaluation.rating import RATING
 from graphrec_cli.losses.pairwise import Loss, build_bpr, build_mse, build_softmax

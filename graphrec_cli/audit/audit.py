@@ -7,7 +7,7 @@ import logging
 from graphrec_cli.audit.checks import CHECKS, Audited, Outcome
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.errors import LeakageError
-from graphrec_cli.evaluation.evaluation import Parts
+from graphrec_cli.evaluation.protocol import Parts
 from graphrec_cli.models.base import Model
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.storage.atomic import write_json

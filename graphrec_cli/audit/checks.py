@@ -19,7 +19,7 @@ from graphrec_cli.data.splits.shared_pairs import (
     count_shared,
     describe_shared_pairs,
 )
-from graphrec_cli.evaluation.evaluation import Parts, held_out_part
+from graphrec_cli.evaluation.protocol import Parts, held_out_part
 from graphrec_cli.models.base import Model
 
 GRAPH_NOT_FROM_TRAIN = "graph-not-from-train"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from graphrec_cli.commands import recommend
-from graphrec_cli.commands.run_words import one_of, sort_run_words
+from graphrec_cli.commands.run_arguments import one_of, sort_run_words
 from graphrec_cli.config.overrides import with_overrides
 from graphrec_cli.config.serialize import read_config
 

@@ -7,9 +7,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrec_cli.commands.run_words import sort_run_words
-from graphrec_cli.config.addresses import refuse_new_addresses
+from graphrec_cli.commands.run_arguments import sort_run_words
 from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.download_guard import refuse_new_addresses
 from graphrec_cli.config.hydra_app import compose_saved
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import read_config

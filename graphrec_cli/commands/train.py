@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrec_cli.commands.from_run import take_saved
 from graphrec_cli.commands.resume import resume, take_resumed
+from graphrec_cli.commands.saved_config import take_saved
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.hydra_app import Job, compose_sweep, run_jobs
 from graphrec_cli.config.run import RunConfig

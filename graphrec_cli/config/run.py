@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from graphrec_cli.config.bands import ExpectedConfig
 from graphrec_cli.config.checks import check_between, check_folder
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
-from graphrec_cli.config.expected import ExpectedConfig
 from graphrec_cli.config.loss import LossConfig
 from graphrec_cli.config.model import LearnsFrom, ModelConfig
 from graphrec_cli.config.sampler import SamplerConfig, UniformConfig

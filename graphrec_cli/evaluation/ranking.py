@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.evaluation.evaluation import (
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.metrics import MISS, check_ks, ranking_metrics
+from graphrec_cli.evaluation.protocol import (
     Evaluation,
     PartResult,
     Parts,
     held_out_part,
     valid_users,
 )
-from graphrec_cli.evaluation.metrics import MISS, check_ks, ranking_metrics
-from graphrec_cli.evaluation.ranks import rank_held_out
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.popularity import Popularity
 from graphrec_cli.system.seeds import derive_seed

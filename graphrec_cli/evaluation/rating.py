@@ -10,7 +10,8 @@ from graphrec_cli.config.evaluation import RatingConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.evaluation.evaluation import (
+from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
+from graphrec_cli.evaluation.protocol import (
     Evaluation,
     PartResult,
     Parts,
@@ -18,7 +19,6 @@ from graphrec_cli.evaluation.evaluation import (
     valid_users,
 )
 from graphrec_cli.evaluation.rating_metrics import rating_metrics
-from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
 from graphrec_cli.models.base import Model, RatingModel
 from graphrec_cli.models.rating_baselines import bias_baseline, mean_baseline, train_ratings
 from graphrec_cli.system.seeds import derive_seed

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.evaluation.masked_scores import MaskedScores
+from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
+from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
 from graphrec_cli.evaluation.scorer import Scorer
-from graphrec_cli.evaluation.user_chunks import in_chunks, users_per_chunk
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.models.base import Recommender
-from graphrec_cli.models.sparse_rows import SparseRows, one_row, rows_of_users
+from graphrec_cli.models.linalg.sparse_rows import SparseRows, one_row, rows_of_users
 
 
 class ClosedForm(Recommender):

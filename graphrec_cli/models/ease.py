@@ -12,8 +12,8 @@ from graphrec_cli.config.closed_form import EASEConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.models.closed_form import ClosedForm
-from graphrec_cli.models.sparse_rows import SparseRows, shared_users, sums_of_rows
-from graphrec_cli.models.spd_inverse import BLOCK, invert_in_place
+from graphrec_cli.models.linalg.sparse_rows import SparseRows, shared_users, sums_of_rows
+from graphrec_cli.models.linalg.spd_inverse import BLOCK, invert_in_place
 from graphrec_cli.system.free_memory import require_memory
 
 log = logging.getLogger("graphrec")

@@ -11,8 +11,11 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.graph.propagation import multiply
 from graphrec_cli.models.closed_form import ClosedForm
-from graphrec_cli.models.singular_vectors import leading_right_singular_vectors, memory_of_search
-from graphrec_cli.models.sparse_rows import SparseRows, sums_of_rows
+from graphrec_cli.models.linalg.singular_vectors import (
+    leading_right_singular_vectors,
+    memory_of_search,
+)
+from graphrec_cli.models.linalg.sparse_rows import SparseRows, sums_of_rows
 from graphrec_cli.system.free_memory import require_memory
 
 _VALUES_AT_A_TIME = 1 << 23

@@ -11,7 +11,7 @@ from graphrec_cli.config.closed_form import ItemKNNConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import OutputError
 from graphrec_cli.models.closed_form import ClosedForm
-from graphrec_cli.models.sparse_rows import SparseRows, dense_product, shared_users
+from graphrec_cli.models.linalg.sparse_rows import SparseRows, dense_product, shared_users
 from graphrec_cli.system.free_memory import require_memory
 
 _BYTES_A_NEIGHBOR = 72

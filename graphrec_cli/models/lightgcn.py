@@ -22,7 +22,7 @@ from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacen
 from graphrec_cli.graph.batch_propagation import propagate_rows
 from graphrec_cli.graph.propagation import propagate
 from graphrec_cli.models.base import EmbeddingModel, Recommender, TripleModel, TripleScores
-from graphrec_cli.models.blocked_product import multiply_into
+from graphrec_cli.models.linalg.blocked_product import multiply_into
 
 
 class PropagatedEmbeddings(Recommender):

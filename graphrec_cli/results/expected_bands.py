@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphrec_cli.config.expected import ExpectedConfig
+from graphrec_cli.config.bands import ExpectedConfig
 
 
 def against_bands(

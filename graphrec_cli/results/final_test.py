@@ -12,7 +12,7 @@ from graphrec_cli import components
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.source import TruePreferences
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.evaluation.evaluation import PartResult
+from graphrec_cli.evaluation.protocol import PartResult
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.oracle import Oracle
 from graphrec_cli.training.checkpoints.file import weights_sha256

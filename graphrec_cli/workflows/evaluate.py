@@ -12,7 +12,7 @@ from graphrec_cli.config.model import EmbeddingConfig, ModelConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import OutputError
-from graphrec_cli.evaluation.evaluation import PartResult
+from graphrec_cli.evaluation.protocol import PartResult
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.rundir.config_fingerprint import RESUMABLE, config_sha256
 from graphrec_cli.rundir.data_npz import RunData, load_run_data

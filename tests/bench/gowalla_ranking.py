@@ -13,7 +13,7 @@ from scaled_data import Products
 from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.sources.adjacency_list import read_adjacency_list
-from graphrec_cli.evaluation.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
 from graphrec_cli.system.malloc import keep_freed_memory
 
 FOLDER = "gowalla"

@@ -18,7 +18,7 @@ from measure import Row, alternate, at_least, plain_table, ratios, spread
 from propagation import DIM, NUM_LAYERS, step_trainer
 from run import positive
 
-from graphrec_cli.evaluation.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
 from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.training.trainer import Trainer
 

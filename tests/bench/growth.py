@@ -27,7 +27,7 @@ from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.evaluation.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
 from graphrec_cli.graph.adjacency import normalized_adjacency
 from graphrec_cli.losses.pairwise import build_bpr
 from graphrec_cli.models.lightgcn import build_lightgcn

@@ -17,7 +17,7 @@ from sampling import whole_pass
 from scaled_data import Products, raw_table, split_table
 
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
-from graphrec_cli.evaluation.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
 from graphrec_cli.graph.adjacency import normalized_adjacency
 from graphrec_cli.samplers.uniform import build_uniform
 

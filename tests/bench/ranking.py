@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scaled_data import Products
 
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.evaluation.ranks import rank_held_out
-from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
 
 DIM = 64
 LOOP_USERS = 1000

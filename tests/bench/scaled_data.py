@@ -15,7 +15,7 @@ from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.models.blocked_product import multiply_into
+from graphrec_cli.models.linalg.blocked_product import multiply_into
 
 DIM = 64
 

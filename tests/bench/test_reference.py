@@ -17,8 +17,8 @@ from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
 from graphrec_cli.evaluation.metrics import ranking_metrics
-from graphrec_cli.evaluation.ranks import rank_held_out
 from graphrec_cli.losses.pairwise import build_bpr
 from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn
 from graphrec_cli.samplers.triples import Triples

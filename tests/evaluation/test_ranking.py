@@ -13,7 +13,7 @@ from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError, NonFiniteError
-from graphrec_cli.evaluation.evaluation import PartResult, valid_users
+from graphrec_cli.evaluation.protocol import PartResult, valid_users
 from graphrec_cli.evaluation.ranking import definitions, evaluate_part
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.lightgcn import build_lightgcn

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.evaluation.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
 from graphrec_cli.evaluation.top_k import TopItems, top_k
 
 

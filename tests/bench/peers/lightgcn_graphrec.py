@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.evaluation import MapDenominator
 from graphrec_cli.config.hydra_app import compose_sweep
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
 from graphrec_cli.evaluation.metrics import ranking_metrics
-from graphrec_cli.evaluation.ranks import rank_held_out
 from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.run import find_files, load_source, split_source
 from graphrec_cli.samplers.triples import Triples, TripleSampler

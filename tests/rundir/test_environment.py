@@ -16,7 +16,7 @@ from graphrec_cli.data.source import DataFile
 from graphrec_cli.rundir.environment import command_line, describe_environment, describe_files
 
 CPU = torch.device("cpu")
-CHECKOUT = Path(graphrec_cli.__file__).resolve().parents[1]
+CHECKOUT = Path(graphrec_cli.__file__).resolve().parents[2]
 
 
 def test_versions_hardware_and_command_are_there() -> None:

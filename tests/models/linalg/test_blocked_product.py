@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from graphrec_cli.models.blocked_product import multiply_into
+from graphrec_cli.models.linalg.blocked_product import multiply_into
 
 
 @pytest.mark.parametrize("columns", [0, 1, 1023, 1024, 1025, 3000])

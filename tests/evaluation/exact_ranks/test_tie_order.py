@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
+from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
 
 INDEX = st.integers(0, 2**31 - 1)
 

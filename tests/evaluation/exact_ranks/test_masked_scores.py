@@ -9,7 +9,7 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.evaluation.masked_scores import MaskedScores
+from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
 from graphrec_cli.evaluation.scorer import BufferedScorer, Scorer
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphrec_cli.config.arguments import FLAGS, sort_arguments
-from graphrec_cli.config.complete import complete_train
+from graphrec_cli.config.completion import complete_train
 from graphrec_cli.config.hydra_app import Job, run_jobs
 
 

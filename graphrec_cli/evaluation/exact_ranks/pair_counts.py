@@ -12,11 +12,11 @@ from torch import Tensor
 from graphrec_cli.config.evaluation import Ties
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError
-from graphrec_cli.evaluation.counts_above import CountsAbove
-from graphrec_cli.evaluation.masked_scores import MaskedScores
+from graphrec_cli.evaluation.exact_ranks.counts_above import CountsAbove
+from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
+from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
+from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
 from graphrec_cli.evaluation.scorer import Scorer
-from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
-from graphrec_cli.evaluation.user_chunks import in_chunks, users_per_chunk
 
 _TIE_BLOCK = 1 << 21
 _VALUES_A_PAIR = 5

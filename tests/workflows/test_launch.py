@@ -17,7 +17,7 @@ from graphrec_cli.cli import main
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,10 @@ from torch import Tensor
 from graphrec_cli.config.evaluation import ColdItems, MapDenominator, Ties
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError, NonFiniteError
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutRanks, rank_held_out
+from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
 from graphrec_cli.evaluation.metrics import MISS, ranking_metrics
-from graphrec_cli.evaluation.ranks import HeldOutRanks, rank_held_out
 from graphrec_cli.evaluation.scorer import Scorer
-from graphrec_cli.evaluation.tie_order import tie_hash, user_tie_keys
 
 NOWHERE, TRAIN, VALID, TEST = range(4)
 Parts = NDArray[np.int64]

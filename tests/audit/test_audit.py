@@ -20,7 +20,7 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.training.fit import build_model
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 WORDS = (
     "dataset.num_users=60",
     "dataset.num_items=40",

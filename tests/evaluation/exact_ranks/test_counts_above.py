@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.evaluation import counts_above
-from graphrec_cli.evaluation.counts_above import CountsAbove
+from graphrec_cli.evaluation.exact_ranks import counts_above
+from graphrec_cli.evaluation.exact_ranks.counts_above import CountsAbove
 
 
 @given(

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import MemoryShortageError
-from graphrec_cli.evaluation import pair_counts, user_chunks
-from graphrec_cli.evaluation.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks import pair_counts, user_chunks
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
 from graphrec_cli.evaluation.top_k import top_k
-from graphrec_cli.evaluation.user_chunks import in_chunks, users_per_chunk
 
 CPU = torch.device("cpu")
 TORCH_WORDS = (
@@ -143,7 +143,7 @@ LIMITED = """
 import logging, resource, sys
 import numpy as np, torch
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.evaluation.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
 
 torch.set_num_threads(1)
 logging.basicConfig(stream=sys.stdout, format="%(message)s")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from graphrec_cli.models.singular_vectors import leading_right_singular_vectors
+from graphrec_cli.models.linalg.singular_vectors import leading_right_singular_vectors
 
 
 def csr(matrix: NDArray[np.float64]) -> torch.Tensor:

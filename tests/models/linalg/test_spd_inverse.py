@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.models.spd_inverse import invert_in_place
+from graphrec_cli.models.linalg.spd_inverse import invert_in_place
 
 
 def definite(size: int, seed: int) -> torch.Tensor:

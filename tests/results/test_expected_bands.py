@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from graphrec_cli.config.expected import BandConfig, ExpectedConfig
+from graphrec_cli.config.bands import BandConfig, ExpectedConfig
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.results.expected_bands import against_bands, describe_bands
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.evaluation import ColdItems, Ties
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.evaluation.exact_ranks.pair_counts import PairCounts
 from graphrec_cli.evaluation.metrics import MISS
-from graphrec_cli.evaluation.pair_counts import PairCounts
 from graphrec_cli.evaluation.scorer import Scorer
 
 

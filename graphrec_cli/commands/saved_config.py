@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from graphrec_cli.config.addresses import refuse_new_addresses
+from graphrec_cli.config.download_guard import refuse_new_addresses
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, read_config
 from graphrec_cli.errors import ConfigError

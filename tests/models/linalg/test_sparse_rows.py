@@ -9,8 +9,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.models import sparse_rows
-from graphrec_cli.models.sparse_rows import (
+from graphrec_cli.models.linalg import sparse_rows
+from graphrec_cli.models.linalg.sparse_rows import (
     SparseRows,
     dense_product,
     one_row,

@@ -10,7 +10,7 @@ import pytest
 from graphrec_cli.errors import OutputError
 from graphrec_cli.rundir.lock import RunInUse, held_lock, is_locked
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 HOLDER = (
     f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
     "from pathlib import Path\n"
