@@ -22,7 +22,7 @@ FORMAT = 1
 """Of the entries; to be raised when their files change."""
 _PACKAGES = ("numpy", "pandas", "pyarrow")
 """They parse, sort and draw; pyarrow may be absent."""
-_CODE = ("config", "data", "run.py", "system/seeds.py")
+_CODE = ("config", "data", "preparation.py", "system/seeds.py")
 """Where the way from the files to the split, and into an entry, is written."""
 _ADDRESSES = ("base_url", "download")
 """They say where files come from; what the files hold is known by their digests."""
