@@ -15,6 +15,7 @@ from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import FoundFiles, SourceData
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.data.tables.quarantine import BadLine, TooManyBadLines
+from graphrec_cli.errors import DataError
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.storage.atomic import write_csv, write_json
 from graphrec_cli.system.seeds import numpy_generator
@@ -23,11 +24,16 @@ log = logging.getLogger("graphrec")
 
 
 class DropReport:
-    """Says in the log which rows and lines were dropped; a run keeps them in its directory too."""
+    """Logs which rows and lines were dropped; a run keeps them in its directory too."""
 
-    def __init__(self, run: RunDirectory | None = None) -> None:
-        """Report to the log, and to ``run`` where there is one."""
+    def __init__(self, run: RunDirectory | None = None, *, only_failures: bool = False) -> None:
+        """Report to the log and, if there is one, to ``run``.
+
+        Args:
+            only_failures: log drops only if they leave nothing to split.
+        """
         self._run = run
+        self._only_failures = only_failures
 
     def bad_lines(self, bad: Sequence[BadLine]) -> None:
         """Keep the lines that could not be read, as they are in their files, in quarantine.csv."""
@@ -37,15 +43,10 @@ class DropReport:
         write_csv(self._run.quarantine, ("file", "line", "reason", "text"), rows)
         log.info("%s bad lines are kept in %s", f"{len(rows):,}", self._run.quarantine)
 
-    def drops(self, funnel: Funnel) -> None:
-        """Log a line for every cause that dropped rows; funnel.json has them all."""
-        dropping = [step for step in funnel.steps if step.rows_dropped]
-        for step in dropping:
-            log.info("dropped %s rows (%s): %s", f"{step.rows_dropped:,}", step.stage, step.cause)
-        if any(step.stage.endswith("k_core") for step in dropping):
-            log.info(
-                "the k-core came before the split: it has chosen the test's users and items too"
-            )
+    def drops(self, funnel: Funnel, *, failed: bool = False) -> None:
+        """Log a line for every cause that dropped rows, and write funnel.json."""
+        if failed or not self._only_failures:
+            log_drops(funnel)
         if self._run is not None:
             write_json(self._run.funnel, funnel.to_dict())
 
@@ -66,15 +67,29 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
         DataError: the files cannot be read, or the data cannot be split.
     """
     prepared = cache.get()
-    if prepared is None:
-        cache.refuse_unwritable()
-        _, prepared = read_and_split(config, cache.files, report)
-        cache.keep(prepared)
+    if prepared is not None:
+        log.info("prepared data from the cache (%s...)", cache.short_key)
+        log_rows(config, prepared.num_rows)
+        report.bad_lines(prepared.quarantine)
+        log_unused_split(config, prepared.own_split_unused)
+        report.drops(prepared.funnel)
         return prepared
-    log_rows(config, prepared.num_rows)
-    report.bad_lines(prepared.quarantine)
-    log_unused_split(config, prepared.own_split_unused)
-    report.drops(prepared.funnel)
+    prepared = fill_cache(config, cache, report)
+    if cache.kept:
+        log.info("prepared data are kept in the cache (%s...)", cache.short_key)
+    return prepared
+
+
+def fill_cache(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prepared:
+    """Read and split the files, and keep the result in the cache.
+
+    Raises:
+        ConfigError: the chosen cache folder cannot be written.
+        DataError: the files cannot be read, or the data cannot be split.
+    """
+    cache.refuse_unwritable()
+    _, prepared = read_and_split(config, cache.files, report)
+    cache.keep(prepared)
     return prepared
 
 
@@ -98,9 +113,12 @@ def read_and_split(
     log_rows(config, len(source.table))
     report.bad_lines(source.quarantine)
     try:
-        return source, split_source(config, source)
-    finally:
-        report.drops(source.funnel)
+        prepared = split_source(config, source)
+    except DataError:
+        report.drops(source.funnel, failed=True)
+        raise
+    report.drops(source.funnel)
+    return source, prepared
 
 
 def split_source(config: RunConfig, source: SourceData) -> Prepared:
@@ -128,6 +146,15 @@ def split_source(config: RunConfig, source: SourceData) -> Prepared:
         files=source.files,
         preferences=source.preferences,
     )
+
+
+def log_drops(funnel: Funnel) -> None:
+    """Log a line for every cause that dropped rows; funnel.json has them all."""
+    dropping = [step for step in funnel.steps if step.rows_dropped]
+    for step in dropping:
+        log.info("dropped %s rows (%s): %s", f"{step.rows_dropped:,}", step.stage, step.cause)
+    if any(step.stage.endswith("k_core") for step in dropping):
+        log.info("the k-core came before the split: it has chosen the test's users and items too")
 
 
 def log_rows(config: RunConfig, num_rows: int) -> None:

@@ -56,7 +56,7 @@ def inspect_data(config: RunConfig) -> Inspection:
         GraphrecError: as ``train``; where no split can be made, the log says what was dropped.
     """
     pick_device(config.device)
-    source, prepared = read_and_split(config, find_files(config), DropReport())
+    source, prepared = read_and_split(config, find_files(config), DropReport(only_failures=True))
     split = prepared.split
     parts = [part for part in (split.train, split.valid, split.test) if part is not None]
     user_degree = np.sum([part.user_degree for part in parts], axis=0)

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
-from graphrec_cli.preparation import DropReport, find_files, prepare
+from graphrec_cli.preparation import DropReport, fill_cache, find_files
 
 
 def prepare_data(config: RunConfig) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def prepare_data(config: RunConfig) -> dict[str, Any]:
     """
     started = time.perf_counter()
     cache = PreparedCache(config, find_files(config), required=True)
-    split = prepare(config, cache, DropReport()).split
+    split = (cache.get() or fill_cache(config, cache, DropReport())).split
     parts = {"train": split.train, "valid": split.valid, "test": split.test}
     return {
         "dataset": config.dataset.name,

@@ -21,6 +21,7 @@ class PreparedCache:
         files: those of the data set.
         state: ``in_memory`` for data without files, ``there`` if an entry was found, ``built``, or
             ``rebuilt`` instead of a damaged entry.
+        kept: whether data were written to the cache.
     """
 
     def __init__(self, config: RunConfig, files: FoundFiles, *, required: bool = False) -> None:
@@ -32,6 +33,7 @@ class PreparedCache:
         """
         self.files = files
         self.state = "built" if files.on_disk else "in_memory"
+        self.kept = False
         self._place = CachePlace.of(config, files)
         self._chosen = config.cache_dir is not None
         self._required = required
@@ -41,6 +43,11 @@ class PreparedCache:
     def path(self) -> Path | None:
         """The folder of the entry; None for data made in memory."""
         return None if self._place is None else self._place.path
+
+    @property
+    def short_key(self) -> str:
+        """First digits of the name of the entry, for messages."""
+        return "" if self._place is None else self._place.key[:12]
 
     @property
     def damage(self) -> str | None:
@@ -58,7 +65,6 @@ class PreparedCache:
         self._found = self._place.find()
         if self._found.prepared is not None:
             self.state = "there"
-            log.info("prepared data from the cache (%s...)", self._place.key[:12])
         if self._found.damage is not None:
             self.state = "rebuilt"
             log.warning(
@@ -107,7 +113,7 @@ class PreparedCache:
                 ) from error
             self._warn(self._place, reason)
         else:
-            log.info("prepared data are kept in the cache (%s...)", self._place.key[:12])
+            self.kept = True
 
     def _warn(self, place: CachePlace, reason: str) -> None:
         log.warning(
