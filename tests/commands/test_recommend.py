@@ -37,12 +37,17 @@ def run(trained: Any, tmp_path: Path) -> Path:
 
     def rename(arrays: dict[str, NDArray[Any]]) -> None:
         num_users, num_items = len(arrays["user_id"]), len(arrays["item_id"])
-        arrays["user_id"] = np.array((USERS + [f"00{n}" for n in range(num_users)])[:num_users])
-        arrays["item_id"] = np.array((ITEMS + [f"0{n}" for n in range(num_items)])[:num_items])
+        arrays["user_id"] = ids_like(USERS, num_users)
+        arrays["item_id"] = ids_like(ITEMS, num_items)
         arrays["title"] = np.array((TITLES * num_items)[:num_items])
 
     change_data(folder, rename)
     return folder
+
+
+def ids_like(odd: list[str], size: int) -> NDArray[np.str_]:
+    """The odd ids and others, as many as are wanted, in the order that a file has them."""
+    return np.array(sorted([*odd, *(f"00{number}" for number in range(size - len(odd)))]))
 
 
 def change_data(run: Path, change: Callable[[dict[str, NDArray[Any]]], None]) -> None:
@@ -126,7 +131,8 @@ def test_scores_and_titles_stand_beside_the_items(run: Path, graphrec: Callable[
     saved = load(run)
     titles, item_ids = saved.title, saved.split.items.text().tolist()
     assert titles is not None
-    scores = saved.model.score_users(torch.tensor([3]))[0].numpy()
+    null = saved.split.users.text().tolist().index("null")
+    scores = saved.model.score_users(torch.tensor([null]))[0].numpy()
     (user,) = json.loads(graphrec("recommend", str(run), "users=null", "k=5", "--json").out)
     assert list(user) == ["user_id", "items"]
     for item in user["items"]:
@@ -236,29 +242,32 @@ def test_a_user_without_a_train_interaction_is_cold(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
     change_data(run, forget_train_of_first_user)
-    (run.parents[1] / "user.txt").write_text(USERS[0], encoding="utf-8")
+    cold = " padded "
+    (run.parents[1] / "user.txt").write_text(cold, encoding="utf-8")
     refused = graphrec("recommend", str(run), "users=@user.txt")
     assert (refused.code, len(refused.err.splitlines())) == (2, 1)
-    assert "'a,b'" in refused.err
+    assert f"'{cold}'" in refused.err
     saved = load(run)
+    assert saved.split.users.text()[0] == cold
     # Nobody named that user, so the others get their lists, and it is said.
     everyone = graphrec("recommend", str(run), "--json")
     assert everyone.code == 0
     assert everyone.err.startswith("warning: 1 users without a train interaction are left out")
     assert list(json_lists(everyone.out)) == [
-        user for user in saved.split.users.text() if user != "a,b"
+        user for user in saved.split.users.text() if user != cold
     ]
     popularity = saved.split.train.item_degree.astype(np.float64)
     lists = json_lists(graphrec("recommend", str(run), "cold=popular", "--json").out)
     expected = expected_lists(saved, 10)
-    expected["a,b"] = best(saved, popularity, known_items(saved, 0), 10)
+    expected[cold] = best(saved, popularity, known_items(saved, 0), 10)
     assert lists == expected
 
 
 def test_a_new_user_is_folded_in_by_items(run: Path, graphrec: Callable[..., Any]) -> None:
     saved = load(run)
     (run.parents[1] / "likes.txt").write_text("a,b\n@home\na,b\n", encoding="utf-8")
-    given = [ITEMS.index("a,b"), ITEMS.index("@home")]
+    items = saved.split.items.text().tolist()
+    given = [items.index("a,b"), items.index("@home")]
     scores = saved.model.score_new_user(torch.tensor(given)).numpy()
     for seen, left_out in (("exclude", set(given)), ("keep", set())):
         done = graphrec("recommend", str(run), "items=@likes.txt", f"seen={seen}", "--json")
@@ -280,7 +289,7 @@ def test_an_item_that_only_test_holds_is_not_recommended(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
     def forget_item(arrays: dict[str, NDArray[Any]]) -> None:
-        kept = arrays["train_item_index"] != ITEMS.index("NA")
+        kept = arrays["train_item_index"] != arrays["item_id"].tolist().index("NA")
         arrays["train_item_index"] = arrays["train_item_index"][kept]
         arrays["train_indptr"] = np.append(0, np.cumsum(kept))[arrays["train_indptr"]]
 

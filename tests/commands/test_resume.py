@@ -443,7 +443,7 @@ def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
     (last.parent / "manifest.json").unlink()
     done = graphrec("resume", str(stopped.run))
     assert done.code == 0, done.err
-    assert "warning: the checkpoint was made on cuda, whose draws cpu cannot go on with" in done.err
+    assert "warning: the checkpoint was made on cuda, whose random numbers cpu cannot" in done.err
     assert len(history(done.run)) == 4
     assert history(done.run)[-1]["step"] == 24
 
