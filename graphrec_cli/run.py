@@ -9,12 +9,13 @@ import torch
 from graphrec_cli.audit.audit import audit
 from graphrec_cli.components import build_model
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.preparation import DropReport, find_files, log_sizes, prepare
 from graphrec_cli.reporting.plots import draw_curves
 from graphrec_cli.results.expected_bands import against_bands
 from graphrec_cli.results.final_test import judge
-from graphrec_cli.rundir.config_fingerprint import RECIPE_LEAVES_OPEN, config_sha256
+from graphrec_cli.rundir.config_fingerprint import FREE_IN_RECIPE, config_sha256
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.data_npz import save_arrays, save_run_data
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
@@ -29,7 +30,7 @@ from graphrec_cli.training.fit import fit_model
 
 
 def train(
-    config: RunConfig,
+    saved: SavedConfig,
     run: RunDirectory,
     *,
     signals: StopSignals,
@@ -39,7 +40,7 @@ def train(
     """Carry the data through every room and leave everything in ``run``.
 
     Args:
-        config: validated values, those in the run's config.json.
+        saved: validated values, the content of the run's config.json.
         run: a run directory, new, or with the checkpoints of an unfinished run.
         signals: what may ask for an end meanwhile.
         resumed: go on from the newest checkpoint, if there is one.
@@ -52,6 +53,7 @@ def train(
         GraphrecError: of the kind that fits, each with its exit code.
         Interrupted: a signal came; the state so far is in the newest checkpoint.
     """
+    config = saved.config
     device = pick_device(config.device)
     environment = describe_environment(command_line(), device, torch.get_num_threads())
     if resumed:
@@ -72,7 +74,7 @@ def train(
 
     model = build_model(config, split.train, device)
     audit(context, model, run)
-    checkpointing = Checkpointing(run, config.trainer, run_stamp(run, identity))
+    checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity))
     fitted = fit_model(context, model, checkpointing, signals, resumed=resumed)
     judgement = judge(context, fitted, prepared.preferences)
     bands = against_bands(
@@ -80,7 +82,7 @@ def train(
         judgement.metrics["test"],
         epochs=len(fitted.history),
         split_hash=identity.split_hash,
-        values_sha256=config_sha256(run.read(run.config), but=RECIPE_LEAVES_OPEN),
+        values_sha256=config_sha256(config_to_dict(saved), but=FREE_IN_RECIPE),
     )
     metrics = judgement.metrics | {"expected": bands}
     save_arrays(run.ranks, judgement.test.arrays)

@@ -70,7 +70,7 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
     if json_output:
         print(json.dumps(as_json(run.path, outcome.run.path, comparison)))
     else:
-        print(describe(comparison))
+        print(describe_comparison(comparison))
         print(outcome.run.path)
     different = comparison.verdict is Verdict.different
     return DifferenceError.exit_code if different else 0
@@ -94,7 +94,7 @@ def as_json(run: Path, new_run: Path, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def describe(comparison: Comparison) -> str:
+def describe_comparison(comparison: Comparison) -> str:
     """What was changed on purpose, what changed around the run, what differs, and the verdict."""
     from graphrec_cli.workflows.reproduce import Verdict
 
@@ -122,13 +122,13 @@ def describe(comparison: Comparison) -> str:
 
 
 def _table(heading: str, changes: dict[str, Change]) -> str:
-    from graphrec_cli.reporting.tables import one_line, text_table
+    from graphrec_cli.reporting.tables import clip, text_table
 
     rows = [
         [
-            one_line(place, 80),
-            one_line(_spelled(change.was), 24),
-            one_line(_spelled(change.now), 24),
+            clip(place, 80),
+            clip(_spelled(change.was), 24),
+            clip(_spelled(change.now), 24),
             _step(change),
         ]
         for place, change in changes.items()

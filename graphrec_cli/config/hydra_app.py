@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import hydra
@@ -20,6 +20,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from graphrec_cli.config.arguments import Arguments
+from graphrec_cli.config.checks import check_digits
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.overrides import refuse_numbers_for_switches
@@ -53,28 +54,73 @@ class _Stopped(BaseException):
     """Leaves Hydra from within a job: it meets ordinary errors with lines of its own on stderr."""
 
 
-def run_jobs(
-    arguments: Arguments,
-    run: Callable[[Job], None],
-    sweep_dir: Path | None = None,
-    saved: SavedConfig | None = None,
-) -> None:
-    """Compose every job that the arguments ask for and hand each to ``run``.
+def compose_run(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
+    """Compose and validate the one run that the arguments ask for.
 
     Args:
-        arguments: the words of the command.
-        run: called once a job.
-        sweep_dir: where Hydra leaves the file that describes a sweep.
-        saved: the values that the arguments select by ``saved_options``, if they do.
+        saved: values that the arguments are put on; None is those of ``conf``.
 
     Raises:
         ConfigError: the composition or a value was refused.
     """
-    register_schemas()
-    if arguments.trains and not arguments.multirun:
-        # Not by way of Hydra's entry point, which would compose twice to find out its mode.
-        run(_compose_job(arguments.overrides, arguments.config_dir, saved))
-        return
+    # Not by way of Hydra's entry point, which would compose twice to find out its mode.
+    return _compose(arguments.overrides, arguments.config_dir, saved)
+
+
+def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
+    """The saved values with some of them, or whole groups, replaced.
+
+    ``output_dir`` and ``cache_dir`` are not taken from ``saved``: where files go is for the command
+    to say and not for a file that it reads.
+
+    Raises:
+        ConfigError: an override cannot be read, or its key or value is refused.
+    """
+    if not overrides:  # composing takes 0.2 s
+        config = replace(saved.config, output_dir=RunConfig().output_dir, cache_dir=None)
+        return replace(saved, config=config)
+    for word in overrides:
+        check_digits(*word.partition("=")[::2])
+    job = _compose(overrides, None, saved)
+    return SavedConfig(job.config, job.choices)
+
+
+def print_config(arguments: Arguments, saved: SavedConfig | None = None) -> None:
+    """Let Hydra print what a flag such as ``--cfg``, ``--info`` or ``--help`` asks for.
+
+    Raises:
+        ConfigError: the composition or a value was refused.
+    """
+    if "--cfg" in arguments.flags:
+        compose_run(arguments, saved)
+    said = io.StringIO()
+    with saved_options(saved) as selected, _hydra_entry(arguments, selected) as entry:
+        try:
+            with redirect_stderr(said):
+                entry(lambda node: None)
+        except SystemExit as end:
+            if end.code:
+                lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a word"]
+                raise ConfigError(lines[-1]) from end
+
+
+def run_sweep(
+    arguments: Arguments,
+    run: Callable[[Job], None],
+    folder: Path,
+    saved: SavedConfig | None = None,
+) -> None:
+    """Have Hydra compose every job of a sweep, and hand each to ``run``.
+
+    Args:
+        arguments: the words of the command, with ``--multirun``.
+        run: called once a job.
+        folder: where Hydra leaves the file that describes the sweep.
+        saved: values that the arguments are put on; None is those of ``conf``.
+
+    Raises:
+        ConfigError: the composition or a value was refused.
+    """
     words = sys.argv
     errors: list[Exception] = []
 
@@ -88,36 +134,27 @@ def run_jobs(
             errors.append(error)
             raise _Stopped from error
 
-    if "--cfg" in arguments.flags:
-        _compose_job(arguments.overrides, arguments.config_dir)
-    entry = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
-    words_for_hydra = [*arguments.flags, *arguments.overrides]
-    if sweep_dir is not None:
-        words_for_hydra.append(f"hydra.sweep.dir={quoted(str(sweep_dir))}")
-    with suppress(_Stopped), _hydra_environment(words_for_hydra):
-        if arguments.multirun:
-            with _explained():
-                entry()
-        else:
-            _print_only(entry)
+    with saved_options(saved) as selected:
+        more = [*selected, f"hydra.sweep.dir={quoted(str(folder))}"]
+        with suppress(_Stopped), _hydra_entry(arguments, more) as entry:
+            entry(task)
     if errors:
         raise errors[0]
 
 
-def compose_sweep(arguments: Arguments) -> list[RunConfig]:
+def compose_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> list[RunConfig]:
     """Check every job of a sweep before the first one runs; returns the values of each.
 
     Raises:
         ConfigError: a value was refused, or a key that all jobs share is swept.
     """
-    register_schemas()
     with _explained():
         parsed = OverridesParser.create().parse_overrides(arguments.overrides)
         for override in parsed:
             if override.is_sweep_override() and override.key_or_group == "output_dir":
                 raise ConfigError("output_dir cannot be swept: a sweep has one folder")
         jobs = itertools.product(*map(_values, parsed))
-        return [_compose_job(list(words), arguments.config_dir).config for words in jobs]
+        return [_compose(list(words), arguments.config_dir, saved).config for words in jobs]
 
 
 def to_run_config(node: DictConfig, overrides: list[str]) -> RunConfig:
@@ -134,26 +171,18 @@ def to_run_config(node: DictConfig, overrides: list[str]) -> RunConfig:
     return config
 
 
-def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
-    """The saved values with some of them, or whole groups, replaced.
-
-    Raises:
-        ConfigError: an override cannot be read, or its key or value is refused.
-    """
+def _compose(overrides: list[str], config_dir: str | None, saved: SavedConfig | None) -> Job:
     register_schemas()
-    with saved_options(saved) as selected:
-        job = _compose_job([*selected, *overrides], None, saved)
-    return SavedConfig(job.config, job.choices)
-
-
-def _compose_job(
-    overrides: list[str], config_dir: str | None, saved: SavedConfig | None = None
-) -> Job:
     search = []
     if config_dir is not None:
         search = [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).resolve()}')}]"]
-    with _explained(), hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        node = hydra.compose("config", overrides=[*overrides, *search], return_hydra_config=True)
+    with (
+        _explained(),
+        saved_options(saved) as selected,
+        hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"),
+    ):
+        words = [*selected, *overrides, *search]
+        node = hydra.compose("config", overrides=words, return_hydra_config=True)
         with open_dict(node):
             runtime = node.pop("hydra")
         return _to_job(node, runtime, saved)
@@ -192,18 +221,6 @@ def _values(override: Override) -> list[str]:
     return [f"{key}={value}" for value in values]
 
 
-def _print_only(entry: Callable[[], object]) -> None:
-    """Let Hydra print a config or help; what it says before it exits becomes the error."""
-    said = io.StringIO()
-    try:
-        with _explained(), redirect_stderr(said):
-            entry()
-    except SystemExit as end:
-        if end.code:
-            lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a word"]
-            raise ConfigError(lines[-1]) from end
-
-
 def quoted(text: str) -> str:
     """Text as Hydra's grammar takes it for itself, whatever it holds."""
     # A backslash is special only before a quote; a run of them there has to be doubled.
@@ -221,13 +238,27 @@ def _explained() -> Iterator[None]:
 
 
 @contextmanager
-def _hydra_environment(words: list[str]) -> Iterator[None]:
-    """Give Hydra its arguments, have it raise errors instead of printing tracebacks, and forget."""
+def _hydra_entry(
+    arguments: Arguments, more: list[str]
+) -> Iterator[Callable[[Callable[[DictConfig], None]], None]]:
+    """Hydra's own entry point with our words; it raises errors instead of printing tracebacks.
+
+    Args:
+        more: words besides the arguments.
+    """
+
+    def entry(task: Callable[[DictConfig], None]) -> None:
+        with _explained():
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(
+                task
+            )()
+
+    register_schemas()
     old_words, old_value = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = ["graphrec", *words]
+    sys.argv = ["graphrec", *arguments.flags, *more, *arguments.overrides]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        yield
+        yield entry
     finally:
         # Else ${hydra:...} would hold the values of this job wherever it is composed next.
         HydraConfig.instance().cfg = None

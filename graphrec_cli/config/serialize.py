@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,10 +22,18 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class SavedConfig:
-    """What config.json holds: the values, and the option chosen in each group."""
+    """What config.json holds.
+
+    Attributes:
+        config: the values.
+        choices: the option chosen in each group.
+        absent: dotted keys that the file does not have, because an earlier release wrote it. They
+            have their defaults, and stay out of the file and its digest.
+    """
 
     config: RunConfig
     choices: dict[str, str | None]
+    absent: frozenset[str] = frozenset()
 
 
 def to_plain(value: object) -> Any:
@@ -40,8 +49,17 @@ def to_plain(value: object) -> Any:
 
 def config_to_dict(saved: SavedConfig) -> dict[str, Any]:
     """The content of config.json: schema_version, choices, then the groups and the keys."""
-    plain = to_plain(saved.config)
+    plain = without_keys(to_plain(saved.config), saved.absent)
     return {"schema_version": SCHEMA_VERSION, "choices": dict(saved.choices), **plain}
+
+
+def without_keys(values: dict[str, Any], keys: Collection[str], parent: str = "") -> dict[str, Any]:
+    """Nested values without some dotted keys."""
+    return {
+        key: without_keys(value, keys, f"{parent}{key}.") if isinstance(value, dict) else value
+        for key, value in values.items()
+        if f"{parent}{key}" not in keys
+    }
 
 
 def config_from_dict(content: object, where: str) -> SavedConfig:
@@ -76,11 +94,12 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
             OmegaConf.update(node, group, OmegaConf.structured(schema), merge=False)
         node = OmegaConf.merge(node, values)
         config = OmegaConf.to_object(node)
-        _refuse_conversions(values, to_plain(config), "")
+        plain = to_plain(config)
+        _refuse_conversions(values, plain, "")
     except (OmegaConfBaseException, ConfigError, OverflowError) as error:
         raise ConfigError(f"{where}: {explain(error)}") from error
     assert isinstance(config, RunConfig)
-    return SavedConfig(config, choices)
+    return SavedConfig(config, choices, frozenset(_absent(plain, values, "")))
 
 
 def read_config(path: Path) -> SavedConfig:
@@ -96,6 +115,14 @@ def read_config(path: Path) -> SavedConfig:
     except ValueError as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
     return config_from_dict(content, str(path))
+
+
+def _absent(known: dict[str, Any], given: dict[str, Any], parent: str) -> Iterator[str]:
+    for key, value in known.items():
+        if key not in given:
+            yield f"{parent}{key}"
+        elif isinstance(value, dict):
+            yield from _absent(value, given[key], f"{parent}{key}.")
 
 
 def _choices(value: object, where: str) -> dict[str, str | None]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from graphrec_cli.components import build_evaluation, build_model
 from graphrec_cli.config.model import EmbeddingConfig, ModelConfig
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import OutputError
@@ -34,8 +35,12 @@ class SavedRun(NamedTuple):
     device: torch.device
 
 
-def load_run(run: RunDirectory, config: RunConfig) -> SavedRun:
+def load_run(run: RunDirectory, saved: SavedConfig, config: RunConfig) -> SavedRun:
     """Read a run back onto the device, with the threads, that ``config`` asks for.
+
+    Args:
+        saved: the content of its config.json.
+        config: the same values, some of them replaced.
 
     Raises:
         GraphrecError: the directory cannot be read, or the values do not fit it.
@@ -51,11 +56,15 @@ def load_run(run: RunDirectory, config: RunConfig) -> SavedRun:
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
     split, title = load_run_data(run.data)
-    return SavedRun(split, title, load_model(run, config, split.train, device), device)
+    return SavedRun(split, title, load_model(run, saved, config, split.train, device), device)
 
 
 def load_model(
-    run: RunDirectory, config: RunConfig, train: UserItems, device: torch.device
+    run: RunDirectory,
+    saved: SavedConfig,
+    config: RunConfig,
+    train: UserItems,
+    device: torch.device,
 ) -> Recommender:
     """The model of a run in its best state.
 
@@ -81,7 +90,7 @@ def load_model(
         raise misfit from error
     made_with = content.get("configuration_sha256")
     # Checkpoints of releases before that entry have none.
-    if made_with not in (None, config_sha256(run.read(run.config), but=RESUMABLE)):
+    if made_with not in (None, config_sha256(config_to_dict(saved), but=RESUMABLE)):
         raise OutputError(f"{run.config} is not the configuration that {run.best} was made with")
     return model
 
@@ -95,13 +104,13 @@ def _table_fits(state: dict[object, object], model: ModelConfig, train: UserItem
     return isinstance(table, Tensor) and tuple(table.shape) == wanted
 
 
-def evaluate_run(run: RunDirectory, config: RunConfig, part: str) -> PartResult:
+def evaluate_run(run: RunDirectory, saved: SavedConfig, config: RunConfig, part: str) -> PartResult:
     """Rank and measure ``part`` (test or valid) with the run's best state.
 
     Raises:
         GraphrecError: the directory cannot be read, or the values do not fit it.
     """
-    saved = load_run(run, config)
-    evaluation = build_evaluation(config, saved.device)
-    evaluation.check(saved.split.train)
-    return evaluation.evaluate(saved.model, saved.split, part)
+    loaded = load_run(run, saved, config)
+    evaluation = build_evaluation(config, loaded.device)
+    evaluation.check(loaded.split.train)
+    return evaluation.evaluate(loaded.model, loaded.split, part)

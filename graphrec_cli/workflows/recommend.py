@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
@@ -50,7 +51,9 @@ class Request:
     popular_for_cold: bool
 
 
-def recommend(run: RunDirectory, config: RunConfig, request: Request) -> Recommendations:
+def recommend(
+    run: RunDirectory, saved: SavedConfig, config: RunConfig, request: Request
+) -> Recommendations:
     """Read the run and find whom the request means; the lists are made as they are asked for.
 
     Raises:
@@ -58,20 +61,20 @@ def recommend(run: RunDirectory, config: RunConfig, request: Request) -> Recomme
         DataError: k is larger than the catalog.
         GraphrecError: the directory cannot be read, or the values do not fit it.
     """
-    saved = load_run(run, config)
-    catalog_size = int(np.count_nonzero(saved.split.train.item_degree))
+    loaded = load_run(run, saved, config)
+    catalog_size = int(np.count_nonzero(loaded.split.train.item_degree))
     if request.k > catalog_size:
         raise DataError(
             f"k={request.k} asks for more items than the {catalog_size} that have a train "
             f"interaction; choose k of at most {catalog_size}"
         )
-    saved.model.prepare_scoring()
+    loaded.model.prepare_scoring()
     blocks = _for_users if request.items is None else _for_new_user
     return Recommendations(
-        item_id=saved.split.items.text(),
-        title=None if saved.title is None else saved.title.astype(np.object_),
+        item_id=loaded.split.items.text(),
+        title=None if loaded.title is None else loaded.title.astype(np.object_),
         marks_cold=request.popular_for_cold,
-        blocks=blocks(saved, request),
+        blocks=blocks(loaded, request),
     )
 
 

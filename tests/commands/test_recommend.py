@@ -65,7 +65,8 @@ def forget_train_of_first_user(arrays: dict[str, NDArray[Any]]) -> None:
 
 def load(run: Path) -> SavedRun:
     directory = RunDirectory(run)
-    saved = load_run(directory, read_config(directory.config).config)
+    content = read_config(directory.config)
+    saved = load_run(directory, content, content.config)
     saved.model.prepare_scoring()
     return saved
 

@@ -6,9 +6,10 @@ import pytest
 
 from graphrec_cli.config.dataset import SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig, Ties
+from graphrec_cli.config.hydra_app import compose_saved
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import LightGCNConfig
-from graphrec_cli.config.overrides import split_overrides, with_overrides
+from graphrec_cli.config.overrides import split_overrides
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.serialize import SavedConfig
@@ -40,7 +41,7 @@ def test_a_commands_own_keys_are_text() -> None:
 
 def test_values_are_replaced_and_the_rest_stays() -> None:
     before = saved()
-    after = with_overrides(
+    after = compose_saved(
         before, ["evaluation.ks=[5,100]", "evaluation.ties=pessimistic", "num_threads=3"]
     )
     assert isinstance(after.config.evaluation, RankingConfig)
@@ -50,7 +51,7 @@ def test_values_are_replaced_and_the_rest_stays() -> None:
     assert after.config.trainer == before.config.trainer
     assert after.choices == before.choices
     assert before == saved()
-    assert with_overrides(before, []) == before
+    assert compose_saved(before, []) == before
 
 
 @pytest.mark.parametrize(
@@ -74,5 +75,5 @@ def test_values_are_replaced_and_the_rest_stays() -> None:
 )
 def test_refused_in_one_line(word: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as refused:
-        with_overrides(saved(), [word])
+        compose_saved(saved(), [word])
     assert "\n" not in str(refused.value)
