@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.commands.run_arguments import sort_run_words
-from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.download_guard import refuse_new_addresses
 from graphrec_cli.config.hydra_app import compose_saved
 from graphrec_cli.config.run import RunConfig
@@ -53,15 +52,14 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
     given = sort_run_words(
         "reproduce", words, own=(), overridable=(*keys, *(f"{group}.*" for group in SCHEMAS))
     )
-    overrides = sort_arguments(given.overrides).overrides
 
     from graphrec_cli.rundir.directory import RunDirectory
     from graphrec_cli.workflows.reproduce import Verdict, read_recorded, reproduce
 
     run = RunDirectory.find(given.run, given.output_dir)
     saved = read_config(run.config)
-    refuse_new_addresses(saved, overrides, run.config)
-    wanted = compose_saved(saved, overrides)
+    refuse_new_addresses(saved, given.overrides, run.config)
+    wanted = compose_saved(saved, given.overrides)
     wanted = replace(wanted, config=replace(wanted.config, output_dir=str(given.output_dir)))
     outcome, comparison = reproduce(read_recorded(run), saved, wanted, debug=debug)
     if comparison is None:

@@ -19,8 +19,7 @@ from hydra.core.override_parser.types import Override, ValueType
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.checks import check_digits
+from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.overrides import refuse_numbers_for_switches
@@ -79,9 +78,7 @@ def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
     if not overrides:  # composing takes 0.2 s
         config = replace(saved.config, output_dir=RunConfig().output_dir, cache_dir=None)
         return replace(saved, config=config)
-    for word in overrides:
-        check_digits(*word.partition("=")[::2])
-    job = _compose(overrides, None, saved)
+    job = compose_run(sort_arguments(overrides), saved)
     return SavedConfig(job.config, job.choices)
 
 
