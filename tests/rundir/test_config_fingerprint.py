@@ -82,3 +82,15 @@ def test_the_options_chosen_do_not_count_but_a_file_gives_the_digest_of_what_was
     assert config_sha256(again | {"choices": {}}, but=()) == config_sha256(content, but=())
     read = config_from_dict(again, "here")
     assert config_sha256(config_to_dict(read), but=()) == config_sha256(content, but=())
+
+
+@pytest.mark.parametrize(("group", "key"), [("trainer", "batch_size"), ("model", "init_std")])
+def test_a_file_of_an_earlier_release_keeps_its_digest_and_its_keys(
+    group: str, key: str, saved: SavedConfig
+) -> None:
+    content: dict[str, Any] = config_to_dict(saved)
+    content[group] = {name: value for name, value in content[group].items() if name != key}
+    read = config_from_dict(content, "here")
+    assert config_to_dict(read) == content
+    changed = compose_saved(read, ["seed=3"])
+    assert key in config_to_dict(changed)[group]
