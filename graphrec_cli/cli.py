@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from graphrec_cli import __version__
+from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
 from graphrec_cli.terminal_text import one_line, printable
 
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug, json_output = "--debug" in words, bool({"--json", "json=true"} & set(words))
     words = [word for word in words if word not in ("--debug", "--json", "json=true")]
     try:
-        with _log_to_stderr():
+        with _log_to_stderr(), plugins_of(words) as words:
             command = _find_command(words)
             code = command(words[1:], json_output=json_output, debug=debug)
         sys.stdout.flush()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
 
 from graphrec_cli.config.loss import SoftmaxConfig
 from graphrec_cli.config.model import LearnsFrom
+from graphrec_cli.config.plugins import BUILDERS
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions, UserItems
@@ -129,11 +130,37 @@ EVALUATIONS: dict[str, EvaluationBuilder] = {
 }
 
 
+Builder = TypeVar("Builder")
+
+
+def find_builder(group: str, table: dict[str, Builder], name: str) -> Builder:
+    """What builds a component: the table's entry, or else what a plugin registered."""
+    if name in table:
+        return table[name]
+    registered: Builder = BUILDERS[group][name]
+    return registered
+
+
+def find_source(config: RunConfig) -> Source[Any]:
+    """The source of the configured data set."""
+    return find_builder("dataset", SOURCES, config.dataset.name)
+
+
+def find_split(config: RunConfig) -> SplitBuilder:
+    """The configured split."""
+    return find_builder("split", SPLITS, config.split.name)
+
+
+def build_loss(config: RunConfig) -> Loss:
+    """The configured loss."""
+    return find_builder("loss", LOSSES, config.loss.name)(config.loss)
+
+
 def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Recommender:
     """The configured model, on the graph of ``train`` alone."""
     # The initial weights are drawn on the CPU, so that they do not depend on the device.
     generator = torch_generator(config.seed, "init", torch.device("cpu"))
-    build = MODELS[config.model.name]
+    build = find_builder("model", MODELS, config.model.name)
     return build(config.model, train, generator=generator, device=device)
 
 
@@ -145,7 +172,9 @@ def build_evaluation(config: RunConfig, device: torch.device) -> Evaluation:
         valid_users=config.trainer.valid_users,
         device=device,
     )
-    return EVALUATIONS[config.evaluation.name](config.evaluation, settings)
+    return find_builder("evaluation", EVALUATIONS, config.evaluation.name)(
+        config.evaluation, settings
+    )
 
 
 def build_sampler(
@@ -157,7 +186,7 @@ def build_sampler(
         seed_name: name of the generator that it draws from.
     """
     generator = torch_generator(config.seed, seed_name, device)
-    build = SAMPLERS[config.sampler.name]
+    build = find_builder("sampler", SAMPLERS, config.sampler.name)
     return build(config.sampler, train, generator=generator, device=device)
 
 

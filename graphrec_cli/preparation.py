@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphrec_cli import components
+from graphrec_cli.components import find_source, find_split
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.data.funnel import Funnel
@@ -53,8 +53,7 @@ class DropReport:
 
 def find_files(config: RunConfig) -> FoundFiles:
     """Find or download the files of the data set, and hash them."""
-    source = components.SOURCES[config.dataset.name]
-    return source.found(config.dataset, data_dir=Path(config.data_dir))
+    return find_source(config).found(config.dataset, data_dir=Path(config.data_dir))
 
 
 def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prepared:
@@ -104,9 +103,7 @@ def read_and_split(
         DataError: the files cannot be read, or the data cannot be split.
     """
     try:
-        source = components.SOURCES[config.dataset.name].loaded(
-            config.dataset, files, seed=config.seed
-        )
+        source = find_source(config).loaded(config.dataset, files, seed=config.seed)
     except TooManyBadLines as error:
         report.bad_lines(error.bad)
         raise
@@ -133,9 +130,7 @@ def split_source(config: RunConfig, source: SourceData) -> Prepared:
     own_split_unused = interactions.part is not None and config.split.name != "predefined"
     log_unused_split(config, own_split_unused)
     rng = numpy_generator(config.seed, "split")
-    split = components.SPLITS[config.split.name](
-        interactions, config.split, rng=rng, funnel=source.funnel
-    )
+    split = find_split(config)(interactions, config.split, rng=rng, funnel=source.funnel)
     return Prepared(
         split=split,
         title=titles_by_index(source, split),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from graphrec_cli.commands import evaluate
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
+from graphrec_cli.commands.plugin_words import FLAG as PLUGIN
+from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
 from graphrec_cli.commands.resume import KEY as RESUME
 from graphrec_cli.commands.saved_config import FLAG as FROM
@@ -77,6 +79,13 @@ def complete_line(line: str) -> list[str]:
     if len(typed) < 2:
         return []
     *before, word = typed[1:]
+    if before[-1:] == [PLUGIN]:
+        return []  # the shell knows files
+    with plugins_of(before) as before:
+        return _complete(word, before)
+
+
+def _complete(word: str, before: list[str]) -> list[str]:
     if not before:
         flags = ["--help", "--version"]
         return [name for name in (*_COMMANDS, *flags) if name.startswith(word)]

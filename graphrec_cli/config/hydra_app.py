@@ -23,6 +23,7 @@ from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.overrides import refuse_numbers_for_switches
+from graphrec_cli.config.plugins import LOADED, loaded_plugins, send_by_value
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import SAVED, choices_after, saved_options
 from graphrec_cli.config.serialize import SavedConfig
@@ -120,17 +121,22 @@ def run_sweep(
     """
     words = sys.argv
     errors: list[Exception] = []
+    plugins, accept_changed = LOADED.names, LOADED.accept_changed
 
     def task(node: DictConfig) -> None:
         sys.argv = words
         try:
             runtime = HydraConfig.get()
             assert isinstance(runtime, DictConfig)
-            run(_to_job(node, runtime, saved))
+            # A launcher may run its jobs in other processes.
+            with loaded_plugins(plugins, accept_changed=accept_changed):
+                run(_to_job(node, runtime, saved))
         except Exception as error:
             errors.append(error)
             raise _Stopped from error
 
+    if plugins:
+        send_by_value()
     with saved_options(saved) as selected:
         more = [*selected, f"hydra.sweep.dir={quoted(str(folder))}"]
         with suppress(_Stopped), _hydra_entry(arguments, more) as entry:

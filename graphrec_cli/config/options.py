@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from graphrec_cli.config.plugins import BUILDERS
 from graphrec_cli.errors import ConfigError
 
 
@@ -21,9 +22,10 @@ def conf_dir() -> Path:
 
 
 def group_options(group: str, config_dir: str | None) -> list[str]:
-    """The options of a group in ascending order, the user's own among them."""
+    """The options of a group in ascending order, the user's own and plugins' among them."""
     folders = [conf_dir(), *([] if config_dir is None else [Path(config_dir)])]
-    return sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})
+    files = {path.stem for folder in folders for path in (folder / group).glob("*.yaml")}
+    return sorted({*files, *BUILDERS.get(group, {})})
 
 
 def refuse_shadowed_options(config_dir: Path) -> None:

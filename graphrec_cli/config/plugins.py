@@ -7,11 +7,10 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -25,6 +24,8 @@ from graphrec_cli.config.split import SplitConfig
 from graphrec_cli.config.store import SCHEMAS, register_schemas
 from graphrec_cli.errors import ConfigError
 
+_MODULE = "graphrec_plugin_"
+"""What the name of a module that was loaded from a file begins with."""
 ENTRY_POINTS = "graphrec.components"
 BASES: dict[str, type] = {
     "dataset": DatasetConfig,
@@ -52,8 +53,27 @@ class Plugin:
     sha256: str
 
 
-LOADED: dict[str, Plugin] = {}
-"""The plugins of this command by name."""
+@dataclass(slots=True)
+class Loaded:
+    """The plugins of this command.
+
+    Attributes:
+        names: as ``--plugin`` gave them.
+        accept_changed: whether a saved config may name other files of the same plugins.
+        plugins: by name.
+    """
+
+    names: tuple[str, ...] = ()
+    accept_changed: bool = False
+    plugins: dict[str, Plugin] = field(default_factory=dict)
+
+
+LOADED = Loaded()
+
+
+def recorded_plugins() -> list[dict[str, str]]:
+    """The plugins of this command as config.json and environment.json hold them."""
+    return [asdict(plugin) for plugin in LOADED.plugins.values()]
 
 
 def register(group: str, schema: type, builder: Callable[..., object] | object) -> None:
@@ -90,54 +110,74 @@ def register(group: str, schema: type, builder: Callable[..., object] | object) 
 
 
 @contextmanager
-def loaded_plugins(names: Sequence[str]) -> Iterator[None]:
-    """Load plugins while the block lasts.
+def loaded_plugins(names: Sequence[str], *, accept_changed: bool = False) -> Iterator[None]:
+    """Load plugins while the block lasts; those that are loaded already stay as they are.
 
     Args:
         names: of each a Python file, the folder of a package, or the name of an entry point of the
             group ``graphrec.components``.
+        accept_changed: accept saved configs that were made with other files of the same plugins.
 
     Raises:
         ConfigError: one is not found, cannot be imported, or registers nothing.
     """
-    modules = dict(sys.modules)
+    if tuple(names) == LOADED.names:
+        yield
+        return
+    modules = set(sys.modules)
+    LOADED.names, LOADED.accept_changed = tuple(names), accept_changed
     try:
         for name in names:
             _load(name)
         yield
     finally:
-        for group, registered in BUILDERS.items():
-            for name in registered:
-                del SCHEMAS[group][name]
-                del ConfigStore.instance().repo[group][f"{name}.yaml"]
-                del ConfigStore.instance().repo["schema"][group][f"{name}.yaml"]
-            registered.clear()
-        if LOADED:
-            LOADED.clear()
-            for name in set(sys.modules) - set(modules):
-                if getattr(sys.modules[name], "__graphrec_plugin__", False):
-                    del sys.modules[name]
+        _forget(set(sys.modules) - modules)
 
 
-def refuse_other_plugins(recorded: Sequence[Plugin], where: str, *, accept_changed: bool) -> None:
+def send_by_value() -> None:
+    """Let launchers send the plugins' classes to other processes, which cannot import them."""
+    for library in ("cloudpickle", "joblib.externals.cloudpickle"):
+        with suppress(ImportError):
+            pickler = importlib.import_module(library)
+            for name in LOADED.plugins:
+                module = sys.modules.get(f"{_MODULE}{name}")
+                if module is not None:
+                    pickler.register_pickle_by_value(module)
+
+
+def _forget(new_modules: set[str]) -> None:
+    repo = ConfigStore.instance().repo
+    for group, builders in BUILDERS.items():
+        for name in builders:
+            del SCHEMAS[group][name]
+            del repo[group][f"{name}.yaml"], repo["schema"][group][f"{name}.yaml"]
+        builders.clear()
+    prefixes = tuple(f"{_MODULE}{name}" for name in LOADED.plugins)
+    for module in new_modules:
+        if prefixes and module.startswith(prefixes):
+            del sys.modules[module]
+    LOADED.names, LOADED.accept_changed = (), False
+    LOADED.plugins.clear()
+
+
+def refuse_other_plugins(recorded: Sequence[Plugin], where: str) -> None:
     """Refuse a saved config whose plugins are not loaded, or have changed.
 
     Args:
         recorded: the plugins that the saved config names; none is ever loaded because of that.
         where: the file that names them.
-        accept_changed: whether other files of the same plugin will do.
 
     Raises:
         ConfigError: naming the plugin.
     """
     for plugin in recorded:
-        loaded = LOADED.get(plugin.name)
+        loaded = LOADED.plugins.get(plugin.name)
         if loaded is None:
             raise ConfigError(
                 f"{where} was made with the plugin '{plugin.name}'; add --plugin with its file or "
                 "name"
             )
-        if loaded.sha256 != plugin.sha256 and not accept_changed:
+        if loaded.sha256 != plugin.sha256 and not LOADED.accept_changed:
             raise ConfigError(
                 f"the plugin '{plugin.name}' is not the one that {where} was made with (sha256 "
                 f"{loaded.sha256[:12]}..., it was {plugin.sha256[:12]}...); restore its files, or "
@@ -146,6 +186,8 @@ def refuse_other_plugins(recorded: Sequence[Plugin], where: str, *, accept_chang
 
 
 def _load(name: str) -> None:
+    if not name or name.startswith("-"):
+        raise ConfigError("--plugin takes a .py file, a package's folder or an entry point's name")
     before = sum(map(len, BUILDERS.values()))
     path = Path(name)
     try:
@@ -158,11 +200,11 @@ def _load(name: str) -> None:
             f"--plugin {name} cannot be imported: {type(error).__name__}: {reason} (--debug shows "
             "where)"
         ) from error
-    if plugin.name in LOADED:
+    if plugin.name in LOADED.plugins:
         raise ConfigError(f"--plugin: two plugins are named '{plugin.name}'; rename one")
     if sum(map(len, BUILDERS.values())) == before:
         raise ConfigError(f"--plugin {name} registers no component; call register() in it")
-    LOADED[plugin.name] = plugin
+    LOADED.plugins[plugin.name] = plugin
 
 
 def _load_file(path: Path) -> Plugin:
@@ -170,7 +212,7 @@ def _load_file(path: Path) -> Plugin:
     if file.suffix != ".py" or not file.is_file():
         raise ConfigError(f"--plugin {path} is neither a .py file nor a folder with __init__.py")
     name = path.resolve().stem
-    module_name = f"graphrec_plugin_{name}"
+    module_name = f"{_MODULE}{name}"
     spec = importlib.util.spec_from_file_location(
         module_name, file, submodule_search_locations=[str(path)] if path.is_dir() else None
     )
@@ -181,7 +223,6 @@ def _load_file(path: Path) -> Plugin:
     # Dataclasses and type hints look their module up here.
     sys.modules[module_name] = module
     spec.loader.exec_module(module)
-    _mark(module)
     return Plugin(name, digest)
 
 
@@ -197,15 +238,10 @@ def _load_entry_point(name: str) -> Plugin:
     assert spec.origin is not None
     file = Path(spec.origin)
     digest = _digest(file.parent if spec.submodule_search_locations else file)
-    module = importlib.import_module(found[0].module)
-    if found[0].attr:
-        found[0].load()()
-    _mark(module)
+    registering = found[0].load()
+    if callable(registering):
+        registering()
     return Plugin(name, digest)
-
-
-def _mark(module: ModuleType) -> None:
-    module.__dict__["__graphrec_plugin__"] = True
 
 
 def _digest(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from graphrec_cli.config.explain import explain, suggestion, unknown_key
+from graphrec_cli.config.plugins import Plugin, refuse_other_plugins
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
@@ -27,12 +28,14 @@ class SavedConfig:
     Attributes:
         config: the values.
         choices: the option chosen in each group.
+        plugins: what ``--plugin`` loaded when the file was written.
         absent: dotted keys that the file does not have, because an earlier release wrote it. They
             have their defaults, and stay out of the file and its digest.
     """
 
     config: RunConfig
     choices: dict[str, str | None]
+    plugins: tuple[Plugin, ...] = ()
     absent: frozenset[str] = frozenset()
 
 
@@ -48,9 +51,10 @@ def to_plain(value: object) -> Any:
 
 
 def config_to_dict(saved: SavedConfig) -> dict[str, Any]:
-    """The content of config.json: schema_version, choices, then the groups and the keys."""
+    """The content of config.json: schema_version, choices, plugins if any, groups and keys."""
     plain = without_keys(to_plain(saved.config), saved.absent)
-    return {"schema_version": SCHEMA_VERSION, "choices": dict(saved.choices), **plain}
+    plugins = {"plugins": [asdict(plugin) for plugin in saved.plugins]} if saved.plugins else {}
+    return {"schema_version": SCHEMA_VERSION, "choices": dict(saved.choices), **plugins, **plain}
 
 
 def without_keys(values: dict[str, Any], keys: Collection[str], parent: str = "") -> dict[str, Any]:
@@ -70,8 +74,8 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
         where: the file's name, for messages.
 
     Raises:
-        ConfigError: another schema version, an unknown key or component, a wrong type or range,
-            or an interpolation.
+        ConfigError: another schema version, an unknown key or component, a wrong type or range, an
+            interpolation, or a plugin that is not loaded or has changed.
     """
     if not isinstance(content, dict):
         raise ConfigError(f"{where}: expected an object of keys, got {type(content).__name__}")
@@ -82,6 +86,8 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
             f"{where}: schema_version is {version!r}, this release reads {SCHEMA_VERSION}"
         )
     choices = _choices(values.pop("choices", None), where)
+    plugins = _plugins(values.pop("plugins", []), where)
+    refuse_other_plugins(plugins, where)
     _refuse_interpolations(values, where)
     try:
         known = [field.name for field in fields(RunConfig)]
@@ -99,7 +105,8 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
     except (OmegaConfBaseException, ConfigError, OverflowError) as error:
         raise ConfigError(f"{where}: {explain(error)}") from error
     assert isinstance(config, RunConfig)
-    return SavedConfig(config, choices, frozenset(_absent(plain, values, "")))
+    absent = frozenset(_absent(plain, values, ""))
+    return SavedConfig(config, choices, plugins, absent)
 
 
 def read_config(path: Path) -> SavedConfig:
@@ -133,6 +140,16 @@ def _choices(value: object, where: str) -> dict[str, str | None]:
         if option is not None and not isinstance(option, str):
             raise ConfigError(f"{where}: choices.{group} must be text or null, got {option!r}")
     return dict(value)
+
+
+def _plugins(value: Any, where: str) -> tuple[Plugin, ...]:
+    plugins = []
+    for entry in value if isinstance(value, list) else [value]:
+        named = isinstance(entry, dict) and set(entry) == {"name", "sha256"}
+        if not named or not all(isinstance(text, str) for text in entry.values()):
+            raise ConfigError(f"{where}: plugins must be a list of a name and a sha256 each")
+        plugins.append(Plugin(**entry))
+    return tuple(plugins)
 
 
 def _schema(group: str, values: object) -> type:

@@ -21,6 +21,7 @@ SURROUNDINGS = (
     "num_threads",
     "device",
     "git",
+    "plugins",
 )
 """Entries of environment.json that may explain a difference."""
 

@@ -131,7 +131,7 @@ def build_trainer(
     return Trainer(
         config.trainer,
         model,
-        components.LOSSES[config.loss.name](config.loss),
+        components.build_loss(config),
         sampler,
         None if validation is None else validate,
         monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),

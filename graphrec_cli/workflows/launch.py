@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from graphrec_cli.config.hydra_app import Job
+from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
 from graphrec_cli.errors import (
@@ -81,7 +82,7 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
         OutputError: it cannot be written to.
     """
     config = with_threads(job.config)
-    new = SavedConfig(config, job.choices)
+    new = SavedConfig(config, job.choices, tuple(LOADED.plugins.values()))
     content = config_to_dict(new)
     if config.trainer.autoresume:
         for unfinished, saved in unfinished_runs(content, Path(config.output_dir)):
