@@ -1,48 +1,45 @@
-"""Data sets of adjacency lists, each part of the split in a file of its own."""
+"""Data sets of adjacency lists, one file for each part of a published split."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from graphrec_cli.config.checks import check_below, check_distinct, check_name
+from graphrec_cli.config.checks import Address, Distinct, PathBelow, check_fields
 from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
 from graphrec_cli.errors import ConfigError
 
 
 @dataclass(kw_only=True, slots=True)
 class AdjacencyListConfig(DatasetConfig):
-    """Lines of `user item item ...`, as the LightGCN benchmarks come."""
+    """Lines of ``user item item ...``, the format of the LightGCN benchmarks."""
 
     name: str = "adjacency_list"
-    folder: str = "gowalla"
-    """Folder under data_dir that holds the files."""
-    train: str = "train.txt"
+    folder: Annotated[str, PathBelow("data_dir")] = "gowalla"
+    """Folder under data_dir with the files."""
+    train: Annotated[str, PathBelow("dataset.folder")] = "train.txt"
     """File of the train part."""
-    valid: str | None = None
-    """File of the valid part; null where there is none."""
-    test: str | None = "test.txt"
-    """File of the test part; null where there is none."""
+    valid: Annotated[str | None, PathBelow("dataset.folder")] = None
+    """File of the valid part; null if there is none."""
+    test: Annotated[str | None, PathBelow("dataset.folder")] = "test.txt"
+    """File of the test part; null if there is none."""
     download: bool = True
-    """Fetch a missing file from base_url."""
-    base_url: str | None = None
-    """A missing file is fetched from base_url/folder/file; null fetches nothing."""
+    """Download missing files from base_url."""
+    base_url: Annotated[str | None, Address()] = None
+    """A missing file is downloaded from base_url/folder/file; null downloads nothing."""
 
     def files(self) -> dict[str, str]:
-        """The name of every part that has a file, and the file's name."""
+        """Part of the split to the name of its file."""
         names = {"train": self.train, "valid": self.valid, "test": self.test}
         return {part: name for part, name in names.items() if name is not None}
 
     def remote(self, file: str) -> RemoteFileConfig:
-        """Where a file is fetched from, if there is a ``base_url``."""
+        """Where a file is downloaded from, if there is a ``base_url``."""
         return RemoteFileConfig(url=f"{self.base_url}/{self.folder}/{file}")
 
     def __post_init__(self) -> None:
-        check_name("dataset", self.name, "adjacency_list")
-        check_below("dataset.folder", self.folder, "data_dir")
-        check_distinct("dataset.train, .valid and .test", list(self.files().values()))
         for part, name in self.files().items():
             if not name:
                 raise ConfigError(f"dataset.{part} must name a file or be null, got ''")
-            check_below(f"dataset.{part}", name, "dataset.folder")
-        if self.base_url is not None:
-            RemoteFileConfig(url=self.base_url).check("dataset.base_url")
+        check_fields(self, "dataset")
+        Distinct().check("dataset.train, .valid and .test", list(self.files().values()))

@@ -1,28 +1,31 @@
-"""The figures that a recipe is known to reach."""
+"""The test metrics that a recipe is known to reach."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import check_at_least, check_finite
+from graphrec_cli.config.checks import AtLeast, Finite, check_fields
 from graphrec_cli.errors import ConfigError
 
 
 @dataclass(kw_only=True, slots=True)
 class BandConfig:
-    """Where a test metric is expected after a number of epochs."""
+    """The interval in which a test metric is expected after a number of epochs."""
 
-    epochs: int = MISSING
+    epochs: Annotated[int, AtLeast(0)] = MISSING
+    """Epochs of the whole run that the interval holds for."""
     metric: str = MISSING
-    low: float = MISSING
-    high: float = MISSING
+    """Test metric, such as recall@20."""
+    low: Annotated[float, Finite()] = MISSING
+    """Lower end of the interval."""
+    high: Annotated[float, Finite()] = MISSING
+    """Upper end of the interval."""
 
     def __post_init__(self) -> None:
-        check_at_least("expected.bands.epochs", self.epochs, 0)
-        check_finite("expected.bands.low", self.low)
-        check_finite("expected.bands.high", self.high)
+        check_fields(self, "expected.bands")
         if self.low > self.high:
             raise ConfigError(
                 f"expected.bands: {self.metric} cannot lie between {self.low} and {self.high}; "
@@ -32,11 +35,11 @@ class BandConfig:
 
 @dataclass(kw_only=True, slots=True)
 class ExpectedConfig:
-    """Bands of test metrics, which say of a recipe's run whether it came out as it should."""
+    """Intervals of test metrics that a run of a recipe is compared with."""
 
     split_hash: str | None = None
-    """Digest of the split that the bands hold for; on another one nothing is compared."""
+    """Digest of the split that the intervals hold for. Nothing is compared on another split."""
     values_sha256: str | None = None
-    """Digest of the recipe's values; with other values nothing is compared."""
+    """Digest of the recipe's values. Nothing is compared with other values."""
     bands: list[BandConfig] = field(default_factory=list)
-    """Each with the number of epochs of the whole run that it holds for."""
+    """Intervals, each {epochs, metric, low, high}: a test metric after so many epochs."""

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from graphrec_cli.config.checks import check_below, check_between, check_name
+from graphrec_cli.config.checks import Between, PathBelow, check_fields
 from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
 
 
 @dataclass(kw_only=True, slots=True)
 class BookCrossingConfig(DatasetConfig):
-    """Book-Crossing: BX-Book-Ratings.csv, titles from BX-Books.csv."""
+    """Book-Crossing: ratings from BX-Book-Ratings.csv, titles from BX-Books.csv."""
 
     name: str = "book_crossing"
-    folder: str = "book-crossing"
-    """Folder under data_dir that holds the files, or the published zip as it is."""
-    rating_threshold: float | None = 1.0
-    """Ratings of at least this value are positives; 0 means that no rating was given."""
-    max_bad_lines: float = 0.01
-    """Share of unreadable lines above which the ratings are refused; fewer are left out."""
+    folder: Annotated[str, PathBelow("data_dir")] = "book-crossing"
+    """Folder under data_dir with the files. It may hold the published zip instead."""
+    rating_threshold: Annotated[float | None, Between(0, 10)] = 1.0
+    """Ratings of at least this value are positives. In this data set 0 means "not rated"."""
+    max_bad_lines: Annotated[float, Between(0, 1)] = 0.01
+    """Largest tolerated share of unreadable lines. Up to it they are skipped and counted; above
+    it the file is refused."""
     download: bool = True
-    """Fetch the published zip where BX-Book-Ratings.csv is missing; it is read as it is."""
+    """Download the published zip if the ratings are missing."""
     archive: RemoteFileConfig = field(default_factory=RemoteFileConfig)
+    """The published zip."""
 
     def positive_threshold(self) -> float | None:
-        """Ratings below it are dropped."""
+        """The rating from which a row is a positive; rows below it are dropped."""
         return self.rating_threshold
 
     def __post_init__(self) -> None:
-        check_name("dataset", self.name, "book_crossing")
-        check_below("dataset.folder", self.folder, "data_dir")
-        if self.rating_threshold is not None:
-            check_between("dataset.rating_threshold", self.rating_threshold, 0, 10)
-        check_between("dataset.max_bad_lines", self.max_bad_lines, 0, 1)
+        check_fields(self, "dataset")
         self.archive.check_zip("dataset.archive")

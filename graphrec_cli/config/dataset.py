@@ -1,21 +1,24 @@
-"""Data sets: where the interactions come from and which of them count as positives."""
+"""Data sets: which interactions are read, and which of them are positives."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from omegaconf import MISSING
 
 from graphrec_cli.config.checks import (
-    check_at_least,
-    check_below,
-    check_between,
-    check_distinct,
-    check_finite,
-    check_name,
-    check_positive,
+    Address,
+    AtLeast,
+    Between,
+    Distinct,
+    Finite,
+    PathBelow,
+    Positive,
+    Sha256,
+    check_fields,
 )
 from graphrec_cli.errors import ConfigError
 
@@ -24,9 +27,9 @@ class KCoreMode(Enum):
     """How users and items with too few interactions are dropped."""
 
     fixpoint = "fixpoint"
-    """Repeatedly, until every user and item that is left has its minimum."""
+    """Repeatedly, until every remaining user and item has its minimum."""
     one_pass = "one_pass"
-    """Users once, then items once, counted on what is left; some users may keep fewer."""
+    """Users once, then items once. Some users may be left with fewer interactions."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -34,44 +37,30 @@ class KCoreConfig:
     """Users and items with fewer interactions are dropped."""
 
     mode: KCoreMode = KCoreMode.fixpoint
-    """fixpoint drops repeatedly until none is left; one_pass drops users once, then items once."""
-    min_user_interactions: int = 5
-    """Fewest interactions that keep a user; 1 keeps all."""
-    min_item_interactions: int = 5
-    """Fewest interactions that keep an item; 1 keeps all."""
-
-    def __post_init__(self) -> None:
-        self.check("dataset.k_core")
-
-    def check(self, key: str) -> None:
-        """Refuse values out of range; ``key`` is the full key that the values lie under."""
-        check_at_least(f"{key}.min_user_interactions", self.min_user_interactions, 1)
-        check_at_least(f"{key}.min_item_interactions", self.min_item_interactions, 1)
+    """How users and items are dropped. fixpoint: repeatedly, until all have their minimum.
+    one_pass: users once, then items once; some users may be left with fewer."""
+    min_user_interactions: Annotated[int, AtLeast(1)] = 5
+    """Drop users with fewer interactions; 1 keeps all."""
+    min_item_interactions: Annotated[int, AtLeast(1)] = 5
+    """Drop items with fewer interactions; 1 keeps all."""
 
 
 @dataclass(kw_only=True, slots=True)
 class PrefilterKCoreConfig(KCoreConfig):
-    """A k-core that keeps everything unless it is told otherwise."""
+    """A k-core that keeps everything by default."""
 
-    min_user_interactions: int = 1
-    """Fewest interactions that keep a user; 1 keeps all."""
-    min_item_interactions: int = 1
-    """Fewest interactions that keep an item; 1 keeps all."""
-
-    def __post_init__(self) -> None:
-        self.check("dataset.prefilter.k_core")
+    min_user_interactions: Annotated[int, AtLeast(1)] = 1
+    min_item_interactions: Annotated[int, AtLeast(1)] = 1
 
 
 @dataclass(kw_only=True, slots=True)
 class PrefilterConfig:
-    """A threshold and a k-core that come before the data set's own; by default, none."""
+    """A rating threshold and a k-core that are applied first; by default they drop nothing."""
 
-    rating_threshold: float | None = None
-    """Rows rated below it are dropped first of all; null drops none."""
+    rating_threshold: Annotated[float | None, Finite()] = None
+    """Drop rows with a lower rating before everything else; null drops none."""
     k_core: PrefilterKCoreConfig = field(default_factory=PrefilterKCoreConfig)
-
-    def __post_init__(self) -> None:
-        check_finite("dataset.prefilter.rating_threshold", self.rating_threshold)
+    """A k-core before the rating threshold and the k-core of the data set."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -79,8 +68,14 @@ class DatasetConfig:
     """What all data sets share."""
 
     name: str = MISSING
+    """Name of the component; the option sets it."""
     prefilter: PrefilterConfig = field(default_factory=PrefilterConfig)
+    """Filters that are applied before the data set's own."""
     k_core: KCoreConfig = field(default_factory=KCoreConfig)
+    """Drops users and items with few positives, before the split."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "dataset")
 
     def positive_threshold(self) -> float | None:
         """The rating from which a row is a positive; None where every row is one."""
@@ -88,70 +83,52 @@ class DatasetConfig:
 
 
 MAX_TRUE_SCORES = 250_000_000
-"""Four bytes each."""
+"""Largest number of user-item pairs; the true score of each takes four bytes."""
 
 
 @dataclass(kw_only=True, slots=True)
 class SyntheticConfig(DatasetConfig):
-    """Interactions made in memory from a seed: latent groups and a long tail of popularity."""
+    """Interactions generated in memory: latent groups of taste and long-tailed popularity."""
 
     name: str = "synthetic"
-    num_users: int = 2200
-    """Users drawn before the k-core."""
-    num_items: int = 1600
-    """Items drawn before the k-core."""
+    num_users: Annotated[int, AtLeast(10)] = 2200
+    """Number of users, before the k-core."""
+    num_items: Annotated[int, AtLeast(10)] = 1600
+    """Number of items, before the k-core. num_users times num_items is at most 250,000,000."""
     mean_interactions: float = 60.0
-    """Mean number of interactions of a user, who has from 5 to half the catalog, long-tailed."""
-    num_groups: int = 20
-    """Latent groups of taste that users and items belong to."""
-    popularity_exponent: float = 0.8
-    """Zipf exponent of the items' popularity; 0 makes all items equally popular."""
-    group_strength: float = 4.0
-    """How much a shared group raises the log-odds of an interaction; 0 leaves popularity alone."""
+    """Mean number of interactions per user, from 5 to half of num_items. The numbers are
+    long-tailed."""
+    num_groups: Annotated[int, AtLeast(1)] = 20
+    """Number of latent groups of taste, at most num_items."""
+    popularity_exponent: Annotated[float, Between(0, 3)] = 0.8
+    """Zipf exponent of item popularity; 0: all items are equally popular."""
+    group_strength: Annotated[float, Between(0, 20)] = 4.0
+    """How much a shared group raises the log-odds of an interaction. 0: only popularity counts."""
 
     def __post_init__(self) -> None:
-        check_name("dataset", self.name, "synthetic")
-        check_at_least("dataset.num_users", self.num_users, 10)
-        check_at_least("dataset.num_items", self.num_items, 10)
-        check_between("dataset.mean_interactions", self.mean_interactions, 5, self.num_items / 2)
+        check_fields(self, "dataset")
+        Between(5, self.num_items / 2).check("dataset.mean_interactions", self.mean_interactions)
         if self.num_users * self.num_items > MAX_TRUE_SCORES:
             raise ConfigError(
                 f"dataset.num_users times dataset.num_items must be at most {MAX_TRUE_SCORES} (a "
                 f"true score is kept of every pair), got {self.num_users * self.num_items}"
             )
-        check_between("dataset.num_groups", self.num_groups, 1, self.num_items)
-        check_between("dataset.popularity_exponent", self.popularity_exponent, 0, 3)
-        check_between("dataset.group_strength", self.group_strength, 0, 20)
+        Between(1, self.num_items).check("dataset.num_groups", self.num_groups)
 
 
 @dataclass(kw_only=True, slots=True)
 class RemoteFileConfig:
-    """One file of a data set at its public address."""
+    """A file that is downloaded if it is missing."""
 
-    url: str = MISSING
-    """Where the file is downloaded from when it is absent."""
-    sha256: str | None = None
-    """Expected digest in hexadecimal; null skips the check."""
-    size: int | None = None
+    url: Annotated[str, Address()] = MISSING
+    """Address of the file."""
+    sha256: Annotated[str | None, Sha256()] = None
+    """Expected sha256 digest; null skips the check."""
+    size: Annotated[int | None, Positive()] = None
     """Expected size in bytes; null skips the check."""
 
-    def check(self, key: str) -> None:
-        """Refuse values out of range; ``key`` is the full key that the values lie under."""
-        digest = self.sha256
-        if digest is not None and (len(digest) != 64 or set(digest) - set("0123456789abcdef")):
-            raise ConfigError(
-                f"{key}.sha256 must be 64 lower-case hexadecimal digits, got '{digest}'"
-            )
-        check_positive(f"{key}.size", self.size)
-        if "@" in urlsplit(self.url).netloc:
-            raise ConfigError(
-                f"{key}.url must not hold a user or password, which the run directory would keep; "
-                "fetch the file by hand instead"
-            )
-
     def check_zip(self, key: str) -> None:
-        """The same, and that the address is that of a zip."""
-        self.check(key)
+        """Refuse an address that is not that of a zip; ``key`` is the full key of this file."""
         if self.url != MISSING and not urlsplit(self.url).path.endswith(".zip"):
             raise ConfigError(f"{key}.url must be the address of a .zip, got '{self.url}'")
 
@@ -161,30 +138,30 @@ class GoodBooksConfig(DatasetConfig):
     """GoodBooks-10k: ratings.csv and to_read.csv, either edition."""
 
     name: str = "goodbooks"
-    folder: str = "goodbooks-10k"
-    """Folder under data_dir that holds the files."""
-    rating_threshold: float = 4.0
+    folder: Annotated[str, PathBelow("data_dir")] = "goodbooks-10k"
+    """Folder under data_dir with the files."""
+    rating_threshold: Annotated[float, Between(1, 5)] = 4.0
     """Ratings of at least this value are positives."""
-    signals: list[str] = field(default_factory=lambda: ["rating_pos", "to_read"])
-    """Which signals count, in order of precedence: a pair in both keeps the first."""
+    signals: Annotated[list[str], Distinct()] = field(
+        default_factory=lambda: ["rating_pos", "to_read"]
+    )
+    """Signals that make a pair a positive, of rating_pos and to_read. A pair with both keeps the
+    first one listed."""
     download: bool = True
-    """Fetch a missing file from its public address."""
+    """Download missing files."""
     ratings: RemoteFileConfig = field(default_factory=RemoteFileConfig)
+    """The file ratings.csv."""
     to_read: RemoteFileConfig = field(default_factory=RemoteFileConfig)
+    """The file to_read.csv."""
 
     def positive_threshold(self) -> float | None:
-        """Ratings below it are dropped."""
+        """The rating from which a row is a positive; rows below it are dropped."""
         return self.rating_threshold
 
     def __post_init__(self) -> None:
-        check_name("dataset", self.name, "goodbooks")
-        check_below("dataset.folder", self.folder, "data_dir")
-        check_between("dataset.rating_threshold", self.rating_threshold, 1, 5)
-        check_distinct("dataset.signals", self.signals)
+        check_fields(self, "dataset")
         unknown = sorted(set(self.signals) - {"rating_pos", "to_read"})
         if unknown:
             raise ConfigError(
                 f"dataset.signals knows rating_pos and to_read, got {', '.join(unknown)}"
             )
-        self.ratings.check("dataset.ratings")
-        self.to_read.check("dataset.to_read")

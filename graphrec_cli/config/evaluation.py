@@ -1,17 +1,18 @@
-"""Evaluation: how held-out items are ranked and what is counted."""
+"""Evaluation: how held-out items are ranked and which metrics are computed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Annotated
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import check_at_least, check_distinct, check_finite, check_name
+from graphrec_cli.config.checks import AtLeast, Distinct, Each, Finite, check_fields
 
 
 class Ties(Enum):
-    """Where a held-out item stands among items of equal score."""
+    """The rank of a held-out item among items of equal score."""
 
     random = "random"
     pessimistic = "pessimistic"
@@ -19,14 +20,14 @@ class Ties(Enum):
 
 
 class ColdItems(Enum):
-    """What becomes of held-out items without a train interaction."""
+    """How held-out items without a train interaction are counted."""
 
     exclude = "exclude"
     miss = "miss"
 
 
 class MapDenominator(Enum):
-    """What map@k divides the sum of precisions by."""
+    """The divisor of map@k."""
 
     min = "min"
     held_out = "held_out"
@@ -34,11 +35,17 @@ class MapDenominator(Enum):
 
 @dataclass(kw_only=True, slots=True)
 class EvaluationConfig:
-    """What all evaluations share; the metrics are a ranking's unless a subclass names its own."""
+    """What all evaluations share. The metrics are those of a ranking unless a subclass differs."""
 
     name: str = MISSING
-    ks: list[int] = field(default_factory=lambda: [10, 20, 50])
-    """Cut-offs of the metrics; the cut-off of trainer.monitor is added."""
+    """Name of the component; the option sets it."""
+    ks: Annotated[list[int], Distinct(), Each(AtLeast(1))] = field(
+        default_factory=lambda: [10, 20, 50]
+    )
+    """Cut-offs k of the metrics. The cut-off of trainer.monitor is added."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "evaluation")
 
     def metrics_at_k(self) -> tuple[str, ...]:
         """Names of the metrics that have a cut-off."""
@@ -60,50 +67,36 @@ class EvaluationConfig:
         """Whether only a model that predicts ratings can be judged so."""
         return False
 
-    def check_ks(self) -> None:
-        """Refuse cut-offs that cannot be."""
-        check_distinct("evaluation.ks", self.ks)
-        for k in self.ks:
-            check_at_least("evaluation.ks", k, 1)
-
 
 @dataclass(kw_only=True, slots=True)
 class RankingConfig(EvaluationConfig):
-    """Full-catalog ranking of every held-out item."""
+    """Each held-out item is ranked against the whole catalog."""
 
     name: str = "ranking"
     mask_valid: bool = True
-    """At test, leave the user's valid items out of the ranking as its train items are."""
+    """Mask the user's valid items at test. Its train items are always masked."""
     ties: Ties = Ties.random
-    """Order among equal scores: hashed from (seed, user, item), or all before or behind."""
+    """Rank among equal scores. random: by a hash of seed, user and item. pessimistic: after all of
+    them. optimistic: before all of them."""
     cold_items: ColdItems = ColdItems.exclude
-    """exclude: left out and counted; miss: kept as never found."""
+    """Held-out items without a train interaction. exclude: leave them out and count them. miss:
+    keep them as never found."""
     map_denominator: MapDenominator = MapDenominator.min
-    """map@k divides by min(held-out, k), or by all held-out items."""
-    chunk_users: int | None = None
-    """Users ranked at a time; null bounds the memory of a chunk instead."""
-
-    def __post_init__(self) -> None:
-        check_name("evaluation", self.name, "ranking")
-        self.check_ks()
-        check_at_least("evaluation.chunk_users", self.chunk_users, 1)
+    """Divisor of map@k. min: the smaller of k and the number of held-out items. held_out: the
+    number of held-out items."""
+    chunk_users: Annotated[int | None, AtLeast(1)] = None
+    """Users ranked at a time; null: as many as fit a memory bound. It changes no metric."""
 
 
 @dataclass(kw_only=True, slots=True)
 class RatingConfig(EvaluationConfig):
-    """Predicted ratings against the true ones."""
+    """Predicted ratings are compared with the true ones."""
 
     name: str = "rating"
-    threshold: float = 3.5
-    """Ratings of at least this value are relevant, and predictions of at least it recommended."""
-    bias_regularization: float = 2.0
-    """Weight of the squared biases in the baseline of user and item biases."""
-
-    def __post_init__(self) -> None:
-        check_name("evaluation", self.name, "rating")
-        self.check_ks()
-        check_finite("evaluation.threshold", self.threshold)
-        check_at_least("evaluation.bias_regularization", self.bias_regularization, 0)
+    threshold: Annotated[float, Finite()] = 3.5
+    """Rating from which an item is relevant. Items predicted at least this high are recommended."""
+    bias_regularization: Annotated[float, AtLeast(0)] = 2.0
+    """L2 penalty of the bias baseline, which predicts mean + user bias + item bias."""
 
     def predicts_ratings(self) -> bool:
         """Only a model that predicts ratings can be judged so."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import check_at_least, check_between, check_name
+from graphrec_cli.config.checks import AtLeast, Between, check_fields
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.errors import ConfigError
 
 
 class SoftmaxNegatives(Enum):
-    """What the positive of a softmax loss is compared with."""
+    """The negatives that a softmax loss compares each positive with."""
 
     in_batch = "in_batch"
     shared = "shared"
@@ -28,9 +29,13 @@ class LossConfig:
     """What all losses share."""
 
     name: str = MISSING
+    """Name of the component; the option sets it."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "loss")
 
     def learns_from(self) -> LearnsFrom:
-        """What a batch must hold; the model must fit."""
+        """What a batch must hold; it must match the model's."""
         return LearnsFrom.triples
 
 
@@ -39,50 +44,44 @@ class BPRConfig(LossConfig):
     """Bayesian personalised ranking (Rendle et al., UAI 2009)."""
 
     name: str = "bpr"
-    l2: float = 0.0
-    """Weight of half the squared norm of the batch's layer-0 embeddings, per triple."""
-    l2_final: float = 0.0
-    """Weight of the mean squares of the batch's final user, positive and negative embeddings."""
-    l2_all: float = 0.0
-    """Weight of the sum of squares of all layer-0 embeddings, in the batch or not."""
-
-    def __post_init__(self) -> None:
-        check_name("loss", self.name, "bpr")
-        check_at_least("loss.l2", self.l2, 0)
-        check_at_least("loss.l2_final", self.l2_final, 0)
-        check_at_least("loss.l2_all", self.l2_all, 0)
+    l2: Annotated[float, AtLeast(0)] = 0.0
+    """L2 penalty of the batch's layer-0 embeddings: weight of half their squared norm, divided by
+    the number of triples."""
+    l2_final: Annotated[float, AtLeast(0)] = 0.0
+    """L2 penalty of the batch's final embeddings: weight of the sum of the mean squares of user,
+    positive and negative embeddings."""
+    l2_all: Annotated[float, AtLeast(0)] = 0.0
+    """L2 penalty of all layer-0 embeddings, in the batch or not: weight of the sum of their
+    squares."""
 
 
 @dataclass(kw_only=True, slots=True)
 class SoftmaxConfig(LossConfig):
-    """Softmax of each positive among negatives that the batch shares, over cosine similarities.
+    """Softmax over the cosine similarities of each positive and negatives shared by the batch.
 
-    A user's own train items are never among its negatives.
+    The user's own train items are masked.
     """
 
     name: str = "softmax"
-    temperature: float = 0.2
-    """Every cosine similarity is divided by it."""
+    temperature: Annotated[float, Between(MIN_TEMPERATURE, MAX_TEMPERATURE)] = 0.2
+    """Divisor of the cosine similarities."""
     negatives: SoftmaxNegatives = SoftmaxNegatives.shared
-    """in_batch: the positive items of the batch; shared: num_negatives items, drawn every step."""
-    num_negatives: int = 1024
-    """Items drawn a step by negatives=shared, a million at most."""
-    uniform_share: float = 0.0
-    """Of negatives=shared, the share drawn uniformly from the catalog; the rest is drawn by
-    popularity. 0 is popularity alone, 1 uniform alone."""
+    """Where negatives come from. shared: num_negatives items sampled each step for the whole batch.
+    in_batch: the other positives of the batch."""
+    num_negatives: Annotated[int, Between(1, MAX_NEGATIVES)] = 1024
+    """Items sampled per step with negatives=shared."""
+    uniform_share: Annotated[float, Between(0, 1)] = 0.0
+    """Share of the shared negatives sampled uniformly. The rest are sampled by popularity."""
     log_q: bool = True
-    """Divide each negative's weight by how often it was to be expected, so that the loss estimates
-    the softmax over the whole catalog, however the negatives are drawn."""
+    """Correct for how often each negative is sampled, so that the loss estimates the softmax over
+    the whole catalog. false penalises popular items."""
 
     def learns_from(self) -> LearnsFrom:
-        """Pairs and the candidates that they are compared with."""
+        """Positive pairs and shared candidates."""
         return LearnsFrom.candidates
 
     def __post_init__(self) -> None:
-        check_name("loss", self.name, "softmax")
-        check_between("loss.temperature", self.temperature, MIN_TEMPERATURE, MAX_TEMPERATURE)
-        check_between("loss.num_negatives", self.num_negatives, 1, MAX_NEGATIVES)
-        check_between("loss.uniform_share", self.uniform_share, 0, 1)
+        check_fields(self, "loss")
         if self.negatives is SoftmaxNegatives.shared:
             return
         for key, given, default in (
@@ -105,6 +104,3 @@ class MSEConfig(LossConfig):
     def learns_from(self) -> LearnsFrom:
         """Pairs with their ratings."""
         return LearnsFrom.ratings
-
-    def __post_init__(self) -> None:
-        check_name("loss", self.name, "mse")

@@ -1,13 +1,14 @@
-"""Models: what scores an item for a user."""
+"""Models: how a user's score of an item is computed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import check_between, check_name, check_positive
+from graphrec_cli.config.checks import Between, Positive, check_fields
 from graphrec_cli.errors import ConfigError
 
 MAX_EMBEDDING_DIM = 2**16
@@ -16,7 +17,7 @@ MAX_NORM_POWER = 10
 
 
 class Init(Enum):
-    """How the layer-0 embeddings start."""
+    """How the layer-0 embeddings are initialised."""
 
     xavier = "xavier"
     xavier_per_table = "xavier_per_table"
@@ -24,7 +25,7 @@ class Init(Enum):
 
 
 class LearnsFrom(Enum):
-    """What a training step must be given."""
+    """What a batch of a training step holds."""
 
     nothing = "nothing"
     triples = "triples"
@@ -33,14 +34,14 @@ class LearnsFrom(Enum):
 
 
 class Similarity(Enum):
-    """How the final embeddings of a user and an item give a score."""
+    """How a score is computed from the final embeddings of a user and an item."""
 
     dot = "dot"
     cosine = "cosine"
 
 
 class Head(Enum):
-    """How a predicted rating follows from two final embeddings."""
+    """How a rating is predicted from the final embeddings of a user and an item."""
 
     linear = "linear"
     dot = "dot"
@@ -51,49 +52,47 @@ class ModelConfig:
     """What all models share."""
 
     name: str = MISSING
+    """Name of the component; the option sets it."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "model")
 
     def learns_from(self) -> LearnsFrom:
-        """What the model is trained on; the loss must fit."""
+        """What the model is trained on; it must match the loss's."""
         return LearnsFrom.triples
 
     def propagates(self) -> bool:
-        """Whether embeddings are propagated over the graph in training."""
+        """Whether training propagates embeddings over the graph."""
         return False
 
 
 @dataclass(kw_only=True, slots=True)
 class EmbeddingConfig(ModelConfig):
-    """What models with a table of user and item embeddings share."""
+    """What models with user and item embeddings share."""
 
-    embedding_dim: int = 64
-    """Length of each user's and item's vector."""
+    embedding_dim: Annotated[int, Between(1, MAX_EMBEDDING_DIM)] = 64
+    """Size of each user and item vector."""
     init: Init = Init.xavier
-    """xavier: uniform, scaled by the joint table of users and items; xavier_per_table: scaled by
-    the users' and the items' own tables; normal: mean 0, init_std."""
-    init_std: float = 0.1
-    """Standard deviation of init=normal."""
-
-    def check_embeddings(self) -> None:
-        """Refuse values out of range."""
-        check_between("model.embedding_dim", self.embedding_dim, 1, MAX_EMBEDDING_DIM)
-        check_positive("model.init_std", self.init_std)
+    """Initialisation of the embeddings. xavier: uniform, scaled by the joint table of users and
+    items. xavier_per_table: scaled by each table's own size. normal: mean 0, standard deviation
+    init_std."""
+    init_std: Annotated[float, Positive()] = 0.1
+    """Standard deviation for init=normal."""
 
 
 @dataclass(kw_only=True, slots=True)
 class SimilarityConfig(EmbeddingConfig):
-    """What models share whose score compares two final embeddings."""
+    """What models that compare two final embeddings share."""
 
     similarity: Similarity = Similarity.dot
-    """dot: the dot product of user and item ranks items; cosine: the cosine of their angle does.
-    loss=softmax trains with cosines either way."""
-    item_norm_power: float = 1.0
-    """Ranking by similarity=dot takes the item's norm to this power: below 1 popular items, whose
-    norms are large, weigh less (Kim et al., CIKM 2023); 0 ranks as the cosine does."""
+    """Score used for ranking: dot product or cosine. loss=softmax trains with cosines either
+    way."""
+    item_norm_power: Annotated[float, Between(0, MAX_NORM_POWER)] = 1.0
+    """Power of the item's norm in ranking with similarity=dot. Values below 1 demote popular items,
+    whose norms are large (Kim et al., CIKM 2023); 0 ranks as the cosine does."""
 
-    def check_similarity(self) -> None:
-        """Refuse values out of range, and a power of norms that cosines have not."""
-        self.check_embeddings()
-        check_between("model.item_norm_power", self.item_norm_power, 0, MAX_NORM_POWER)
+    def __post_init__(self) -> None:
+        check_fields(self, "model")
         if self.similarity is Similarity.cosine and self.item_norm_power != 1:
             raise ConfigError(
                 "model.item_norm_power has no effect on model.similarity=cosine; "
@@ -106,17 +105,12 @@ class LightGCNConfig(SimilarityConfig):
     """LightGCN (He et al., SIGIR 2020): the mean of embeddings propagated over the graph."""
 
     name: str = "lightgcn"
-    num_layers: int = 3
-    """Propagation steps; 0 is matrix factorisation."""
+    num_layers: Annotated[int, Between(0, MAX_LAYERS)] = 3
+    """Number of propagation layers; 0 is matrix factorisation."""
 
     def propagates(self) -> bool:
         """With at least one layer."""
         return self.num_layers > 0
-
-    def __post_init__(self) -> None:
-        check_name("model", self.name, "lightgcn")
-        check_between("model.num_layers", self.num_layers, 0, MAX_LAYERS)
-        self.check_similarity()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -125,10 +119,6 @@ class MatrixFactorizationConfig(SimilarityConfig):
 
     name: str = "mf"
 
-    def __post_init__(self) -> None:
-        check_name("model", self.name, "mf")
-        self.check_similarity()
-
 
 @dataclass(kw_only=True, slots=True)
 class LightGCNRatingConfig(EmbeddingConfig):
@@ -136,13 +126,11 @@ class LightGCNRatingConfig(EmbeddingConfig):
 
     name: str = "lightgcn_rating"
     init: Init = Init.normal
-    """xavier: uniform, scaled by the joint table of users and items; xavier_per_table: scaled by
-    the users' and the items' own tables; normal: mean 0, init_std."""
-    num_layers: int = 1
-    """Propagation steps."""
+    num_layers: Annotated[int, Between(0, MAX_LAYERS)] = 1
+    """Number of propagation layers."""
     head: Head = Head.linear
-    """linear: one linear layer on the user's and the item's embedding, hence a user part plus an
-    item part; dot: inner product plus a bias of the user, of the item, and the mean rating."""
+    """How the rating is predicted. linear: a linear layer on both embeddings, that is, a user term
+    plus an item term. dot: dot product plus user bias, item bias and mean rating."""
 
     def learns_from(self) -> LearnsFrom:
         """Pairs with their ratings."""
@@ -152,11 +140,6 @@ class LightGCNRatingConfig(EmbeddingConfig):
         """With at least one layer."""
         return self.num_layers > 0
 
-    def __post_init__(self) -> None:
-        check_name("model", self.name, "lightgcn_rating")
-        check_between("model.num_layers", self.num_layers, 0, MAX_LAYERS)
-        self.check_embeddings()
-
 
 @dataclass(kw_only=True, slots=True)
 class PopularityConfig(ModelConfig):
@@ -165,8 +148,5 @@ class PopularityConfig(ModelConfig):
     name: str = "popularity"
 
     def learns_from(self) -> LearnsFrom:
-        """It counts and is not trained."""
+        """Nothing: it counts."""
         return LearnsFrom.nothing
-
-    def __post_init__(self) -> None:
-        check_name("model", self.name, "popularity")

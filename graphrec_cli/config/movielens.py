@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import check_below, check_between, check_name
+from graphrec_cli.config.checks import Between, PathBelow, check_fields
 from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
 from graphrec_cli.errors import ConfigError
 
@@ -18,24 +19,21 @@ FOLDS = ("u1", "u2", "u3", "u4", "u5", "ua", "ub")
 class MovieLensConfig(DatasetConfig):
     """What all MovieLens data sets share."""
 
-    folder: str = MISSING
-    """Folder under data_dir that holds the files, or the published zip as it is."""
-    rating_threshold: float | None = None
-    """Ratings of at least this value are positives; null makes every rating one."""
+    folder: Annotated[str, PathBelow("data_dir")] = MISSING
+    """Folder under data_dir with the files. It may hold the published zip instead."""
+    rating_threshold: Annotated[float | None, Between(0.5, 5)] = None
+    """Ratings of at least this value are positives; null: every rating is."""
     download: bool = True
-    """Fetch the published zip where files are missing; it is read as it is."""
+    """Download the published zip if files are missing."""
     archive: RemoteFileConfig = field(default_factory=RemoteFileConfig)
+    """The published zip."""
 
     def positive_threshold(self) -> float | None:
-        """Ratings below it are dropped."""
+        """The rating from which a row is a positive; rows below it are dropped."""
         return self.rating_threshold
 
-    def check(self, name: str) -> None:
-        """Refuse values out of range; ``name`` is the data set's own."""
-        check_name("dataset", self.name, name)
-        check_below("dataset.folder", self.folder, "data_dir")
-        if self.rating_threshold is not None:
-            check_between("dataset.rating_threshold", self.rating_threshold, 0.5, 5)
+    def __post_init__(self) -> None:
+        check_fields(self, "dataset")
         self.archive.check_zip("dataset.archive")
 
 
@@ -44,12 +42,13 @@ class MovieLens100KConfig(MovieLensConfig):
     """MovieLens-100K: u.data, or one of the published folds; titles from u.item."""
 
     name: str = "movielens_100k"
-    folder: str = "ml-100k"
+    folder: Annotated[str, PathBelow("data_dir")] = "ml-100k"
     fold: str | None = None
-    """u1 to u5, ua or ub reads that fold's .base and .test (split=predefined); null, u.data."""
+    """Published fold to read: u1 to u5, ua or ub; null: all of u.data. Read a fold with
+    split=predefined."""
 
     def __post_init__(self) -> None:
-        self.check("movielens_100k")
+        MovieLensConfig.__post_init__(self)
         if self.fold is not None and self.fold not in FOLDS:
             raise ConfigError(
                 f"dataset.fold must be null or one of {', '.join(FOLDS)}, got '{self.fold}'"
@@ -61,10 +60,7 @@ class MovieLens1MConfig(MovieLensConfig):
     """MovieLens-1M: ratings.dat, titles from movies.dat."""
 
     name: str = "movielens_1m"
-    folder: str = "ml-1m"
-
-    def __post_init__(self) -> None:
-        self.check("movielens_1m")
+    folder: Annotated[str, PathBelow("data_dir")] = "ml-1m"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -72,7 +68,4 @@ class MovieLensLatestConfig(MovieLensConfig):
     """MovieLens latest, small or full: ratings.csv, titles from movies.csv."""
 
     name: str = "movielens_latest"
-    folder: str = "ml-latest-small"
-
-    def __post_init__(self) -> None:
-        self.check("movielens_latest")
+    folder: Annotated[str, PathBelow("data_dir")] = "ml-latest-small"

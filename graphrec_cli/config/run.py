@@ -1,13 +1,14 @@
-"""The configuration of one run: a dataclass a group, and the keys beside them."""
+"""The configuration of one run: a dataclass for each group, and the keys beside them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Annotated
 
 from graphrec_cli.config.bands import ExpectedConfig
-from graphrec_cli.config.checks import check_between, check_folder
+from graphrec_cli.config.checks import MAX_INTEGER, Between, Folder, check_fields
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import LossConfig
@@ -19,7 +20,7 @@ from graphrec_cli.errors import ConfigError
 
 
 class Device(Enum):
-    """Where tensors live."""
+    """Where a run computes."""
 
     auto = "auto"
     cpu = "cpu"
@@ -28,40 +29,43 @@ class Device(Enum):
 
 @dataclass(kw_only=True, slots=True)
 class RunConfig:
-    """All that a run depends on besides the data."""
+    """Everything that a run depends on besides the data."""
 
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    """Which interactions are read, and which of them are positives."""
     split: SplitConfig = field(default_factory=SplitConfig)
+    """How interactions are divided into train, valid and test parts."""
     model: ModelConfig = field(default_factory=ModelConfig)
+    """How a user's score of an item is computed."""
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    """Which positive and negative items a training step gets."""
     loss: LossConfig = field(default_factory=LossConfig)
+    """What a training step minimises."""
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    """Optimisation, validation, early stopping and checkpoints."""
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
-    seed: int = 42
-    """Feeds every random generator of the run."""
+    """How held-out items are ranked and which metrics are computed."""
+    seed: Annotated[int, Between(0, MAX_INTEGER)] = 42
+    """Seed of all random generators of the run."""
     device: Device = Device.auto
-    """auto takes CUDA where there is a GPU."""
-    num_threads: int | None = None
-    """CPU threads; null leaves the choice to torch, and the number taken is recorded."""
-    data_dir: str = "data"
-    """Folder whose sub-folders hold the data sets."""
-    output_dir: str = "outputs"
-    """Folder in which run directories are made."""
-    cache_dir: str | None = None
-    """Folder that keeps prepared data for later runs; null is the user's own cache folder."""
+    """Device to compute on; auto: CUDA if there is a GPU, else the CPU."""
+    num_threads: Annotated[int | None, Between(1, 1024)] = None
+    """Number of CPU threads; null: torch's own choice. The run directory records it."""
+    data_dir: Annotated[str, Folder()] = "data"
+    """Folder with one sub-folder per data set. The variable GRAPHREC_DATA changes the default."""
+    output_dir: Annotated[str, Folder()] = "outputs"
+    """Folder for new run directories."""
+    cache_dir: Annotated[str | None, Folder()] = None
+    """Folder for prepared data, which later runs reuse; null: graphrec in the user's cache folder.
+    It must lie outside output_dir."""
     expected: ExpectedConfig = field(default_factory=ExpectedConfig)
-    """Where an experiment is known to end up."""
+    """Test metrics that a recipe is known to reach. A run with its values reports whether it
+    did."""
     plots: bool = True
-    """Draw the loss and metric curves into the run directory."""
+    """Draw loss and metric curves into the run directory."""
 
     def __post_init__(self) -> None:
-        check_between("seed", self.seed, 0, 2**63 - 1)
-        if self.num_threads is not None:
-            check_between("num_threads", self.num_threads, 1, 1024)
-        check_folder("data_dir", self.data_dir)
-        check_folder("output_dir", self.output_dir)
-        if self.cache_dir is not None:
-            check_folder("cache_dir", self.cache_dir)
+        check_fields(self, "")
         self._check_cache_dir()
         self.monitored_k()
         for band in self.expected.bands:

@@ -1,13 +1,14 @@
-"""Samplers: which (user, positive item, negative item) triples a training step sees."""
+"""Samplers: which (user, positive item, negative item) triples a training step gets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import check_at_least, check_between, check_name
+from graphrec_cli.config.checks import AtLeast, Between, check_fields
 
 
 class PositivesBy(Enum):
@@ -23,21 +24,22 @@ class SamplerConfig:
     """What all samplers share."""
 
     name: str = MISSING
+    """Name of the component; the option sets it."""
     by: PositivesBy = PositivesBy.user
-    """user: a user uniformly, then one of its items; distinct_user: the same, no user twice in a
-    batch; interaction: every train pair in turn."""
+    """How positives are drawn. user: a uniform user, then one of its items. distinct_user: the
+    same, without a user twice in a batch. interaction: every train pair once an epoch, shuffled."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "sampler")
 
 
 @dataclass(kw_only=True, slots=True)
 class UniformConfig(SamplerConfig):
-    """Negatives uniform over the catalog items that the user has not in train."""
+    """Negatives drawn uniformly from the items that the user has not in train."""
 
     name: str = "uniform"
     exclude_seen: bool = True
-    """false: uniform over the whole catalog, the user's train items among them."""
-
-    def __post_init__(self) -> None:
-        check_name("sampler", self.name, "uniform")
+    """Never draw the user's train items as negatives. false draws from the whole catalog."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -45,12 +47,8 @@ class HardNegativeConfig(SamplerConfig):
     """Negatives drawn more often from the most popular items."""
 
     name: str = "hardneg"
-    popular_probability: float = 0.7
-    """Share of draws made from the pool of popular items, before seen items are left out."""
-    popular_pool: int | None = None
-    """Size of the pool; null takes a fifth of the catalog, rounded up."""
-
-    def __post_init__(self) -> None:
-        check_name("sampler", self.name, "hardneg")
-        check_between("sampler.popular_probability", self.popular_probability, 0, 1)
-        check_at_least("sampler.popular_pool", self.popular_pool, 1)
+    popular_probability: Annotated[float, Between(0, 1)] = 0.7
+    """Share of negatives drawn from the popular pool. The rest are drawn from the whole catalog.
+    The user's train items are rejected and drawn again."""
+    popular_pool: Annotated[int | None, AtLeast(1)] = None
+    """Items in the pool, most popular first; null: a fifth of the catalog, rounded up."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import check_at_least, check_between, check_name, check_positive
+from graphrec_cli.config.checks import AtLeast, Below, Between, Positive, check_fields
 from graphrec_cli.errors import ConfigError
 
 
 class HeldOutBy(Enum):
-    """Which of a user's items are held out first."""
+    """Which of a user's items are held out."""
 
     random = "random"
     time = "time"
@@ -20,7 +21,7 @@ class HeldOutBy(Enum):
 
 
 class Scope(Enum):
-    """Whose pairs a share is taken of."""
+    """Whether shares are taken of each user's pairs or of all pairs."""
 
     user = "user"
     all = "all"
@@ -31,24 +32,27 @@ class SplitConfig:
     """What all splits share."""
 
     name: str = MISSING
+    """Name of the component; the option sets it."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "split")
 
 
 @dataclass(kw_only=True, slots=True)
 class LeaveOneOutConfig(SplitConfig):
-    """One test item and one valid item of every user."""
+    """One test item and one valid item per user."""
 
     name: str = "leave_one_out"
     by: HeldOutBy = HeldOutBy.random
-    """random; time: the newest; rating: the highest rated, of equal ones the last in the file."""
-    valid: int = 1
-    """Valid items held out of each user: 1, or 0 to leave the validation part out."""
-    min_interactions: int = 3
-    """Users with fewer interactions stay wholly in train."""
+    """Which items are held out. random: any. time: the newest. rating: the highest rated, of equal
+    ratings the last in the file."""
+    valid: Annotated[int, Between(0, 1)] = 1
+    """Valid items per user; 0: no valid part."""
+    min_interactions: Annotated[int, AtLeast(1)] = 3
+    """Users with fewer interactions stay in train. It must exceed split.valid."""
 
     def __post_init__(self) -> None:
-        check_name("split", self.name, "leave_one_out")
-        check_between("split.valid", self.valid, 0, 1)
-        check_at_least("split.min_interactions", self.min_interactions, 1)
+        check_fields(self, "split")
         if self.min_interactions < self.valid + 1:
             raise ConfigError(
                 f"split.min_interactions must be at least {self.valid + 1}: each user gives one "
@@ -58,72 +62,65 @@ class LeaveOneOutConfig(SplitConfig):
 
 @dataclass(kw_only=True, slots=True)
 class RatioConfig(SplitConfig):
-    """Random shares of every user's pairs, or of all."""
+    """Random shares of each user's pairs, or of all pairs."""
 
     name: str = "ratio"
     scope: Scope = Scope.user
-    """user: shares of every user's pairs; all: of all pairs, whoever's they are."""
-    test_ratio: float = 0.1
-    """Share held out for test; sizes are rounded, at a half to the even number."""
-    valid_ratio: float = 0.1
-    """Share held out for validation; 0 leaves the validation part out."""
+    """Shares of each user's pairs (user) or of all pairs together (all)."""
+    test_ratio: Annotated[float, Positive(), Below(1)] = 0.1
+    """Share of pairs in the test part. Sizes are rounded, halves to the even number."""
+    valid_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
+    """Share of pairs in the valid part; 0: no valid part. Both shares must add up to less than
+    1."""
 
     def __post_init__(self) -> None:
-        check_name("split", self.name, "ratio")
-        _check_ratios(self.test_ratio, self.valid_ratio)
+        check_fields(self, "split")
+        _check_sum(self.test_ratio, self.valid_ratio)
 
 
 @dataclass(kw_only=True, slots=True)
 class GlobalTimeConfig(SplitConfig):
-    """The newest pairs of all, whoever's they are."""
+    """The newest of all pairs are held out."""
 
     name: str = "global_time"
-    test_ratio: float = 0.1
-    """Share of all pairs held out for test, the newest; pairs of one time are never parted."""
-    valid_ratio: float = 0.1
-    """Share held out for validation, the one before; 0 leaves the validation part out."""
+    test_ratio: Annotated[float, Positive(), Below(1)] = 0.1
+    """Share of pairs, the newest, in the test part. Pairs of equal time stay together."""
+    valid_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
+    """Share of pairs, the next newest, in the valid part; 0: no valid part. Both shares must add up
+    to less than 1."""
 
     def __post_init__(self) -> None:
-        check_name("split", self.name, "global_time")
-        _check_ratios(self.test_ratio, self.valid_ratio)
+        check_fields(self, "split")
+        _check_sum(self.test_ratio, self.valid_ratio)
 
 
 @dataclass(kw_only=True, slots=True)
 class KFoldConfig(SplitConfig):
-    """One of several folds of equal size."""
+    """One of several folds of equal size is held out."""
 
     name: str = "k_fold"
     scope: Scope = Scope.user
-    """user: every user's pairs are spread over the folds; all: all pairs are."""
-    folds: int = 5
-    """Folds that the pairs are dealt into."""
-    fold: int = 0
-    """The fold held out for test, from 0."""
-    valid_ratio: float = 0.1
-    """Share of the other folds held out for validation; 0 leaves the validation part out."""
+    """Spread each user's pairs over the folds (user) or all pairs together (all)."""
+    folds: Annotated[int, AtLeast(2)] = 5
+    """Number of folds."""
+    fold: Annotated[int, AtLeast(0)] = 0
+    """Fold used as test part, counted from 0; below split.folds."""
+    valid_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
+    """Share of the other folds' pairs in the valid part; 0: no valid part."""
 
     def __post_init__(self) -> None:
-        check_name("split", self.name, "k_fold")
-        check_at_least("split.folds", self.folds, 2)
-        check_between("split.fold", self.fold, 0, self.folds - 1)
-        check_at_least("split.valid_ratio", self.valid_ratio, 0)
-        if self.valid_ratio >= 1:
-            raise ConfigError(f"split.valid_ratio must lie below 1, got {self.valid_ratio}")
+        check_fields(self, "split")
+        Between(0, self.folds - 1).check("split.fold", self.fold)
 
 
 @dataclass(kw_only=True, slots=True)
 class PredefinedConfig(SplitConfig):
-    """The parts that the data set came with; without valid pairs there is no valid part."""
+    """The split that the data set was published with."""
 
     name: str = "predefined"
 
-    def __post_init__(self) -> None:
-        check_name("split", self.name, "predefined")
 
-
-def _check_ratios(test_ratio: float, valid_ratio: float) -> None:
-    check_positive("split.test_ratio", test_ratio)
-    check_at_least("split.valid_ratio", valid_ratio, 0)
+def _check_sum(test_ratio: float, valid_ratio: float) -> None:
     if test_ratio + valid_ratio >= 1:
         raise ConfigError(
             "split.test_ratio and split.valid_ratio must add up to less than 1, "

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from hydra.core.config_store import ConfigStore
-
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
 from graphrec_cli.config.book_crossing import BookCrossingConfig
 from graphrec_cli.config.closed_form import EASEConfig, GFCFConfig, ItemKNNConfig
@@ -73,6 +71,9 @@ SCHEMAS: dict[str, dict[str, type]] = {
 @cache
 def register_schemas() -> None:
     """Make the dataclasses known to Hydra, in a group of their own beside the user's options."""
+    # Help and completion read SCHEMAS and do not need Hydra, which takes long to import.
+    from hydra.core.config_store import ConfigStore
+
     store = ConfigStore.instance()
     store.store(group="schema", name="run", node=RunConfig)
     for group, components in SCHEMAS.items():

@@ -1,18 +1,19 @@
-"""Any table of interactions: where it lies, how it is written, and what its columns mean."""
+"""Any table of interactions: its file, its format, and what its columns mean."""
 
 from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated
 
-from graphrec_cli.config.checks import check_distinct, check_finite, check_name
+from graphrec_cli.config.checks import Distinct, Finite, check_fields
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.errors import ConfigError
 
 
 class Separator(Enum):
-    """What parts the fields of a line."""
+    """The character between the fields of a line."""
 
     comma = ","
     tab = "\t"
@@ -25,54 +26,57 @@ class TimeUnit(Enum):
     """How a table writes its timestamps."""
 
     auto = "auto"
-    """Numbers of seconds, milli- or microseconds by their size; anything else is a date."""
+    """Numbers are seconds, milliseconds or microseconds by their size; anything else is a date."""
     s = "s"
     ms = "ms"
     us = "us"
     date = "date"
-    """ISO dates or times, such as 2024-01-31 or 2024-01-31T18:30:00+01:00; UTC where no zone is."""
+    """ISO dates or times, such as 2024-01-31 or 2024-01-31T18:30:00+01:00; UTC without a zone."""
 
 
 @dataclass(kw_only=True, slots=True)
 class TableConfig(DatasetConfig):
-    """A csv, tsv, parquet or RecBole .inter file, one interaction a row."""
+    """A csv, tsv, parquet or RecBole .inter file, one interaction per row."""
 
     name: str = "table"
     path: str = ""
-    """The file, plain, .gz or .zip; if relative, in the working directory, else in data_dir."""
+    """The file: plain, .gz or .zip. It is required. A relative path is looked up in the working
+    directory, then in data_dir."""
     user: str | None = None
-    """Column of the users; null looks for a common name such as user_id."""
+    """Column of user ids; null: a common name such as user_id."""
     item: str | None = None
-    """Column of the items; null looks for a common name such as item_id, movieId or isbn."""
+    """Column of item ids; null: a common name such as item_id, movieId or isbn."""
     rating: str | None = None
-    """Column of the ratings; null looks for a common name and does without; '' has none."""
+    """Column of ratings; null: a common name, if there is one; '': none."""
     timestamp: str | None = None
-    """Column of the times; null looks for a common name and does without; '' has none."""
-    rating_threshold: float | None = None
-    """Ratings of at least this value are positives; null makes every row one."""
+    """Column of timestamps; null: a common name, if there is one; '': none."""
+    rating_threshold: Annotated[float | None, Finite()] = None
+    """Ratings of at least this value are positives; null: every row is."""
     time_unit: TimeUnit = TimeUnit.auto
-    """How times are written; auto tells seconds, milli- and microseconds and dates apart."""
+    """Format of the timestamps. s, ms, us: numbers of seconds, milliseconds, microseconds. date:
+    ISO dates or times, UTC without a zone. auto: detected."""
     separator: Separator | None = None
-    """Between the fields; null is a comma, or a tab in .tsv, .tab, .txt, .inter and .item files."""
+    """Character between fields; null: tab in .tsv, .tab, .txt, .inter and .item files, else
+    comma."""
     quoted: bool = True
-    """Whether double quotes may surround a field."""
+    """Fields may stand in double quotes."""
     encoding: str = "utf-8"
-    """Of the text; a byte-order mark is passed over."""
-    columns: list[str] | None = None
-    """Names of all columns, for a file without a header line; null takes the first line's."""
+    """Text encoding. A byte-order mark is skipped."""
+    columns: Annotated[list[str] | None, Distinct()] = None
+    """Names of all columns, for a file without a header line; null: the first line has them."""
     items_path: str | None = None
-    """A file of the items' titles, written likewise; null has none."""
+    """File of item titles in the same format; null: none."""
     items_id: str | None = None
-    """Its column of item ids; null looks for the items' column, then for a common name."""
+    """Its column of item ids; null: the name of the item column, then a common name."""
     items_title: str | None = None
-    """Its column of titles; null looks for a common name such as title."""
+    """Its column of titles; null: a common name such as title."""
 
     def positive_threshold(self) -> float | None:
-        """Ratings below it are dropped."""
+        """The rating from which a row is a positive; rows below it are dropped."""
         return self.rating_threshold
 
     def __post_init__(self) -> None:
-        check_name("dataset", self.name, "table")
+        check_fields(self, "dataset")
         if not self.path:
             raise ConfigError("dataset.path must name the table's file: dataset.path=ratings.csv")
         for key in ("user", "item", "items_path", "items_id", "items_title"):
@@ -81,9 +85,6 @@ class TableConfig(DatasetConfig):
         for key in ("items_id", "items_title"):
             if self.items_path is None and getattr(self, key) is not None:
                 raise ConfigError(f"dataset.{key} needs a file of titles; set dataset.items_path")
-        check_finite("dataset.rating_threshold", self.rating_threshold)
-        if self.columns is not None:
-            check_distinct("dataset.columns", self.columns)
         try:
             kept = "a,1\n".encode(codecs.lookup(self.encoding).name) == b"a,1\n"
         except (LookupError, ValueError):
