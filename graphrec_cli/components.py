@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import numpy as np
 import torch
 
-from graphrec_cli.config.loss import SoftmaxConfig
+from graphrec_cli.config.loss import CandidateLossConfig
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.plugins import BUILDERS
 from graphrec_cli.config.run import RunConfig
@@ -196,7 +196,7 @@ def build_batch_sampler(
     """The sampler of the batches that the configured loss learns from."""
     generator = torch_generator(config.seed, seed_name, device)
     by = config.sampler.by
-    if isinstance(config.loss, SoftmaxConfig):
+    if isinstance(config.loss, CandidateLossConfig):
         return build_candidates(config.loss, by, train, generator=generator, device=device)
     if config.loss.learns_from() is LearnsFrom.ratings:
         return RatedPairSampler(by, train, generator=generator, device=device)

@@ -213,7 +213,7 @@ def check_fields(config: Any, key: str) -> None:
                 f"{full_key} is '{field.default}' for this option and cannot be set to '{value}'; "
                 f"choose another component with {key}={value}"
             )
-        for rule in rules(type(config))[field.name] if value is not None else ():
+        for rule in rules(config.__class__)[field.name] if value is not None else ():
             rule.check(full_key, value)
         for entry in value if isinstance(value, list) else [value]:
             if is_dataclass(entry):

@@ -61,7 +61,7 @@ def fit_model(
         Interrupted: a signal came.
         NonFiniteError: the loss or a valid score became NaN or infinite.
     """
-    if context.config.model.learns_from() is LearnsFrom.nothing:
+    if not context.config.model.learns_from():
         if isinstance(model, ClosedForm):
             solve(model)
         checkpointing.save_best(0, model.state_dict())
