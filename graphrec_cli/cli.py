@@ -55,6 +55,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 bad data, 4 not reprodu
 
 def train(words: list[str], *, json_output: bool, debug: bool) -> int:
     """``graphrec train``."""
+    if {"-h", "--help"} & set(words):
+        # Before Hydra is imported, which takes several times as long as the page.
+        from graphrec_cli.config.help_page import train_help
+
+        print(train_help(words), end="")
+        return 0
     from graphrec_cli.commands.train import train_command
 
     return train_command(words, json_output=json_output, debug=debug)
