@@ -110,6 +110,8 @@ def _find_command(words: list[str]) -> Callable[..., int]:
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise ConfigError(f"unknown command '{name}'{hint} (commands: {', '.join(COMMANDS)})")
+    if name == "train" and {"-h", "--help"} & set(words):
+        return _print_train_help
     module, _, function = COMMANDS[name].partition(":")
     command: Callable[..., int] = getattr(importlib.import_module(module), function)
     return command
@@ -117,6 +119,14 @@ def _find_command(words: list[str]) -> Callable[..., int]:
 
 def _print_help(words: list[str], *, json_output: bool, debug: bool) -> int:
     print(HELP, end="")
+    return 0
+
+
+def _print_train_help(words: list[str], *, json_output: bool, debug: bool) -> int:
+    # Before Hydra is imported, which takes several times as long as the page.
+    from graphrec_cli.config.help_page import train_help
+
+    print(train_help(words), end="")
     return 0
 
 

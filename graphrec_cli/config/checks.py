@@ -68,7 +68,7 @@ class Finite:
             raise ConfigError(f"{key} must be a finite number, got {value}")
 
     def __str__(self) -> str:
-        return "any finite number"
+        return "finite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,4 +237,4 @@ def spell(number: float) -> str:
     """A bound as the reference writes it: digits grouped, large powers as powers."""
     if number == MAX_INTEGER:
         return "2^63 - 1"
-    return f"{number:,}" if isinstance(number, int) or 1e-4 < abs(number) < 1e6 else f"{number:g}"
+    return f"{number:,}" if isinstance(number, int) else f"{number:g}"

@@ -13,8 +13,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
-
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import LossConfig
@@ -101,6 +99,8 @@ def register(group: str, schema: type, builder: Callable[..., object] | object) 
         )
     if name in SCHEMAS[group]:
         raise ConfigError(f"{group}={name} exists already; give the component another name")
+    from hydra.core.config_store import ConfigStore  # slow, and help and completion read BUILDERS
+
     register_schemas()
     SCHEMAS[group][name] = schema
     BUILDERS[group][name] = builder
@@ -146,6 +146,8 @@ def send_by_value() -> None:
 
 
 def _forget(new_modules: set[str]) -> None:
+    from hydra.core.config_store import ConfigStore
+
     repo = ConfigStore.instance().repo
     for group, builders in BUILDERS.items():
         for name in builders:
