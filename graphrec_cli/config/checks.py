@@ -12,7 +12,7 @@ import typing
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from graphrec_cli.errors import ConfigError
@@ -21,6 +21,7 @@ MAX_INTEGER = 2**63 - 1
 """The largest count that arrays and tensors can hold."""
 
 
+@runtime_checkable
 class Rule(Protocol):
     """A condition on one value; ``str(rule)`` is its wording in the reference."""
 
