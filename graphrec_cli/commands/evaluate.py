@@ -6,7 +6,7 @@ import json
 
 from graphrec_cli.commands import recommend
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
-from graphrec_cli.config.hydra_app import compose_saved
+from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
 
 HELP = """\

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
-from graphrec_cli.config.hydra_app import compose_saved
+from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
 

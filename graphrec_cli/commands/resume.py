@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from graphrec_cli.commands.run_arguments import sort_run_words
+from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.download_guard import refuse_new_addresses
-from graphrec_cli.config.hydra_app import compose_saved
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
 

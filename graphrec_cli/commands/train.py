@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from graphrec_cli.commands.resume import resume, take_resumed
 from graphrec_cli.commands.saved_config import take_saved
 from graphrec_cli.config.arguments import Arguments, sort_arguments
-from graphrec_cli.config.hydra_app import Job, compose_run, compose_sweep, print_config, run_sweep
+from graphrec_cli.config.compose import Job, compose_run
+from graphrec_cli.config.hydra_app import compose_sweep, print_config, run_sweep
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.errors import GraphrecError, Interrupted

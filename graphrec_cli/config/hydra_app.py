@@ -5,82 +5,32 @@ from __future__ import annotations
 import io
 import itertools
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig
 
-from graphrec_cli.config.arguments import Arguments, sort_arguments
-from graphrec_cli.config.explain import explain, refuse_unknown_keys
+from graphrec_cli.config.arguments import Arguments
+from graphrec_cli.config.compose import Job, compose_run, compose_words, explained, quoted, to_job
 from graphrec_cli.config.options import conf_dir
-from graphrec_cli.config.overrides import refuse_numbers_for_switches
 from graphrec_cli.config.plugins import LOADED, loaded_plugins, send_by_value
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.saved_options import SAVED, choices_after, saved_options
+from graphrec_cli.config.saved_options import saved_options
 from graphrec_cli.config.serialize import SavedConfig
-from graphrec_cli.config.store import SCHEMAS, register_schemas
+from graphrec_cli.config.store import register_schemas
 from graphrec_cli.errors import ConfigError
 
 _LISTED = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANGE_SWEEP)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One composed and validated run.
-
-    Attributes:
-        config: the values.
-        choices: the option chosen in each group, None where none is.
-        overrides: the ``key=value`` words that led here.
-        number: place in a sweep, from 0.
-    """
-
-    config: RunConfig
-    choices: dict[str, str | None]
-    overrides: list[str]
-    number: int
-
-
 class _Stopped(BaseException):
     """Leaves Hydra from within a job: it meets ordinary errors with lines of its own on stderr."""
-
-
-def compose_run(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
-    """Compose and validate the one run that the arguments ask for.
-
-    Args:
-        saved: values that the arguments are put on; None is those of ``conf``.
-
-    Raises:
-        ConfigError: the composition or a value was refused.
-    """
-    # Not by way of Hydra's entry point, which would compose twice to find out its mode.
-    return _compose(arguments.overrides, arguments.config_dir, saved)
-
-
-def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
-    """The saved values with some of them, or whole groups, replaced.
-
-    ``output_dir`` and ``cache_dir`` are not taken from ``saved``: where files go is for the command
-    to say and not for a file that it reads.
-
-    Raises:
-        ConfigError: an override cannot be read, or its key or value is refused.
-    """
-    if not overrides:  # composing takes 0.2 s
-        config = replace(saved.config, output_dir=RunConfig().output_dir, cache_dir=None)
-        return replace(saved, config=config)
-    job = compose_run(sort_arguments(overrides), saved)
-    return SavedConfig(job.config, job.choices)
 
 
 def print_config(arguments: Arguments, saved: SavedConfig | None = None) -> None:
@@ -130,7 +80,7 @@ def run_sweep(
             assert isinstance(runtime, DictConfig)
             # A launcher may run its jobs in other processes.
             with loaded_plugins(plugins, accept_changed=accept_changed):
-                run(_to_job(node, runtime, saved))
+                run(to_job(node, runtime, saved))
         except Exception as error:
             errors.append(error)
             raise _Stopped from error
@@ -151,61 +101,13 @@ def compose_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> lis
     Raises:
         ConfigError: a value was refused, or a key that all jobs share is swept.
     """
-    with _explained():
+    with explained():
         parsed = OverridesParser.create().parse_overrides(arguments.overrides)
         for override in parsed:
             if override.is_sweep_override() and override.key_or_group == "output_dir":
                 raise ConfigError("output_dir cannot be swept: a sweep has one folder")
         jobs = itertools.product(*map(_values, parsed))
-        return [_compose(list(words), arguments.config_dir, saved).config for words in jobs]
-
-
-def to_run_config(node: DictConfig, overrides: list[str]) -> RunConfig:
-    """Validate a node and the words that it was composed of.
-
-    Raises:
-        ConfigError: a key is unknown, or a value of a wrong type or out of range.
-    """
-    with _explained():
-        refuse_unknown_keys(node)
-        config = OmegaConf.to_object(node)
-        refuse_numbers_for_switches(node, overrides)
-    assert isinstance(config, RunConfig)
-    return config
-
-
-def _compose(overrides: list[str], config_dir: str | None, saved: SavedConfig | None) -> Job:
-    register_schemas()
-    search = []
-    if config_dir is not None:
-        search = [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).resolve()}')}]"]
-    with (
-        _explained(),
-        saved_options(saved) as selected,
-        hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"),
-    ):
-        words = [*selected, *overrides, *search]
-        node = hydra.compose("config", overrides=words, return_hydra_config=True)
-        with open_dict(node):
-            runtime = node.pop("hydra")
-        return _to_job(node, runtime, saved)
-
-
-def _to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> Job:
-    # As they were written: Hydra would resolve interpolations in them by its own values.
-    written = OmegaConf.to_container(runtime.overrides.task, resolve=False)
-    assert isinstance(written, list)
-    words = [str(word) for word in written]
-    config = to_run_config(node, words)
-    chosen = runtime.runtime.choices
-    choices = {group: chosen.get(group) for group in (*SCHEMAS, "experiment")}
-    swept = runtime.mode is RunMode.MULTIRUN
-    return Job(
-        config=config,
-        choices=choices_after(saved, choices),
-        overrides=[word for word in words if word != f"experiment={SAVED}"],
-        number=int(runtime.job.num) if swept else 0,
-    )
+        return [compose_words(list(words), arguments.config_dir, saved).config for words in jobs]
 
 
 def _values(override: Override) -> list[str]:
@@ -224,22 +126,6 @@ def _values(override: Override) -> list[str]:
     return [f"{key}={value}" for value in values]
 
 
-def quoted(text: str) -> str:
-    """Text as Hydra's grammar takes it for itself, whatever it holds."""
-    # A backslash is special only before a quote; a run of them there has to be doubled.
-    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + found[2].replace("'", "\\'"), text)
-    return f"'{escaped}'"
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Whatever composing raises is about the words or the option files: one line says it."""
-    try:
-        yield
-    except Exception as error:
-        raise explain(error) from error
-
-
 @contextmanager
 def _hydra_entry(
     arguments: Arguments, more: list[str]
@@ -251,7 +137,7 @@ def _hydra_entry(
     """
 
     def entry(task: Callable[[DictConfig], None]) -> None:
-        with _explained():
+        with explained():
             hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(
                 task
             )()

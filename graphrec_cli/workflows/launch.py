@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from graphrec_cli.config.hydra_app import Job
+from graphrec_cli.config.compose import Job
 from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain

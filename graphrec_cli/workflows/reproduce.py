@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from graphrec_cli.config.hydra_app import Job
+from graphrec_cli.config.compose import Job
 from graphrec_cli.config.run import Device
 from graphrec_cli.config.serialize import SavedConfig, to_plain
 from graphrec_cli.errors import ConfigError, OutputError

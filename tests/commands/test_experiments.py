@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from graphrec_cli.config.arguments import sort_arguments
-from graphrec_cli.config.hydra_app import Job, compose_run
+from graphrec_cli.config.compose import Job, compose_run
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
 from graphrec_cli.rundir.config_fingerprint import FREE_IN_RECIPE, config_sha256
 

@@ -8,7 +8,7 @@ import pytest
 
 from graphrec_cli.config.arguments import FLAGS, sort_arguments
 from graphrec_cli.config.completion import complete_train
-from graphrec_cli.config.hydra_app import Job, compose_run
+from graphrec_cli.config.compose import Job, compose_run
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.compose import Job, compose_run
 from graphrec_cli.config.evaluation import RankingConfig
-from graphrec_cli.config.hydra_app import Job, compose_run, compose_sweep, print_config, run_sweep
+from graphrec_cli.config.hydra_app import compose_sweep, print_config, run_sweep
 from graphrec_cli.config.sampler import HardNegativeConfig, UniformConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.errors import ConfigError, DataError

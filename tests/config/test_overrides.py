@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.dataset import SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig, Ties
-from graphrec_cli.config.hydra_app import compose_saved
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.overrides import split_overrides

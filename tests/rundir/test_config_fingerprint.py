@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from graphrec_cli.config.hydra_app import compose_saved
+from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.config.store import SCHEMAS
