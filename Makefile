@@ -9,12 +9,13 @@ MINUTES ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+DOCS_STAMP := $(VENV)/installed-docs
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 # Where it is set, every command that a test starts would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint format wheel test-gpu bench bench-gpu soak clean
+.PHONY: help demo test lint format wheel docs test-gpu bench bench-gpu soak clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,6 +50,14 @@ format: $(STAMP) ## format and fix what ruff can fix
 wheel: $(STAMP) ## build the wheel, install it elsewhere and run it
 	$(BIN)/python tests/check_wheel.py
 
+$(DOCS_STAMP): $(STAMP)
+	@$(PIP) install --quiet --no-compile -c constraints.txt -e '.[docs]'
+	@touch $@
+
+docs: $(DOCS_STAMP) ## build the documentation site in docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+	@echo docs/_build/html/index.html
+
 test-gpu: $(STAMP) ## the tests that need a CUDA device
 	@$(BIN)/python -c 'import sys, torch; torch.cuda.is_available() or sys.exit("make test-gpu needs a CUDA device, and torch sees none")'
 	$(BIN)/python -m pytest -q -m gpu
@@ -64,5 +73,5 @@ soak: $(STAMP) ## random attempts to break it, for MINUTES (20)
 	$(BIN)/python tests/soak/soak.py --minutes $(MINUTES)
 
 clean: ## remove .venv, .bench, builds and caches (run directories stay)
-	rm -rf $(VENV) .bench build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .bench build dist docs/_build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find graphrec_cli tests -type d -name __pycache__ -prune -exec rm -rf {} +

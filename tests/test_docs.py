@@ -1,4 +1,4 @@
-"""The commands that the documents show, as a reader would type them."""
+"""The pages: their commands work as typed, their links lead somewhere, their lists are complete."""
 
 from __future__ import annotations
 
@@ -6,45 +6,66 @@ import json
 import re
 import shlex
 import shutil
+import sys
+import tomllib
 from contextlib import chdir
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+from graphrec_cli import components, errors
 from graphrec_cli.cli import main
+from graphrec_cli.config import sampler as sampler_configs
+from graphrec_cli.config import store
+from graphrec_cli.system.signals import WATCHED
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINKING = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / ".github").glob("*.md"))]
+EPOCH = ["trainer.epochs=1", "num_threads=1"]
+
+
+def code_blocks(page: Path) -> list[tuple[str, str]]:
+    """The language and the text of every fenced block."""
+    return re.findall(r"^```([^\n]*)\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
 
 
 def shown_commands() -> list[str]:
-    """Every line of a code block that calls graphrec, without its comment."""
-    commands = []
-    for document in DOCUMENTS:
-        for block in re.findall(r"^```[a-z]*\n(.*?)^```", document.read_text("utf-8"), re.M | re.S):
-            lines = [line.partition("#")[0].strip() for line in block.splitlines()]
-            commands += [line for line in lines if line.startswith("graphrec ")]
-    return sorted(set(commands))
+    """Every line of a code block that calls graphrec, without its comment; no synopsis."""
+    blocks = [text for page in PAGES for _, text in code_blocks(page)]
+    lines = [line.partition("#")[0].strip() for text in blocks for line in text.splitlines()]
+    shown = {line for line in lines if line.startswith("graphrec ") and "key=value" not in line}
+    return sorted(shown)
 
 
-EVALUATE = [command for command in shown_commands() if command.startswith("graphrec evaluate")]
-RECOMMEND = [command for command in shown_commands() if command.startswith("graphrec recommend")]
-RESUME = [command for command in shown_commands() if command.startswith("graphrec train resume=")]
-TRAIN = [
-    command
-    for command in shown_commands()
-    if command.startswith("graphrec train") and command not in RESUME
-]
-DATA = [command for command in shown_commands() if command.startswith("graphrec data")]
+def commands(start: str, *, but: tuple[str, ...] = ()) -> list[str]:
+    """The shown commands that begin with ``start`` and not with one of ``but``."""
+    return [
+        command
+        for command in shown_commands()
+        if command.startswith(start) and not command.startswith(but)
+    ]
 
 
-def test_the_documents_show_commands() -> None:
+EVALUATE = commands("graphrec evaluate")
+RECOMMEND = commands("graphrec recommend")
+REPRODUCE = commands("graphrec reproduce")
+RESUME = commands("graphrec train resume=")
+FROM = commands("graphrec train --from")
+TRAIN = commands("graphrec train", but=("graphrec train resume=", "graphrec train --from"))
+DATA = commands("graphrec data")
+
+
+def test_the_pages_show_commands() -> None:
     """So that the tests below cannot pass by finding nothing."""
-    assert len(TRAIN) >= 5
+    assert len(TRAIN) >= 30
     assert len(RESUME) >= 2
-    assert len(EVALUATE) >= 3
+    assert len(FROM) >= 3
+    assert len(EVALUATE) >= 5
     assert len(RECOMMEND) >= 5
+    assert len(REPRODUCE) >= 2
     assert len(DATA) >= 4
 
 
@@ -52,13 +73,18 @@ def test_the_documents_show_commands() -> None:
 def test_a_shown_configuration_composes(
     command: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    (tmp_path / "trainer").mkdir()
-    (tmp_path / "trainer" / "slow.yaml").write_text(
-        "defaults:\n  - /schema/trainer/trainer@_here_\n\nepochs: 500\n"
+    own_option = next(
+        text for _, text in code_blocks(ROOT / "docs/sweeps.md") if "epochs: 500" in text
     )
+    (tmp_path / "trainer").mkdir()
+    (tmp_path / "trainer" / "slow.yaml").write_text(own_option, encoding="utf-8")
     words = shlex.split(command)[1:]
     words = [str(tmp_path) if word == "mine" else word for word in words]
-    singles = [re.sub(r"=([^\[,]*),.*", r"=\1", word) for word in words if word != "-m"]
+    words = [word for word in words if word not in ("-m", "--json", "--cfg", "job")]
+    singles = [re.sub(r"=([^\[,]*),.*", r"=\1", word) for word in words]
+    # The example of a component of one's own is run below, where the component exists.
+    if "sampler=popularity_power" in words:
+        return
     assert main([*singles, "--cfg", "job"]) == 0
     assert "trainer:" in capsys.readouterr().out
 
@@ -66,35 +92,114 @@ def test_a_shown_configuration_composes(
 def test_the_readmes_own_table_trains_with_the_command_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    section = (ROOT / "README.md").read_text("utf-8").partition("## Your own data\n")[2]
-    table, command = re.findall(r"^```\n(.*?)^```", section, re.M | re.S)[:2]
-    more = [
-        f"user {user},item {(user + step) % 60},5,2024-03-01\n"
-        for user in range(60)
-        for step in range(6)
-    ]
+    (table,) = [text for _, text in code_blocks(ROOT / "README.md") if text.startswith("user_id,")]
+    (command,) = [command for command in TRAIN if "ratings.csv evaluation.ks" in command]
+    assert f"```\n{command}\n```" in (ROOT / "README.md").read_text("utf-8")
     monkeypatch.chdir(tmp_path)
-    Path("ratings.csv").write_text(table + "".join(more), encoding="utf-8")
-    words = shlex.split(command)
-    assert words[:2] == ["graphrec", "train"]
-    assert main([*words[1:], "trainer.epochs=1", "num_threads=1"]) == 0
+    Path("ratings.csv").write_text(table, encoding="utf-8")
+    assert main(shlex.split(command)[1:]) == 0
     out, err = capsys.readouterr()
-    assert f"{len(table.splitlines()) - 1 + len(more)} rows" in err
+    assert f"{len(table.splitlines()) - 1} rows" in err
     with np.load(Path(out.splitlines()[-1]) / "data.npz", allow_pickle=False) as data:
-        assert {"ann", "Bob 7"} < set(data["user_id"].tolist())
-        assert {"0425115801", "034545104X"} < set(data["item_id"].tolist())
+        assert data["user_id"].tolist() == ["Bob 7", "ann", "eve"]
+        assert {"0425115801", "034545104X", "007", "1984"} < set(data["item_id"].tolist())
 
 
-def test_the_makefile_has_the_targets_that_the_documents_name() -> None:
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
+
+
+def test_the_makefile_has_the_targets_that_the_pages_name() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
-    text = "".join(document.read_text("utf-8") for document in DOCUMENTS)
-    assert set(re.findall(r"`?make ([a-z-]+)", text)) - {"the"} <= targets
+    text = "".join(page.read_text("utf-8") for page in LINKING)
+    named = set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", text, re.M))
+    assert {"demo", "test", "docs", "bench", "soak"} <= named <= targets
 
 
-def test_the_readme_names_every_option() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
+def test_the_pages_name_every_option() -> None:
+    reference = ROOT / "docs/configuration.md"
+    page = reference if reference.is_file() else ROOT / "docs/components.md"
+    text = page.read_text("utf-8")
     for path in sorted((ROOT / "conf").glob("*/*.yaml")):
-        assert f"`{path.stem}`" in readme, f"{path.parent.name}={path.stem} is not in README.md"
+        assert f"`{path.stem}`" in text, f"{path.parent.name}={path.stem} is not in {page.name}"
+
+
+def test_the_commands_page_has_every_exit_code() -> None:
+    text = (ROOT / "docs/commands.md").read_text("utf-8")
+    table = text.partition("| code | meaning |\n")[2].partition("\n\n")[0]
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)}
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    raised = {kind.exit_code for kind in kinds if issubclass(kind, errors.GraphrecError)}
+    import signal
+
+    assert listed == {0} | raised | {128 + getattr(signal, name) for name in WATCHED}
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: page.name)
+def test_every_link_between_the_pages_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_file(), f"{page.name} links to {link}"
+        assert not anchor or anchor in anchors(target), f"{page.name} links to {link}"
+
+
+def test_the_map_of_the_code_has_every_folder_in_the_order_of_imports() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    places = re.findall(r"^\| `([\w./]+)` \|", text, re.M)
+    package = ROOT / "graphrec_cli"
+    folders = [path.parent for path in package.rglob("__init__.py") if path.parent != package]
+    modules = [path for path in package.glob("*.py") if not path.stem.startswith("__")]
+    there = {f"{path.relative_to(package)}/" for path in folders} | {path.name for path in modules}
+    assert set(places) == there
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["id"] == "layers")
+    level = {name: depth for depth, row in enumerate(layers) for name in row.split(" : ")}
+    order = [level[place.partition("/")[0].removesuffix(".py")] for place in places]
+    assert order == sorted(order)
+
+
+def test_the_example_of_a_component_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, code = (
+        text for language, text in code_blocks(ROOT / "docs/extending.md") if language == "python"
+    )
+    (option,) = (
+        text for language, text in code_blocks(ROOT / "docs/extending.md") if language == "yaml"
+    )
+    values = dict(vars(sampler_configs)) | {"__name__": sampler_configs.__name__}
+    exec(config, values)
+    monkeypatch.setattr(
+        sampler_configs, "PopularityPowerConfig", values["PopularityPowerConfig"], raising=False
+    )
+    module = ModuleType("graphrec_cli.samplers.popularity_power")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(code, vars(module))
+    name = "popularity_power"
+    monkeypatch.setitem(store.SCHEMAS["sampler"], name, values["PopularityPowerConfig"])
+    monkeypatch.setitem(components.SAMPLERS, name, vars(module)["build_popularity_power"])
+    store.register_schemas.cache_clear()
+    (tmp_path / "sampler").mkdir()
+    (tmp_path / "sampler" / "popularity_power.yaml").write_text(option, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    (command,) = [command for command in TRAIN if "popularity_power" in command]
+    small = ["dataset.num_users=50", "dataset.num_items=60", "dataset.mean_interactions=10"]
+    words = [*shlex.split(command)[1:], *small, *EPOCH, "--config-dir", str(tmp_path)]
+    assert main(words) == 0
+    assert "sampler.power=0.5" in capsys.readouterr().out
+    assert main(["train", "sampler=popularity_power", "sampler.power=9", *words[-2:]]) == 2
+    assert "sampler.power must lie between" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +213,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("command", RESUME)
-def test_a_shown_resumption_goes_on_with_the_run(
+def test_a_shown_resumption_continues_the_run(
     command: str, run: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     unfinished = Path(shutil.copytree(run, tmp_path / "outputs" / run.name))
@@ -127,6 +232,33 @@ def test_a_shown_resumption_goes_on_with_the_run(
     assert [json.loads(row)["epoch"] for row in history] == list(range(1, len(history) + 1))
     # More than the two epochs of the run where more are asked for, up to where patience runs out.
     assert 2 < len(history) <= epochs[0] if epochs else len(history) == 2
+
+
+@pytest.mark.parametrize("command", FROM)
+def test_a_shown_start_from_a_saved_run_composes(
+    command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.parents[1])
+    words = [word for word in shlex.split(command)[1:] if word != "-m"]
+    words = [str(run) if word == "RUN" else word.partition(",")[0] for word in words]
+    assert main([*words, "--cfg", "job"]) == 0
+    assert "num_users: 200" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", REPRODUCE)
+def test_a_shown_reproduction_compares(
+    command: str,
+    run: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(run, tmp_path / "outputs" / run.name)
+    words = [word.replace("RUN", f"outputs/{run.name}") for word in shlex.split(command)[1:]]
+    assert main(words) == 0
+    verdict = "nothing is claimed" if "=" in command else "reproduced"
+    assert verdict in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", EVALUATE)
@@ -151,11 +283,9 @@ def test_a_shown_recommendation_gives_items(
     assert "item_id" in shown
 
 
-def test_the_readme_names_exactly_what_a_run_leaves(run: Path) -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    table = readme.partition("| file | content |\n")[2].partition("\n\n")[0]
-    named = [
-        name for line in table.splitlines() for name in re.findall("`(.+?)`", line.split("|")[1])
-    ]
-    left = [str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()]
-    assert sorted(named) == sorted(left)
+def test_the_shown_code_reads_a_run(run: Path) -> None:
+    (code,) = (text for language, text in code_blocks(ROOT / "docs/api.md") if language == "python")
+    values: dict[str, object] = {}
+    exec(code.replace('Path("RUN")', f"Path({str(run)!r})"), values)
+    assert isinstance(values["history"], np.ndarray)
+    assert len(values["history"]) > 0
