@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import shutil
+import signal
 import sys
 import tomllib
 from contextlib import chdir
@@ -130,8 +131,6 @@ def test_the_commands_page_has_every_exit_code() -> None:
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)}
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     raised = {kind.exit_code for kind in kinds if issubclass(kind, errors.GraphrecError)}
-    import signal
-
     assert listed == {0} | raised | {128 + getattr(signal, name) for name in WATCHED}
 
 
