@@ -70,6 +70,7 @@ def test_the_pages_show_commands() -> None:
     assert len(DATA) >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [*TRAIN, *DATA])
 def test_a_shown_configuration_composes(
     command: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -90,6 +91,7 @@ def test_a_shown_configuration_composes(
     assert "trainer:" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_readmes_own_table_trains_with_the_command_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -168,6 +170,7 @@ def test_the_map_of_the_code_has_every_folder_in_the_order_of_imports() -> None:
     assert order == sorted(order)
 
 
+@pytest.mark.slow
 def test_the_example_of_a_component_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,6 +214,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return config.parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", RESUME)
 def test_a_shown_resumption_continues_the_run(
     command: str, run: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -233,6 +237,7 @@ def test_a_shown_resumption_continues_the_run(
     assert 2 < len(history) <= epochs[0] if epochs else len(history) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", FROM)
 def test_a_shown_start_from_a_saved_run_composes(
     command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -244,6 +249,7 @@ def test_a_shown_start_from_a_saved_run_composes(
     assert "num_users: 200" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", REPRODUCE)
 def test_a_shown_reproduction_compares(
     command: str,
@@ -260,6 +266,7 @@ def test_a_shown_reproduction_compares(
     assert verdict in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", EVALUATE)
 def test_a_shown_evaluation_gives_figures(
     command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -270,6 +277,7 @@ def test_a_shown_evaluation_gives_figures(
     assert "ndcg@10" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", RECOMMEND)
 def test_a_shown_recommendation_gives_items(
     command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -282,6 +290,7 @@ def test_a_shown_recommendation_gives_items(
     assert "item_id" in shown
 
 
+@pytest.mark.slow
 def test_the_shown_code_reads_a_run(run: Path) -> None:
     (code,) = (text for language, text in code_blocks(ROOT / "docs/api.md") if language == "python")
     values: dict[str, object] = {}

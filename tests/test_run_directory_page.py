@@ -15,6 +15,8 @@ import torch
 
 from graphrec_cli.cli import main
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).resolve().parents[1] / "docs/run-directory.md").read_text("utf-8")
 SMALL = ["dataset.num_users=60", "dataset.num_items=70", "dataset.mean_interactions=15"]
 RATED = ["dataset=table", "dataset.path=ratings.csv", "dataset.items_path=items.csv"]
@@ -97,7 +99,7 @@ def test_keys_of_the_json_files(ranking_run: Path, rating_run: Path) -> None:
     config = read(ranking_run / "config.json")
     assert set(config) <= mentioned("config.json")
     environment = read(ranking_run / "environment.json")
-    assert names("environment.json") == set(environment) | {"earlier"}
+    assert names("environment.json") == set(environment) | {"earlier", "plugins"}
     assert set(read(ranking_run / "status.json")) <= mentioned("status.json")
     first = (ranking_run / "history.jsonl").read_text("utf-8").splitlines()[0]
     assert mentioned("history.jsonl") == set(json.loads(first))
