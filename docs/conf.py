@@ -23,5 +23,6 @@ html_theme = "furo"
 html_title = f"graphrec {release}"
 html_copy_source = False
 html_show_sourcelink = False
-templates_path: list[str] = []
 pygments_style = "friendly"
+# Most blocks are commands and their output; the others name their language.
+highlight_language = "none"
