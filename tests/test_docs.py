@@ -120,11 +120,10 @@ def test_the_makefile_has_the_targets_that_the_pages_name() -> None:
 
 
 def test_the_pages_name_every_option() -> None:
-    reference = ROOT / "docs/configuration.md"
-    page = reference if reference.is_file() else ROOT / "docs/components.md"
-    text = page.read_text("utf-8")
-    for path in sorted((ROOT / "conf").glob("*/*.yaml")):
-        assert f"`{path.stem}`" in text, f"{path.parent.name}={path.stem} is not in {page.name}"
+    for page in ("docs/configuration.md", "docs/components.md"):
+        text = (ROOT / page).read_text("utf-8")
+        for path in sorted((ROOT / "conf").glob("*/*.yaml")):
+            assert f"`{path.stem}`" in text, f"{path.parent.name}={path.stem} is not in {page}"
 
 
 def test_the_commands_page_has_every_exit_code() -> None:
