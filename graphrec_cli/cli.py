@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from graphrec_cli import __version__
+from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
 from graphrec_cli.terminal_text import one_line, printable
 
@@ -53,62 +55,15 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 bad data, 4 not reprodu
 """
 
 
-def train(words: list[str], *, json_output: bool, debug: bool) -> int:
-    """``graphrec train``."""
-    if {"-h", "--help"} & set(words):
-        # Before Hydra is imported, which takes several times as long as the page.
-        from graphrec_cli.config.help_page import train_help
-
-        print(train_help(words), end="")
-        return 0
-    from graphrec_cli.commands.train import train_command
-
-    return train_command(words, json_output=json_output, debug=debug)
-
-
-def data(words: list[str], *, json_output: bool, debug: bool) -> int:
-    """``graphrec data``."""
-    from graphrec_cli.commands.data import data_command
-
-    return data_command(words, json_output=json_output)
-
-
-def evaluate(words: list[str], *, json_output: bool, debug: bool) -> int:
-    """``graphrec evaluate``."""
-    from graphrec_cli.commands.evaluate import evaluate_command
-
-    return evaluate_command(words, json_output=json_output)
-
-
-def recommend(words: list[str], *, json_output: bool, debug: bool) -> int:
-    """``graphrec recommend``."""
-    from graphrec_cli.commands.recommend import recommend_command
-
-    return recommend_command(words, json_output=json_output)
-
-
-def reproduce(words: list[str], *, json_output: bool, debug: bool) -> int:
-    """``graphrec reproduce``."""
-    from graphrec_cli.commands.reproduce import reproduce_command
-
-    return reproduce_command(words, json_output=json_output, debug=debug)
-
-
-def completion(words: list[str], *, json_output: bool, debug: bool) -> int:
-    """``graphrec completion``."""
-    from graphrec_cli.commands.completion import completion_command
-
-    return completion_command(words, list(COMMANDS))
-
-
-COMMANDS: dict[str, Callable[..., int]] = {
-    "train": train,
-    "data": data,
-    "evaluate": evaluate,
-    "recommend": recommend,
-    "reproduce": reproduce,
-    "completion": completion,
+COMMANDS = {
+    "train": "graphrec_cli.commands.train:train_command",
+    "data": "graphrec_cli.commands.data:data_command",
+    "evaluate": "graphrec_cli.commands.evaluate:evaluate_command",
+    "recommend": "graphrec_cli.commands.recommend:recommend_command",
+    "reproduce": "graphrec_cli.commands.reproduce:reproduce_command",
+    "completion": "graphrec_cli.commands.completion:completion_command",
 }
+"""Where each command's function is; only the one that is asked for is imported."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -117,8 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug, json_output = "--debug" in words, bool({"--json", "json=true"} & set(words))
     words = [word for word in words if word not in ("--debug", "--json", "json=true")]
     try:
-        with _log_to_stderr():
-            code = _dispatch(words, json_output=json_output, debug=debug)
+        with _log_to_stderr(), plugins_of(words) as words:
+            command = _find_command(words)
+            code = command(words[1:], json_output=json_output, debug=debug)
         sys.stdout.flush()
         return code
     except GraphrecError as error:
@@ -142,21 +98,41 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _dispatch(words: list[str], *, json_output: bool, debug: bool) -> int:
+def _find_command(words: list[str]) -> Callable[..., int]:
     if not words or words[0] in ("-h", "--help", "help"):
-        print(HELP, end="")
-        return 0
+        return _print_help
     if words[0] == "--version":
-        print(f"graphrec {__version__}")
-        return 0
-    name, *rest = words
+        return _print_version
+    name = words[0]
     if name not in COMMANDS:
         import difflib
 
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise ConfigError(f"unknown command '{name}'{hint} (commands: {', '.join(COMMANDS)})")
-    return COMMANDS[name](rest, json_output=json_output, debug=debug)
+    if name == "train" and {"-h", "--help"} & set(words):
+        return _print_train_help
+    module, _, function = COMMANDS[name].partition(":")
+    command: Callable[..., int] = getattr(importlib.import_module(module), function)
+    return command
+
+
+def _print_help(words: list[str], *, json_output: bool, debug: bool) -> int:
+    print(HELP, end="")
+    return 0
+
+
+def _print_train_help(words: list[str], *, json_output: bool, debug: bool) -> int:
+    # Before Hydra is imported, which takes several times as long as the page.
+    from graphrec_cli.config.help_page import train_help
+
+    print(train_help(words), end="")
+    return 0
+
+
+def _print_version(words: list[str], *, json_output: bool, debug: bool) -> int:
+    print(f"graphrec {__version__}")
+    return 0
 
 
 @contextmanager

@@ -1,9 +1,18 @@
-"""The literal tables from a component's name to what builds it."""
+"""The literal tables from a component's name to what builds it, and the building by a config."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
+import numpy as np
+import torch
+
+from graphrec_cli.config.loss import CandidateLossConfig
+from graphrec_cli.config.model import LearnsFrom
+from graphrec_cli.config.plugins import BUILDERS
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.interactions import Interactions, UserItems
 from graphrec_cli.data.source import Source
 from graphrec_cli.data.sources.adjacency_list import ADJACENCY_LIST
 from graphrec_cli.data.sources.book_crossing import BOOK_CROSSING
@@ -17,10 +26,13 @@ from graphrec_cli.data.splits.leave_one_out import leave_one_out
 from graphrec_cli.data.splits.predefined import predefined
 from graphrec_cli.data.splits.ratio import ratio_split
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.evaluation.protocol import Evaluation
-from graphrec_cli.evaluation.ranking import RANKING
-from graphrec_cli.evaluation.rating import RATING
-from graphrec_cli.losses.pairwise import Loss, build_bpr, build_mse, build_softmax
+from graphrec_cli.evaluation.protocol import Evaluation, EvaluationSettings
+from graphrec_cli.evaluation.ranking import RankingEvaluation
+from graphrec_cli.evaluation.rating import RatingEvaluation
+from graphrec_cli.losses.base import Loss
+from graphrec_cli.losses.bpr import build_bpr
+from graphrec_cli.losses.mse import build_mse
+from graphrec_cli.losses.softmax import build_softmax
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.ease import build_ease
 from graphrec_cli.models.gfcf import build_gfcf
@@ -28,11 +40,56 @@ from graphrec_cli.models.itemknn import build_itemknn
 from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
 from graphrec_cli.models.lightgcn_rating import build_lightgcn_rating
 from graphrec_cli.models.popularity import build_popularity
+from graphrec_cli.samplers.candidates import CandidateSampler, build_candidates
 from graphrec_cli.samplers.hardneg import build_hardneg
+from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 from graphrec_cli.samplers.triples import TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform
+from graphrec_cli.system.device import torch_generator
 
-SOURCES: dict[str, Source] = {
+
+@runtime_checkable
+class SplitBuilder(Protocol):
+    """Splits the interactions by its own config."""
+
+    def __call__(
+        self, interactions: Interactions, config: Any, *, rng: np.random.Generator, funnel: Funnel
+    ) -> Split: ...
+
+
+@runtime_checkable
+class ModelBuilder(Protocol):
+    """Builds a model on the train part, with initial weights drawn from ``generator``."""
+
+    def __call__(
+        self, config: Any, train: UserItems, *, generator: torch.Generator, device: torch.device
+    ) -> Recommender: ...
+
+
+@runtime_checkable
+class SamplerBuilder(Protocol):
+    """Builds a sampler of the train part that draws from ``generator``."""
+
+    def __call__(
+        self, config: Any, train: UserItems, *, generator: torch.Generator, device: torch.device
+    ) -> TripleSampler: ...
+
+
+@runtime_checkable
+class LossBuilder(Protocol):
+    """Builds a loss from its own config."""
+
+    def __call__(self, config: Any) -> Loss: ...
+
+
+@runtime_checkable
+class EvaluationBuilder(Protocol):
+    """Builds an evaluation from its own config and what it takes from the run."""
+
+    def __call__(self, config: Any, settings: EvaluationSettings) -> Evaluation: ...
+
+
+SOURCES: dict[str, Source[Any]] = {
     "synthetic": SYNTHETIC,
     "goodbooks": GOODBOOKS,
     "movielens_100k": MOVIELENS_100K,
@@ -42,14 +99,14 @@ SOURCES: dict[str, Source] = {
     "book_crossing": BOOK_CROSSING,
     "table": TABLE,
 }
-SPLITS: dict[str, Callable[..., Split]] = {
+SPLITS: dict[str, SplitBuilder] = {
     "leave_one_out": leave_one_out,
     "ratio": ratio_split,
     "global_time": global_time_split,
     "k_fold": k_fold,
     "predefined": predefined,
 }
-MODELS: dict[str, Callable[..., Recommender]] = {
+MODELS: dict[str, ModelBuilder] = {
     "lightgcn": build_lightgcn,
     "mf": build_mf,
     "lightgcn_rating": build_lightgcn_rating,
@@ -58,13 +115,89 @@ MODELS: dict[str, Callable[..., Recommender]] = {
     "ease": build_ease,
     "gfcf": build_gfcf,
 }
-SAMPLERS: dict[str, Callable[..., TripleSampler]] = {
+SAMPLERS: dict[str, SamplerBuilder] = {
     "uniform": build_uniform,
     "hardneg": build_hardneg,
 }
-LOSSES: dict[str, Callable[..., Loss]] = {
+LOSSES: dict[str, LossBuilder] = {
     "bpr": build_bpr,
     "softmax": build_softmax,
     "mse": build_mse,
 }
-EVALUATIONS: dict[str, Evaluation] = {"ranking": RANKING, "rating": RATING}
+EVALUATIONS: dict[str, EvaluationBuilder] = {
+    "ranking": RankingEvaluation,
+    "rating": RatingEvaluation,
+}
+
+
+Builder = TypeVar("Builder")
+
+
+def find_builder(group: str, table: dict[str, Builder], name: str) -> Builder:
+    """What builds a component: the table's entry, or else what a plugin registered."""
+    if name in table:
+        return table[name]
+    registered: Builder = BUILDERS[group][name]
+    return registered
+
+
+def find_source(config: RunConfig) -> Source[Any]:
+    """The source of the configured data set."""
+    return find_builder("dataset", SOURCES, config.dataset.name)
+
+
+def find_split(config: RunConfig) -> SplitBuilder:
+    """The configured split."""
+    return find_builder("split", SPLITS, config.split.name)
+
+
+def build_loss(config: RunConfig) -> Loss:
+    """The configured loss."""
+    return find_builder("loss", LOSSES, config.loss.name)(config.loss)
+
+
+def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Recommender:
+    """The configured model, on the graph of ``train`` alone."""
+    # The initial weights are drawn on the CPU, so that they do not depend on the device.
+    generator = torch_generator(config.seed, "init", torch.device("cpu"))
+    build = find_builder("model", MODELS, config.model.name)
+    return build(config.model, train, generator=generator, device=device)
+
+
+def build_evaluation(config: RunConfig, device: torch.device) -> Evaluation:
+    """The configured evaluation."""
+    settings = EvaluationSettings(
+        ks=config.cutoffs(),
+        seed=config.seed,
+        valid_users=config.trainer.valid_users,
+        device=device,
+    )
+    return find_builder("evaluation", EVALUATIONS, config.evaluation.name)(
+        config.evaluation, settings
+    )
+
+
+def build_sampler(
+    config: RunConfig, train: UserItems, device: torch.device, seed_name: str = "sampler"
+) -> TripleSampler:
+    """The configured sampler of triples.
+
+    Args:
+        seed_name: name of the generator that it draws from.
+    """
+    generator = torch_generator(config.seed, seed_name, device)
+    build = find_builder("sampler", SAMPLERS, config.sampler.name)
+    return build(config.sampler, train, generator=generator, device=device)
+
+
+def build_batch_sampler(
+    config: RunConfig, train: UserItems, device: torch.device, seed_name: str = "sampler"
+) -> TripleSampler | CandidateSampler | RatedPairSampler:
+    """The sampler of the batches that the configured loss learns from."""
+    generator = torch_generator(config.seed, seed_name, device)
+    by = config.sampler.by
+    if isinstance(config.loss, CandidateLossConfig):
+        return build_candidates(config.loss, by, train, generator=generator, device=device)
+    if config.loss.learns_from() is LearnsFrom.ratings:
+        return RatedPairSampler(by, train, generator=generator, device=device)
+    return build_sampler(config, train, device, seed_name)

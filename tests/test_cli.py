@@ -158,10 +158,10 @@ def test_debug_shows_where_an_error_comes_from(capsys: pytest.CaptureFixture[str
 def test_an_error_that_nobody_expected_is_one_line_too(
     debug: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(words: list[str], *, json_output: bool, debug: bool) -> int:
+    def fail(*args: object, **options: object) -> int:
         raise ZeroDivisionError("over\nthere")
 
-    monkeypatch.setitem(COMMANDS, "train", fail)
+    monkeypatch.setattr("graphrec_cli.commands.train.train_command", fail)
     assert main(["train", *(["--debug"] if debug else [])]) == 1
     out, err = capsys.readouterr()
     assert out == ""

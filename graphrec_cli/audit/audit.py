@@ -5,26 +5,23 @@ from __future__ import annotations
 import logging
 
 from graphrec_cli.audit.checks import CHECKS, Audited, Outcome
-from graphrec_cli.config.run import RunConfig
 from graphrec_cli.errors import LeakageError
-from graphrec_cli.evaluation.protocol import Parts
 from graphrec_cli.models.base import Model
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.storage.atomic import write_json
+from graphrec_cli.training.context import RunContext
 
 log = logging.getLogger("graphrec")
 
 
-def audit(
-    config: RunConfig, split: Parts, model: Model, run: RunDirectory, *, selects_on: str
-) -> None:
-    """Leave every finding in audit.json, log what is to be said, and end a run that leaks.
+def audit(context: RunContext, model: Model, run: RunDirectory) -> None:
+    """Write every finding to audit.json, log the notable ones, and end a run that leaks.
 
     Raises:
         LeakageError: naming the codes that refuse the run.
         OutputError: the file cannot be written.
     """
-    audited = Audited(config=config, split=split, model=model, selects_on=selects_on)
+    audited = Audited(context, model)
     findings = {code: check(audited) for code, check in CHECKS.items()}
     content = {
         code: {"outcome": finding.outcome.name, "line": finding.line}

@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphrec_cli import components
-from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.shared_pairs import (
@@ -19,8 +17,9 @@ from graphrec_cli.data.splits.shared_pairs import (
     count_shared,
     describe_shared_pairs,
 )
-from graphrec_cli.evaluation.protocol import Parts, held_out_part
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.models.base import Model
+from graphrec_cli.training.context import RunContext
 
 GRAPH_NOT_FROM_TRAIN = "graph-not-from-train"
 SELECTION_ON_TEST = "selection-on-test"
@@ -48,21 +47,21 @@ class Finding:
     line: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Audited:
     """What a run is about to use.
 
     Attributes:
-        config: the run's values.
-        split: its parts.
         model: built, not trained.
-        selects_on: name of the part whose metric will choose the best epoch.
     """
 
-    config: RunConfig
-    split: Parts
+    context: RunContext
     model: Model
-    selects_on: str
+
+    @property
+    def split(self) -> Split:
+        """The parts of the run's data."""
+        return self.context.split
 
 
 def shared_pairs(audited: Audited) -> Finding:
@@ -104,7 +103,7 @@ def graph_from_train(audited: Audited) -> Finding:
 
 def _fault_of(
     block: Tensor,
-    split: Parts,
+    split: Split,
     degrees: tuple[NDArray[np.int64], NDArray[np.int64]],
     *,
     turned: bool,
@@ -135,34 +134,33 @@ def _fault_of(
 
 def selection_on_valid(audited: Audited) -> Finding:
     """The part that selects must be the valid part, and hold no test pair."""
-    split, part = audited.split, audited.selects_on
-    if split.valid is None:
+    validation = audited.context.validation
+    if validation is None:
         return Finding(Outcome.does_not_apply, "without a valid part nothing is selected")
-    pairs = held_out_part(split, part).pair_keys()
-    tested = count_shared(pairs, split.test.pair_keys())
-    if part == "valid" and not tested:
+    pairs = validation.pairs.pair_keys()
+    tested = count_shared(pairs, audited.split.test.pair_keys())
+    if validation.part == "valid" and not tested:
         return Finding(
             Outcome.passed, f"the best epoch is chosen on the {len(pairs):,} valid pairs"
         )
     return Finding(
         Outcome.refused,
-        f"the best epoch would be chosen on the part {part}, {tested:,} of whose {len(pairs):,} "
-        "pairs are test pairs; choose it on valid",
+        f"the best epoch would be chosen on the part {validation.part}, {tested:,} of whose "
+        f"{len(pairs):,} pairs are test pairs; choose it on valid",
     )
 
 
 def valid_masked(audited: Audited) -> Finding:
     """Valid items had better not be rankable at test: a model is not asked for them there."""
-    config, split = audited.config, audited.split
-    masked = components.EVALUATIONS[config.evaluation.name].masked
+    split = audited.split
+    masked = audited.context.evaluation.masked(split, "test")
     if masked is None:
         return Finding(Outcome.does_not_apply, "nothing is ranked")
     if split.valid is None:
         return Finding(Outcome.does_not_apply, "there is no valid part")
     tested = split.test.user_degree > 0
     wanted = split.valid.pair_keys()[tested[split.valid.user_index()]]
-    left_out = [part.pair_keys() for part in masked(config, split, "test")]
-    rankable = len(wanted) - sum(count_shared(wanted, keys) for keys in left_out)
+    rankable = len(wanted) - sum(count_shared(wanted, part.pair_keys()) for part in masked)
     if not rankable:
         return Finding(Outcome.passed, "valid items are left out of the test ranking")
     return Finding(
@@ -174,7 +172,7 @@ def valid_masked(audited: Audited) -> Finding:
 
 def newest_held_out(audited: Audited) -> Finding:
     """Pairs held out had better be newer than those that the model has seen of the same user."""
-    split, options = audited.split, audited.config.split
+    split, options = audited.split, audited.context.config.split
     if split.train.timestamp is None:
         if isinstance(options, LeaveOneOutConfig):
             return Finding(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from graphrec_cli.commands import evaluate
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
+from graphrec_cli.commands.plugin_words import FLAG as PLUGIN
+from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
 from graphrec_cli.commands.resume import KEY as RESUME
 from graphrec_cli.commands.saved_config import FLAG as FROM
@@ -49,7 +51,7 @@ complete -c graphrec -f -a '(graphrec completion query (commandline -cp) 2>/dev/
 SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
-def completion_command(words: Sequence[str], commands: Sequence[str]) -> int:
+def completion_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     """Print a shell's script; ``query LINE`` prints the completions of a line.
 
     Raises:
@@ -59,7 +61,7 @@ def completion_command(words: Sequence[str], commands: Sequence[str]) -> int:
         print(HELP, end="")
         return 0
     if len(words) == 2 and words[0] == "query":
-        for candidate in complete_line(words[1], commands):
+        for candidate in complete_line(words[1]):
             print(candidate)
         return 0
     shell = words[0] if len(words) == 1 else ""
@@ -69,7 +71,7 @@ def completion_command(words: Sequence[str], commands: Sequence[str]) -> int:
     return 0
 
 
-def complete_line(line: str, commands: Sequence[str]) -> list[str]:
+def complete_line(line: str) -> list[str]:
     """What the last word of ``line`` can become; a line that ends in a space has an empty one."""
     typed = line.split()
     if line.endswith(" "):
@@ -77,9 +79,16 @@ def complete_line(line: str, commands: Sequence[str]) -> list[str]:
     if len(typed) < 2:
         return []
     *before, word = typed[1:]
+    if before[-1:] == [PLUGIN]:
+        return []  # the shell knows files
+    with plugins_of(before) as before:
+        return _complete(word, before)
+
+
+def _complete(word: str, before: list[str]) -> list[str]:
     if not before:
         flags = ["--help", "--version"]
-        return [name for name in (*commands, *flags) if name.startswith(word)]
+        return [name for name in (*_COMMANDS, *flags) if name.startswith(word)]
     complete: Callable[[str, list[str]], list[str]] | None = _COMMANDS.get(before[0])
     return complete(word, before[1:]) if complete is not None else []
 

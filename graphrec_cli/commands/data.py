@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.compose import Job, compose_run
 from graphrec_cli.config.explain import suggestion
-from graphrec_cli.config.hydra_app import Job, run_jobs
+from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.errors import ConfigError
 
 HELP = """\
@@ -40,7 +41,7 @@ SUBCOMMANDS = ("inspect", "prepare")
 PLOT_DIR = "plot_dir="
 
 
-def data_command(words: list[str], *, json_output: bool) -> int:
+def data_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     """Print the report of the configured data set, or prepare it.
 
     Raises:
@@ -66,11 +67,11 @@ def _inspect(words: list[str], *, json_output: bool) -> int:
     arguments = sort_arguments([word for word in words if not word.startswith(PLOT_DIR)])
     if arguments.multirun:
         raise ConfigError("data inspect looks at one configuration; leave out --multirun")
-
-    def run(job: Job) -> None:
-        _report(job, Path(plot_dir[0]) if plot_dir else None, json_output=json_output)
-
-    run_jobs(arguments, run)
+    if not arguments.trains:
+        print_config(arguments)
+    else:
+        folder = Path(plot_dir[0]) if plot_dir else None
+        _report(compose_run(arguments), folder, json_output=json_output)
     return 0
 
 
@@ -94,14 +95,14 @@ def _prepare(words: list[str], *, json_output: bool) -> int:
     arguments = sort_arguments(words)
     if arguments.multirun:
         raise ConfigError("data prepare prepares one configuration; leave out --multirun")
+    if not arguments.trains:
+        print_config(arguments)
+        return 0
 
-    def run(job: Job) -> None:
-        from graphrec_cli.workflows.prepare_data import prepare_data
+    from graphrec_cli.workflows.prepare_data import prepare_data
 
-        report = prepare_data(job.config)
-        print(json.dumps(report, allow_nan=False) if json_output else describe_prepared(report))
-
-    run_jobs(arguments, run)
+    report = prepare_data(compose_run(arguments).config)
+    print(json.dumps(report, allow_nan=False) if json_output else describe_prepared(report))
     return 0
 
 

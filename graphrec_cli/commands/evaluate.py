@@ -6,7 +6,7 @@ import json
 
 from graphrec_cli.commands import recommend
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
-from graphrec_cli.config.overrides import with_overrides
+from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
 
 HELP = """\
@@ -27,7 +27,7 @@ OVERRIDABLE = ("evaluation.*", *recommend.OVERRIDABLE)
 """Keys that change the judgement and not what was learnt."""
 
 
-def evaluate_command(words: list[str], *, json_output: bool) -> int:
+def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     """Print the metrics of the part asked for.
 
     Raises:
@@ -44,8 +44,9 @@ def evaluate_command(words: list[str], *, json_output: bool) -> int:
     from graphrec_cli.workflows.evaluate import evaluate_run
 
     run = RunDirectory.find(given.run, given.output_dir)
-    config = with_overrides(read_config(run.config), given.overrides).config
-    result = evaluate_run(run, config, part)
+    saved = read_config(run.config)
+    config = compose_saved(saved, given.overrides).config
+    result = evaluate_run(run, saved, config, part)
     if json_output:
         changed = {"overrides": given.overrides} if given.overrides else {}
         print(json.dumps({part: result.metrics, "counts": result.counts, **changed}))

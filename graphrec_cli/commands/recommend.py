@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
-from graphrec_cli.config.overrides import with_overrides
+from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
 
@@ -49,7 +49,7 @@ OVERRIDABLE = ("model.similarity", "model.item_norm_power", "device", "num_threa
 log = logging.getLogger("graphrec")
 
 
-def recommend_command(words: list[str], *, json_output: bool) -> int:
+def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     """Print or write the lists asked for.
 
     Raises:
@@ -75,7 +75,8 @@ def recommend_command(words: list[str], *, json_output: bool) -> int:
     from graphrec_cli.workflows.recommend import Request, recommend
 
     run = RunDirectory.find(given.run, given.output_dir)
-    config = with_overrides(read_config(run.config), given.overrides).config
+    saved = read_config(run.config)
+    config = compose_saved(saved, given.overrides).config
     request = Request(
         users=users,
         items=items,
@@ -83,7 +84,7 @@ def recommend_command(words: list[str], *, json_output: bool) -> int:
         exclude_seen=own.get("seen", "exclude") == "exclude",
         popular_for_cold=own.get("cold") == "popular",
     )
-    write_recommendations(recommend(run, config, request), file_format, out)
+    write_recommendations(recommend(run, saved, config, request), file_format, out)
     if out is not None:
         log.info("wrote %s", out)
     return 0

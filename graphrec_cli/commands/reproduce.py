@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.commands.run_arguments import sort_run_words
-from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.download_guard import refuse_new_addresses
-from graphrec_cli.config.hydra_app import compose_saved
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.config.store import SCHEMAS
@@ -53,15 +52,14 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
     given = sort_run_words(
         "reproduce", words, own=(), overridable=(*keys, *(f"{group}.*" for group in SCHEMAS))
     )
-    overrides = sort_arguments(given.overrides).overrides
 
     from graphrec_cli.rundir.directory import RunDirectory
     from graphrec_cli.workflows.reproduce import Verdict, read_recorded, reproduce
 
     run = RunDirectory.find(given.run, given.output_dir)
     saved = read_config(run.config)
-    refuse_new_addresses(saved, overrides, run.config)
-    wanted = compose_saved(saved, overrides)
+    refuse_new_addresses(saved, given.overrides, run.config)
+    wanted = compose_saved(saved, given.overrides)
     wanted = replace(wanted, config=replace(wanted.config, output_dir=str(given.output_dir)))
     outcome, comparison = reproduce(read_recorded(run), saved, wanted, debug=debug)
     if comparison is None:
@@ -70,7 +68,7 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
     if json_output:
         print(json.dumps(as_json(run.path, outcome.run.path, comparison)))
     else:
-        print(describe(comparison))
+        print(describe_comparison(comparison))
         print(outcome.run.path)
     different = comparison.verdict is Verdict.different
     return DifferenceError.exit_code if different else 0
@@ -94,7 +92,7 @@ def as_json(run: Path, new_run: Path, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def describe(comparison: Comparison) -> str:
+def describe_comparison(comparison: Comparison) -> str:
     """What was changed on purpose, what changed around the run, what differs, and the verdict."""
     from graphrec_cli.workflows.reproduce import Verdict
 
@@ -122,13 +120,13 @@ def describe(comparison: Comparison) -> str:
 
 
 def _table(heading: str, changes: dict[str, Change]) -> str:
-    from graphrec_cli.reporting.tables import one_line, text_table
+    from graphrec_cli.reporting.tables import clip, text_table
 
     rows = [
         [
-            one_line(place, 80),
-            one_line(_spelled(change.was), 24),
-            one_line(_spelled(change.now), 24),
+            clip(place, 80),
+            clip(_spelled(change.was), 24),
+            clip(_spelled(change.now), 24),
             _step(change),
         ]
         for place, change in changes.items()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphrec_cli.commands.run_arguments import sort_run_words
+from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.download_guard import refuse_new_addresses
-from graphrec_cli.config.overrides import with_overrides
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
 
 if TYPE_CHECKING:
-    from graphrec_cli.workflows.launch import Outcome
+    from graphrec_cli.workflows.launch import RunOutcome
 
 KEY = "resume="
 
@@ -33,7 +32,7 @@ def take_resumed(words: Sequence[str]) -> tuple[str | None, list[str]]:
     return named[0], rest
 
 
-def resume(name: str, words: Sequence[str], *, debug: bool) -> Outcome:
+def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
     """Go on with the run.
 
     Args:
@@ -53,7 +52,5 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> Outcome:
     run = RunDirectory.find(given.run, given.output_dir)
     saved = read_config(run.config)
     refuse_new_addresses(saved, words, run.config)
-    wanted = with_overrides(saved, given.overrides)
-    # Where files go is not for a file to say, which somebody else may have written.
-    wanted = replace(wanted, config=replace(wanted.config, cache_dir=None))
-    return resume_run(run, wanted, debug=debug)
+    wanted = compose_saved(saved, given.overrides).config
+    return resume_run(run, saved, wanted, debug=debug)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from graphrec_cli.commands.resume import resume, take_resumed
 from graphrec_cli.commands.saved_config import take_saved
 from graphrec_cli.config.arguments import Arguments, sort_arguments
-from graphrec_cli.config.hydra_app import Job, compose_sweep, run_jobs
+from graphrec_cli.config.compose import Job, compose_run
+from graphrec_cli.config.hydra_app import compose_sweep, print_config, run_sweep
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.saved_options import saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.errors import GraphrecError, Interrupted
 from graphrec_cli.terminal_text import one_line
 
 if TYPE_CHECKING:
-    from graphrec_cli.workflows.launch import Outcome
+    from graphrec_cli.workflows.launch import RunOutcome
 
 
 def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
@@ -31,43 +31,28 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     if name is not None:
         return _report(resume(name, rest, debug=debug), json_output=json_output)
     saved, rest = take_saved(rest)
-    with saved_options(saved) as selected:
-        arguments = sort_arguments([*selected, *rest])
-        return _train(arguments, saved, json_output=json_output, debug=debug)
-
-
-def _train(
-    arguments: Arguments, saved: SavedConfig | None, *, json_output: bool, debug: bool
-) -> int:
+    arguments = sort_arguments(rest)
     if not arguments.trains:
-        run_jobs(arguments, lambda job: None)
+        print_config(arguments, saved)
         return 0
     if arguments.multirun:
         return _sweep(arguments, saved, json_output=json_output, debug=debug)
-    codes: list[int] = []
+    job = compose_run(arguments, saved)
 
-    def run(job: Job) -> None:
-        codes.append(_run_one(job, json_output=json_output, debug=debug))
-
-    run_jobs(arguments, run, saved=saved)
-    return codes[0]
-
-
-def _run_one(job: Job, *, json_output: bool, debug: bool) -> int:
     from graphrec_cli.workflows.launch import run_job
 
     return _report(run_job(job, debug=debug), json_output=json_output)
 
 
-def _report(outcome: Outcome, *, json_output: bool) -> int:
+def _report(outcome: RunOutcome, *, json_output: bool) -> int:
     metrics = outcome.metrics
     if metrics is not None:
-        print(json.dumps(metrics) if json_output else describe(outcome.config, metrics))
+        print(json.dumps(metrics) if json_output else describe_metrics(outcome.config, metrics))
     print(outcome.run.path, flush=True)
     return outcome.exit_code
 
 
-def describe(config: RunConfig, metrics: dict[str, Any]) -> str:
+def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     """Test metrics beside the baselines, and the share of the ceiling where there is one."""
     from graphrec_cli.reporting.tables import metrics_table
     from graphrec_cli.results.expected_bands import describe_bands
@@ -97,7 +82,7 @@ def _sweep(
     from graphrec_cli.system.device import pick_device
     from graphrec_cli.workflows.launch import run_job
 
-    configs = compose_sweep(arguments)
+    configs = compose_sweep(arguments, saved)
     for config in configs:
         pick_device(config.device)
     folder = make_unique_folder(Path(configs[0].output_dir), f"{timestamp()}_sweep")
@@ -134,7 +119,7 @@ def _sweep(
     # An interruption ends the sweep; the results so far say so, and are worth their table.
     codes = []
     try:
-        run_jobs(arguments, run, sweep_dir=folder, saved=saved)
+        run_sweep(arguments, run, folder, saved)
     except Interrupted as interruption:
         codes.append(interruption.exit_code)
     results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]

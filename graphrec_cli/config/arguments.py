@@ -24,6 +24,7 @@ FLAG_VALUES = {
 """What the flags with a choice of values take."""
 _MODES = ("--multirun", "--help", "--hydra-help", "--cfg", "--info")
 _OPEN_HYDRA_KEYS = ("hydra/launcher", "hydra/sweeper", "hydra.launcher.", "hydra.sweeper.")
+_LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ def _check_flags(arguments: Arguments) -> None:
 def _check_override(word: str, config_dir: str | None) -> None:
     """Refuse words that Hydra takes, but that would be ignored or end in a traceback."""
     key, equals, value = word.lstrip("+").partition("=")
+    if len(key) > _LONGEST_KEY:  # Hydra would look for a file of that name
+        raise ConfigError(f"unknown key '{key}'")
     if word.startswith("~"):
         raise ConfigError(f"'{word}' deletes a key, but a run needs them all; write key=value")
     if not equals:

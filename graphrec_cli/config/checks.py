@@ -12,7 +12,7 @@ import typing
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from graphrec_cli.errors import ConfigError
@@ -21,6 +21,7 @@ MAX_INTEGER = 2**63 - 1
 """The largest count that arrays and tensors can hold."""
 
 
+@runtime_checkable
 class Rule(Protocol):
     """A condition on one value; ``str(rule)`` is its wording in the reference."""
 
@@ -213,7 +214,7 @@ def check_fields(config: Any, key: str) -> None:
                 f"{full_key} is '{field.default}' for this option and cannot be set to '{value}'; "
                 f"choose another component with {key}={value}"
             )
-        for rule in rules(type(config))[field.name] if value is not None else ():
+        for rule in rules(config.__class__)[field.name] if value is not None else ():
             rule.check(full_key, value)
         for entry in value if isinstance(value, list) else [value]:
             if is_dataclass(entry):

@@ -16,9 +16,9 @@ MAX_WEIGHT = 1e9
 class ClosedFormConfig(ModelConfig):
     """What all closed-form models share."""
 
-    def learns_from(self) -> LearnsFrom:
+    def learns_from(self) -> tuple[LearnsFrom, ...]:
         """Nothing: they are solved, not trained."""
-        return LearnsFrom.nothing
+        return ()
 
 
 @dataclass(kw_only=True, slots=True)

@@ -28,7 +28,7 @@ def complete_train(word: str, words: list[str]) -> list[str]:
     if flag in FLAG_VALUES:
         candidates = FLAG_VALUES[flag]
     elif word.startswith("-"):
-        candidates = [*FLAGS, "--json", "--debug"]
+        candidates = [*FLAGS, "--plugin", "--json", "--debug"]
     elif not equals:
         groups = [f"{group}=" for group in (*SCHEMAS, "experiment")]
         candidates = [*groups, *(f"{name}=" for name in _keys(RunConfig, "", words))]

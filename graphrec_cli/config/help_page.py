@@ -9,7 +9,6 @@ from graphrec_cli.config.keys import Key, first_sentence, list_keys
 from graphrec_cli.config.options import (
     describe_option,
     group_options,
-    option_file,
     read_option,
 )
 from graphrec_cli.config.run import RunConfig
@@ -49,6 +48,8 @@ FLAGS = {
     "--cfg job": "Print the composed configuration; train nothing.",
     "--info defaults": "Print how Hydra composes the configuration; --info alone prints all.",
     "--hydra-help": "Hydra's own flags.",
+    "--plugin FILE": "Add the components of a Python file, a package's folder or an installed "
+    "plugin (docs/extending.md).",
     "--json": "Print results as JSON.",
     "--debug": "Print the traceback of an error.",
 }
@@ -120,7 +121,7 @@ def _group(group: str, default: str, config_dir: str | None) -> str:
     """The general options of a group, and the keys of its default one."""
     lines = [f"{GROUPS[group]}: {group}=OPTION"]
     for name in group_options(group, config_dir):
-        recipe, meaning = describe_option(option_file(group, name, config_dir))
+        recipe, meaning = describe_option(group, name, config_dir)
         if not recipe:
             lines += _row(f"{'*' if name == default else ' '} {name}", first_sentence(meaning), 26)
     keys = [key for key in option_keys(group, default) if not key.name.startswith(RARE)]
@@ -130,7 +131,7 @@ def _group(group: str, default: str, config_dir: str | None) -> str:
 
 def _option(group: str, name: str, config_dir: str | None) -> str:
     """One option with all that is known of its keys."""
-    recipe, meaning = describe_option(option_file(group, name, config_dir))
+    recipe, meaning = describe_option(group, name, config_dir)
     belongs = f"Made for experiment={recipe}: " if recipe else ""
     lines = textwrap.wrap(f"{group}={name}  {belongs}{meaning}", WIDTH, subsequent_indent="  ")
     if group == "experiment":
@@ -155,14 +156,14 @@ def _run_keys() -> str:
 def _recipes(config_dir: str | None) -> str:
     lines = ["Recipes, which choose an option in each group: experiment=OPTION"]
     for name in group_options("experiment", config_dir):
-        _, meaning = describe_option(option_file("experiment", name, config_dir))
+        _, meaning = describe_option("experiment", name, config_dir)
         lines += _row(f"  {name}", first_sentence(meaning), 26)
     lines.append("  Options that were made for one recipe:")
     for group in GROUPS:
         names = [
             name
             for name in group_options(group, config_dir)
-            if describe_option(option_file(group, name, config_dir))[0]
+            if describe_option(group, name, config_dir)[0]
         ]
         lines += _row(f"    {group}", ", ".join(names), 16) if names else []
     return "\n".join(lines) + "\n"

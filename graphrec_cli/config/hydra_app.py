@@ -5,175 +5,109 @@ from __future__ import annotations
 import io
 import itertools
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig
 
 from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.explain import explain, refuse_unknown_keys
+from graphrec_cli.config.compose import Job, compose_run, compose_words, explained, quoted, to_job
 from graphrec_cli.config.options import conf_dir
-from graphrec_cli.config.overrides import refuse_numbers_for_switches
+from graphrec_cli.config.plugins import LOADED, loaded_plugins, send_by_value
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.saved_options import SAVED, choices_after, saved_options
+from graphrec_cli.config.saved_options import saved_options
 from graphrec_cli.config.serialize import SavedConfig
-from graphrec_cli.config.store import SCHEMAS, register_schemas
+from graphrec_cli.config.store import register_schemas
 from graphrec_cli.errors import ConfigError
 
 _LISTED = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANGE_SWEEP)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One composed and validated run.
-
-    Attributes:
-        config: the values.
-        choices: the option chosen in each group, None where none is.
-        overrides: the ``key=value`` words that led here.
-        number: place in a sweep, from 0.
-    """
-
-    config: RunConfig
-    choices: dict[str, str | None]
-    overrides: list[str]
-    number: int
 
 
 class _Stopped(BaseException):
     """Leaves Hydra from within a job: it meets ordinary errors with lines of its own on stderr."""
 
 
-def run_jobs(
-    arguments: Arguments,
-    run: Callable[[Job], None],
-    sweep_dir: Path | None = None,
-    saved: SavedConfig | None = None,
-) -> None:
-    """Compose every job that the arguments ask for and hand each to ``run``.
-
-    Args:
-        arguments: the words of the command.
-        run: called once a job.
-        sweep_dir: where Hydra leaves the file that describes a sweep.
-        saved: the values that the arguments select by ``saved_options``, if they do.
+def print_config(arguments: Arguments, saved: SavedConfig | None = None) -> None:
+    """Let Hydra print what a flag such as ``--cfg``, ``--info`` or ``--help`` asks for.
 
     Raises:
         ConfigError: the composition or a value was refused.
     """
-    register_schemas()
-    if arguments.trains and not arguments.multirun:
-        # Not by way of Hydra's entry point, which would compose twice to find out its mode.
-        run(_compose_job(arguments.overrides, arguments.config_dir, saved))
-        return
+    if "--cfg" in arguments.flags:
+        compose_run(arguments, saved)
+    said = io.StringIO()
+    with saved_options(saved) as selected, _hydra_entry(arguments, selected) as entry:
+        try:
+            with redirect_stderr(said):
+                entry(lambda node: None)
+        except SystemExit as end:
+            if end.code:
+                lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a word"]
+                raise ConfigError(lines[-1]) from end
+
+
+def run_sweep(
+    arguments: Arguments,
+    run: Callable[[Job], None],
+    folder: Path,
+    saved: SavedConfig | None = None,
+) -> None:
+    """Have Hydra compose every job of a sweep, and hand each to ``run``.
+
+    Args:
+        arguments: the words of the command, with ``--multirun``.
+        run: called once a job.
+        folder: where Hydra leaves the file that describes the sweep.
+        saved: values that the arguments are put on; None is those of ``conf``.
+
+    Raises:
+        ConfigError: the composition or a value was refused.
+    """
     words = sys.argv
     errors: list[Exception] = []
+    plugins, accept_changed = LOADED.names, LOADED.accept_changed
 
     def task(node: DictConfig) -> None:
         sys.argv = words
         try:
             runtime = HydraConfig.get()
             assert isinstance(runtime, DictConfig)
-            run(_to_job(node, runtime, saved))
+            # A launcher may run its jobs in other processes.
+            with loaded_plugins(plugins, accept_changed=accept_changed):
+                run(to_job(node, runtime, saved))
         except Exception as error:
             errors.append(error)
             raise _Stopped from error
 
-    if "--cfg" in arguments.flags:
-        _compose_job(arguments.overrides, arguments.config_dir)
-    entry = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
-    words_for_hydra = [*arguments.flags, *arguments.overrides]
-    if sweep_dir is not None:
-        words_for_hydra.append(f"hydra.sweep.dir={quoted(str(sweep_dir))}")
-    with suppress(_Stopped), _hydra_environment(words_for_hydra):
-        if arguments.multirun:
-            with _explained():
-                entry()
-        else:
-            _print_only(entry)
+    if plugins:
+        send_by_value()
+    with saved_options(saved) as selected:
+        more = [*selected, f"hydra.sweep.dir={quoted(str(folder))}"]
+        with suppress(_Stopped), _hydra_entry(arguments, more) as entry:
+            entry(task)
     if errors:
         raise errors[0]
 
 
-def compose_sweep(arguments: Arguments) -> list[RunConfig]:
+def compose_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> list[RunConfig]:
     """Check every job of a sweep before the first one runs; returns the values of each.
 
     Raises:
         ConfigError: a value was refused, or a key that all jobs share is swept.
     """
-    register_schemas()
-    with _explained():
+    with explained():
         parsed = OverridesParser.create().parse_overrides(arguments.overrides)
         for override in parsed:
             if override.is_sweep_override() and override.key_or_group == "output_dir":
                 raise ConfigError("output_dir cannot be swept: a sweep has one folder")
         jobs = itertools.product(*map(_values, parsed))
-        return [_compose_job(list(words), arguments.config_dir).config for words in jobs]
-
-
-def to_run_config(node: DictConfig, overrides: list[str]) -> RunConfig:
-    """Validate a node and the words that it was composed of.
-
-    Raises:
-        ConfigError: a key is unknown, or a value of a wrong type or out of range.
-    """
-    with _explained():
-        refuse_unknown_keys(node)
-        config = OmegaConf.to_object(node)
-        refuse_numbers_for_switches(node, overrides)
-    assert isinstance(config, RunConfig)
-    return config
-
-
-def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
-    """The saved values with some of them, or whole groups, replaced.
-
-    Raises:
-        ConfigError: an override cannot be read, or its key or value is refused.
-    """
-    register_schemas()
-    with saved_options(saved) as selected:
-        job = _compose_job([*selected, *overrides], None, saved)
-    return SavedConfig(job.config, job.choices)
-
-
-def _compose_job(
-    overrides: list[str], config_dir: str | None, saved: SavedConfig | None = None
-) -> Job:
-    search = []
-    if config_dir is not None:
-        search = [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).resolve()}')}]"]
-    with _explained(), hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        node = hydra.compose("config", overrides=[*overrides, *search], return_hydra_config=True)
-        with open_dict(node):
-            runtime = node.pop("hydra")
-        return _to_job(node, runtime, saved)
-
-
-def _to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> Job:
-    # As they were written: Hydra would resolve interpolations in them by its own values.
-    written = OmegaConf.to_container(runtime.overrides.task, resolve=False)
-    assert isinstance(written, list)
-    words = [str(word) for word in written]
-    config = to_run_config(node, words)
-    chosen = runtime.runtime.choices
-    choices = {group: chosen.get(group) for group in (*SCHEMAS, "experiment")}
-    swept = runtime.mode is RunMode.MULTIRUN
-    return Job(
-        config=config,
-        choices=choices_after(saved, choices),
-        overrides=[word for word in words if word != f"experiment={SAVED}"],
-        number=int(runtime.job.num) if swept else 0,
-    )
+        return [compose_words(list(words), arguments.config_dir, saved).config for words in jobs]
 
 
 def _values(override: Override) -> list[str]:
@@ -192,42 +126,28 @@ def _values(override: Override) -> list[str]:
     return [f"{key}={value}" for value in values]
 
 
-def _print_only(entry: Callable[[], object]) -> None:
-    """Let Hydra print a config or help; what it says before it exits becomes the error."""
-    said = io.StringIO()
-    try:
-        with _explained(), redirect_stderr(said):
-            entry()
-    except SystemExit as end:
-        if end.code:
-            lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a word"]
-            raise ConfigError(lines[-1]) from end
-
-
-def quoted(text: str) -> str:
-    """Text as Hydra's grammar takes it for itself, whatever it holds."""
-    # A backslash is special only before a quote; a run of them there has to be doubled.
-    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + found[2].replace("'", "\\'"), text)
-    return f"'{escaped}'"
-
-
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Whatever composing raises is about the words or the option files: one line says it."""
-    try:
-        yield
-    except Exception as error:
-        raise explain(error) from error
+def _hydra_entry(
+    arguments: Arguments, more: list[str]
+) -> Iterator[Callable[[Callable[[DictConfig], None]], None]]:
+    """Hydra's own entry point with our words; it raises errors instead of printing tracebacks.
 
+    Args:
+        more: words besides the arguments.
+    """
 
-@contextmanager
-def _hydra_environment(words: list[str]) -> Iterator[None]:
-    """Give Hydra its arguments, have it raise errors instead of printing tracebacks, and forget."""
+    def entry(task: Callable[[DictConfig], None]) -> None:
+        with explained():
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(
+                task
+            )()
+
+    register_schemas()
     old_words, old_value = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = ["graphrec", *words]
+    sys.argv = ["graphrec", *arguments.flags, *more, *arguments.overrides]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        yield
+        yield entry
     finally:
         # Else ${hydra:...} would hold the values of this job wherever it is composed next.
         HydraConfig.instance().cfg = None

@@ -98,10 +98,12 @@ def spell_value(value: object) -> str:
 @cache
 def _field_docstrings(module: str) -> dict[tuple[str, str], str]:
     """Class and field name to the string literal under the field."""
-    if not module.startswith("graphrec_cli."):
+    try:
+        source = inspect.getsource(sys.modules[module])
+    except (OSError, TypeError):
         return {}
     found: dict[tuple[str, str], str] = {}
-    for node in ast.parse(inspect.getsource(sys.modules[module])).body:
+    for node in ast.parse(source).body:
         if not isinstance(node, ast.ClassDef):
             continue
         for field, below in zip(node.body, node.body[1:], strict=False):

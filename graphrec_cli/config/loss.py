@@ -56,15 +56,12 @@ class BPRConfig(LossConfig):
 
 
 @dataclass(kw_only=True, slots=True)
-class SoftmaxConfig(LossConfig):
-    """Softmax over the cosine similarities of each positive and negatives shared by the batch.
+class CandidateLossConfig(LossConfig):
+    """What losses that compare each positive with negatives shared by the batch have in common.
 
     The user's own train items are masked.
     """
 
-    name: str = "softmax"
-    temperature: Annotated[float, Between(MIN_TEMPERATURE, MAX_TEMPERATURE)] = 0.2
-    """Divisor of the cosine similarities."""
     negatives: SoftmaxNegatives = SoftmaxNegatives.shared
     """Where negatives come from. shared: num_negatives items sampled each step for the whole batch.
     in_batch: the other positives of the batch."""
@@ -93,6 +90,15 @@ class SoftmaxConfig(LossConfig):
                     f"loss.{key}={given} counts with loss.negatives=shared alone; leave it out, or "
                     "set loss.negatives=shared"
                 )
+
+
+@dataclass(kw_only=True, slots=True)
+class SoftmaxConfig(CandidateLossConfig):
+    """Softmax over the cosine similarities of each positive and negatives shared by the batch."""
+
+    name: str = "softmax"
+    temperature: Annotated[float, Between(MIN_TEMPERATURE, MAX_TEMPERATURE)] = 0.2
+    """Divisor of the cosine similarities."""
 
 
 @dataclass(kw_only=True, slots=True)

@@ -27,7 +27,6 @@ class Init(Enum):
 class LearnsFrom(Enum):
     """What a batch of a training step holds."""
 
-    nothing = "nothing"
     triples = "triples"
     candidates = "candidates"
     ratings = "ratings"
@@ -57,9 +56,9 @@ class ModelConfig:
     def __post_init__(self) -> None:
         check_fields(self, "model")
 
-    def learns_from(self) -> LearnsFrom:
-        """What the model is trained on; it must match the loss's."""
-        return LearnsFrom.triples
+    def learns_from(self) -> tuple[LearnsFrom, ...]:
+        """Batches that the model can be trained on; empty for a model that is not trained."""
+        return (LearnsFrom.triples,)
 
     def propagates(self) -> bool:
         """Whether training propagates embeddings over the graph."""
@@ -90,6 +89,10 @@ class SimilarityConfig(EmbeddingConfig):
     item_norm_power: Annotated[float, Between(0, MAX_NORM_POWER)] = 1.0
     """Power of the item's norm in ranking with similarity=dot. Values below 1 demote popular items,
     whose norms are large (Kim et al., CIKM 2023); 0 ranks as the cosine does."""
+
+    def learns_from(self) -> tuple[LearnsFrom, ...]:
+        """Triples, or pairs with shared candidates."""
+        return (LearnsFrom.triples, LearnsFrom.candidates)
 
     def __post_init__(self) -> None:
         check_fields(self, "model")
@@ -132,9 +135,9 @@ class LightGCNRatingConfig(EmbeddingConfig):
     """How the rating is predicted. linear: a linear layer on both embeddings, that is, a user term
     plus an item term. dot: dot product plus user bias, item bias and mean rating."""
 
-    def learns_from(self) -> LearnsFrom:
+    def learns_from(self) -> tuple[LearnsFrom, ...]:
         """Pairs with their ratings."""
-        return LearnsFrom.ratings
+        return (LearnsFrom.ratings,)
 
     def propagates(self) -> bool:
         """With at least one layer."""
@@ -147,6 +150,6 @@ class PopularityConfig(ModelConfig):
 
     name: str = "popularity"
 
-    def learns_from(self) -> LearnsFrom:
+    def learns_from(self) -> tuple[LearnsFrom, ...]:
         """Nothing: it counts."""
-        return LearnsFrom.nothing
+        return ()

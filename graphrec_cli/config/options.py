@@ -9,6 +9,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from graphrec_cli.config.plugins import BUILDERS
+from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
 
 
@@ -41,9 +43,10 @@ def conf_dir() -> Path:
 
 
 def group_options(group: str, config_dir: str | None) -> list[str]:
-    """The options of a group in ascending order, the user's own among them."""
+    """The options of a group in ascending order, the user's own and plugins' among them."""
     folders = [conf_dir(), *([] if config_dir is None else [Path(config_dir)])]
-    return sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})
+    files = {path.stem for folder in folders for path in (folder / group).glob("*.yaml")}
+    return sorted({*files, *BUILDERS.get(group, {})})
 
 
 def option_file(group: str, name: str, config_dir: str | None) -> Path:
@@ -54,12 +57,20 @@ def option_file(group: str, name: str, config_dir: str | None) -> Path:
     return Path(config_dir) / group / f"{name}.yaml"
 
 
-def describe_option(path: Path) -> tuple[str, str]:
+def is_from_plugin(group: str, name: str, config_dir: str | None) -> bool:
+    """Whether a plugin registered the option, so that it has no file."""
+    return name in BUILDERS.get(group, {}) and not option_file(group, name, config_dir).is_file()
+
+
+def describe_option(group: str, name: str, config_dir: str | None) -> tuple[str, str]:
     """The experiments that an option belongs to, empty for a general one, and its meaning.
 
-    Both come from the comment at the top of the file. ``# For experiment=NAME: MEANING`` marks an
-    option that was made for one recipe.
+    Both come from the comment at the top of the file, or the docstring of a plugin's class.
+    ``# For experiment=NAME: MEANING`` marks an option that was made for one recipe.
     """
+    if is_from_plugin(group, name, config_dir):
+        return "", " ".join((SCHEMAS[group][name].__doc__ or "").partition("\n\n")[0].split())
+    path = option_file(group, name, config_dir)
     comment = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         if not line.startswith("#"):
@@ -77,6 +88,8 @@ def read_option(group: str, name: str, config_dir: str | None) -> Option:
     Raises:
         ConfigError: the file cannot be read.
     """
+    if is_from_plugin(group, name, config_dir):
+        return Option(component=name)
     path = option_file(group, name, config_dir)
     try:
         content = OmegaConf.to_container(OmegaConf.load(path))

@@ -12,7 +12,7 @@ from typing import Any
 from graphrec_cli.config.bands import BandConfig
 from graphrec_cli.config.help_page import option_keys, read_defaults, run_keys
 from graphrec_cli.config.keys import Key, list_keys, meaning, spell_value
-from graphrec_cli.config.options import describe_option, group_options, option_file, read_option
+from graphrec_cli.config.options import describe_option, group_options, read_option
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
 
@@ -92,7 +92,7 @@ def _key_table(keys: Sequence[Key]) -> str:
 def _option_table(group: str) -> str:
     rows = []
     for name in group_options(group, None):
-        recipe, text = describe_option(option_file(group, name, None))
+        recipe, text = describe_option(group, name, None)
         belongs = f"For `experiment={recipe}`: " if recipe else ""
         option = read_option(group, name, None)
         sets = ", ".join(f"`{key}={value}`" for key, value in _flat(option.values, group))
@@ -103,7 +103,7 @@ def _option_table(group: str) -> str:
 def _recipe_table() -> str:
     rows = []
     for name in group_options("experiment", None):
-        _, text = describe_option(option_file("experiment", name, None))
+        _, text = describe_option("experiment", name, None)
         selects = read_option("experiment", name, None).selects
         chosen = ", ".join(f"`{group}={option}`" for group, option in selects.items())
         rows.append([f"`{name}`", text, chosen])

@@ -99,32 +99,32 @@ class RunConfig:
         """Refuse a loss, a sampler or an evaluation that the model has no use for."""
         wanted, given = self.model.learns_from(), self.loss.learns_from()
         losses = {
-            LearnsFrom.triples: {LearnsFrom.triples: "bpr", LearnsFrom.candidates: "softmax"},
-            LearnsFrom.ratings: {LearnsFrom.ratings: "mse"},
+            LearnsFrom.triples: "bpr",
+            LearnsFrom.candidates: "softmax",
+            LearnsFrom.ratings: "mse",
         }
-        if wanted is not LearnsFrom.nothing and given not in losses[wanted]:
+        if wanted and given not in wanted:
             raise ConfigError(
-                f"model={self.model.name} learns from {wanted.name} and loss={self.loss.name} from "
-                f"{given.name}; set loss={' or loss='.join(losses[wanted].values())}, or choose "
-                "another model"
+                f"model={self.model.name} learns from {' or '.join(kind.name for kind in wanted)} "
+                f"and loss={self.loss.name} from {given.name}; set "
+                f"loss={' or loss='.join(losses[kind] for kind in wanted)}, or choose another model"
             )
         if self.trainer.precision is Precision.bf16 and not self.model.propagates():
             raise ConfigError(
                 "trainer.precision=bf16 rounds what training propagates, and "
                 f"model={self.model.name} propagates nothing; leave trainer.precision=fp32"
             )
-        if self.evaluation.predicts_ratings() and wanted is not LearnsFrom.ratings:
+        if self.evaluation.predicts_ratings() and LearnsFrom.ratings not in wanted:
             raise ConfigError(
                 f"evaluation={self.evaluation.name} needs predicted ratings, and "
                 f"model={self.model.name} gives none; set model=lightgcn_rating loss=mse"
             )
         # What a sampler says of negatives would be ignored.
-        learns = wanted is not LearnsFrom.nothing
         own_negatives = {
             LearnsFrom.ratings: "takes rated pairs and no negatives",
             LearnsFrom.candidates: "draws its negatives for the whole batch",
         }.get(given)
-        if learns and own_negatives and self.sampler != UniformConfig(by=self.sampler.by):
+        if wanted and own_negatives and self.sampler != UniformConfig(by=self.sampler.by):
             raise ConfigError(
                 f"loss={self.loss.name} {own_negatives}, so that of the sampler only sampler.by "
                 "counts; leave sampler=uniform as it is"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from graphrec_cli.config.explain import explain, suggestion, unknown_key
+from graphrec_cli.config.plugins import Plugin, refuse_other_plugins
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
@@ -21,10 +23,20 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class SavedConfig:
-    """What config.json holds: the values, and the option chosen in each group."""
+    """What config.json holds.
+
+    Attributes:
+        config: the values.
+        choices: the option chosen in each group.
+        plugins: what ``--plugin`` loaded when the file was written.
+        absent: dotted keys that the file does not have, because an earlier release wrote it. They
+            have their defaults, and stay out of the file and its digest.
+    """
 
     config: RunConfig
     choices: dict[str, str | None]
+    plugins: tuple[Plugin, ...] = ()
+    absent: frozenset[str] = frozenset()
 
 
 def to_plain(value: object) -> Any:
@@ -39,9 +51,19 @@ def to_plain(value: object) -> Any:
 
 
 def config_to_dict(saved: SavedConfig) -> dict[str, Any]:
-    """The content of config.json: schema_version, choices, then the groups and the keys."""
-    plain = to_plain(saved.config)
-    return {"schema_version": SCHEMA_VERSION, "choices": dict(saved.choices), **plain}
+    """The content of config.json: schema_version, choices, plugins if any, groups and keys."""
+    plain = without_keys(to_plain(saved.config), saved.absent)
+    plugins = {"plugins": [asdict(plugin) for plugin in saved.plugins]} if saved.plugins else {}
+    return {"schema_version": SCHEMA_VERSION, "choices": dict(saved.choices), **plugins, **plain}
+
+
+def without_keys(values: dict[str, Any], keys: Collection[str], parent: str = "") -> dict[str, Any]:
+    """Nested values without some dotted keys."""
+    return {
+        key: without_keys(value, keys, f"{parent}{key}.") if isinstance(value, dict) else value
+        for key, value in values.items()
+        if f"{parent}{key}" not in keys
+    }
 
 
 def config_from_dict(content: object, where: str) -> SavedConfig:
@@ -52,8 +74,8 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
         where: the file's name, for messages.
 
     Raises:
-        ConfigError: another schema version, an unknown key or component, a wrong type or range,
-            or an interpolation.
+        ConfigError: another schema version, an unknown key or component, a wrong type or range, an
+            interpolation, or a plugin that is not loaded or has changed.
     """
     if not isinstance(content, dict):
         raise ConfigError(f"{where}: expected an object of keys, got {type(content).__name__}")
@@ -64,6 +86,8 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
             f"{where}: schema_version is {version!r}, this release reads {SCHEMA_VERSION}"
         )
     choices = _choices(values.pop("choices", None), where)
+    plugins = _plugins(values.pop("plugins", []), where)
+    refuse_other_plugins(plugins, where)
     _refuse_interpolations(values, where)
     try:
         known = [field.name for field in fields(RunConfig)]
@@ -76,11 +100,13 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
             OmegaConf.update(node, group, OmegaConf.structured(schema), merge=False)
         node = OmegaConf.merge(node, values)
         config = OmegaConf.to_object(node)
-        _refuse_conversions(values, to_plain(config), "")
+        plain = to_plain(config)
+        _refuse_conversions(values, plain, "")
     except (OmegaConfBaseException, ConfigError, OverflowError) as error:
         raise ConfigError(f"{where}: {explain(error)}") from error
     assert isinstance(config, RunConfig)
-    return SavedConfig(config, choices)
+    absent = frozenset(_absent(plain, values, ""))
+    return SavedConfig(config, choices, plugins, absent)
 
 
 def read_config(path: Path) -> SavedConfig:
@@ -98,6 +124,14 @@ def read_config(path: Path) -> SavedConfig:
     return config_from_dict(content, str(path))
 
 
+def _absent(known: dict[str, Any], given: dict[str, Any], parent: str) -> Iterator[str]:
+    for key, value in known.items():
+        if key not in given:
+            yield f"{parent}{key}"
+        elif isinstance(value, dict):
+            yield from _absent(value, given[key], f"{parent}{key}.")
+
+
 def _choices(value: object, where: str) -> dict[str, str | None]:
     groups = {*SCHEMAS, "experiment"}
     if not isinstance(value, dict) or set(value) != groups:
@@ -106,6 +140,16 @@ def _choices(value: object, where: str) -> dict[str, str | None]:
         if option is not None and not isinstance(option, str):
             raise ConfigError(f"{where}: choices.{group} must be text or null, got {option!r}")
     return dict(value)
+
+
+def _plugins(value: Any, where: str) -> tuple[Plugin, ...]:
+    plugins = []
+    for entry in value if isinstance(value, list) else [value]:
+        named = isinstance(entry, dict) and set(entry) == {"name", "sha256"}
+        if not named or not all(isinstance(text, str) for text in entry.values()):
+            raise ConfigError(f"{where}: plugins must be a list of a name and a sha256 each")
+        plugins.append(Plugin(**entry))
+    return tuple(plugins)
 
 
 def _schema(group: str, values: object) -> type:

@@ -37,6 +37,27 @@ class IdMap:
         """The distinct ids of ``raw``, sorted."""
         return cls(np.unique(raw))
 
+    @classmethod
+    def from_text(cls, text: NDArray[np.character]) -> IdMap:
+        """The map whose ids have this text, in this order: numbers where they are in their order.
+
+        Raises:
+            DataError: they are in order neither as text nor as numbers.
+        """
+        if np.greater(text[1:], text[:-1]).all():
+            return cls(text)
+        try:
+            numbers = text.astype(np.int64)
+        except (ValueError, OverflowError):
+            numbers = np.empty(0, dtype=np.int64)
+        if not np.array_equal(numbers.astype(np.str_), text):
+            raise DataError("the ids are not in ascending order, or one occurs twice")
+        return cls(numbers)
+
+    def text(self) -> NDArray[np.object_]:
+        """The ids as text, shape (size,)."""
+        return self.ids.astype(np.str_).astype(np.object_)
+
     def index(self, raw: NDArray[np.generic]) -> NDArray[np.int32]:
         """Indices of raw ids, -1 for an id that is not in the map; shape of ``raw``.
 

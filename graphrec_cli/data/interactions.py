@@ -125,6 +125,24 @@ class UserItems:
             indptr, (keys % max(num_items, 1)).astype(np.int32), num_items, rating, timestamp
         )
 
+    def check(self) -> None:
+        """Refuse arrays that are no CSR matrix, as those of a damaged file may be.
+
+        Raises:
+            ValueError: naming the array and its fault.
+        """
+        indptr, item, columns = self.indptr, self.item_index, (self.rating, self.timestamp)
+        if indptr[0] != 0 or indptr[-1] != len(item) or (np.diff(indptr) < 0).any():
+            raise ValueError("indptr must rise from 0 to the number of pairs")
+        if any(len(column) != len(item) for column in columns if column is not None):
+            raise ValueError("rating and timestamp must have a value for every pair")
+        if len(item) and not (item.min() >= 0 and item.max() < self.num_items):
+            raise ValueError(f"item_index must lie in 0..{self.num_items - 1}")
+        if (np.diff(self.pair_keys()) <= 0).any():
+            raise ValueError("item_index must be ascending within every user")
+        if self.rating is not None and not np.isfinite(self.rating).all():
+            raise ValueError("rating must be finite")
+
     @property
     def num_users(self) -> int:
         """Rows, whether or not a user occurs."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,29 +139,42 @@ class SourceData:
     quarantine: tuple[BadLine, ...] = ()
 
 
+Config = TypeVar("Config", contravariant=True)
+
+
+@runtime_checkable
+class Find(Protocol[Config]):
+    """Finds the files of a data set, and fetches missing ones if its config allows it."""
+
+    def __call__(self, config: Config, *, data_dir: Path) -> dict[str, Path]:
+        """Paths by the role of each file; none for data made in memory."""
+
+
+@runtime_checkable
+class Load(Protocol[Config]):
+    """Reads the rows of the files that were found."""
+
+    def __call__(self, config: Config, files: FoundFiles, *, seed: int) -> SourceData:
+        """The rows; ``seed`` is for data made in memory."""
+
+
 @dataclass(frozen=True, slots=True)
-class Source:
-    """The two steps of reading a data set.
+class Source(Generic[Config]):
+    """The two steps of reading a data set."""
 
-    Attributes:
-        find: called as ``find(config, data_dir=folder)``; the paths of ``FoundFiles``, missing
-            files being fetched if the config allows it. Of a data set made in memory, none.
-        load: called as ``load(config, files, seed=seed)``; the rows.
-    """
+    find: Find[Config]
+    load: Load[Config]
 
-    find: Callable[..., dict[str, Path]]
-    load: Callable[..., SourceData]
-
-    def found(self, config: Any, *, data_dir: Path) -> FoundFiles:
-        """The first step.
+    def found(self, config: Config, *, data_dir: Path) -> FoundFiles:
+        """Find and hash the files.
 
         Raises:
             DataError: a file is missing and cannot be fetched, or cannot be read.
         """
         return FoundFiles.of(self.find(config, data_dir=data_dir))
 
-    def loaded(self, config: Any, files: FoundFiles, *, seed: int) -> SourceData:
-        """The second step.
+    def loaded(self, config: Config, files: FoundFiles, *, seed: int) -> SourceData:
+        """Read the files.
 
         Raises:
             DataError: a file is faulty, or has changed since it was found.
@@ -170,7 +183,7 @@ class Source:
         files.refuse_changed()
         return source
 
-    def read(self, config: Any, *, data_dir: Path, seed: int) -> SourceData:
+    def read(self, config: Config, *, data_dir: Path, seed: int) -> SourceData:
         """Both steps.
 
         Raises:

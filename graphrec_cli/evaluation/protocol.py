@@ -1,36 +1,20 @@
-"""What every way of judging a model has in common."""
+"""What every way of judging a model offers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError
 from graphrec_cli.models.base import Model
 from graphrec_cli.system.seeds import numpy_generator
-
-
-@runtime_checkable
-class Parts(Protocol):
-    """A split, fresh or read back from a run directory."""
-
-    @property
-    def train(self) -> UserItems:
-        """Pairs that a model learned from."""
-
-    @property
-    def valid(self) -> UserItems | None:
-        """Pairs that the best epoch is selected on."""
-
-    @property
-    def test(self) -> UserItems:
-        """Pairs that the model is judged by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,30 +33,86 @@ class PartResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
+class EvaluationSettings:
+    """What an evaluation takes from the run, besides its own config.
+
+    Attributes:
+        ks: cut-offs of the metrics, ascending.
+        seed: of the order among equal scores, and of the draw of ``valid_users``.
+        valid_users: number of users that selection looks at; None for all.
+        device: where the model expects its users.
+    """
+
+    ks: list[int]
+    seed: int
+    valid_users: int | None
+    device: torch.device
+
+
+class Evaluation(ABC):
     """One way of judging a model.
 
     Attributes:
-        check: called with (config, train) before any training; raises DataError where the data
-            cannot carry what the config asks for.
-        evaluate_part: called with (model, config, split=, part=, device=), part ``test``, or
-            ``valid`` over the users that selection uses; a PartResult.
-        baselines: called with (config, train, device); models to judge beside the trained one.
-        floor: the baseline that a model worth training beats.
-        definitions: called with (config); what the metric keys mean.
-        masked: called with (config, split, part); the parts whose pairs are left out of the
-            ranking of ``part``, besides train; None where nothing is ranked.
+        floor: name of the baseline that a trained model should beat.
+        settings: what it takes from the run.
     """
 
-    check: Callable[[RunConfig, UserItems], None]
-    evaluate_part: Callable[..., PartResult]
-    baselines: Callable[..., dict[str, Model]]
-    floor: str
-    definitions: Callable[[Any], dict[str, str]]
-    masked: Callable[[RunConfig, Parts, str], list[UserItems]] | None
+    floor: ClassVar[str]
+    settings: EvaluationSettings
+
+    @abstractmethod
+    def check(self, train: UserItems) -> None:
+        """Refuse data that cannot carry what the config asks for, before any training.
+
+        Raises:
+            DataError: naming what is missing.
+        """
+
+    @abstractmethod
+    def evaluate(self, model: Model, split: Split, part: str) -> PartResult:
+        """Measure the part ``test``, or ``valid`` over the users that selection uses.
+
+        Raises:
+            DataError: the part does not exist or holds nothing that can be measured.
+            NonFiniteError: a score or prediction is NaN or infinite.
+        """
+
+    @abstractmethod
+    def baselines(self, train: UserItems) -> dict[str, Model]:
+        """Models to judge beside the trained one, by name."""
+
+    @abstractmethod
+    def definitions(self) -> dict[str, str]:
+        """What the metric keys mean, as metrics.json repeats it."""
+
+    def masked(self, split: Split, part: str) -> list[UserItems] | None:
+        """Parts masked in the ranking of ``part``, besides train; None where nothing is ranked."""
+        return None
 
 
-def held_out_part(split: Parts, part: str) -> UserItems:
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The measurement that selects the best epoch.
+
+    Attributes:
+        part: name of the part that is measured.
+    """
+
+    evaluation: Evaluation
+    split: Split
+    part: str = "valid"
+
+    @property
+    def pairs(self) -> UserItems:
+        """The held-out pairs that are measured."""
+        return held_out_part(self.split, self.part)
+
+    def metrics(self, model: Model) -> dict[str, float]:
+        """Metrics of the model as it is now."""
+        return self.evaluation.evaluate(model, self.split, self.part).metrics
+
+
+def held_out_part(split: Split, part: str) -> UserItems:
     """The pairs of the part ``test`` or ``valid``.
 
     Raises:
@@ -84,12 +124,12 @@ def held_out_part(split: Parts, part: str) -> UserItems:
     return held_out
 
 
-def valid_users(config: RunConfig, valid: UserItems) -> NDArray[np.integer] | None:
+def valid_users(settings: EvaluationSettings, valid: UserItems) -> NDArray[np.integer] | None:
     """The users that selection looks at, ``trainer.valid_users`` drawn from the seed; None: all."""
     users = np.flatnonzero(valid.user_degree)
-    wanted = config.trainer.valid_users
+    wanted = settings.valid_users
     if wanted is None or wanted >= len(users):
         return None
     return np.sort(
-        numpy_generator(config.seed, "valid_users").choice(users, size=wanted, replace=False)
+        numpy_generator(settings.seed, "valid_users").choice(users, size=wanted, replace=False)
     )

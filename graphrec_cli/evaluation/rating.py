@@ -1,4 +1,4 @@
-"""One part of a split, its ratings predicted and compared with the true ones."""
+"""Judge a model by its predictions of held-out ratings."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import torch
 from numpy.typing import NDArray
 
 from graphrec_cli.config.evaluation import RatingConfig
-from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.errors import NonFiniteError
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.errors import ConfigError, NonFiniteError
 from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
 from graphrec_cli.evaluation.protocol import (
     Evaluation,
+    EvaluationSettings,
     PartResult,
-    Parts,
     held_out_part,
     valid_users,
 )
@@ -26,76 +26,86 @@ from graphrec_cli.system.seeds import derive_seed
 PAIRS_AT_A_TIME = 2**20
 
 
-def definitions(config: RatingConfig) -> dict[str, str]:
-    """What the metric keys mean under these values, as metrics.json repeats it."""
-    threshold = f"{config.threshold:g}"
-    return {
-        "rmse": "root of the mean squared error over all held-out pairs",
-        "mae": "mean absolute error over all held-out pairs",
-        "precision@k": "of the user's k held-out pairs with the highest prediction, those rated "
-        f"and predicted {threshold} or more / those predicted so, 0 if there are none",
-        "recall@k": "the same pairs / all held-out pairs of the user rated so, 0 if there are none",
-        "ties": "random order among equal predictions",
-        "mean": "precision and recall over the users with a held-out pair",
-        "cold": "pairs whose user or item has no train pair are predicted and counted as well",
-    }
+class RatingEvaluation(Evaluation):
+    """``evaluation=rating``: errors of predicted ratings, and precision and recall of the best."""
 
+    floor = "bias"
 
-def check_ratings(config: RunConfig, train: UserItems) -> None:
-    """Refuse data without ratings.
+    def __init__(self, config: RatingConfig, settings: EvaluationSettings) -> None:
+        self.config = config
+        self.settings = settings
 
-    Raises:
-        DataError: a train pair has no rating.
-    """
-    train_ratings(train)
+    def check(self, train: UserItems) -> None:
+        """Refuse data without ratings.
 
+        Raises:
+            DataError: a train pair has no rating.
+        """
+        train_ratings(train)
 
-def evaluate_part(
-    model: Model,
-    config: RunConfig,
-    *,
-    split: Parts,
-    part: str,
-    device: torch.device,
-) -> PartResult:
-    """Predict and measure the part ``test``, or ``valid`` over the users that selection uses.
+    def evaluate(self, model: Model, split: Split, part: str) -> PartResult:
+        """Predict and measure the held-out ratings of ``part``.
 
-    Raises:
-        DataError: the part does not exist or holds no pair.
-        NonFiniteError: a prediction is NaN or infinite.
-    """
-    options = config.evaluation
-    assert isinstance(options, RatingConfig)
-    assert isinstance(model, RatingModel)
-    held_out = held_out_part(split, part)
-    assert held_out.rating is not None
-    user, item = held_out.user_index(), held_out.item_index
-    chosen = valid_users(config, held_out) if part == "valid" else None
-    rows = np.arange(len(user)) if chosen is None else np.flatnonzero(np.isin(user, chosen))
-    user, item, rating = user[rows], item[rows], held_out.rating[rows]
-    prediction = predict(model, user, item, device)
-    cold = (split.train.user_degree[user] == 0) | (split.train.item_degree[item] == 0)
-    return PartResult(
-        metrics=rating_metrics(
-            user,
-            rating,
-            prediction,
-            tie_order=tie_order(config.seed, user, item),
-            ks=config.cutoffs(),
-            threshold=options.threshold,
-        ),
-        counts={
-            "users_evaluated": len(np.unique(user)),
-            "pairs_evaluated": len(user),
-            "pairs_without_train": int(cold.sum()),
-        },
-        arrays={
-            "user_index": user,
-            "item_index": item,
-            "rating": rating,
-            "prediction": prediction,
-        },
-    )
+        Raises:
+            ConfigError: the model predicts no ratings.
+        """
+        if not isinstance(model, RatingModel):
+            raise ConfigError(
+                "evaluation=rating needs predicted ratings, and this model gives none; set "
+                "model=lightgcn_rating loss=mse"
+            )
+        held_out = held_out_part(split, part)
+        assert held_out.rating is not None, "check() has seen that every train pair has a rating"
+        user, item = held_out.user_index(), held_out.item_index
+        chosen = valid_users(self.settings, held_out) if part == "valid" else None
+        rows = np.arange(len(user)) if chosen is None else np.flatnonzero(np.isin(user, chosen))
+        user, item, rating = user[rows], item[rows], held_out.rating[rows]
+        prediction = predict(model, user, item, self.settings.device)
+        cold = (split.train.user_degree[user] == 0) | (split.train.item_degree[item] == 0)
+        return PartResult(
+            metrics=rating_metrics(
+                user,
+                rating,
+                prediction,
+                tie_order=tie_order(self.settings.seed, user, item),
+                ks=self.settings.ks,
+                threshold=self.config.threshold,
+            ),
+            counts={
+                "users_evaluated": len(np.unique(user)),
+                "pairs_evaluated": len(user),
+                "pairs_without_train": int(cold.sum()),
+            },
+            arrays={
+                "user_index": user,
+                "item_index": item,
+                "rating": rating,
+                "prediction": prediction,
+            },
+        )
+
+    def baselines(self, train: UserItems) -> dict[str, Model]:
+        """The mean train rating, and the regularised biases of users and items."""
+        device = self.settings.device
+        return {
+            "mean": mean_baseline(train, device),
+            "bias": bias_baseline(train, self.config.bias_regularization, device),
+        }
+
+    def definitions(self) -> dict[str, str]:
+        """What the metric keys mean under these values."""
+        threshold = f"{self.config.threshold:g}"
+        return {
+            "rmse": "root of the mean squared error over all held-out pairs",
+            "mae": "mean absolute error over all held-out pairs",
+            "precision@k": "of the user's k held-out pairs with the highest prediction, those "
+            f"rated and predicted {threshold} or more / those predicted so, 0 if there are none",
+            "recall@k": "the same pairs / all held-out pairs of the user rated so, 0 if there are "
+            "none",
+            "ties": "random order among equal predictions",
+            "mean": "precision and recall over the users with a held-out pair",
+            "cold": "pairs whose user or item has no train pair are predicted and counted as well",
+        }
 
 
 def tie_order(
@@ -133,24 +143,3 @@ def predict(
             f"{user_index[row]} is NaN or infinite; lower trainer.learning_rate"
         )
     return prediction
-
-
-def baselines(config: RunConfig, train: UserItems, device: torch.device) -> dict[str, Model]:
-    """The mean train rating, and the regularised biases of users and items."""
-    options = config.evaluation
-    assert isinstance(options, RatingConfig)
-    return {
-        "mean": mean_baseline(train, device),
-        "bias": bias_baseline(train, options.bias_regularization, device),
-    }
-
-
-RATING = Evaluation(
-    check=check_ratings,
-    evaluate_part=evaluate_part,
-    baselines=baselines,
-    floor="bias",
-    definitions=definitions,
-    masked=None,
-)
-"""Predicted ratings of held-out pairs."""

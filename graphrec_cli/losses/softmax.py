@@ -8,6 +8,12 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
+from torch.nn import functional
+
+from graphrec_cli.config.loss import SoftmaxConfig
+from graphrec_cli.losses.base import Loss
+from graphrec_cli.models.base import EmbeddingModel
+from graphrec_cli.samplers.candidates import CandidateBatch
 
 _CHUNK_LOGITS = {"cpu": 1 << 19, "cuda": 1 << 26}
 """Logits held at a time: on a CPU few enough (2 MB) to stay in its caches."""
@@ -96,3 +102,23 @@ def shared_softmax_loss(
         temperature: what every product is divided by, above 0.
     """
     return _apply(users, positives, candidates, log_weight, masked_row, masked_column, temperature)
+
+
+def build_softmax(config: SoftmaxConfig) -> Loss:
+    """The loss ``loss=softmax``, of an ``EmbeddingModel`` and pairs with candidates."""
+
+    def loss(model: EmbeddingModel, batch: CandidateBatch) -> Tensor:
+        batch_size = len(batch.users)
+        users, items = model.embed(batch.users, torch.cat([batch.pos_items, batch.candidates]))
+        items = functional.normalize(items)
+        return shared_softmax_loss(
+            functional.normalize(users),
+            items[:batch_size],
+            items[batch_size:],
+            log_weight=batch.log_weight,
+            masked_row=batch.seen_row,
+            masked_column=batch.seen_column,
+            temperature=config.temperature,
+        )
+
+    return loss

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.reporting.tables import one_line
+from graphrec_cli.reporting.tables import clip
 from graphrec_cli.storage.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _draw_users(axis: Axes, split: Split, sampled: SampledPairs, rank: NDArray[n
         marks: dict[str, Any] = {"linestyle": "", "marker": "|", "markersize": 4}
         axis.plot(rank[items], lines + offset, color=colour, label=label, **marks)
     labels = [
-        f"{one_line(str(user), MAX_LABEL)} ({degree:,})"
+        f"{clip(str(user), MAX_LABEL)} ({degree:,})"
         for user, degree in zip(
             split.users.ids[sampled.users].tolist(),
             train.user_degree[sampled.users].tolist(),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from graphrec_cli.reporting.tables import one_line, text_table
+from graphrec_cli.reporting.tables import clip, text_table
 
 DIGEST_LENGTH = 12
 MAX_CELL = 40
@@ -169,4 +169,4 @@ def _before_the_split(split: Mapping[str, Any], notes: Mapping[str, int]) -> str
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    return one_line(f"{value:g}" if isinstance(value, float) else str(value), MAX_CELL)
+    return clip(f"{value:g}" if isinstance(value, float) else str(value), MAX_CELL)

@@ -42,7 +42,7 @@ def metrics_table(columns: Mapping[str, Mapping[str, float]], metrics: Sequence[
     return text_table(["metric", *columns], rows)
 
 
-def one_line(text: str, max_length: int) -> str:
+def clip(text: str, max_length: int) -> str:
     """Return foreign text fit for a cell: cut where it is long, unprintable characters as ``?``."""
     shown = "".join(character if character.isprintable() else "?" for character in text)
     return shown if len(shown) <= max_length else f"{shown[: max_length - 3]}..."

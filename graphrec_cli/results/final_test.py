@@ -6,16 +6,12 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
-from graphrec_cli import components
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.source import TruePreferences
-from graphrec_cli.data.splits.split import Split
 from graphrec_cli.evaluation.protocol import PartResult
-from graphrec_cli.models.base import Model
 from graphrec_cli.models.oracle import Oracle
 from graphrec_cli.training.checkpoints.file import weights_sha256
+from graphrec_cli.training.context import RunContext
 from graphrec_cli.training.fit import Fitted
 
 log = logging.getLogger("graphrec")
@@ -29,34 +25,27 @@ class Judgement:
     test: PartResult
 
 
-def judge(
-    config: RunConfig,
-    fitted: Fitted,
-    split: Split,
-    preferences: TruePreferences | None,
-    device: torch.device,
-) -> Judgement:
+def judge(context: RunContext, fitted: Fitted, preferences: TruePreferences | None) -> Judgement:
     """Evaluate the best state on test once, and on valid over the users that selected it.
 
     Args:
         preferences: the true scores of synthetic data; they rank the ceiling.
     """
-
-    evaluation = components.EVALUATIONS[config.evaluation.name]
-
-    def evaluate(model: Model, part: str) -> PartResult:
-        return evaluation.evaluate_part(model, config, split=split, part=part, device=device)
-
-    test = evaluate(fitted.model, "test")
+    config, split, evaluation = context.config, context.split, context.evaluation
+    test = evaluation.evaluate(fitted.model, split, "test")
     # Not taken from the history: this is the state that test is ranked with.
-    valid = None if split.valid is None else evaluate(fitted.model, "valid")
-    baselines = evaluation.baselines(config, split.train, device)
+    valid = None if split.valid is None else evaluation.evaluate(fitted.model, split, "valid")
+    baselines = evaluation.baselines(split.train)
     if preferences is not None:
-        baselines["ceiling"] = Oracle(preferences.aligned(split.users, split.items), device)
+        scores = preferences.aligned(split.users, split.items)
+        baselines["ceiling"] = Oracle(scores, context.device)
     metrics = {
         "test": test.metrics,
         "valid": None if valid is None else valid.metrics,
-        "baselines": {name: evaluate(model, "test").metrics for name, model in baselines.items()},
+        "baselines": {
+            name: evaluation.evaluate(model, split, "test").metrics
+            for name, model in baselines.items()
+        },
         "counts": {
             "test": test.counts,
             "valid": None if valid is None else valid.counts,
@@ -64,7 +53,7 @@ def judge(
         "selected_epoch": fitted.best_epoch,
         "epochs_run": len(fitted.history),
         "monitor": config.monitor(),
-        "definitions": evaluation.definitions(config.evaluation),
+        "definitions": evaluation.definitions(),
         "weights_sha256": weights_sha256(fitted.model.state_dict()),
     }
     warn_if_beaten(config, metrics, evaluation.floor)

@@ -7,7 +7,9 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-WITHOUT_EFFECT = (
+from graphrec_cli.config.serialize import without_keys
+
+IGNORED_KEYS = (
     "data_dir",
     "output_dir",
     "cache_dir",
@@ -26,7 +28,7 @@ MACHINE = ("device", "num_threads")
 RESUMABLE = ("trainer.epochs", *MACHINE, "data_dir")
 """Keys that may change when a run is gone on with."""
 
-RECIPE_LEAVES_OPEN = (*RESUMABLE, "seed", "dataset", "evaluation.ks", "evaluation.chunk_users")
+FREE_IN_RECIPE = (*RESUMABLE, "seed", "dataset", "evaluation.ks", "evaluation.chunk_users")
 """Keys that a recipe's expected figures allow to change: its split has a digest of its own."""
 
 
@@ -34,11 +36,11 @@ def config_sha256(content: dict[str, Any], *, but: Collection[str]) -> str:
     """Digest of the values in a config.json, without those that no figure depends on.
 
     Args:
-        content: of config.json, as it was read or as it is to be written.
+        content: of config.json.
         but: further keys that do not count, dotted.
     """
-    left_out = {*WITHOUT_EFFECT, *but, "schema_version", "choices"}
-    values = _without(content, left_out, "")
+    left_out = {*IGNORED_KEYS, *but, "schema_version", "choices"}
+    values = without_keys(content, left_out)
     text = json.dumps(values, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -56,11 +58,3 @@ def with_values(before: dict[str, Any], content: dict[str, Any]) -> dict[str, An
         else:
             after[name] = content[name]
     return after
-
-
-def _without(values: dict[str, Any], left_out: set[str], place: str) -> dict[str, Any]:
-    return {
-        key: _without(value, left_out, f"{place}{key}.") if isinstance(value, dict) else value
-        for key, value in values.items()
-        if f"{place}{key}" not in left_out
-    }

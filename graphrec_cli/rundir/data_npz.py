@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.data.splits.shared_pairs import SHARED_PAIRS, describe_shared_pairs
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import OutputError
 from graphrec_cli.storage.atomic import atomic_write
@@ -29,22 +28,16 @@ _TYPES: dict[str, type[np.generic]] = {
 """Every array that the file may hold."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunData:
+class SavedData(NamedTuple):
     """The content of data.npz.
 
     Attributes:
-        user_id, item_id: raw ids as strings, in the order of the indices.
+        split: the parts and the raw ids.
         title: titles of the items in the order of the indices, "" where unknown; None without any.
-        train, valid, test: the split; valid is None where there is no such part.
     """
 
-    user_id: NDArray[np.character]
-    item_id: NDArray[np.character]
+    split: Split
     title: NDArray[np.character] | None
-    train: UserItems
-    valid: UserItems | None
-    test: UserItems
 
 
 def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None) -> None:
@@ -85,16 +78,15 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
-def load_run_data(path: Path) -> RunData:
-    """Read data.npz back, and see that nothing in it can lead the rest astray.
+def load_run_data(path: Path) -> SavedData:
+    """Read data.npz back and check that its arrays are a split.
 
     Raises:
-        OutputError: the file is missing, damaged or incomplete, larger than any that is read, or
-            its arrays are no split: an index out of range, rows out of order, a pair in two parts,
-            an id twice.
+        OutputError: the file is missing, damaged, incomplete or too large, or its arrays are not a
+            split: an index out of range, rows out of order, a pair in two parts, an id twice.
     """
     try:
-        data = _to_run_data(read_npz(path, _TYPES, _check_lengths))
+        return _saved_data(read_npz(path, _TYPES, _check_lengths))
     except OSError as error:
         raise OutputError(f"cannot read {path}: {error.strerror or error}") from error
     except MemoryError as error:
@@ -103,7 +95,6 @@ def load_run_data(path: Path) -> RunData:
         # Bytes made to mislead the reader make it fail in any way: on an index, a key, a type.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise OutputError(f"cannot read {path}: {reason}") from error
-    return data
 
 
 def _check_lengths(lengths: Mapping[str, int]) -> None:
@@ -130,37 +121,32 @@ def _check_lengths(lengths: Mapping[str, int]) -> None:
             )
 
 
-def _to_run_data(arrays: dict[str, NDArray[Any]]) -> RunData:
-
+def _saved_data(arrays: dict[str, NDArray[Any]]) -> SavedData:
     for name in ("user_id", "item_id", "title"):
         if name in arrays:
             _check_text(name, arrays[name])
-    for name in ("user_id", "item_id"):
-        if len(set(arrays[name].tolist())) < len(arrays[name]):
-            raise ValueError(f"its array {name} holds an id twice")
-    parts = {
-        part: UserItems(
-            arrays[f"{part}_indptr"],
-            arrays[f"{part}_item_index"],
-            len(arrays["item_id"]),
-            arrays.get(f"{part}_rating"),
-        )
-        for part in ("train", "valid", "test")
-        if f"{part}_indptr" in arrays
-    }
-    for name, part in parts.items():
-        _check_part(name, part)
-    shared = describe_shared_pairs(parts)
-    if shared is not None:
-        raise ValueError(f"{SHARED_PAIRS}: {shared}")
-    return RunData(
-        user_id=arrays["user_id"],
-        item_id=arrays["item_id"],
-        title=arrays.get("title"),
-        train=parts["train"],
-        valid=parts.get("valid"),
-        test=parts["test"],
+    split = Split(
+        train=_part("train", arrays),
+        valid=_part("valid", arrays) if "valid_indptr" in arrays else None,
+        test=_part("test", arrays),
+        users=IdMap.from_text(arrays["user_id"]),
+        items=IdMap.from_text(arrays["item_id"]),
     )
+    return SavedData(split, arrays.get("title"))
+
+
+def _part(name: str, arrays: dict[str, NDArray[Any]]) -> UserItems:
+    part = UserItems(
+        arrays[f"{name}_indptr"],
+        arrays[f"{name}_item_index"],
+        len(arrays["item_id"]),
+        arrays.get(f"{name}_rating"),
+    )
+    try:
+        part.check()
+    except ValueError as error:
+        raise ValueError(f"its arrays {name}_*: {error}") from error
+    return part
 
 
 def _check_text(name: str, text: NDArray[np.character]) -> None:
@@ -168,15 +154,3 @@ def _check_text(name: str, text: NDArray[np.character]) -> None:
     code = text.view(np.uint32)
     if ((code > 0x10FFFF) | ((code >= 0xD800) & (code <= 0xDFFF))).any():
         raise ValueError(f"its array {name} holds what is no text")
-
-
-def _check_part(name: str, part: UserItems) -> None:
-    indptr, item = part.indptr, part.item_index
-    if indptr[0] != 0 or indptr[-1] != len(item) or (np.diff(indptr) < 0).any():
-        raise ValueError(f"its array {name}_indptr is not made of the places where users begin")
-    if len(item) and not (item.min() >= 0 and item.max() < part.num_items):
-        raise ValueError(f"its array {name}_item_index names items that are not there")
-    if (np.diff(part.pair_keys()) <= 0).any():
-        raise ValueError(f"its array {name}_item_index is not ascending within every user")
-    if part.rating is not None and not np.isfinite(part.rating).all():
-        raise ValueError(f"its array {name}_rating holds a rating that is not finite")

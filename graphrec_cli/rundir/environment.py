@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from graphrec_cli import __version__
+from graphrec_cli.config.plugins import recorded_plugins
 from graphrec_cli.data.source import DataFile
 
 _PACKAGES = ("torch", "numpy", "pandas", "hydra-core", "omegaconf")
@@ -26,6 +27,7 @@ def describe_environment(
     command: list[str], device: torch.device, num_threads: int
 ) -> dict[str, Any]:
     """Everything that is known before the data are read."""
+    plugins = recorded_plugins()
     return {
         "graphrec": __version__,
         "python": platform.python_version(),
@@ -37,6 +39,7 @@ def describe_environment(
         "device": _device_name(device),
         "determinism": "exact" if device.type == "cpu" else _CUDA_TOLERANCE,
         "git": _git_state(Path(__file__).resolve().parents[2]),
+        **({"plugins": plugins} if plugins else {}),
         "command": command,
     }
 

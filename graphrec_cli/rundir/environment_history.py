@@ -8,7 +8,7 @@ from typing import Any
 from graphrec_cli.errors import OutputError
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.directory import RunDirectory
-from graphrec_cli.rundir.nested_diff import Change, changes, leaves
+from graphrec_cli.rundir.nested_diff import Change, diff, flatten
 
 log = logging.getLogger("graphrec")
 
@@ -21,6 +21,7 @@ SURROUNDINGS = (
     "num_threads",
     "device",
     "git",
+    "plugins",
 )
 """Entries of environment.json that may explain a difference."""
 
@@ -30,7 +31,7 @@ EARLIER = "earlier"
 
 def surroundings(environment: dict[str, Any]) -> dict[str, Any]:
     """The entries that may explain a difference, laid flat; releases before may lack some."""
-    return leaves({name: environment[name] for name in SURROUNDINGS if name in environment})
+    return flatten({name: environment[name] for name in SURROUNDINGS if name in environment})
 
 
 def changed_surroundings(was: dict[str, Any], now: dict[str, Any]) -> dict[str, Change]:
@@ -38,7 +39,7 @@ def changed_surroundings(was: dict[str, Any], now: dict[str, Any]) -> dict[str, 
     found: dict[str, Change] = {}
     for environment in [*_earlier(was), was]:
         known = {name: value for name, value in now.items() if name in environment}
-        found |= changes(surroundings(environment), surroundings(known))
+        found |= diff(surroundings(environment), surroundings(known))
     return found
 
 

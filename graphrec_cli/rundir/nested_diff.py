@@ -15,7 +15,7 @@ class Change(NamedTuple):
     now: Any
 
 
-def leaves(content: object, place: str = "") -> dict[str, Any]:
+def flatten(content: object, place: str = "") -> dict[str, Any]:
     """The numbers, texts, switches and nulls of nested JSON values by their dotted places."""
     if isinstance(content, dict):
         entries = [
@@ -25,10 +25,10 @@ def leaves(content: object, place: str = "") -> dict[str, Any]:
         entries = [(f"{place}[{number}]", value) for number, value in enumerate(content)]
     else:
         return {place: content}
-    return {key: leaf for name, value in entries for key, leaf in leaves(value, name).items()}
+    return {key: scalar for name, value in entries for key, scalar in flatten(value, name).items()}
 
 
-def changes(was: dict[str, Any], now: dict[str, Any]) -> dict[str, Change]:
+def diff(was: dict[str, Any], now: dict[str, Any]) -> dict[str, Change]:
     """The places whose values differ, were it in the last bit or in the type, in their order."""
     found = {}
     for place in was | now:

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
-from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
+from graphrec_cli.config.loss import CandidateLossConfig, SoftmaxNegatives
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.samplers.positives import Positives, build_positives
@@ -51,7 +51,7 @@ class CandidateSampler(TrainPairs):
 
     def __init__(
         self,
-        config: SoftmaxConfig,
+        config: CandidateLossConfig,
         by: PositivesBy,
         train: UserItems,
         positives: Positives,
@@ -123,7 +123,7 @@ def user_share(train: UserItems, by: PositivesBy) -> Float64[Tensor, " users"]:
     return weight / weight.sum()
 
 
-def negative_share(train: UserItems, config: SoftmaxConfig) -> Float64[Tensor, " items"]:
+def negative_share(train: UserItems, config: CandidateLossConfig) -> Float64[Tensor, " items"]:
     """The law of negatives=shared: popularity and the uniform law over the catalog, mixed."""
     degree = torch.from_numpy(train.item_degree).double()
     in_catalog = (degree > 0).double()
@@ -132,14 +132,14 @@ def negative_share(train: UserItems, config: SoftmaxConfig) -> Float64[Tensor, "
 
 
 def build_candidates(
-    config: SoftmaxConfig,
+    config: CandidateLossConfig,
     by: PositivesBy,
     train: UserItems,
     *,
     generator: torch.Generator,
     device: torch.device,
 ) -> CandidateSampler:
-    """The sampler of ``loss=softmax``.
+    """The sampler of losses with shared candidates.
 
     Raises:
         DataError: train has no interaction.

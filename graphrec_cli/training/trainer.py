@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.losses.pairwise import Loss
+from graphrec_cli.losses.base import Loss
 from graphrec_cli.models.base import Model
 from graphrec_cli.samplers.batch import Batch, BatchSampler
 from graphrec_cli.training.adam import Adam
@@ -58,7 +58,7 @@ class Trainer:
         *,
         monitor: Monitor,
         show_progress: bool,
-        after_step: Callable[[], None] = lambda: None,
+        after_step: Callable[[Trainer], None] = lambda trainer: None,
     ) -> None:
         """Prepare to train from the first step.
 
@@ -74,7 +74,7 @@ class Trainer:
         self.selection = Selection(monitor)
         self.batch_size = config.batch_size or sampler.num_pairs
         self.show_progress = show_progress
-        self.after_step = after_step
+        self._after_step = after_step
         self.device = next(model.parameters()).device
         self.optimizer = Adam(
             model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -137,7 +137,7 @@ class Trainer:
                 bar.set_postfix_str(
                     f"loss {self._finite_mean():.4f}, {rate:,.0f} examples/s", refresh=False
                 )
-            self.after_step()
+            self._after_step(self)
         # The last step's loss was finite before that step changed the weights.
         self.refuse_non_finite()
         return self._finite_mean(), progress.examples
@@ -165,15 +165,15 @@ class Trainer:
             **self.selection.state_dict(model_is_best=best),
         }
 
-    def load_state_dict(self, state: dict[str, Any], *, draws_anew: bool = False) -> None:
+    def load_state_dict(self, state: dict[str, Any], *, reseed_sampler: bool = False) -> None:
         """Go on where ``state`` was taken, with the same batches, steps and choices.
 
         Args:
-            draws_anew: leave the sampler as it is: the state is that of another kind of device.
+            reseed_sampler: leave the sampler as it is: the state is of another kind of device.
         """
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        if not draws_anew:
+        if not reseed_sampler:
             self.sampler.load_state_dict(state["sampler"])
         self.epoch, self.step = state["epoch"], state["step"]
         progress = state["progress"]

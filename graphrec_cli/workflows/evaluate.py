@@ -4,35 +4,43 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from graphrec_cli import components
+from graphrec_cli.components import build_evaluation, build_model
 from graphrec_cli.config.model import EmbeddingConfig, ModelConfig
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import OutputError
 from graphrec_cli.evaluation.protocol import PartResult
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.rundir.config_fingerprint import RESUMABLE, config_sha256
-from graphrec_cli.rundir.data_npz import RunData, load_run_data
+from graphrec_cli.rundir.data_npz import load_run_data
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.system.device import pick_device
 from graphrec_cli.system.free_memory import require_memory
 from graphrec_cli.training.checkpoints.file import load_checkpoint
-from graphrec_cli.training.fit import build_model
 
 
 class SavedRun(NamedTuple):
     """A run read back: its data, and its model in the best state."""
 
-    data: RunData
+    split: Split
+    title: NDArray[np.character] | None
     model: Recommender
     device: torch.device
 
 
-def load_run(run: RunDirectory, config: RunConfig) -> SavedRun:
+def load_run(run: RunDirectory, saved: SavedConfig, config: RunConfig) -> SavedRun:
     """Read a run back onto the device, with the threads, that ``config`` asks for.
+
+    Args:
+        saved: the content of its config.json.
+        config: the same values, some of them replaced.
 
     Raises:
         GraphrecError: the directory cannot be read, or the values do not fit it.
@@ -47,12 +55,16 @@ def load_run(run: RunDirectory, config: RunConfig) -> SavedRun:
     )
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
-    data = load_run_data(run.data)
-    return SavedRun(data, load_model(run, config, data, device), device)
+    split, title = load_run_data(run.data)
+    return SavedRun(split, title, load_model(run, saved, config, split.train, device), device)
 
 
 def load_model(
-    run: RunDirectory, config: RunConfig, data: RunData, device: torch.device
+    run: RunDirectory,
+    saved: SavedConfig,
+    config: RunConfig,
+    train: UserItems,
+    device: torch.device,
 ) -> Recommender:
     """The model of a run in its best state.
 
@@ -63,9 +75,9 @@ def load_model(
     content = load_checkpoint(run.best, device)
     state = content.get("model")
     # The file bounds what the configuration may claim, before memory is taken for it.
-    if not isinstance(state, dict) or not _table_fits(state, config.model, data.train):
+    if not isinstance(state, dict) or not _table_fits(state, config.model, train):
         raise misfit
-    model = build_model(config, data.train, device)
+    model = build_model(config, train, device)
     for name, weights in model.state_dict().items():
         given = state.get(name)
         # torch would turn other types into the right one, and spread a single value over a row.
@@ -78,7 +90,7 @@ def load_model(
         raise misfit from error
     made_with = content.get("configuration_sha256")
     # Checkpoints of releases before that entry have none.
-    if made_with not in (None, config_sha256(run.read(run.config), but=RESUMABLE)):
+    if made_with not in (None, config_sha256(config_to_dict(saved), but=RESUMABLE)):
         raise OutputError(f"{run.config} is not the configuration that {run.best} was made with")
     return model
 
@@ -92,13 +104,13 @@ def _table_fits(state: dict[object, object], model: ModelConfig, train: UserItem
     return isinstance(table, Tensor) and tuple(table.shape) == wanted
 
 
-def evaluate_run(run: RunDirectory, config: RunConfig, part: str) -> PartResult:
+def evaluate_run(run: RunDirectory, saved: SavedConfig, config: RunConfig, part: str) -> PartResult:
     """Rank and measure ``part`` (test or valid) with the run's best state.
 
     Raises:
         GraphrecError: the directory cannot be read, or the values do not fit it.
     """
-    data, model, device = load_run(run, config)
-    evaluation = components.EVALUATIONS[config.evaluation.name]
-    evaluation.check(config, data.train)
-    return evaluation.evaluate_part(model, config, split=data, part=part, device=device)
+    loaded = load_run(run, saved, config)
+    evaluation = build_evaluation(config, loaded.device)
+    evaluation.check(loaded.split.train)
+    return evaluation.evaluate(loaded.model, loaded.split, part)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.serialize import SavedConfig, read_config
+from graphrec_cli.config.serialize import SavedConfig, config_from_dict
 from graphrec_cli.errors import ConfigError, GraphrecError
 from graphrec_cli.rundir.config_fingerprint import MACHINE, config_sha256
 from graphrec_cli.rundir.directory import RunDirectory, newest_first
@@ -28,22 +28,21 @@ def unfinished_runs(
     for path in newest_first(output_dir):
         with suppress(GraphrecError):
             run = RunDirectory.find(str(path), output_dir)
-            if run.is_completed() or config_sha256(run.read(run.config), but=MACHINE) != wanted:
-                continue
-            saved = read_config(run.config)
-            yield run, saved
+            found = run.read(run.config)
+            if not run.is_completed() and config_sha256(found, but=MACHINE) == wanted:
+                yield run, config_from_dict(found, str(run.config))
 
 
-def refuse_other_epochs(before: dict[str, Any], config: RunConfig) -> None:
+def refuse_other_epochs(before: RunConfig, config: RunConfig) -> None:
     """Refuse another number of epochs where the learning rates so far have followed from it.
 
     Args:
-        before: the saved configuration, as in config.json.
+        before: the values so far.
 
     Raises:
         ConfigError: ``trainer.epochs`` was changed, and ``trainer.final_learning_rate`` is set.
     """
-    epochs = before["trainer"]["epochs"]
+    epochs = before.trainer.epochs
     if config.trainer.final_learning_rate is not None and config.trainer.epochs != epochs:
         raise ConfigError(
             f"trainer.epochs={config.trainer.epochs} cannot go on with a run of {epochs}: with "

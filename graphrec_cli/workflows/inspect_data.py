@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from graphrec_cli.components import build_sampler
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
@@ -16,17 +17,15 @@ from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.data.summary import describe_pairs, describe_split, describe_table
-from graphrec_cli.errors import DataError
+from graphrec_cli.preparation import DropReport, find_files, read_and_split
 from graphrec_cli.reporting.data_plots import (
     SampledPairs,
     draw_adjacency,
     draw_degrees,
     draw_samples,
 )
-from graphrec_cli.run import find_files, load_source, log_drops, split_source
 from graphrec_cli.rundir.environment import describe_files
 from graphrec_cli.system.device import pick_device
-from graphrec_cli.training.fit import build_sampler
 
 SHOWN_USERS = 20
 """Users whose draws are drawn one by one."""
@@ -57,12 +56,8 @@ def inspect_data(config: RunConfig) -> Inspection:
         GraphrecError: as ``train``; where no split can be made, the log says what was dropped.
     """
     pick_device(config.device)
-    source = load_source(config, find_files(config))
-    try:
-        split = split_source(config, source).split
-    except DataError:
-        log_drops(source.funnel)
-        raise
+    source, prepared = read_and_split(config, find_files(config), DropReport(only_failures=True))
+    split = prepared.split
     parts = [part for part in (split.train, split.valid, split.test) if part is not None]
     user_degree = np.sum([part.user_degree for part in parts], axis=0)
     item_degree = np.sum([part.item_degree for part in parts], axis=0)

@@ -13,9 +13,10 @@ from typing import Any
 
 import torch
 
-from graphrec_cli.config.hydra_app import Job
+from graphrec_cli.config.compose import Job
+from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.serialize import SavedConfig, config_to_dict
+from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
 from graphrec_cli.errors import (
     ConfigError,
     DataError,
@@ -45,7 +46,7 @@ _DEFAULT_THREADS = torch.get_num_threads()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RunOutcome:
     """How a run ended.
 
     Attributes:
@@ -65,7 +66,7 @@ class Outcome:
     stopped_by: int | None = None
 
 
-def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = None) -> Outcome:
+def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = None) -> RunOutcome:
     """Make the run directory, train in it and record how that ended.
 
     With ``trainer.autoresume`` the newest unfinished run of the same configuration is gone on with
@@ -81,27 +82,31 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
         OutputError: it cannot be written to.
     """
     config = with_threads(job.config)
-    content = config_to_dict(SavedConfig(config, job.choices))
+    new = SavedConfig(config, job.choices, tuple(LOADED.plugins.values()))
+    content = config_to_dict(new)
     if config.trainer.autoresume:
         for unfinished, saved in unfinished_runs(content, Path(config.output_dir)):
             # Another number of threads than before would change the last bits.
             threads = job.config.num_threads or saved.config.num_threads
-            wanted = SavedConfig(replace(config, num_threads=threads), saved.choices)
+            wanted = replace(config, num_threads=threads)
             with suppress(RunInUse):
-                return resume_run(unfinished, wanted, debug=debug)
+                return resume_run(unfinished, saved, wanted, debug=debug)
     stem = f"{timestamp()}_{config.model.name}_{config.dataset.name}_{config.sampler.name}"
     run = RunDirectory.create(Path(config.output_dir), stem)
     with held_lock(run.lock):
         write_json(run.config, content)
-        return _carry_out(config, run, debug=debug, expected=expected, resumed=False)
+        return _carry_out(new, run, debug=debug, expected=expected, resumed=False)
 
 
-def resume_run(run: RunDirectory, wanted: SavedConfig, *, debug: bool = False) -> Outcome:
+def resume_run(
+    run: RunDirectory, saved: SavedConfig, wanted: RunConfig, *, debug: bool = False
+) -> RunOutcome:
     """Go on with a run where its newest checkpoint left off; a completed one is left as it is.
 
     Args:
         run: its directory.
-        wanted: its configuration, with those of the values changed that may be.
+        saved: its configuration, as its config.json has it.
+        wanted: the values of the same, of which those in ``RESUMABLE`` may be others.
         debug: whether a traceback goes to the screen.
 
     Raises:
@@ -109,8 +114,8 @@ def resume_run(run: RunDirectory, wanted: SavedConfig, *, debug: bool = False) -
         GraphrecError: the directory cannot be read or written to.
     """
     if run.is_completed():
-        return _as_it_is(run, wanted.config)
-    config = with_threads(wanted.config)
+        return _as_it_is(run, wanted)
+    config = with_threads(wanted)
     with held_lock(run.lock):
         if run.is_completed():  # by a process that held the lock until now
             return _as_it_is(run, config)
@@ -119,21 +124,22 @@ def resume_run(run: RunDirectory, wanted: SavedConfig, *, debug: bool = False) -
             remove_leftovers(folder)
         for file in (run.metrics, run.ranks):  # of a judgement that was not the last word
             remove_file(file)
-        before = run.read(run.config)
-        refuse_other_epochs(before, config)
-        content = with_values(before, config_to_dict(SavedConfig(config, wanted.choices)))
+        refuse_other_epochs(saved.config, config)
+        before = config_to_dict(saved)
+        content = with_values(before, to_plain(config))
         if content != before:
             write_json(run.config, content)
-        outcome = _carry_out(config, run, debug=debug, expected=None, resumed=True)
+        resumed = replace(saved, config=config)
+        outcome = _carry_out(resumed, run, debug=debug, expected=None, resumed=True)
         if outcome.exit_code in _REFUSED and content != before:
             write_json(run.config, before)
         return outcome
 
 
-def _as_it_is(run: RunDirectory, config: RunConfig) -> Outcome:
+def _as_it_is(run: RunDirectory, config: RunConfig) -> RunOutcome:
     log.info("%s is completed: there is nothing to go on with", run.path)
     metrics = run.read(run.metrics)
-    return Outcome(run=run, config=config, metrics=metrics, error=None, exit_code=0)
+    return RunOutcome(run=run, config=config, metrics=metrics, error=None, exit_code=0)
 
 
 def with_threads(config: RunConfig) -> RunConfig:
@@ -150,21 +156,21 @@ def with_threads(config: RunConfig) -> RunConfig:
 
 
 def _carry_out(
-    config: RunConfig,
+    saved: SavedConfig,
     run: RunDirectory,
     *,
     debug: bool,
     expected: DataIdentity | None,
     resumed: bool,
-) -> Outcome:
+) -> RunOutcome:
     """Train in a run directory that is ours, and record how that ended."""
-    signals = StopSignals()
+    config, signals = saved.config, StopSignals()
     with _log_to(run.log), signals.installed():
         try:
             run.write_status("running")
             if resumed:
                 log.info("going on with %s", run.path)
-            metrics = train(config, run, signals=signals, resumed=resumed, expected=expected)
+            metrics = train(saved, run, signals=signals, resumed=resumed, expected=expected)
             signals.close()
             run.write_status("completed")
         except KeyboardInterrupt as interruption:
@@ -177,7 +183,7 @@ def _carry_out(
         except Exception as error:
             _trace(run, debug)
             return _ended(run, config, "failed", f"{type(error).__name__}: {_first_line(error)}", 1)
-        return Outcome(
+        return RunOutcome(
             run=run,
             config=config,
             metrics=metrics,
@@ -187,7 +193,9 @@ def _carry_out(
         )
 
 
-def _ended(run: RunDirectory, config: RunConfig, state: str, error: str, exit_code: int) -> Outcome:
+def _ended(
+    run: RunDirectory, config: RunConfig, state: str, error: str, exit_code: int
+) -> RunOutcome:
     unwritable = ""
     try:
         run.write_status(state, error)
@@ -196,7 +204,7 @@ def _ended(run: RunDirectory, config: RunConfig, state: str, error: str, exit_co
     # Where a disk is full the log cannot be written either; the screen comes before it.
     with suppress(OutputError):
         log.error("error: %s%s", error, unwritable)
-    return Outcome(run=run, config=config, metrics=None, error=error, exit_code=exit_code)
+    return RunOutcome(run=run, config=config, metrics=None, error=error, exit_code=exit_code)
 
 
 def _first_line(error: BaseException) -> str:

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig
+from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.evaluation.popular_for_cold import PopularForCold
 from graphrec_cli.evaluation.scorer import Scorer
 from graphrec_cli.evaluation.top_k import top_k
 from graphrec_cli.reporting.recommendations import Block, Recommendations
-from graphrec_cli.rundir.data_npz import RunData
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.workflows.evaluate import SavedRun, load_run
 
@@ -49,7 +51,9 @@ class Request:
     popular_for_cold: bool
 
 
-def recommend(run: RunDirectory, config: RunConfig, request: Request) -> Recommendations:
+def recommend(
+    run: RunDirectory, saved: SavedConfig, config: RunConfig, request: Request
+) -> Recommendations:
     """Read the run and find whom the request means; the lists are made as they are asked for.
 
     Raises:
@@ -57,35 +61,34 @@ def recommend(run: RunDirectory, config: RunConfig, request: Request) -> Recomme
         DataError: k is larger than the catalog.
         GraphrecError: the directory cannot be read, or the values do not fit it.
     """
-    saved = load_run(run, config)
-    data = saved.data
-    catalog_size = int(np.count_nonzero(data.train.item_degree))
+    loaded = load_run(run, saved, config)
+    catalog_size = int(np.count_nonzero(loaded.split.train.item_degree))
     if request.k > catalog_size:
         raise DataError(
             f"k={request.k} asks for more items than the {catalog_size} that have a train "
             f"interaction; choose k of at most {catalog_size}"
         )
-    saved.model.prepare_scoring()
+    loaded.model.prepare_scoring()
     blocks = _for_users if request.items is None else _for_new_user
     return Recommendations(
-        item_id=data.item_id.astype(np.object_),
-        title=None if data.title is None else data.title.astype(np.object_),
+        item_id=loaded.split.items.text(),
+        title=None if loaded.title is None else loaded.title.astype(np.object_),
         marks_cold=request.popular_for_cold,
-        blocks=blocks(saved, request),
+        blocks=blocks(loaded, request),
     )
 
 
 def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
-    data, train = saved.data, saved.data.train
+    split, train = saved.split, saved.split.train
     if request.users is None:
-        user_id, users = data.user_id.astype(np.object_), np.arange(train.num_users)
+        user_id, users = split.users.text(), np.arange(train.num_users)
         if not request.popular_for_cold:
             trained = np.flatnonzero(train.user_degree)
-            _say_left_out(len(users) - len(trained))
+            log_skipped(len(users) - len(trained))
             user_id, users = user_id[trained], trained
     else:
         user_id = np.array(request.users, dtype=np.object_)
-        users = _index_of(data.user_id, user_id)
+        users = _index_of(split.users, user_id)
     # An unknown user is one more than there are, whose row is empty in every part.
     users = np.where(users < 0, train.num_users, users)
     cold = np.append(train.user_degree == 0, True)[users]
@@ -93,7 +96,7 @@ def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
     if cold.any():
         _accept_cold(user_id[cold], len(users), popular=request.popular_for_cold)
         scorer = PopularForCold(saved.model, train, saved.device)
-    masked = [_with_unknown_user(part) for part in _known_parts(data)]
+    masked = [_with_unknown_user(part) for part in _known_parts(split)]
     size = max(1, _BLOCK_ROWS // request.k)
 
     def blocks() -> Iterator[Block]:
@@ -112,7 +115,7 @@ def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
     return blocks()
 
 
-def _say_left_out(number: int) -> None:
+def log_skipped(number: int) -> None:
     if number:
         log.warning(
             "%d users without a train interaction are left out; cold=popular gives them popular "
@@ -132,10 +135,10 @@ def _accept_cold(cold: NDArray[np.object_], asked: int, *, popular: bool) -> Non
 
 
 def _for_new_user(saved: SavedRun, request: Request) -> Iterator[Block]:
-    data, train = saved.data, saved.data.train
+    split, train = saved.split, saved.split.train
     assert request.items is not None
     item_id = np.array(request.items, dtype=np.object_)
-    items = _index_of(data.item_id, item_id)
+    items = _index_of(split.items, item_id)
     unusable = np.append(train.item_degree == 0, True)[items]
     if unusable.any():
         raise ConfigError(
@@ -172,15 +175,15 @@ class _NewUser:
         return self.scores.expand(len(user_index), -1)
 
 
-def _index_of(ids: NDArray[np.character], wanted: NDArray[np.object_]) -> NDArray[np.int64]:
+def _index_of(ids: IdMap, wanted: NDArray[np.object_]) -> NDArray[np.int64]:
     """The place of every wanted id among ``ids``, -1 for an id that is not there."""
     # Hashed as Python's text: numpy's would lose trailing zero characters and grow to the longest.
-    known = pd.Index(ids.astype(np.object_), dtype=np.object_)
+    known = pd.Index(ids.text(), dtype=np.object_)
     return known.get_indexer(pd.Index(wanted, dtype=np.object_)).astype(np.int64)
 
 
-def _known_parts(data: RunData) -> list[UserItems]:
-    return [part for part in (data.train, data.valid, data.test) if part is not None]
+def _known_parts(split: Split) -> list[UserItems]:
+    return [part for part in (split.train, split.valid, split.test) if part is not None]
 
 
 def _with_unknown_user(part: UserItems) -> UserItems:

@@ -9,17 +9,17 @@ from typing import Any
 
 import torch
 
-from graphrec_cli.config.hydra_app import Job
+from graphrec_cli.config.compose import Job
 from graphrec_cli.config.run import Device
 from graphrec_cli.config.serialize import SavedConfig, to_plain
 from graphrec_cli.errors import ConfigError, OutputError
-from graphrec_cli.rundir.config_fingerprint import WITHOUT_EFFECT
+from graphrec_cli.rundir.config_fingerprint import IGNORED_KEYS
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.environment_history import changed_surroundings
-from graphrec_cli.rundir.nested_diff import Change, changes, leaves
+from graphrec_cli.rundir.nested_diff import Change, diff, flatten
 from graphrec_cli.training.checkpoints.file import load_checkpoint, weights_sha256
-from graphrec_cli.workflows.launch import Outcome, run_job
+from graphrec_cli.workflows.launch import RunOutcome, run_job
 
 
 class Verdict(Enum):
@@ -92,7 +92,7 @@ def read_recorded(run: RunDirectory) -> Recorded:
 
 def reproduce(
     recorded: Recorded, saved: SavedConfig, wanted: SavedConfig, *, debug: bool
-) -> tuple[Outcome, Comparison | None]:
+) -> tuple[RunOutcome, Comparison | None]:
     """Make the run once more in a directory of its own.
 
     Args:
@@ -108,7 +108,7 @@ def reproduce(
         DifferenceError: a data file has changed.
         GraphrecError: no run directory can be made.
     """
-    intended = changes(_values(saved), _values(wanted))
+    intended = diff(_values(saved), _values(wanted))
     same_data = not any(_changes_data(key) for key in intended)
     config = wanted.config
     if same_data:
@@ -126,7 +126,7 @@ def reproduce(
         return outcome, None
     # Read back, so that both sides have been through the same file format.
     again = read_recorded(outcome.run)
-    figures = leaves(recorded.metrics)
+    figures = flatten(recorded.metrics)
     comparison = Comparison(
         intended=intended,
         surroundings=changed_surroundings(recorded.environment, again.environment),
@@ -134,7 +134,7 @@ def reproduce(
         # What a later release adds to metrics.json has nothing to be compared with.
         differences={
             place: change
-            for place, change in changes(figures, leaves(again.metrics)).items()
+            for place, change in diff(figures, flatten(again.metrics)).items()
             if place in figures
         },
         weights=Change(recorded.weights, again.weights),
@@ -150,8 +150,8 @@ def _weights_of(run: RunDirectory) -> str:
 
 
 def _values(saved: SavedConfig) -> dict[str, Any]:
-    values = leaves(to_plain(saved.config))
-    return {key: value for key, value in values.items() if key not in WITHOUT_EFFECT}
+    values = flatten(to_plain(saved.config))
+    return {key: value for key, value in values.items() if key not in IGNORED_KEYS}
 
 
 def _changes_data(key: str) -> bool:

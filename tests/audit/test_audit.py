@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import chdir
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ import torch
 from graphrec_cli import run as run_module
 from graphrec_cli.audit.checks import CHECKS
 from graphrec_cli.cli import main
+from graphrec_cli.components import build_model
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.prepared import Prepared
+from graphrec_cli.evaluation.protocol import Validation
 from graphrec_cli.models.base import Recommender
-from graphrec_cli.training.fit import build_model
+from graphrec_cli.preparation import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = (
@@ -77,7 +81,8 @@ def test_valid_items_left_in_the_test_ranking_are_said(train: Train) -> None:
 
 
 def test_selection_on_test_ends_the_run(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "SELECTS_ON", "test")
+    on_test = partial(Validation, part="test")
+    monkeypatch.setattr("graphrec_cli.training.context.Validation", on_test)
     code, err, audit = train()
     assert code == 3
     assert "error: selection-on-test: the best epoch would be chosen on the part test" in err
@@ -89,17 +94,16 @@ def test_a_graph_with_the_test_pairs_ends_the_run(
     train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     test_parts: list[UserItems] = []
-    make_split = run_module.make_split
 
-    def remembered(*arguments: Any) -> Any:
-        split = make_split(*arguments)
-        test_parts.append(split.split.test)
-        return split
+    def remembered(*arguments: Any) -> Prepared:
+        prepared = prepare(*arguments)
+        test_parts.append(prepared.split.test)
+        return prepared
 
     def leaking(config: RunConfig, train: UserItems, device: torch.device) -> Recommender:
         return build_model(config, test_parts[0], device)
 
-    monkeypatch.setattr(run_module, "make_split", remembered)
+    monkeypatch.setattr(run_module, "prepare", remembered)
     monkeypatch.setattr(run_module, "build_model", leaking)
     code, err, audit = train()
     assert code == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.audit.checks import CHECKS, Audited, Finding, Outcome
+from graphrec_cli.components import build_model
 from graphrec_cli.config.evaluation import EvaluationConfig, RankingConfig, RatingConfig
 from graphrec_cli.config.loss import BPRConfig, MSEConfig
 from graphrec_cli.config.model import (
@@ -23,10 +24,13 @@ from graphrec_cli.config.model import (
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig, RatioConfig, SplitConfig
+from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.evaluation.protocol import Validation
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.models.lightgcn import LightGCN
-from graphrec_cli.training.fit import build_model
+from graphrec_cli.training.context import RunContext
 
 CPU = torch.device("cpu")
 USERS, ITEMS = 4, 6
@@ -36,23 +40,23 @@ VALID: Pairs = [(0, 2), (1, 0)]
 TEST: Pairs = [(0, 4), (1, 4), (2, 0)]
 
 
-@dataclass
-class Parts:
-    """A split that nobody has checked."""
-
-    train: UserItems
-    valid: UserItems | None
-    test: UserItems
-
-
 def part(pairs: Pairs, times: list[int] | None = None) -> UserItems:
     users, items = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     timestamp = None if times is None else np.array(times, dtype=np.int64)
     return UserItems.from_pairs(users, items, num_users=USERS, num_items=ITEMS, timestamp=timestamp)
 
 
+def split_of(train: UserItems, valid: UserItems | None, test: UserItems) -> Split:
+    """A split that has not been checked: the real class refuses pairs in two parts."""
+    split = object.__new__(Split)
+    ids = {"users": IdMap(np.arange(USERS)), "items": IdMap(np.arange(ITEMS))}
+    for name, value in {"train": train, "valid": valid, "test": test, **ids}.items():
+        object.__setattr__(split, name, value)
+    return split
+
+
 def audited(
-    parts: Parts | None = None,
+    parts: Split | None = None,
     *,
     model: ModelConfig | None = None,
     split: SplitConfig | None = None,
@@ -60,7 +64,7 @@ def audited(
     graph_of: Pairs | None = None,
 ) -> Audited:
     """A clean run but for what is given; ``graph_of`` are pairs to build the model on."""
-    parts = parts or Parts(part(TRAIN), part(VALID), part(TEST))
+    parts = parts or split_of(part(TRAIN), part(VALID), part(TEST))
     of_ratings = isinstance(model, LightGCNRatingConfig)
     config = RunConfig(
         model=model or LightGCNConfig(embedding_dim=2),
@@ -70,7 +74,13 @@ def audited(
         evaluation=evaluation or RankingConfig(ks=[2]),
     )
     built = build_model(config, parts.train if graph_of is None else part(graph_of), CPU)
-    return Audited(config=config, split=parts, model=built, selects_on="valid")
+    return Audited(RunContext.of(config, parts, CPU), built)
+
+
+def selecting_on(part: str) -> Audited:
+    run = audited()
+    validation = Validation(run.context.evaluation, run.split, part)
+    return replace(run, context=replace(run.context, validation=validation))
 
 
 def findings(run: Audited) -> dict[str, Finding]:
@@ -82,7 +92,7 @@ def outcomes(run: Audited) -> dict[str, str]:
 
 
 def test_a_clean_run_passes_every_check() -> None:
-    times = Parts(part(TRAIN, [1] * 7), part(VALID, [2] * 2), part(TEST, [3] * 3))
+    times = split_of(part(TRAIN, [1] * 7), part(VALID, [2] * 2), part(TEST, [3] * 3))
     assert set(outcomes(audited(times)).values()) == {"passed"}
 
 
@@ -97,7 +107,7 @@ def test_a_clean_run_passes_every_check() -> None:
     ],
 )
 def test_shared_pairs_are_refused(valid: Pairs | None, test: Pairs, said: str) -> None:
-    split = Parts(part(TRAIN), None if valid is None else part(valid), part(test))
+    split = split_of(part(TRAIN), None if valid is None else part(valid), part(test))
     found = findings(audited(split))["pairs-shared-between-parts"]
     assert found.outcome is Outcome.refused
     assert said in found.line
@@ -151,28 +161,28 @@ def test_a_model_without_a_graph_says_so(model: ModelConfig, outcome: str) -> No
 
 
 def test_selection_on_the_test_part_is_refused_by_name_and_by_pairs() -> None:
-    run = replace(audited(), selects_on="test")
+    run = selecting_on("test")
     found = findings(run)["selection-on-test"]
     assert found.outcome is Outcome.refused
     assert "the part test, 3 of whose 3 pairs are test pairs" in found.line
     # Evaluation takes every other name for valid; the audit does not.
-    misnamed = replace(audited(), selects_on="train")
+    misnamed = selecting_on("train")
     assert findings(misnamed)["selection-on-test"].outcome is Outcome.refused
-    disguised = audited(Parts(part(TRAIN), part(TEST), part(TEST)))
+    disguised = audited(split_of(part(TRAIN), part(TEST), part(TEST)))
     assert findings(disguised)["selection-on-test"].outcome is Outcome.refused
-    without_valid = audited(Parts(part(TRAIN), None, part(TEST)))
+    without_valid = audited(split_of(part(TRAIN), None, part(TEST)))
     assert outcomes(without_valid)["selection-on-test"] == "does_not_apply"
 
 
 def test_valid_items_in_the_test_ranking_are_said_and_counted() -> None:
     # Of the three valid pairs one is of a user that test does not rank.
-    split = Parts(part(TRAIN), part([*VALID, (3, 2)]), part(TEST))
+    split = split_of(part(TRAIN), part([*VALID, (3, 2)]), part(TEST))
     run = audited(split, evaluation=RankingConfig(ks=[2], mask_valid=False))
     found = findings(run)["valid-rankable-at-test"]
     assert found.outcome is Outcome.said
     assert found.line.startswith("2 valid pairs stand in the test ranking")
     assert outcomes(audited(split))["valid-rankable-at-test"] == "passed"
-    no_valid = Parts(part(TRAIN), None, part(TEST))
+    no_valid = split_of(part(TRAIN), None, part(TEST))
     keeping = audited(no_valid, evaluation=RankingConfig(ks=[2], mask_valid=False))
     assert outcomes(keeping)["valid-rankable-at-test"] == "does_not_apply"
 
@@ -194,7 +204,9 @@ TIMES = st.integers(0, 4)
 def test_users_with_something_newer_in_view_are_counted(
     train: list[int], valid: list[int], test: list[int], has_valid: bool
 ) -> None:
-    split = Parts(part(TRAIN, train), part(VALID, valid) if has_valid else None, part(TEST, test))
+    split = split_of(
+        part(TRAIN, train), part(VALID, valid) if has_valid else None, part(TEST, test)
+    )
     rows = [(user, 0, time) for (user, _), time in zip(TRAIN, train, strict=True)]
     rows += [(user, 1, time) for (user, _), time in zip(VALID, valid, strict=True) if has_valid]
     rows += [(user, 2, time) for (user, _), time in zip(TEST, test, strict=True)]
@@ -211,7 +223,7 @@ def test_users_with_something_newer_in_view_are_counted(
 
 
 def test_the_advice_fits_the_split_and_the_data() -> None:
-    late = Parts(part(TRAIN, [9] * 7), part(VALID, [2] * 2), part(TEST, [3] * 3))
+    late = split_of(part(TRAIN, [9] * 7), part(VALID, [2] * 2), part(TEST, [3] * 3))
     by_rating = LeaveOneOutConfig(by=HeldOutBy.rating)
     with_times = findings(audited(late, split=by_rating))["held-out-not-newest"]
     assert with_times.line.endswith("split.by=time holds out the newest")

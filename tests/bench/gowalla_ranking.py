@@ -13,7 +13,7 @@ from scaled_data import Products
 from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.sources.adjacency_list import read_adjacency_list
-from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.system.malloc import keep_freed_memory
 
 FOLDER = "gowalla"
@@ -34,7 +34,7 @@ def gowalla_ranking_rows(settings: Settings) -> list[Row]:
     buffer = torch.empty(PRODUCT_USERS, train.num_items)
 
     def rank() -> None:
-        rank_held_out(scorer, held_out=test, train=train, tie_seed=4)
+        rank_held_out(scorer, HeldOutPairs(held_out=test, train=train), RankingRules(tie_seed=4))
 
     def bare_product() -> None:
         for users in torch.arange(train.num_users).split(PRODUCT_USERS):

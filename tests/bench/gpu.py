@@ -18,7 +18,7 @@ from measure import Row, alternate, at_least, plain_table, ratios, spread
 from propagation import DIM, NUM_LAYERS, step_trainer
 from run import positive
 
-from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.training.trainer import Trainer
 
@@ -101,7 +101,9 @@ def ranking_row(repeats: int, trainer: Trainer, quick: bool, device: torch.devic
 
     def rank() -> None:
         rank_held_out(
-            trainer.model, held_out=split.test, train=split.train, tie_seed=1, device=device
+            trainer.model,
+            HeldOutPairs(held_out=split.test, train=split.train),
+            RankingRules(tie_seed=1, device=device),
         )
 
     (seconds,) = alternate(repeats, rank)

@@ -27,9 +27,9 @@ from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.graph.adjacency import normalized_adjacency
-from graphrec_cli.losses.pairwise import build_bpr
+from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.system.malloc import keep_freed_memory
@@ -70,7 +70,9 @@ def measure(size: Size, repeats: int, evaluated: int, dim: int) -> dict[str, flo
         f"training step of {BATCH_SIZE:,}": lambda: trainer.train_step(next(batches)),
         f"training epoch of {STEPS} steps": train_epoch,
         f"evaluation of {evaluated:,} users": lambda: rank_held_out(
-            scorer, held_out=split.test, train=split.train, users=users, tie_seed=4
+            scorer,
+            HeldOutPairs(held_out=split.test, train=split.train, users=users),
+            RankingRules(tie_seed=4),
         ),
     }
     return {name: statistics.median(alternate(repeats, stage)[0]) for name, stage in stages.items()}

@@ -17,7 +17,7 @@ from sampling import whole_pass
 from scaled_data import Products, raw_table, split_table
 
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
-from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.graph.adjacency import normalized_adjacency
 from graphrec_cli.samplers.uniform import build_uniform
 
@@ -66,11 +66,13 @@ def million_rows(settings: Settings) -> list[Row]:
         f"ranks of {evaluated:,} of the users among {num_items:,} items",
         lambda: rank_held_out(
             scorer,
-            held_out=split.test,
-            train=split.train,
-            masked=[] if split.valid is None else [split.valid],
-            users=chosen,
-            tie_seed=4,
+            HeldOutPairs(
+                held_out=split.test,
+                train=split.train,
+                masked=[] if split.valid is None else [split.valid],
+                users=chosen,
+            ),
+            RankingRules(tie_seed=4),
         ),
     )
     return rows

@@ -15,7 +15,7 @@ from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.adjacency import normalized_adjacency
 from graphrec_cli.graph.propagation import propagate
-from graphrec_cli.losses.pairwise import build_bpr
+from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.training.best_epoch import Monitor

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scaled_data import Products
 
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
 
 DIM = 64
@@ -32,10 +32,12 @@ def ranking_rows(settings: Settings) -> list[Row]:
     def ours() -> NDArray[np.int64]:
         return rank_held_out(
             scorer,
-            held_out=split.test,
-            train=split.train,
-            masked=[] if split.valid is None else [split.valid],
-            tie_seed=TIE_SEED,
+            HeldOutPairs(
+                held_out=split.test,
+                train=split.train,
+                masked=[] if split.valid is None else [split.valid],
+            ),
+            RankingRules(tie_seed=TIE_SEED),
         ).rank
 
     def loop() -> NDArray[np.int64]:

@@ -17,9 +17,9 @@ from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.evaluation.metrics import ranking_metrics
-from graphrec_cli.losses.pairwise import build_bpr
+from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn
 from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.samplers.uniform import build_uniform
@@ -102,7 +102,9 @@ def test_steps_on_the_same_batches_give_the_same_losses_and_embeddings(seed: int
 def test_the_same_embeddings_have_the_same_metrics(seed: int, k: int) -> None:
     pair = build_pair(seed)
     pair.ours.prepare_scoring()
-    ranks = rank_held_out(pair.ours, held_out=pair.test, train=pair.train, tie_seed=0)
+    ranks = rank_held_out(
+        pair.ours, HeldOutPairs(held_out=pair.test, train=pair.train), RankingRules(tie_seed=0)
+    )
     ours = ranking_metrics(ranks.user_index, ranks.rank, ks=[k], map_denominator=MapDenominator.min)
     seen = {user: set(items) for user, items in by_user(pair.train).items()}
     theirs = reference.evaluate(pair.theirs, by_user(pair.test), seen, k=k)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from graphrec_cli.config.arguments import sort_arguments
-from graphrec_cli.config.hydra_app import Job, run_jobs
+from graphrec_cli.config.compose import Job, compose_run
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
-from graphrec_cli.rundir.config_fingerprint import RECIPE_LEAVES_OPEN, config_sha256
+from graphrec_cli.rundir.config_fingerprint import FREE_IN_RECIPE, config_sha256
 
 REAL_DATA = Path(
     os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")
@@ -159,19 +159,15 @@ VALUES: dict[str, dict[str, Any]] = {
 
 
 def composed(experiment: str) -> Job:
-    found: list[Job] = []
-    run_jobs(sort_arguments([f"experiment={experiment}"]), found.append)
-    (job,) = found
-    return job
+    return compose_run(sort_arguments([f"experiment={experiment}"]))
 
 
 @pytest.mark.parametrize("experiment", ["gowalla_fast", "gowalla_lightgcn"])
 def test_expected_figures_are_those_of_the_recipes_own_values(experiment: str) -> None:
     def digest(*words: str) -> str:
-        found: list[Job] = []
-        run_jobs(sort_arguments([f"experiment={experiment}", *words]), found.append)
-        content = config_to_dict(SavedConfig(found[0].config, found[0].choices))
-        return config_sha256(content, but=RECIPE_LEAVES_OPEN)
+        job = compose_run(sort_arguments([f"experiment={experiment}", *words]))
+        content = config_to_dict(SavedConfig(job.config, job.choices))
+        return config_sha256(content, but=FREE_IN_RECIPE)
 
     assert digest() == composed(experiment).config.expected.values_sha256
     assert digest("seed=5", "trainer.epochs=3", "num_threads=1", "evaluation.ks=[20]") == digest()

@@ -37,12 +37,17 @@ def run(trained: Any, tmp_path: Path) -> Path:
 
     def rename(arrays: dict[str, NDArray[Any]]) -> None:
         num_users, num_items = len(arrays["user_id"]), len(arrays["item_id"])
-        arrays["user_id"] = np.array((USERS + [f"00{n}" for n in range(num_users)])[:num_users])
-        arrays["item_id"] = np.array((ITEMS + [f"0{n}" for n in range(num_items)])[:num_items])
+        arrays["user_id"] = ids_like(USERS, num_users)
+        arrays["item_id"] = ids_like(ITEMS, num_items)
         arrays["title"] = np.array((TITLES * num_items)[:num_items])
 
     change_data(folder, rename)
     return folder
+
+
+def ids_like(odd: list[str], size: int) -> NDArray[np.str_]:
+    """The odd ids and others, as many as are wanted, in the order that a file has them."""
+    return np.array(sorted([*odd, *(f"00{number}" for number in range(size - len(odd)))]))
 
 
 def change_data(run: Path, change: Callable[[dict[str, NDArray[Any]]], None]) -> None:
@@ -60,13 +65,14 @@ def forget_train_of_first_user(arrays: dict[str, NDArray[Any]]) -> None:
 
 def load(run: Path) -> SavedRun:
     directory = RunDirectory(run)
-    saved = load_run(directory, read_config(directory.config).config)
+    content = read_config(directory.config)
+    saved = load_run(directory, content, content.config)
     saved.model.prepare_scoring()
     return saved
 
 
 def known_items(saved: SavedRun, user: int) -> set[int]:
-    data = saved.data
+    data = saved.split
     assert data.valid is not None
     parts = (data.train, data.valid, data.test)
     return {i for p in parts for i in p.item_index[p.indptr[user] : p.indptr[user + 1]].tolist()}
@@ -74,17 +80,17 @@ def known_items(saved: SavedRun, user: int) -> set[int]:
 
 def best(saved: SavedRun, scores: NDArray[Any], left_out: set[int], k: int) -> list[str]:
     """The first k raw ids by plain sorting."""
-    degree = saved.data.train.item_degree
+    degree = saved.split.train.item_degree
     order = np.argsort(-scores, kind="stable").tolist()
     chosen = [item for item in order if degree[item] > 0 and item not in left_out]
-    return [str(saved.data.item_id[item]) for item in chosen[:k]]
+    return [str(saved.split.items.text()[item]) for item in chosen[:k]]
 
 
 def expected_lists(saved: SavedRun, k: int, *, keep: bool = False) -> Lists:
-    scores = saved.model.score_users(torch.arange(len(saved.data.user_id))).numpy()
+    scores = saved.model.score_users(torch.arange(len(saved.split.users))).numpy()
     return {
         str(user_id): best(saved, scores[user], set() if keep else known_items(saved, user), k)
-        for user, user_id in enumerate(saved.data.user_id)
+        for user, user_id in enumerate(saved.split.users.text())
     }
 
 
@@ -124,16 +130,17 @@ def test_everybody_gets_the_best_of_what_they_do_not_have(
 
 def test_scores_and_titles_stand_beside_the_items(run: Path, graphrec: Callable[..., Any]) -> None:
     saved = load(run)
-    data = saved.data
-    assert data.title is not None
-    scores = saved.model.score_users(torch.tensor([3]))[0].numpy()
+    titles, item_ids = saved.title, saved.split.items.text().tolist()
+    assert titles is not None
+    null = saved.split.users.text().tolist().index("null")
+    scores = saved.model.score_users(torch.tensor([null]))[0].numpy()
     (user,) = json.loads(graphrec("recommend", str(run), "users=null", "k=5", "--json").out)
     assert list(user) == ["user_id", "items"]
     for item in user["items"]:
-        index = data.item_id.tolist().index(item["item_id"])
+        index = item_ids.index(item["item_id"])
         assert list(item) == ["item_id", "score", "title"]
         assert item["score"] == pytest.approx(float(scores[index]), rel=1e-5)
-        assert item["title"] == (str(data.title[index]) or None)
+        assert item["title"] == (str(titles[index]) or None)
     written = graphrec("recommend", str(run), "users=null", "k=5", "format=csv")
     assert [
         {**row, "score": float(row["score"]), "title": row["title"] or None}
@@ -164,11 +171,11 @@ def test_a_user_with_fewer_candidates_gets_all_of_them(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
     saved = load(run)
-    catalog = np.flatnonzero(saved.data.train.item_degree)
+    catalog = np.flatnonzero(saved.split.train.item_degree)
     done = graphrec("recommend", str(run), f"k={len(catalog)}", "--json")
     for user, items in enumerate(json_lists(done.out).values()):
         left = set(catalog.tolist()) - known_items(saved, user)
-        assert set(items) == {str(saved.data.item_id[item]) for item in left}
+        assert set(items) == {str(saved.split.items.text()[item]) for item in left}
     too_many = graphrec("recommend", str(run), f"k={len(catalog) + 1}")
     assert (too_many.code, too_many.out, len(too_many.err.splitlines())) == (3, "", 1)
     assert f"choose k of at most {len(catalog)}" in too_many.err
@@ -211,7 +218,7 @@ def test_unknown_users_get_popular_items_on_request(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
     saved = load(run)
-    degree = saved.data.train.item_degree
+    degree = saved.split.train.item_degree
     done = graphrec("recommend", str(run), "users=x,1e5,\n", "cold=popular", "k=6", "--json")
     assert (done.code, done.err) == (0, "2 of the 3 users are cold: they get popular items\n")
     lists = json_lists(done.out)
@@ -236,27 +243,32 @@ def test_a_user_without_a_train_interaction_is_cold(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
     change_data(run, forget_train_of_first_user)
-    (run.parents[1] / "user.txt").write_text(USERS[0], encoding="utf-8")
+    cold = " padded "
+    (run.parents[1] / "user.txt").write_text(cold, encoding="utf-8")
     refused = graphrec("recommend", str(run), "users=@user.txt")
     assert (refused.code, len(refused.err.splitlines())) == (2, 1)
-    assert "'a,b'" in refused.err
+    assert f"'{cold}'" in refused.err
     saved = load(run)
+    assert saved.split.users.text()[0] == cold
     # Nobody named that user, so the others get their lists, and it is said.
     everyone = graphrec("recommend", str(run), "--json")
     assert everyone.code == 0
     assert everyone.err.startswith("warning: 1 users without a train interaction are left out")
-    assert list(json_lists(everyone.out)) == [user for user in saved.data.user_id if user != "a,b"]
-    popularity = saved.data.train.item_degree.astype(np.float64)
+    assert list(json_lists(everyone.out)) == [
+        user for user in saved.split.users.text() if user != cold
+    ]
+    popularity = saved.split.train.item_degree.astype(np.float64)
     lists = json_lists(graphrec("recommend", str(run), "cold=popular", "--json").out)
     expected = expected_lists(saved, 10)
-    expected["a,b"] = best(saved, popularity, known_items(saved, 0), 10)
+    expected[cold] = best(saved, popularity, known_items(saved, 0), 10)
     assert lists == expected
 
 
 def test_a_new_user_is_folded_in_by_items(run: Path, graphrec: Callable[..., Any]) -> None:
     saved = load(run)
     (run.parents[1] / "likes.txt").write_text("a,b\n@home\na,b\n", encoding="utf-8")
-    given = [ITEMS.index("a,b"), ITEMS.index("@home")]
+    items = saved.split.items.text().tolist()
+    given = [items.index("a,b"), items.index("@home")]
     scores = saved.model.score_new_user(torch.tensor(given)).numpy()
     for seen, left_out in (("exclude", set(given)), ("keep", set())):
         done = graphrec("recommend", str(run), "items=@likes.txt", f"seen={seen}", "--json")
@@ -278,7 +290,7 @@ def test_an_item_that_only_test_holds_is_not_recommended(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
     def forget_item(arrays: dict[str, NDArray[Any]]) -> None:
-        kept = arrays["train_item_index"] != ITEMS.index("NA")
+        kept = arrays["train_item_index"] != arrays["item_id"].tolist().index("NA")
         arrays["train_item_index"] = arrays["train_item_index"][kept]
         arrays["train_indptr"] = np.append(0, np.cumsum(kept))[arrays["train_indptr"]]
 
@@ -294,9 +306,9 @@ def test_an_item_that_only_test_holds_is_not_recommended(
 def test_every_model_recommends(model: str, graphrec: Callable[..., Any]) -> None:
     run = graphrec("train", f"model={model}").run
     saved = load(run)
-    assert saved.data.title is None
+    assert saved.title is None
     assert json_lists(graphrec("recommend", str(run), "--json").out) == expected_lists(saved, 10)
-    done = graphrec("recommend", str(run), f"items={saved.data.item_id[0]}", "format=csv")
+    done = graphrec("recommend", str(run), f"items={saved.split.items.text()[0]}", "format=csv")
     assert done.out.splitlines()[0] == "user_id,rank,item_id,score"
     scores = saved.model.score_new_user(torch.tensor([0])).numpy()
     assert csv_lists(done.out) == {"": best(saved, scores, {0}, 10)}

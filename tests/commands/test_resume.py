@@ -15,8 +15,9 @@ import torch
 
 from graphrec_cli.errors import Interrupted
 from graphrec_cli.rundir.lock import held_lock
-from graphrec_cli.training import trainer
+from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.file import load_checkpoint
+from graphrec_cli.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 TRAIN = ("trainer.epochs=4", "trainer.batch_size=64", "trainer.learning_rate=0.05", "plots=false")
@@ -59,22 +60,25 @@ def assert_same_run(run: Path, whole: Path) -> None:
 @contextmanager
 def dying_at(step: int) -> Iterator[None]:
     """Every training ends after its optimizer step ``step``, as if a signal had come."""
-    real = trainer.Trainer.train_step
+    real_step, real_check = Trainer.train_step, StopSignals.check
+    due = False
 
-    def train_step(self: trainer.Trainer, batch: Any) -> torch.Tensor:
-        loss = real(self, batch)
-        if self.step == step:
-            signal_after = self.after_step
-
-            def stop() -> None:
-                self.after_step = signal_after
-                raise Interrupted(15)
-
-            self.after_step = stop
+    def train_step(self: Trainer, batch: Any) -> torch.Tensor:
+        nonlocal due
+        loss = real_step(self, batch)
+        due = self.step == step
         return loss
 
+    def check(self: StopSignals) -> None:
+        nonlocal due
+        if due:
+            due = False
+            raise Interrupted(15)
+        real_check(self)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer.Trainer, "train_step", train_step)
+        patch.setattr(Trainer, "train_step", train_step)
+        patch.setattr(StopSignals, "check", check)
         yield
 
 
@@ -439,7 +443,7 @@ def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
     (last.parent / "manifest.json").unlink()
     done = graphrec("resume", str(stopped.run))
     assert done.code == 0, done.err
-    assert "warning: the checkpoint was made on cuda, whose draws cpu cannot go on with" in done.err
+    assert "warning: the checkpoint was made on cuda, whose random numbers cpu cannot" in done.err
     assert len(history(done.run)) == 4
     assert history(done.run)[-1]["step"] == 24
 

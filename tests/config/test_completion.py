@@ -8,7 +8,7 @@ import pytest
 
 from graphrec_cli.config.arguments import FLAGS, sort_arguments
 from graphrec_cli.config.completion import complete_train
-from graphrec_cli.config.hydra_app import Job, run_jobs
+from graphrec_cli.config.compose import Job, compose_run
 
 
 @pytest.mark.parametrize(
@@ -96,5 +96,5 @@ def test_what_is_offered_is_accepted(place: int) -> None:
     keys = ("device=", "sampler.by=", "evaluation.ties=", "plots=", "num_threads=")
     words = [complete_train(key, ["sampler=hardneg"])[place] for key in keys]
     found: list[Job] = []
-    run_jobs(sort_arguments(["sampler=hardneg", *words]), found.append)
+    found.append(compose_run(sort_arguments(["sampler=hardneg", *words])))
     assert len(found) == 1

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.compose import Job, compose_run
 from graphrec_cli.config.evaluation import RankingConfig
-from graphrec_cli.config.hydra_app import Job, compose_sweep, run_jobs
+from graphrec_cli.config.hydra_app import compose_sweep, print_config, run_sweep
 from graphrec_cli.config.sampler import HardNegativeConfig, UniformConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.errors import ConfigError, DataError
@@ -25,9 +26,11 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def jobs(*words: str) -> list[Job]:
-    found: list[Job] = []
-    run_jobs(sort_arguments(words), found.append)
-    return found
+    arguments = sort_arguments(words)
+    if arguments.trains:
+        return [compose_run(arguments)]
+    print_config(arguments)
+    return []
 
 
 def test_the_default_run() -> None:
@@ -134,7 +137,7 @@ def test_values_of_hydras_own_are_refused(before: tuple[str, ...], more: tuple[s
         assert jobs(*before) == []
     arguments = sort_arguments(["output_dir=${hydra:runtime.cwd}", *more])
     with pytest.raises(ConfigError, match=r"^output_dir: .*HydraConfig"):
-        compose_sweep(arguments) if more else run_jobs(arguments, lambda job: None)
+        compose_sweep(arguments) if more else compose_run(arguments)
 
 
 def test_one_and_zero_are_switches_too() -> None:
@@ -146,7 +149,7 @@ def test_one_and_zero_are_switches_too() -> None:
 
 
 def test_a_job_meets_the_words_of_the_program_and_its_error_comes_out(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     words, seen = list(sys.argv), []
 
@@ -155,7 +158,7 @@ def test_a_job_meets_the_words_of_the_program_and_its_error_comes_out(
         raise DataError("a line")
 
     with pytest.raises(DataError, match=r"^a line$"):
-        run_jobs(sort_arguments(["seed=1"]), fail)
+        run_sweep(sort_arguments(["seed=1,2", "-m"]), fail, tmp_path / "sweep")
     assert seen == [words]
     assert sys.argv == words
     assert "HYDRA_FULL_ERROR" not in os.environ
@@ -165,7 +168,7 @@ def test_a_job_meets_the_words_of_the_program_and_its_error_comes_out(
 def test_a_sweep_runs_every_combination_in_order(tmp_path: Path) -> None:
     words = ["seed=1,2", "sampler=uniform,hardneg", "-m", "output_dir=out"]
     found: list[Job] = []
-    run_jobs(sort_arguments(words), found.append, sweep_dir=tmp_path / "it's a (sweep)")
+    run_sweep(sort_arguments(words), found.append, tmp_path / "it's a (sweep)")
     assert [(job.number, job.config.seed, job.config.sampler.name) for job in found] == [
         (0, 1, "uniform"),
         (1, 1, "hardneg"),
@@ -225,7 +228,7 @@ def test_any_word_is_composed_or_refused_in_one_line(word: str) -> None:
     found: list[Job] = []
     refused: list[str] = []
     try:
-        run_jobs(sort_arguments([word]), found.append)
+        found.append(compose_run(sort_arguments([word])))
     except ConfigError as error:
         refused.append(str(error))
     assert len(found) + len(refused) == 1

@@ -7,14 +7,12 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig, Ties
 from graphrec_cli.config.model import LightGCNConfig
-from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError, NonFiniteError
-from graphrec_cli.evaluation.protocol import PartResult, valid_users
-from graphrec_cli.evaluation.ranking import definitions, evaluate_part
+from graphrec_cli.evaluation.protocol import EvaluationSettings, PartResult, valid_users
+from graphrec_cli.evaluation.ranking import RankingEvaluation
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.models.oracle import Oracle
@@ -40,18 +38,17 @@ def split_of(parts: NDArray[np.int64], *, valid: bool = True) -> Split:
     )
 
 
-def config_of(
-    *, seed: int = 0, number: int | None = None, **evaluation: bool | int | Ties | ColdItems
-) -> RunConfig:
-    options = RankingConfig(ks=[1, 2])
-    for key, value in evaluation.items():
-        setattr(options, key, value)
-    trainer = TrainerConfig(monitor="mrr", valid_users=number)
-    return RunConfig(trainer=trainer, evaluation=options, seed=seed)
+def evaluation_of(
+    config: RankingConfig | None = None, *, seed: int = 0, number: int | None = None
+) -> RankingEvaluation:
+    settings = EvaluationSettings(ks=[1, 2], seed=seed, valid_users=number, device=CPU)
+    return RankingEvaluation(config or RankingConfig(), settings)
 
 
-def evaluate(model: Model, config: RunConfig, split: Split, part: str) -> PartResult:
-    return evaluate_part(model, config, split=split, part=part, device=CPU)
+def evaluate(
+    model: Model, split: Split, part: str, evaluation: RankingEvaluation | None = None
+) -> PartResult:
+    return (evaluation or evaluation_of()).evaluate(model, split, part)
 
 
 # User 0 has item 0 in train, 1 in valid and 2 in test; user 1 makes every item known.
@@ -65,8 +62,8 @@ SCORES = np.array([[5, 4, 3, 2, 1], [0, 0, 0, 0, 0]], dtype=np.float32)
     [("test", True, 0), ("test", False, 1), ("valid", True, 0), ("valid", False, 0)],
 )
 def test_masks_by_hand(part: str, mask_valid: bool, rank: int) -> None:
-    config = config_of(mask_valid=mask_valid)
-    result = evaluate(Oracle(SCORES, CPU), config, split_of(PARTS), part)
+    evaluation = evaluation_of(RankingConfig(mask_valid=mask_valid))
+    result = evaluate(Oracle(SCORES, CPU), split_of(PARTS), part, evaluation)
     assert result.arrays["rank"].tolist() == [rank]
     assert result.metrics["hit@1"] == (rank == 0)
     assert result.metrics["hit@2"] == 1
@@ -76,15 +73,15 @@ def test_masks_by_hand(part: str, mask_valid: bool, rank: int) -> None:
 
 def test_the_test_items_are_not_masked_while_selecting() -> None:
     scores = SCORES[:, [0, 2, 1, 3, 4]].copy()
-    result = evaluate(Oracle(scores, CPU), config_of(), split_of(PARTS), "valid")
+    result = evaluate(Oracle(scores, CPU), split_of(PARTS), "valid")
     assert result.arrays["rank"].tolist() == [1]
 
 
 def test_without_a_valid_part_test_still_works() -> None:
     split = split_of(PARTS, valid=False)
-    assert evaluate(Oracle(SCORES, CPU), config_of(), split, "test").arrays["rank"].tolist() == [1]
+    assert evaluate(Oracle(SCORES, CPU), split, "test").arrays["rank"].tolist() == [1]
     with pytest.raises(DataError, match="no valid part; train with one"):
-        evaluate(Oracle(SCORES, CPU), config_of(), split, "valid")
+        evaluate(Oracle(SCORES, CPU), split, "valid")
 
 
 def test_the_configured_laws_reach_the_ranking() -> None:
@@ -92,8 +89,8 @@ def test_the_configured_laws_reach_the_ranking() -> None:
     model, split = Oracle(np.zeros((2, 5), dtype=np.float32), CPU), split_of(parts)
 
     def ranks(ties: Ties, cold_items: ColdItems = ColdItems.exclude) -> list[int]:
-        config = config_of(ties=ties, cold_items=cold_items)
-        return list(evaluate(model, config, split, "test").arrays["rank"])
+        evaluation = evaluation_of(RankingConfig(ties=ties, cold_items=cold_items))
+        return list(evaluate(model, split, "test", evaluation).arrays["rank"])
 
     assert ranks(Ties.optimistic) == [0]
     assert ranks(Ties.pessimistic) == [2]
@@ -102,10 +99,8 @@ def test_the_configured_laws_reach_the_ranking() -> None:
     scores = np.array([[0, 2, 9, 9, 1]] * 2, dtype=np.float32)
     everything = np.array([[TRAIN, TEST, NOWHERE, NOWHERE, TEST], [TRAIN] * 5])
     for denominator, expected in ((MapDenominator.min, 1.0), (MapDenominator.held_out, 0.5)):
-        config = config_of()
-        assert isinstance(config.evaluation, RankingConfig)
-        config.evaluation.map_denominator = denominator
-        ahead = evaluate(Oracle(-scores, CPU), config, split_of(everything), "test")
+        evaluation = evaluation_of(RankingConfig(map_denominator=denominator))
+        ahead = evaluate(Oracle(-scores, CPU), split_of(everything), "test", evaluation)
         assert ahead.metrics["map@1"] == expected
 
 
@@ -114,8 +109,13 @@ def test_ties_depend_on_the_seed_alone() -> None:
     parts = rng.choice([NOWHERE, TRAIN, VALID, TEST], size=(60, 40), p=[0.5, 0.4, 0.05, 0.05])
     model, split = Oracle(np.zeros((60, 40), dtype=np.float32), CPU), split_of(parts)
     first, again, chunked, other = (
-        evaluate(model, config, split, "test").arrays["rank"]
-        for config in (config_of(), config_of(), config_of(chunk_users=7), config_of(seed=1))
+        evaluate(model, split, "test", evaluation).arrays["rank"]
+        for evaluation in (
+            evaluation_of(),
+            evaluation_of(),
+            evaluation_of(RankingConfig(chunk_users=7)),
+            evaluation_of(seed=1),
+        )
     )
     assert np.array_equal(first, again)
     assert np.array_equal(first, chunked)
@@ -132,7 +132,7 @@ def test_selection_looks_at_a_seeded_subset_of_the_users_with_valid_items() -> N
 
     def drawn(seed: int) -> NDArray[np.integer]:
         assert split.valid is not None
-        users = valid_users(config_of(number=50, seed=seed), split.valid)
+        users = valid_users(evaluation_of(number=50, seed=seed).settings, split.valid)
         assert users is not None
         return users
 
@@ -143,22 +143,25 @@ def test_selection_looks_at_a_seeded_subset_of_the_users_with_valid_items() -> N
     assert np.array_equal(chosen, again)
     assert not np.array_equal(chosen, other)
     for number in (None, len(with_valid), 1000):
-        assert valid_users(config_of(number=number), split.valid) is None
+        assert valid_users(evaluation_of(number=number).settings, split.valid) is None
         everyone = evaluate(
-            Oracle(np.ones(parts.shape, np.float32), CPU), config_of(number=number), split, "valid"
+            Oracle(np.ones(parts.shape, np.float32), CPU),
+            split,
+            "valid",
+            evaluation_of(number=number),
         )
         assert np.isin(everyone.arrays["user_index"], with_valid).all()
         assert everyone.counts["users_evaluated"] == len(np.unique(everyone.arrays["user_index"]))
 
     model = Oracle(rng.normal(size=parts.shape).astype(np.float32), CPU)
-    result = evaluate(model, config_of(number=50), split, "valid")
+    result = evaluate(model, split, "valid", evaluation_of(number=50))
     assert np.array_equal(np.unique(result.arrays["user_index"]), chosen)
     assert result.counts["users_evaluated"] == 50
-    full = evaluate(model, config_of(), split, "valid").arrays
+    full = evaluate(model, split, "valid").arrays
     kept = np.isin(full["user_index"], chosen)
     assert np.array_equal(result.arrays["rank"], full["rank"][kept])
     # Test is judged on all users, whatever selection looked at.
-    test = evaluate(model, config_of(number=50), split, "test")
+    test = evaluate(model, split, "test", evaluation_of(number=50))
     assert test.counts["users_evaluated"] == np.count_nonzero((parts == TEST).any(1))
 
 
@@ -172,10 +175,10 @@ def test_the_weights_as_they_are_now_are_evaluated() -> None:
         generator=torch.Generator().manual_seed(0),
         device=CPU,
     )
-    before = evaluate(model, config_of(), split, "test").arrays["rank"]
+    before = evaluate(model, split, "test").arrays["rank"]
     with torch.no_grad():
         model.layer0_embeddings[30:].neg_()
-    after = evaluate(model, config_of(), split, "test").arrays["rank"]
+    after = evaluate(model, split, "test").arrays["rank"]
     assert not np.array_equal(before, after)
 
 
@@ -184,26 +187,26 @@ def test_non_finite_scores_end_the_run(value: float) -> None:
     scores = SCORES.copy()
     scores[0, 4] = value
     with pytest.raises(NonFiniteError):
-        evaluate(Oracle(scores, CPU), config_of(), split_of(PARTS), "test")
+        evaluate(Oracle(scores, CPU), split_of(PARTS), "test")
 
 
 def test_every_metric_is_defined() -> None:
-    metrics = evaluate(Oracle(SCORES, CPU), config_of(), split_of(PARTS), "test").metrics
+    metrics = evaluate(Oracle(SCORES, CPU), split_of(PARTS), "test").metrics
     assert {name.split("@")[0] for name in metrics} == {
-        name.split("@")[0] for name in definitions(RankingConfig())
+        name.split("@")[0] for name in evaluation_of().definitions()
     } - {"rank", "ties", "cold_items", "mean"}
 
 
 def test_the_definitions_are_those_of_the_configured_values() -> None:
-    usual = definitions(RankingConfig())
-    unusual = definitions(
+    usual = evaluation_of().definitions()
+    unusual = evaluation_of(
         RankingConfig(
             mask_valid=False,
             ties=Ties.pessimistic,
             cold_items=ColdItems.miss,
             map_denominator=MapDenominator.held_out,
         )
-    )
+    ).definitions()
     assert {name for name in usual if usual[name] != unusual[name]} == {
         "rank",
         "ties",

@@ -5,17 +5,14 @@ import pytest
 import torch
 
 from graphrec_cli.config.evaluation import RatingConfig
-from graphrec_cli.config.loss import MSEConfig
-from graphrec_cli.config.model import LightGCNRatingConfig
-from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.sampler import UniformConfig
-from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError, NonFiniteError
 from graphrec_cli.evaluation import rating
-from graphrec_cli.evaluation.rating import evaluate_part, predict
+from graphrec_cli.evaluation.protocol import EvaluationSettings, PartResult
+from graphrec_cli.evaluation.rating import RatingEvaluation, predict
+from graphrec_cli.models.base import Model
 from graphrec_cli.models.rating_baselines import BiasRating
 
 CPU = torch.device("cpu")
@@ -37,14 +34,11 @@ SPLIT = Split(
 )
 
 
-def config_of(valid_users: int | None = None) -> RunConfig:
-    return RunConfig(
-        model=LightGCNRatingConfig(),
-        loss=MSEConfig(),
-        sampler=UniformConfig(),
-        evaluation=RatingConfig(ks=[1]),
-        trainer=TrainerConfig(valid_users=valid_users),
-    )
+def evaluate(
+    model: Model, part: str, *, split: Split = SPLIT, valid_users: int | None = None
+) -> PartResult:
+    settings = EvaluationSettings(ks=[1], seed=42, valid_users=valid_users, device=CPU)
+    return RatingEvaluation(RatingConfig(), settings).evaluate(model, split, part)
 
 
 def biases(users: list[float], items: list[float]) -> BiasRating:
@@ -53,7 +47,7 @@ def biases(users: list[float], items: list[float]) -> BiasRating:
 
 def test_errors_and_counts_by_hand() -> None:
     model = biases([1.0, 0.0, 0.0], [0.0, 0.5, 0.0, -1.0])
-    result = evaluate_part(model, config_of(), split=SPLIT, part="test", device=CPU)
+    result = evaluate(model, "test")
     # Predictions 4.5, 3 and 3.5 of 5, 3 and 4.
     assert result.arrays["prediction"].tolist() == [4.5, 3.0, 3.5]
     assert result.arrays["rating"].tolist() == [5.0, 3.0, 4.0]
@@ -76,15 +70,15 @@ def test_a_constant_prediction_is_worth_a_random_order() -> None:
     ids = (IdMap(np.arange(300)), IdMap(np.arange(20)))
     split = Split(train=pairs[0], valid=None, test=pairs[1], users=ids[0], items=ids[1])
     model = BiasRating(4.0, np.zeros(300), np.zeros(20), CPU)
-    result = evaluate_part(model, config_of(), split=split, part="test", device=CPU)
+    result = evaluate(model, "test", split=split)
     # 300 draws: five standard deviations are 0.14.
     assert result.metrics["precision@1"] == pytest.approx((stars >= 3.5).mean(), abs=0.14)
 
 
 def test_selection_looks_at_as_many_users_as_it_is_told() -> None:
     model = biases([0.0] * 3, [0.0] * 4)
-    everyone = evaluate_part(model, config_of(), split=SPLIT, part="valid", device=CPU)
-    some = evaluate_part(model, config_of(2), split=SPLIT, part="valid", device=CPU)
+    everyone = evaluate(model, "valid")
+    some = evaluate(model, "valid", valid_users=2)
     assert everyone.counts["users_evaluated"] == 3
     assert some.counts["users_evaluated"] == 2
 
@@ -104,7 +98,7 @@ def test_figures_do_not_depend_on_how_many_pairs_are_predicted_at_a_time(
 def test_a_prediction_that_is_no_number_ends_the_run() -> None:
     model = biases([np.nan, 0.0, 0.0], [0.0] * 4)
     with pytest.raises(NonFiniteError, match="predicted rating of item index 1 by user index 0"):
-        evaluate_part(model, config_of(), split=SPLIT, part="test", device=CPU)
+        evaluate(model, "test")
 
 
 def test_a_split_without_a_valid_part_has_nothing_to_judge_there() -> None:
@@ -112,6 +106,4 @@ def test_a_split_without_a_valid_part_has_nothing_to_judge_there() -> None:
         train=SPLIT.train, valid=None, test=SPLIT.test, users=SPLIT.users, items=SPLIT.items
     )
     with pytest.raises(DataError, match="no valid part"):
-        evaluate_part(
-            biases([0.0] * 3, [0.0] * 4), config_of(), split=split, part="valid", device=CPU
-        )
+        evaluate(biases([0.0] * 3, [0.0] * 4), "valid", split=split)

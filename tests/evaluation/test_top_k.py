@@ -14,7 +14,7 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.evaluation.top_k import TopItems, top_k
 
 
@@ -85,7 +85,9 @@ def test_a_held_out_item_stands_at_its_rank(seed: int) -> None:
     part = rng.choice(4, size=(20, 15), p=[0.4, 0.3, 0.1, 0.2])
     train, valid, test = (pairs(part == number) for number in (1, 2, 3))
     scorer = Table(torch.from_numpy(rng.permuted(np.arange(300.0)).reshape(20, 15)))
-    ranks = rank_held_out(scorer, held_out=test, train=train, masked=[valid], tie_seed=0)
+    ranks = rank_held_out(
+        scorer, HeldOutPairs(held_out=test, train=train, masked=[valid]), RankingRules(tie_seed=0)
+    )
     catalog = train.item_degree > 0
     top = top_k(scorer, np.arange(20), k=15, catalog=catalog, masked=[train, valid])
     first = np.cumsum(top.length) - top.length

@@ -50,7 +50,12 @@ def confined(words: list[str], folder: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    for name in ("recommend_run", "reproduce_run", "reporting.tables", "config.hydra_app"):
+    for name in (
+        "workflows.recommend",
+        "workflows.reproduce",
+        "reporting.tables",
+        "config.hydra_app",
+    ):
         importlib.import_module(f"graphrec_cli.{name}")
     for line in sys.stdin:
         request = json.loads(line)

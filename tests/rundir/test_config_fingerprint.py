@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from graphrec_cli.config.overrides import with_overrides
+from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.config.store import SCHEMAS
-from graphrec_cli.rundir.config_fingerprint import MACHINE, RESUMABLE, WITHOUT_EFFECT, config_sha256
+from graphrec_cli.rundir.config_fingerprint import IGNORED_KEYS, MACHINE, RESUMABLE, config_sha256
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def saved() -> SavedConfig:
 
 
 def digest(saved: SavedConfig, *overrides: str, but: tuple[str, ...] = ()) -> str:
-    return config_sha256(config_to_dict(with_overrides(saved, overrides)), but=but)
+    return config_sha256(config_to_dict(compose_saved(saved, list(overrides))), but=but)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def digest(saved: SavedConfig, *overrides: str, but: tuple[str, ...] = ()) -> st
     ],
 )
 def test_what_no_figure_depends_on_does_not_count(override: str, saved: SavedConfig) -> None:
-    assert override.partition("=")[0] in WITHOUT_EFFECT
+    assert override.partition("=")[0] in IGNORED_KEYS
     assert digest(saved, override) == digest(saved)
 
 
@@ -82,3 +82,15 @@ def test_the_options_chosen_do_not_count_but_a_file_gives_the_digest_of_what_was
     assert config_sha256(again | {"choices": {}}, but=()) == config_sha256(content, but=())
     read = config_from_dict(again, "here")
     assert config_sha256(config_to_dict(read), but=()) == config_sha256(content, but=())
+
+
+@pytest.mark.parametrize(("group", "key"), [("trainer", "batch_size"), ("model", "init_std")])
+def test_a_file_of_an_earlier_release_keeps_its_digest_and_its_keys(
+    group: str, key: str, saved: SavedConfig
+) -> None:
+    content: dict[str, Any] = config_to_dict(saved)
+    content[group] = {name: value for name, value in content[group].items() if name != key}
+    read = config_from_dict(content, "here")
+    assert config_to_dict(read) == content
+    changed = compose_saved(read, ["seed=3"])
+    assert key in config_to_dict(changed)[group]

@@ -14,7 +14,8 @@ from graphrec_cli.config.model import LightGCNConfig, Similarity
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.losses.pairwise import build_bpr, build_softmax
+from graphrec_cli.losses.bpr import build_bpr
+from graphrec_cli.losses.softmax import build_softmax
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.samplers.candidates import build_candidates
 from graphrec_cli.samplers.uniform import build_uniform

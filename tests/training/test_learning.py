@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from graphrec_cli.components import build_evaluation, build_model
 from graphrec_cli.config.dataset import KCoreConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig
 from graphrec_cli.config.loss import BPRConfig, SoftmaxConfig, SoftmaxNegatives
@@ -35,7 +36,6 @@ from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.sources.synthetic import SYNTHETIC
 from graphrec_cli.data.splits.leave_one_out import leave_one_out
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.evaluation.ranking import evaluate_part
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.oracle import Oracle
 from graphrec_cli.models.popularity import Popularity
@@ -46,7 +46,8 @@ from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.system.seeds import numpy_generator
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.schedule import Checkpointing
-from graphrec_cli.training.fit import Fitted, build_model, fit_model
+from graphrec_cli.training.context import RunContext
+from graphrec_cli.training.fit import Fitted, fit_model
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -69,18 +70,16 @@ def config_of(
 def fit(config: RunConfig, split: Split, folder: Path) -> Fitted:
     run = RunDirectory.create(folder, "run")
     return fit_model(
-        config,
+        RunContext.of(config, split, CPU),
         build_model(config, split.train, CPU),
-        split,
-        CPU,
-        checkpointing=Checkpointing(run, config.trainer, {}),
-        signals=StopSignals(),
+        Checkpointing(run, config.trainer, {}),
+        StopSignals(),
         resumed=False,
     )
 
 
 def ndcg_on_test(model: Model, config: RunConfig, split: Split, k: int) -> float:
-    result = evaluate_part(model, config, split=split, part="test", device=CPU)
+    result = build_evaluation(config, CPU).evaluate(model, split, "test")
     return result.metrics[f"ndcg@{k}"]
 
 

@@ -16,7 +16,8 @@ from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.losses.pairwise import Loss, build_bpr
+from graphrec_cli.losses.base import Loss
+from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.models.base import TripleModel
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.samplers.triples import Triples
@@ -42,6 +43,7 @@ def trainer_of(
     loss: Loss | None = None,
     by: PositivesBy = PositivesBy.interaction,
     lower_is_better: bool = False,
+    after_step: Callable[[Trainer], None] = lambda trainer: None,
 ) -> Trainer:
     train = random_train()
     sampler = build_uniform(
@@ -61,6 +63,7 @@ def trainer_of(
         validate,
         monitor=Monitor(config.monitor or "ndcg@10", lower_is_better),
         show_progress=False,
+        after_step=after_step,
     )
 
 
@@ -149,8 +152,10 @@ def test_the_learning_rate_warms_up_and_falls_step_by_step() -> None:
         warmup_steps=4,
         final_learning_rate=0.0,
     )
-    trainer, rates = trainer_of(config), []
-    trainer.after_step = lambda: rates.append(trainer.optimizer.param_groups[0]["lr"])
+    rates: list[float] = []
+    trainer = trainer_of(
+        config, after_step=lambda trainer: rates.append(trainer.optimizer.param_groups[0]["lr"])
+    )
     rows = [epoch.record for epoch in trainer.fit()]
     # Ten steps fall from 0.1 towards 0; the first three have a quarter, a half, three quarters.
     falling = [0.1 - 0.01 * step for step in range(10)]
@@ -161,8 +166,10 @@ def test_the_learning_rate_warms_up_and_falls_step_by_step() -> None:
 
 def test_a_final_learning_rate_is_reached_after_the_last_step() -> None:
     config = TrainerConfig(epochs=1, steps_per_epoch=4, learning_rate=0.1, final_learning_rate=0.02)
-    trainer, rates = trainer_of(config), []
-    trainer.after_step = lambda: rates.append(trainer.optimizer.param_groups[0]["lr"])
+    rates: list[float] = []
+    trainer = trainer_of(
+        config, after_step=lambda trainer: rates.append(trainer.optimizer.param_groups[0]["lr"])
+    )
     list(trainer.fit())
     assert rates == pytest.approx([0.1, 0.08, 0.06, 0.04])
     assert trainer.learning_rate() == pytest.approx(0.02)
@@ -298,13 +305,17 @@ def test_a_state_taken_between_any_two_steps_repeats_the_rest_of_the_run(
         epochs=4, learning_rate=0.05, batch_size=16, steps_per_epoch=steps_per_epoch, patience=2
     )
 
-    def trainer() -> Trainer:
+    def trainer(start: int | None = None) -> Trainer:
+        def stop(part: Trainer) -> None:
+            if start is not None and part.step > start:
+                raise Stopped
+
         def validate() -> dict[str, float]:
             # Depends on the weights, falls and rises, and does not change them.
             weights: Tensor = made.model.state_dict()["layer0_embeddings"]
             return {"ndcg@10": float(weights[0].sum().sin())}
 
-        made = trainer_of(config, validate=validate if validated else None, by=by)
+        made = trainer_of(config, validate=validate if validated else None, by=by, after_step=stop)
         return made
 
     whole = trainer()
@@ -312,15 +323,9 @@ def test_a_state_taken_between_any_two_steps_repeats_the_rest_of_the_run(
     taken: list[dict[str, Any]] = []
     step = 0
     while True:
-        part = trainer()
+        part = trainer(step)
         if step:
             part.load_state_dict(load_checkpoint(tmp_path / "last.pt", CPU))
-
-        def stop(part: Trainer = part, start: int = step) -> None:
-            if part.step > start:
-                raise Stopped
-
-        part.after_step = stop
         try:
             taken.extend(epoch.record for epoch in part.fit())
             break
@@ -338,12 +343,11 @@ def test_a_state_taken_between_any_two_steps_repeats_the_rest_of_the_run(
 
 
 def test_the_seconds_of_an_epoch_do_not_count_the_time_that_it_lay_on_disk() -> None:
-    first = trainer_of(TrainerConfig(epochs=1, steps_per_epoch=2, batch_size=4))
-
-    def stop() -> None:
+    def stop(trainer: Trainer) -> None:
         raise Stopped
 
-    first.after_step = stop
+    config = TrainerConfig(epochs=1, steps_per_epoch=2, batch_size=4)
+    first = trainer_of(config, after_step=stop)
     with pytest.raises(Stopped):
         list(first.fit())
     state = first.state_dict()
@@ -357,8 +361,8 @@ def test_the_seconds_of_an_epoch_do_not_count_the_time_that_it_lay_on_disk() -> 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_state_that_is_not_finite_is_noticed_between_steps(value: float) -> None:
-    trainer = trainer_of(TrainerConfig(epochs=1, batch_size=16))
-    trainer.after_step = trainer.refuse_non_finite
+    config = TrainerConfig(epochs=1, batch_size=16)
+    trainer = trainer_of(config, after_step=Trainer.refuse_non_finite)
     trainer.model.state_dict()["layer0_embeddings"][3, 1] = value
     with pytest.raises(NonFiniteError, match="in epoch 1 by step 1"):
         list(trainer.fit())

@@ -13,7 +13,7 @@ from graphrec_cli.config.model import LightGCNConfig
 from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.losses.pairwise import build_bpr
+from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn
 from graphrec_cli.samplers.triples import Triples, TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from graphrec_cli.components import build_sampler
 from graphrec_cli.config.dataset import SyntheticConfig
 from graphrec_cli.config.run import Device, RunConfig
 from graphrec_cli.config.sampler import (
@@ -16,7 +17,6 @@ from graphrec_cli.config.sampler import (
 )
 from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.training.fit import build_sampler
 from graphrec_cli.workflows.inspect_data import SHOWN_USERS, inspect_data, sample_pairs
 
 

@@ -100,16 +100,8 @@ def _part(files: Mapping[str, bytearray], name: str, num_users: int, num_items: 
     item_index = _array(files[f"{name}_item_index"], "i4")
     rating = _array(files[f"{name}_rating"], "f4") if f"{name}_rating" in files else None
     times = _array(files[f"{name}_timestamp"], "i8") if f"{name}_timestamp" in files else None
-    sound = (
-        len(indptr) == num_users + 1
-        and (indptr[0], indptr[-1]) == (0, len(item_index))
-        and bool((np.diff(indptr) >= 0).all())
-        and 0 <= item_index.min(initial=0) <= item_index.max(initial=0) < num_items
-        and all(len(of) == len(item_index) for of in (rating, times) if of is not None)
-    )
-    if not sound:
-        raise DataError(f"the {name} part does not hold together")
+    if len(indptr) != num_users + 1:
+        raise DataError(f"the {name} part has {len(indptr) - 1} users and not {num_users}")
     part = UserItems(indptr, item_index, num_items, rating, times)
-    if (np.diff(part.pair_keys()) <= 0).any():
-        raise DataError(f"the {name} part is not in order")
+    part.check()
     return part

@@ -13,6 +13,7 @@ from typing import Any
 
 from graphrec_cli import __version__
 from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
+from graphrec_cli.config.plugins import recorded_plugins
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import to_plain
 from graphrec_cli.data.files.files import file_on_disk
@@ -22,7 +23,7 @@ FORMAT = 1
 """Of the entries; to be raised when their files change."""
 _PACKAGES = ("numpy", "pandas", "pyarrow")
 """They parse, sort and draw; pyarrow may be absent."""
-_CODE = ("config", "data", "run.py", "system/seeds.py")
+_CODE = ("config", "data", "preparation.py", "system/seeds.py")
 """Where the way from the files to the split, and into an entry, is written."""
 _ADDRESSES = ("base_url", "download")
 """They say where files come from; what the files hold is known by their digests."""
@@ -45,6 +46,7 @@ def key_ingredients(config: RunConfig, files: FoundFiles) -> dict[str, Any]:
         "dataset": _without_addresses(config.dataset),
         "split": to_plain(config.split),
         "seed": config.seed,
+        "plugins": recorded_plugins(),
     }
 
 

@@ -3,23 +3,60 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.cache.place import CachePlace, Found
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.source import FoundFiles
-from graphrec_cli.errors import ConfigError
+from graphrec_cli.errors import ConfigError, OutputError
 
 log = logging.getLogger("graphrec")
 
 
 class PreparedCache:
-    """The cache as one run sees it; of data made in memory it holds nothing and keeps nothing."""
+    """The cache as one command sees it; data made in memory are never kept.
 
-    def __init__(self, config: RunConfig, files: FoundFiles) -> None:
+    Attributes:
+        files: those of the data set.
+        state: ``in_memory`` for data without files, ``there`` if an entry was found, ``built``, or
+            ``rebuilt`` instead of a damaged entry.
+        kept: whether data were written to the cache.
+    """
+
+    def __init__(self, config: RunConfig, files: FoundFiles, *, required: bool = False) -> None:
+        """Nothing is read or written yet.
+
+        Args:
+            required: a cache that cannot be written is an error; else it costs a warning, unless
+                ``cache_dir`` was set.
+        """
+        self.files = files
+        self.state = "built" if files.on_disk else "in_memory"
+        self.kept = False
         self._place = CachePlace.of(config, files)
-        self._chosen = config.cache_dir
+        self._chosen = config.cache_dir is not None
+        self._required = required
         self._found = Found()
+
+    @property
+    def path(self) -> Path | None:
+        """The folder of the entry; None for data made in memory."""
+        return None if self._place is None else self._place.path
+
+    @property
+    def short_key(self) -> str:
+        """First digits of the name of the entry, for messages."""
+        return "" if self._place is None else self._place.key[:12]
+
+    @property
+    def damage(self) -> str | None:
+        """What was wrong with the entry that was found; None if nothing was."""
+        return self._found.damage
+
+    def size(self) -> int | None:
+        """Bytes of the entry; None for data made in memory."""
+        return None if self._place is None else self._place.size()
 
     def get(self) -> Prepared | None:
         """The prepared data, None where the cache does not have them whole."""
@@ -27,17 +64,22 @@ class PreparedCache:
             return None
         self._found = self._place.find()
         if self._found.prepared is not None:
-            log.info("prepared data from the cache (%s...)", self._place.key[:12])
+            self.state = "there"
         if self._found.damage is not None:
-            warn_of_damage(self._place, self._found.damage)
+            self.state = "rebuilt"
+            log.warning(
+                "the cache entry %s is damaged (%s): it is made again",
+                self._place.path,
+                self._found.damage,
+            )
         return self._found.prepared
 
     def refuse_unwritable(self) -> None:
-        """See that data can be kept, before the work is done.
+        """Check that data can be kept, before the work is done.
 
         Raises:
-            ConfigError: the folder was chosen by ``cache_dir``, and cannot be written. Where it was
-                not, nothing will be kept, which the log says.
+            ConfigError: the folder is required or was set by ``cache_dir``, and cannot be written.
+                Otherwise the log says that nothing will be kept.
         """
         if self._place is None:
             return
@@ -45,37 +87,38 @@ class PreparedCache:
             self._place.refuse_unwritable()
         except OSError as error:
             reason = error.strerror or str(error)
-            if self._chosen is not None:
-                raise unwritable(self._place, reason) from error
-            self._warn(reason)
+            if self._chosen or self._required:
+                raise ConfigError(
+                    f"cannot write {self._place.parent}: {reason}; choose another cache_dir"
+                ) from error
+            self._warn(self._place, reason)
             self._place = None
 
     def keep(self, prepared: Prepared) -> None:
-        """Put data into the cache; a disk that is full costs a warning."""
+        """Put data into the cache.
+
+        Raises:
+            OutputError: the cache is required and has no room; otherwise the log says so.
+        """
         if self._place is None:
             return
         try:
             self._place.put(prepared, instead_of=self._found)
         except OSError as error:
-            self._warn(error.strerror or str(error))
+            reason = error.strerror or str(error)
+            if self._required:
+                raise OutputError(
+                    f"cannot write {self._place.path}: {reason}; make room, or choose another "
+                    "cache_dir"
+                ) from error
+            self._warn(self._place, reason)
         else:
-            log.info("prepared data are kept in the cache (%s...)", self._place.key[:12])
+            self.kept = True
 
-    def _warn(self, reason: str) -> None:
-        assert self._place is not None
+    def _warn(self, place: CachePlace, reason: str) -> None:
         log.warning(
-            "prepared data cannot be kept in %s (%s): every run prepares them anew; cache_dir "
+            "prepared data cannot be kept in %s (%s): every run prepares them again; cache_dir "
             "names another folder",
-            self._place.parent,
+            place.parent,
             reason,
         )
-
-
-def warn_of_damage(place: CachePlace, damage: str) -> None:
-    """That an entry will be made again."""
-    log.warning("the cache entry %s is damaged (%s): it is made again", place.path, damage)
-
-
-def unwritable(place: CachePlace, reason: str) -> ConfigError:
-    """The error for a folder that must be written and cannot be."""
-    return ConfigError(f"cannot write {place.parent}: {reason}; choose another cache_dir")

@@ -45,7 +45,7 @@ class CountsAbove:
         at_least = torch.zeros_like(above)
         for rows, places in _blocks(wanted, scores.shape[1]):
             row, threshold = scores[rows, None, :], thresholds[rows, places, None]
-            marks = self._room(row, threshold)
+            marks = self._buffer(row, threshold)
             above[rows, places] = _sums(torch.gt(row, threshold, out=marks))
             at_least[rows, places] = _sums(torch.ge(row, threshold, out=marks))
         return above, at_least
@@ -54,7 +54,7 @@ class CountsAbove:
         """Give the buffer back."""
         self._marks = torch.empty(0)
 
-    def _room(self, row: Tensor, threshold: Tensor) -> Tensor:
+    def _buffer(self, row: Tensor, threshold: Tensor) -> Tensor:
         # Fresh memory would cost a page fault every few marks.
         shape = (row.shape[0], threshold.shape[1], row.shape[2])
         size = math.prod(shape)

@@ -61,14 +61,14 @@ class MaskedScores:
         """Scores in the buffer, which masks may be written to."""
         user_index = torch.from_numpy(users).to(self.device)
         if isinstance(self.scorer, BufferedScorer):
-            scores = self._room(len(users), self.num_items, torch.float32)
+            scores = self._buffer(len(users), self.num_items, torch.float32)
             self.scorer.score_users_into(user_index, scores)
             return scores
         # A copy: the scorer may have returned a view of its own table, or an expanded one.
         scores = self.scorer.score_users(user_index)
-        return self._room(len(users), self.num_items, scores.dtype).copy_(scores)
+        return self._buffer(len(users), self.num_items, scores.dtype).copy_(scores)
 
-    def _room(self, num_users: int, num_items: int, dtype: torch.dtype) -> Tensor:
+    def _buffer(self, num_users: int, num_items: int, dtype: torch.dtype) -> Tensor:
         if self._scores.dtype is not dtype or len(self._scores) < num_users:
             self.release()
             self._scores = torch.empty(num_users, num_items, dtype=dtype, device=self.device)

@@ -1,8 +1,6 @@
-"""What a rank is made of, counted for every held-out pair while chunks of users go by."""
+"""Count, per held-out pair, the items scored above it and those tied with it."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -10,13 +8,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.config.evaluation import Ties
-from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError
 from graphrec_cli.evaluation.exact_ranks.counts_above import CountsAbove
 from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
 from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
 from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
-from graphrec_cli.evaluation.scorer import Scorer
 
 _TIE_BLOCK = 1 << 21
 _VALUES_A_PAIR = 5
@@ -36,29 +32,19 @@ class PairCounts:
 
     def __init__(
         self,
-        scorer: Scorer,
+        masked_scores: MaskedScores,
         *,
         user_index: NDArray[np.int64],
         item_index: NDArray[np.int64],
-        masked: Sequence[UserItems],
-        cold_items: NDArray[np.int64],
         tie_seed: int,
         hash_ties: bool,
-        device: torch.device,
     ) -> None:
-        self.num_items = masked[0].num_items
-        self.masked_scores = MaskedScores(
-            scorer,
-            num_items=self.num_items,
-            masked=masked,
-            cold_items=cold_items,
-            device=device,
-        )
+        self.masked_scores = masked_scores
         self.user_index = user_index
         self.item_index = item_index
         self.hash_ties = hash_ties
         self.tie_seed = tie_seed
-        self.device = device
+        self.device = masked_scores.device
         self.score = np.zeros(len(user_index), dtype=np.float64)
         self.higher = np.zeros(len(user_index), dtype=np.int64)
         self.equal = np.zeros(len(user_index), dtype=np.int64)
@@ -77,12 +63,11 @@ class PairCounts:
         users, start, pairs = np.unique(self.user_index, return_index=True, return_counts=True)
         # Users with many pairs first: those of a chunk have then nearly the same number.
         order = np.argsort(-pairs, kind="stable")
-        most_pairs = int(pairs.max(initial=0))
+        values_a_user = self.masked_scores.num_items + _VALUES_A_PAIR * int(pairs.max(initial=0))
         in_chunks(
             order,
             lambda chunk: self._count(users[chunk], start[chunk], pairs[chunk]),
-            chunk_users
-            or users_per_chunk(self.num_items + _VALUES_A_PAIR * most_pairs, self.device),
+            chunk_users or users_per_chunk(values_a_user, self.device),
             release=self._release,
         )
 

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.evaluation import ColdItems, Ties
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
 from graphrec_cli.evaluation.exact_ranks.pair_counts import PairCounts
 from graphrec_cli.evaluation.metrics import MISS
 from graphrec_cli.evaluation.scorer import Scorer
+
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,44 +63,60 @@ class HeldOutRanks:
         }
 
 
-def rank_held_out(
-    scorer: Scorer,
-    *,
-    held_out: UserItems,
-    train: UserItems,
-    masked: Sequence[UserItems] = (),
-    users: NDArray[np.integer] | None = None,
-    ties: Ties = Ties.random,
-    cold_items: ColdItems = ColdItems.exclude,
-    tie_seed: int,
-    chunk_users: int | None = None,
-    device: torch.device | str = "cpu",
-) -> HeldOutRanks:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOutPairs:
+    """The pairs to rank, and what their users have seen.
+
+    Attributes:
+        held_out: the pairs to rank.
+        train: defines the catalog; its pairs are always masked.
+        masked: further pairs to mask, the valid part when test is ranked (train may be among them).
+        users: rank these users' pairs only; None for all.
+    """
+
+    held_out: UserItems
+    train: UserItems
+    masked: Sequence[UserItems] = ()
+    users: NDArray[np.integer] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankingRules:
+    """How pairs are ranked.
+
+    Attributes:
+        tie_seed: seed of the order among equal scores.
+        ties: order among equal scores. Pessimistic and optimistic place the tied items that the
+            user does not hold out; those it does always take distinct places, by the hash.
+        cold_items: what becomes of held-out items outside the catalog.
+        chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either is
+            halved where memory runs out.
+        device: where the scorer expects its users and the ranking is done.
+    """
+
+    tie_seed: int
+    ties: Ties = Ties.random
+    cold_items: ColdItems = ColdItems.exclude
+    chunk_users: int | None = None
+    device: torch.device = CPU
+
+
+def rank_held_out(scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules) -> HeldOutRanks:
     """Rank every held-out item among the items of the catalog that its user has not seen.
 
     The rank is the number of unmasked items with a higher score plus the ties that come first.
 
     Args:
         scorer: scores all items for a batch of users.
-        held_out: the pairs to rank.
-        train: defines the catalog; its pairs are always masked.
-        masked: further pairs to mask, the valid part when test is ranked (train may be among them).
-        users: rank these users' pairs only; None for all.
-        ties: order among equal scores. Pessimistic and optimistic place the tied items that the
-            user does not hold out; those it does always take distinct places, by the hash.
-        cold_items: what becomes of held-out items outside the catalog.
-        tie_seed: seed of the order among equal scores.
-        chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either is
-            halved where memory runs out.
-        device: where the scorer expects its users and the ranking is done.
 
     Raises:
         DataError: a held-out pair is among the masked ones too.
         MemoryShortageError: there is no memory for a single user's scores.
         NonFiniteError: a score is NaN or infinite.
     """
+    held_out, train = pairs.held_out, pairs.train
     asked = np.zeros(held_out.num_users, dtype=bool)
-    asked[slice(None) if users is None else users] = True
+    asked[slice(None) if pairs.users is None else pairs.users] = True
     cold_item = train.item_degree == 0
     with_held_out = asked & (held_out.user_degree > 0)
     kept_user = with_held_out & (train.user_degree > 0)
@@ -107,22 +126,25 @@ def rank_held_out(
     cold = cold_item[pair_item]
     warm = kept & ~cold
     counts = PairCounts(
-        scorer,
+        MaskedScores(
+            scorer,
+            num_items=train.num_items,
+            masked=[train, *(part for part in pairs.masked if part is not train)],
+            cold_items=np.flatnonzero(cold_item),
+            device=rules.device,
+        ),
         user_index=pair_user[warm].astype(np.int64),
         item_index=pair_item[warm].astype(np.int64),
-        masked=[train, *(part for part in masked if part is not train)],
-        cold_items=np.flatnonzero(cold_item),
-        tie_seed=tie_seed,
-        hash_ties=ties is Ties.random,
-        device=torch.device(device),
+        tie_seed=rules.tie_seed,
+        hash_ties=rules.ties is Ties.random,
     )
-    counts.run(chunk_users)
+    counts.run(rules.chunk_users)
     rank = np.full(len(pair_user), MISS, dtype=np.int64)
     tied = np.zeros(len(pair_user), dtype=bool)
-    rank[warm] = counts.ranks(ties)
+    rank[warm] = counts.ranks(rules.ties)
     tied[warm] = counts.equal > 0
 
-    counted = warm if cold_items is ColdItems.exclude else kept
+    counted = warm if rules.cold_items is ColdItems.exclude else kept
     users_counted = len(np.unique(pair_user[counted]))
     return HeldOutRanks(
         user_index=pair_user[counted],

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.errors import ConfigError, DifferenceError, OutputError
 from graphrec_cli.rundir.config_fingerprint import RESUMABLE, config_sha256
@@ -25,10 +26,10 @@ AFFORDABLE = 0.01
 """Share of the time that checkpoints may take where their number of epochs is not set."""
 
 
-def run_stamp(run: RunDirectory, identity: DataIdentity) -> dict[str, str]:
+def run_stamp(saved: SavedConfig, identity: DataIdentity) -> dict[str, str]:
     """What a checkpoint says of the configuration and the data that it was made with."""
     return {
-        "configuration_sha256": config_sha256(run.read(run.config), but=RESUMABLE),
+        "configuration_sha256": config_sha256(config_to_dict(saved), but=RESUMABLE),
         "split_sha256": identity.split_hash,
     }
 

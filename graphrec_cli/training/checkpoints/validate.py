@@ -14,14 +14,14 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 _ROW = ("epoch", "step", "loss", "learning_rate", "seconds", "triplets_per_second", "valid")
 
 
-def check_content(content: dict[str, Any], trainer: Trainer, *, draws_anew: bool) -> None:
+def check_content(content: dict[str, Any], trainer: Trainer, *, reseed_sampler: bool) -> None:
     """Refuse a state that the trainer could not have written.
 
     torch's fused kernels look at no shapes, and a place in a pass is used as it is, so that
     anything else would crash, or never end, far from here.
 
     Args:
-        draws_anew: the sampler's state is not used: it is that of another kind of device.
+        reseed_sampler: the sampler's state is not used: it is that of another kind of device.
 
     Raises:
         ValueError: naming what is wrong.
@@ -46,7 +46,7 @@ def check_content(content: dict[str, Any], trainer: Trainer, *, draws_anew: bool
         _refuse(not _number(progress["total_loss"]), "its loss is no number")
         _refuse(not _number(progress["seconds"]) or progress["seconds"] < 0, "its time is none")
     _check_history(content["history"], epoch if progress is None else epoch - 1)
-    if not draws_anew:
+    if not reseed_sampler:
         _check_sampler(content["sampler"], trainer)
 
 

@@ -10,18 +10,20 @@ import torch
 from contender import BATCH_SIZE, GRAPHREC_WORDS, TOP_K, Contender, main
 from numpy.typing import NDArray
 
+from graphrec_cli.components import build_model
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.evaluation import MapDenominator
 from graphrec_cli.config.hydra_app import compose_sweep
-from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.evaluation.metrics import ranking_metrics
 from graphrec_cli.models.lightgcn import LightGCN
-from graphrec_cli.run import find_files, load_source, split_source
+from graphrec_cli.preparation import DropReport, find_files, read_and_split
 from graphrec_cli.samplers.triples import Triples, TripleSampler
 from graphrec_cli.system.malloc import keep_freed_memory
 from graphrec_cli.system.seeds import derive_seed
 from graphrec_cli.system.signals import StopSignals
-from graphrec_cli.training.fit import build_model, build_trainer
+from graphrec_cli.training.context import RunContext
+from graphrec_cli.training.fit import build_trainer
 
 
 class GraphrecContender(Contender):
@@ -33,20 +35,13 @@ class GraphrecContender(Contender):
         keep_freed_memory()
         words = sort_arguments([*GRAPHREC_WORDS, f"data_dir={folder}"])
         (config,) = compose_sweep(words)
-        self.split = split_source(config, load_source(config, find_files(config))).split
+        self.split = read_and_split(config, find_files(config), DropReport())[1].split
         self.device = torch.device("cpu")
         model = build_model(config, self.split.train, self.device)
         assert isinstance(model, LightGCN)
         self.model = model
-        self.trainer = build_trainer(
-            config,
-            model,
-            self.split,
-            self.device,
-            StopSignals(),
-            stream="sampler",
-            selects_on="valid",
-        )
+        context = RunContext.of(config, self.split, self.device)
+        self.trainer = build_trainer(context, model, StopSignals())
         assert isinstance(self.trainer.sampler, TripleSampler)
         self.sampler = self.trainer.sampler
         self.tie_seed = derive_seed(config.seed, "ties")
@@ -70,11 +65,8 @@ class GraphrecContender(Contender):
         self.model.prepare_scoring()
         ranks = rank_held_out(
             self.model,
-            held_out=self.split.test,
-            train=self.split.train,
-            users=users,
-            tie_seed=self.tie_seed,
-            device=self.device,
+            HeldOutPairs(held_out=self.split.test, train=self.split.train, users=users),
+            RankingRules(tie_seed=self.tie_seed, device=self.device),
         )
         metrics = ranking_metrics(
             ranks.user_index, ranks.rank, ks=[TOP_K], map_denominator=MapDenominator.min

@@ -14,7 +14,7 @@ from graphrec_cli.config.table import TableConfig
 from graphrec_cli.data.cache.place import CachePlace
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.source import FoundFiles
-from graphrec_cli.run import find_files, load_source, split_source
+from graphrec_cli.preparation import DropReport, find_files, read_and_split
 
 Make = Callable[[RunConfig], Prepared]
 
@@ -59,4 +59,4 @@ def place(config: RunConfig, files: FoundFiles) -> CachePlace:
 @pytest.fixture
 def prepared(config: RunConfig, files: FoundFiles) -> Prepared:
     """What the entry should hold."""
-    return split_source(config, load_source(config, files))
+    return read_and_split(config, files, DropReport())[1]

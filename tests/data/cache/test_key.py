@@ -27,7 +27,7 @@ from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.cache import key
 from graphrec_cli.data.cache.key import digest_of, key_ingredients
 from graphrec_cli.data.source import FoundFiles
-from graphrec_cli.run import find_files
+from graphrec_cli.preparation import find_files
 
 ADDRESSES = {"download", "base_url", "archive", "ratings", "to_read"}
 ADDRESS = RemoteFileConfig(url="http://127.0.0.1:9/x.csv")

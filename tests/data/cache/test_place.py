@@ -17,7 +17,7 @@ from graphrec_cli.data.cache.place import CachePlace, Found
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.source import FoundFiles
 from graphrec_cli.errors import DataError
-from graphrec_cli.run import find_files, load_source
+from graphrec_cli.preparation import DropReport, find_files, read_and_split
 
 DAY = 24 * 3600
 
@@ -200,4 +200,4 @@ def test_files_that_change_while_they_are_read_are_refused(
     with (tmp_path / "ratings.csv").open("a") as file:
         file.write("u1,i29,3\n")
     with pytest.raises(DataError, match=r"ratings.csv changed while it was read"):
-        load_source(config, files)
+        read_and_split(config, files, DropReport())

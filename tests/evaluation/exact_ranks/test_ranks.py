@@ -13,7 +13,12 @@ from torch import Tensor
 from graphrec_cli.config.evaluation import ColdItems, MapDenominator, Ties
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError, NonFiniteError
-from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutRanks, rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import (
+    HeldOutPairs,
+    HeldOutRanks,
+    RankingRules,
+    rank_held_out,
+)
 from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
 from graphrec_cli.evaluation.metrics import MISS, ranking_metrics
 from graphrec_cli.evaluation.scorer import Scorer
@@ -66,14 +71,13 @@ def rank_test_part(
     """The ranks of a table's test part."""
     return rank_held_out(
         scorer,
-        held_out=part(parts, TEST),
-        train=part(parts, TRAIN),
-        masked=[part(parts, VALID)] if mask_valid else [],
-        users=users,
-        ties=ties,
-        cold_items=cold_items,
-        tie_seed=seed,
-        chunk_users=chunk_users,
+        HeldOutPairs(
+            held_out=part(parts, TEST),
+            train=part(parts, TRAIN),
+            masked=[part(parts, VALID)] if mask_valid else [],
+            users=users,
+        ),
+        RankingRules(tie_seed=seed, ties=ties, cold_items=cold_items, chunk_users=chunk_users),
     )
 
 
@@ -280,7 +284,9 @@ def test_a_held_out_pair_that_is_masked_too_is_refused() -> None:
     train = part(np.array([[1, 1, 0], [1, 0, 1]]), TRAIN)
     held_out = part(np.array([[3, 0, 3], [0, 3, 0]]), TEST)
     with pytest.raises(DataError, match="user index 0 holds out item index 0"):
-        rank_held_out(Constant(3), held_out=held_out, train=train, tie_seed=0)
+        rank_held_out(
+            Constant(3), HeldOutPairs(held_out=held_out, train=train), RankingRules(tie_seed=0)
+        )
 
 
 def test_scores_that_the_scorer_keeps_are_not_written_to() -> None:
@@ -329,12 +335,10 @@ def test_every_device_gives_the_same_ranks(device: str, ties: Ties) -> None:
     expected = rank_test_part(scores, parts, ties=ties, chunk_users=1)
     found = rank_held_out(
         scorer,
-        held_out=part(parts, TEST),
-        train=part(parts, TRAIN),
-        masked=[part(parts, VALID)],
-        ties=ties,
-        tie_seed=0,
-        device=device,
+        HeldOutPairs(
+            held_out=part(parts, TEST), train=part(parts, TRAIN), masked=[part(parts, VALID)]
+        ),
+        RankingRules(tie_seed=0, ties=ties, device=torch.device(device)),
     )
     assert found.rank.tolist() == expected.rank.tolist()
     assert found.tied.tolist() == expected.tied.tolist()

@@ -17,7 +17,7 @@ from torch import Tensor
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import MemoryShortageError
 from graphrec_cli.evaluation.exact_ranks import pair_counts, user_chunks
-from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
 from graphrec_cli.evaluation.top_k import top_k
 
@@ -81,10 +81,14 @@ def test_ranks_and_lists_do_not_depend_on_the_room(
     train, test, scores = random_parts(most)
     roomy, cramped = Cramped(scores, 40, shortage), Cramped(scores, most, shortage)
     users, catalog = np.arange(40), train.item_degree > 0
-    expected = rank_held_out(roomy, held_out=test, train=train, tie_seed=1)
+    expected = rank_held_out(
+        roomy, HeldOutPairs(held_out=test, train=train), RankingRules(tie_seed=1)
+    )
     best = top_k(roomy, users, k=5, catalog=catalog, masked=[train])
     with caplog.at_level(logging.WARNING, logger="graphrec"):
-        got = rank_held_out(cramped, held_out=test, train=train, tie_seed=1)
+        got = rank_held_out(
+            cramped, HeldOutPairs(held_out=test, train=train), RankingRules(tie_seed=1)
+        )
         again = top_k(cramped, users, k=5, catalog=catalog, masked=[train])
     assert (got.rank == expected.rank).all()
     assert (got.tied == expected.tied).all()
@@ -99,7 +103,11 @@ def test_ranks_and_lists_do_not_depend_on_the_room(
 def test_no_room_for_one_user_says_what_to_do() -> None:
     train, test, scores = random_parts(0)
     with pytest.raises(MemoryShortageError, match=r"a single user's .*; end other programs") as e:
-        rank_held_out(Cramped(scores, 0, SHORTAGES[2]), held_out=test, train=train, tie_seed=1)
+        rank_held_out(
+            Cramped(scores, 0, SHORTAGES[2]),
+            HeldOutPairs(held_out=test, train=train),
+            RankingRules(tie_seed=1),
+        )
     assert e.value.exit_code == 1
     assert "\n" not in str(e.value)
 
@@ -109,9 +117,8 @@ def test_other_errors_of_a_scorer_are_not_taken_for_a_want_of_memory() -> None:
     with pytest.raises(RuntimeError, match="shapes"):
         rank_held_out(
             Cramped(scores, 0, RuntimeError("mat1 and mat2 shapes cannot be multiplied")),
-            held_out=test,
-            train=train,
-            tie_seed=1,
+            HeldOutPairs(held_out=test, train=train),
+            RankingRules(tie_seed=1),
         )
 
 
@@ -134,7 +141,7 @@ def test_many_held_out_items_make_chunks_smaller(monkeypatch: pytest.MonkeyPatch
         for users, items in (([1, 1, 1], [0, 1, 2]), ([0, 0, 0, 1], [0, 1, 2, 9]))
     )
     scorer = Cramped(torch.rand(2, 100), 2, MemoryError())
-    rank_held_out(scorer, held_out=test, train=train, tie_seed=0)
+    rank_held_out(scorer, HeldOutPairs(held_out=test, train=train), RankingRules(tie_seed=0))
     # A score an item; for each of three pairs a float32 threshold and two int64 counts.
     assert asked == [100 + 3 * (4 + 8 + 8) // 4]
 
@@ -143,7 +150,7 @@ LIMITED = """
 import logging, resource, sys
 import numpy as np, torch
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.evaluation.exact_ranks.ranks import rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 
 torch.set_num_threads(1)
 logging.basicConfig(stream=sys.stdout, format="%(message)s")
@@ -167,9 +174,9 @@ test = UserItems.from_pairs(
 )
 
 def ranks(chunk):
-    return rank_held_out(
-        Products(), held_out=test, train=train, tie_seed=0, chunk_users=chunk
-    ).rank
+    pairs = HeldOutPairs(held_out=test, train=train)
+    rules = RankingRules(tie_seed=0, chunk_users=chunk)
+    return rank_held_out(Products(), pairs, rules).rank
 
 expected = ranks(50)
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()

@@ -15,7 +15,7 @@ from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DifferenceError, NonFiniteError, OutputError
-from graphrec_cli.losses.pairwise import build_bpr
+from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.models.lightgcn import build_mf
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.samplers.uniform import build_uniform

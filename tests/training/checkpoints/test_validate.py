@@ -13,7 +13,7 @@ from graphrec_cli.config.model import MatrixFactorizationConfig
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.losses.pairwise import build_bpr
+from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.models.lightgcn import build_mf
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
@@ -27,7 +27,7 @@ class Stopped(Exception):
     """Ends the training between two steps."""
 
 
-def new_trainer() -> Trainer:
+def new_trainer(after_step: Callable[[Trainer], None] = lambda trainer: None) -> Trainer:
     users, items = np.nonzero(np.random.default_rng(0).random((12, 9)) < 0.4)
     train = UserItems.from_pairs(users, items, num_users=12, num_items=9)
     return Trainer(
@@ -48,18 +48,18 @@ def new_trainer() -> Trainer:
         lambda: {"ndcg@10": 0.1},
         monitor=Monitor(),
         show_progress=False,
+        after_step=after_step,
     )
 
 
 def state_at(step: int) -> dict[str, Any]:
-    trainer = new_trainer()
     history: list[dict[str, Any]] = []
 
-    def stop() -> None:
+    def stop(trainer: Trainer) -> None:
         if trainer.step == step:
             raise Stopped
 
-    trainer.after_step = stop
+    trainer = new_trainer(stop)
     with pytest.raises(Stopped):
         history.extend(epoch.record for epoch in trainer.fit())
     return {**trainer.state_dict(), "history": history}
@@ -67,7 +67,7 @@ def state_at(step: int) -> dict[str, Any]:
 
 def refused(content: dict[str, Any]) -> bool:
     try:
-        check_content(content, new_trainer(), draws_anew=False)
+        check_content(content, new_trainer(), reseed_sampler=False)
     except (ValueError, LookupError, TypeError, AttributeError):
         return True
     return False

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from graphrec_cli.config.loss import BPRConfig
-from graphrec_cli.losses.pairwise import bpr_loss, l2_penalty, regularised_bpr
+from graphrec_cli.losses.bpr import bpr_loss, l2_penalty, regularised_bpr
 from graphrec_cli.models.base import TripleScores
 
 SCORES = st.lists(

@@ -1,0 +1,39 @@
+"""The words that load plugins: they come before, and are the same for, every command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+FLAG, ACCEPT = "--plugin", "--plugin-changed=accept"
+
+
+def take_plugins(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What ``--plugin`` names, "" where its value is missing, and the other words."""
+    names, rest, waiting = [], [], list(words)
+    while waiting:
+        word = waiting.pop(0)
+        if word == FLAG:
+            names.append(waiting.pop(0) if waiting else "")
+        elif word.startswith(f"{FLAG}="):
+            names.append(word.removeprefix(f"{FLAG}="))
+        else:
+            rest.append(word)
+    return names, rest
+
+
+@contextmanager
+def plugins_of(words: Sequence[str]) -> Iterator[list[str]]:
+    """Load the plugins that the words name while the block lasts; yields the other words.
+
+    Raises:
+        ConfigError: a plugin cannot be loaded.
+    """
+    names, rest = take_plugins(words)
+    if not names:
+        yield rest
+        return
+    from graphrec_cli.config.plugins import loaded_plugins
+
+    with loaded_plugins(names, accept_changed=ACCEPT in rest):
+        yield [word for word in rest if word != ACCEPT]

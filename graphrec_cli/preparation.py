@@ -1,0 +1,175 @@
+"""From a config to the prepared split: out of the cache, or read from files and split."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphrec_cli.components import find_source, find_split
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.cache.prepared_cache import PreparedCache
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.prepared import Prepared, titles_by_index
+from graphrec_cli.data.preprocess import preprocess
+from graphrec_cli.data.source import FoundFiles, SourceData
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.data.tables.quarantine import BadLine, TooManyBadLines
+from graphrec_cli.errors import DataError
+from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.storage.atomic import write_csv, write_json
+from graphrec_cli.system.seeds import numpy_generator
+
+log = logging.getLogger("graphrec")
+
+
+class DropReport:
+    """Logs which rows and lines were dropped; a run keeps them in its directory too."""
+
+    def __init__(self, run: RunDirectory | None = None, *, only_failures: bool = False) -> None:
+        """Report to the log and, if there is one, to ``run``.
+
+        Args:
+            only_failures: log drops only if they leave nothing to split.
+        """
+        self._run = run
+        self._only_failures = only_failures
+
+    def bad_lines(self, bad: Sequence[BadLine]) -> None:
+        """Keep the lines that could not be read, as they are in their files, in quarantine.csv."""
+        if not bad or self._run is None:
+            return
+        rows = [(line.file, line.line, line.reason, line.text) for line in bad]
+        write_csv(self._run.quarantine, ("file", "line", "reason", "text"), rows)
+        log.info("%s bad lines are kept in %s", f"{len(rows):,}", self._run.quarantine)
+
+    def drops(self, funnel: Funnel, *, failed: bool = False) -> None:
+        """Log a line for every cause that dropped rows, and write funnel.json."""
+        if failed or not self._only_failures:
+            log_drops(funnel)
+        if self._run is not None:
+            write_json(self._run.funnel, funnel.to_dict())
+
+
+def find_files(config: RunConfig) -> FoundFiles:
+    """Find or download the files of the data set, and hash them."""
+    return find_source(config).found(config.dataset, data_dir=Path(config.data_dir))
+
+
+def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prepared:
+    """The prepared data, from the cache if it has them, else from the files.
+
+    Either way the report is the same, and the cache has the data afterwards.
+
+    Raises:
+        ConfigError: the chosen cache folder cannot be written.
+        DataError: the files cannot be read, or the data cannot be split.
+    """
+    prepared = cache.get()
+    if prepared is not None:
+        log.info("prepared data from the cache (%s...)", cache.short_key)
+        log_rows(config, prepared.num_rows)
+        report.bad_lines(prepared.quarantine)
+        log_unused_split(config, prepared.own_split_unused)
+        report.drops(prepared.funnel)
+        return prepared
+    prepared = fill_cache(config, cache, report)
+    if cache.kept:
+        log.info("prepared data are kept in the cache (%s...)", cache.short_key)
+    return prepared
+
+
+def fill_cache(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prepared:
+    """Read and split the files, and keep the result in the cache.
+
+    Raises:
+        ConfigError: the chosen cache folder cannot be written.
+        DataError: the files cannot be read, or the data cannot be split.
+    """
+    cache.refuse_unwritable()
+    _, prepared = read_and_split(config, cache.files, report)
+    cache.keep(prepared)
+    return prepared
+
+
+def read_and_split(
+    config: RunConfig, files: FoundFiles, report: DropReport
+) -> tuple[SourceData, Prepared]:
+    """The raw rows, and the split that they become.
+
+    Bad lines and drops are reported even where they end the way.
+
+    Raises:
+        DataError: the files cannot be read, or the data cannot be split.
+    """
+    try:
+        source = find_source(config).loaded(config.dataset, files, seed=config.seed)
+    except TooManyBadLines as error:
+        report.bad_lines(error.bad)
+        raise
+    log_rows(config, len(source.table))
+    report.bad_lines(source.quarantine)
+    try:
+        prepared = split_source(config, source)
+    except DataError:
+        report.drops(source.funnel, failed=True)
+        raise
+    report.drops(source.funnel)
+    return source, prepared
+
+
+def split_source(config: RunConfig, source: SourceData) -> Prepared:
+    """Filter and split raw rows; the source's funnel counts every row that is dropped."""
+    interactions = preprocess(
+        source.table,
+        rating_threshold=config.dataset.positive_threshold(),
+        prefilter=config.dataset.prefilter,
+        k_core=config.dataset.k_core,
+        funnel=source.funnel,
+    )
+    own_split_unused = interactions.part is not None and config.split.name != "predefined"
+    log_unused_split(config, own_split_unused)
+    rng = numpy_generator(config.seed, "split")
+    split = find_split(config)(interactions, config.split, rng=rng, funnel=source.funnel)
+    return Prepared(
+        split=split,
+        title=titles_by_index(source, split),
+        funnel=source.funnel,
+        quarantine=source.quarantine,
+        num_rows=len(source.table),
+        own_split_unused=own_split_unused,
+        files=source.files,
+        preferences=source.preferences,
+    )
+
+
+def log_drops(funnel: Funnel) -> None:
+    """Log a line for every cause that dropped rows; funnel.json has them all."""
+    dropping = [step for step in funnel.steps if step.rows_dropped]
+    for step in dropping:
+        log.info("dropped %s rows (%s): %s", f"{step.rows_dropped:,}", step.stage, step.cause)
+    if any(step.stage.endswith("k_core") for step in dropping):
+        log.info("the k-core came before the split: it has chosen the test's users and items too")
+
+
+def log_rows(config: RunConfig, num_rows: int) -> None:
+    """Log how many rows the source has."""
+    log.info("dataset %s: %s rows", config.dataset.name, f"{num_rows:,}")
+
+
+def log_unused_split(config: RunConfig, unused: bool) -> None:
+    """Log that the data set came with a split which is not used."""
+    if unused:
+        log.info("the data set's own split is not used: split=%s draws one", config.split.name)
+
+
+def log_sizes(split: Split) -> None:
+    """Log what is trained and judged on."""
+    log.info(
+        "%s users, %s items; %s train, %s valid, %s test pairs",
+        f"{len(split.users):,}",
+        f"{len(split.items):,}",
+        f"{split.train.num_pairs:,}",
+        f"{split.valid.num_pairs if split.valid is not None else 0:,}",
+        f"{split.test.num_pairs:,}",
+    )

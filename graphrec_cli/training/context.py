@@ -1,0 +1,39 @@
+"""What a run trains, selects and is judged with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from graphrec_cli import components
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.evaluation.protocol import Evaluation, Validation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """The values, data and measurements of one run.
+
+    Attributes:
+        validation: selects the best epoch; None without a valid part.
+    """
+
+    config: RunConfig
+    split: Split
+    device: torch.device
+    evaluation: Evaluation
+    validation: Validation | None
+
+    @classmethod
+    def of(cls, config: RunConfig, split: Split, device: torch.device) -> RunContext:
+        """The context of a run that is validated on the valid part, if there is one."""
+        evaluation = components.build_evaluation(config, device)
+        return cls(
+            config=config,
+            split=split,
+            device=device,
+            evaluation=evaluation,
+            validation=None if split.valid is None else Validation(evaluation, split),
+        )
