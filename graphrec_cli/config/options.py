@@ -94,7 +94,8 @@ def read_option(group: str, name: str, config_dir: str | None) -> Option:
     try:
         content = OmegaConf.to_container(OmegaConf.load(path))
     except Exception as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
+        line = " ".join(str(error).split())
+        raise ConfigError(f"cannot read {path}: {line}") from error
     own = content if isinstance(content, dict) else {}
     option = Option()
     for entry in own.get("defaults", []):

@@ -1,0 +1,27 @@
+"""docs/configuration.md is what the code says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graphrec_cli.config.completion import complete_train
+from graphrec_cli.config.reference import write_reference
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
+COMMAND = "python -m graphrec_cli.config.reference > docs/configuration.md"
+
+
+def test_the_committed_file_is_current() -> None:
+    assert DOCUMENT.read_text("utf-8") == write_reference(), f"write it again: {COMMAND}"
+
+
+def test_every_key_that_completion_offers_is_there() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    keys = [word[:-1] for word in complete_train("", []) if word.endswith("=")]
+    assert not [key for key in keys if f"`{key}`" not in text]
+
+
+def test_ranges_are_there() -> None:
+    lines = DOCUMENT.read_text("utf-8").splitlines()
+    (line,) = [line for line in lines if line.startswith("| `trainer.epochs` |")]
+    assert line.startswith("| `trainer.epochs` | integer | `100` | at least 1 |")
