@@ -13,6 +13,7 @@ from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
+from graphrec_cli.data.tables.columns import MAX_ID_LENGTH, MAX_TITLE_LENGTH
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.line_records import LineRecords, read_line_records
 from graphrec_cli.data.tables.quarantine import BadLine, refuse_too_many
@@ -21,8 +22,6 @@ from graphrec_cli.errors import DataError
 RATINGS, BOOKS = "BX-Book-Ratings.csv", "BX-Books.csv"
 USER, ITEM, RATING, TITLE = "User-ID", "ISBN", "Book-Rating", "Book-Title"
 LAYOUT = Layout(separator=";", encoding="latin-1")
-MAX_ID, MAX_TITLE = 256, 1_000
-"""Characters: one endless field would widen the arrays of all of them."""
 
 
 def find_book_crossing(config: BookCrossingConfig, *, data_dir: Path) -> dict[str, Path]:
@@ -111,8 +110,8 @@ def _titles(
 
     records = read_line_records(path, (ITEM, TITLE), LAYOUT)
     faults = _id_faults(records, ITEM)
-    faults[f"{TITLE} is longer than {MAX_TITLE} characters"] = _longer(
-        records.columns[TITLE], MAX_TITLE
+    faults[f"{TITLE} is longer than {MAX_TITLE_LENGTH} characters"] = _longer(
+        records.columns[TITLE], MAX_TITLE_LENGTH
     )
     kept, bad = _part(records, faults)
     isbn = pd.Series(records.columns[ITEM][kept])
@@ -141,7 +140,9 @@ def _id_faults(records: LineRecords, name: str) -> dict[str, NDArray[np.bool_]]:
     text = pd.Series(distinct, dtype=object).str
     return {
         f"{name} is empty": (text.strip() == "").to_numpy(dtype=np.bool_)[codes],
-        f"{name} is longer than {MAX_ID} characters": _longer(distinct, MAX_ID)[codes],
+        f"{name} is longer than {MAX_ID_LENGTH} characters": (
+            _longer(distinct, MAX_ID_LENGTH)[codes]
+        ),
     }
 
 

@@ -13,11 +13,15 @@ from graphrec_cli.config.table import TableConfig, TimeUnit
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
-from graphrec_cli.data.tables.column import Column
+from graphrec_cli.data.tables.columns import (
+    MAX_TITLE_LENGTH,
+    Column,
+    NumberColumn,
+    TextColumn,
+    TimeColumn,
+)
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column
 from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
-from graphrec_cli.data.tables.read_csv import NumberColumn
-from graphrec_cli.data.tables.text_columns import MAX_TITLE, TextColumn, TimeColumn
 from graphrec_cli.errors import DataError
 
 HIGHEST_RATING = float(np.finfo(np.float32).max)
@@ -144,7 +148,7 @@ def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.g
     title_column = pick_column("items_title", config.items_title, header, path, needed=True)
     assert id_column is not None
     assert title_column is not None
-    title_cells = TextColumn(title_column, max_length=MAX_TITLE, may_be_empty=True)
+    title_cells = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
     arrays = file.read([TextColumn(id_column), title_cells])
     ids = pd.Series(arrays[id_column], dtype=object)
     chosen = (ids.isin(pd.unique(known)) & ~ids.duplicated()).to_numpy()

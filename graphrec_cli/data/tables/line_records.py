@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.data.files.files import open_unpacked
+from graphrec_cli.data.tables.cells import Cells
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.quarantine import BadLine
+from graphrec_cli.data.tables.read_csv import parse_rows
 from graphrec_cli.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 QUOTE, BACKSLASH, NUL, LINE_FEED, CARRIAGE_RETURN = 34, 92, 0, 10, 13
@@ -113,9 +109,14 @@ def read_line_records(path: Path, wanted: Sequence[str], layout: Layout) -> Line
     odd = ~simple & (lines.end > lines.start)
     odd[0] = False
 
-    frame = _parse_simple(lines, simple, len(header))
+    places = [header.index(name) for name in wanted]
     line = [np.flatnonzero(simple) + 1]
-    texts = {name: [frame[header.index(name)].to_numpy()] for name in wanted}
+    texts = {
+        name: [column]
+        for name, column in zip(
+            wanted, _parse_simple(lines, simple, len(header), places), strict=True
+        )
+    }
     odd_lines, odd_rows, bad = _parse_odd(lines, odd, len(header))
     line.append(np.array(odd_lines, dtype=np.int64))
     for name in wanted:
@@ -156,26 +157,17 @@ def _is_simple(lines: Lines, num_fields: int) -> NDArray[np.bool_]:
     return simple
 
 
-def _parse_simple(lines: Lines, simple: NDArray[np.bool_], num_fields: int) -> pd.DataFrame:
-    """The fields of the simple lines as they are written; equal ones share one object."""
-    import pandas as pd
-
+def _parse_simple(
+    lines: Lines, simple: NDArray[np.bool_], num_fields: int, places: Sequence[int]
+) -> list[NDArray[np.object_]]:
+    """Some fields of the simple lines as they are written; equal ones share one object."""
     data = np.frombuffer(lines.content, dtype=np.uint8)
     lengths = np.diff(lines.start, append=len(data))
-    chosen = data[np.repeat(simple, lengths)].tobytes()
-    if not chosen:
-        return pd.DataFrame(columns=range(num_fields), dtype=object)
-    return pd.read_csv(
-        io.BytesIO(chosen),
-        header=None,
-        names=range(num_fields),
-        sep=lines.layout.separator,
-        encoding=lines.layout.encoding,
-        dtype=object,
-        na_filter=False,
-        skip_blank_lines=False,
-        low_memory=False,
-    )
+    chosen = data[np.repeat(simple, lengths)].tobytes().decode(lines.layout.encoding).encode()
+    headless = replace(lines.layout, names=())
+    table = parse_rows([chosen], headless, num_fields, places)
+    cells = [Cells.of(table[str(place)]) for place in places]
+    return [cell.texts()[cell.code] for cell in cells]
 
 
 def _parse_odd(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from graphrec_cli.config.table import Separator, TableConfig
 from graphrec_cli.data.files.files import PACKINGS, file_on_disk, find_file
-from graphrec_cli.data.tables.column import Column, ColumnArray, parsed_number
+from graphrec_cli.data.tables.cells import parsed_number
+from graphrec_cli.data.tables.columns import Column, ColumnArray
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.read_csv import read_csv_columns, read_head
 from graphrec_cli.data.tables.read_parquet import parquet_kinds, read_parquet_columns
