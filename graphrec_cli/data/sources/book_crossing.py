@@ -128,7 +128,7 @@ def _part(
     bad = list(records.bad)
     for reason, mask in faults.items():
         numbers = records.line[mask & ~faulty].tolist()
-        bad += [records.lines.bad(number, reason) for number in numbers]
+        bad += [records.bad_line(number, reason) for number in numbers]
         faulty |= mask
     return np.flatnonzero(~faulty), sorted(bad, key=lambda line: line.line)
 

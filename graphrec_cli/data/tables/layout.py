@@ -15,6 +15,9 @@ from graphrec_cli.data.files.files import UnpackedStream, open_unpacked
 from graphrec_cli.errors import DataError
 
 CHUNK_BYTES = 2**20
+"""Of the file."""
+MAX_CHUNK_BYTES = 3 * CHUNK_BYTES + 4
+"""Of UTF-8: a byte of the file becomes three at most."""
 UNIT_SEPARATOR = "\x1f"
 """Stands for a separator of several bytes: C parsers take separators of one."""
 
@@ -69,7 +72,7 @@ def is_blank(row: list[str]) -> bool:
 
 @contextmanager
 def open_utf8(path: Path, layout: Layout) -> Iterator[Iterator[bytes]]:
-    """The text of a file as chunks of UTF-8, its fields separated by ``layout.delimiter``.
+    """The text of a file as UTF-8 in chunks, its fields separated by ``layout.delimiter``.
 
     Raises:
         DataError: the file cannot be opened or read.

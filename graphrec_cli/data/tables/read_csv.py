@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from graphrec_cli.data.tables.cells import Cells
 from graphrec_cli.data.tables.columns import Column, ColumnArray, column_array
-from graphrec_cli.data.tables.layout import CSV, Layout, is_blank, open_lines, open_utf8
+from graphrec_cli.data.tables.layout import (
+    CSV,
+    MAX_CHUNK_BYTES,
+    Layout,
+    is_blank,
+    open_lines,
+    open_utf8,
+)
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
 
@@ -21,8 +27,8 @@ if TYPE_CHECKING:
     from pyarrow import csv as arrow_csv
 
 Rows: TypeAlias = Iterator[list[str]]
-BLOCK_BYTES = 2**24
-"""Parsed at a time; a longer line is refused."""
+BLOCK_BYTES = 5 * MAX_CHUNK_BYTES
+"""Parsed at a time; a line must end in the block that follows the one it begins in."""
 MAX_COLUMNS = 10_000
 """Fields of a header line: a table of interactions has far fewer."""
 RECORD_SEPARATOR = "\x1e"
@@ -100,10 +106,9 @@ def parse_rows(
         ended = ended or row.text == end
         return "skip" if sound else "error"
 
-    # Arrow takes every read for a block, so all but the last must be full.
-    reader = io.BufferedReader(_ChunkReader(chain(text, [f"\n{end}\n".encode()])))
+    blocks = _Blocks(chain(text, [f"\n{end}\n".encode()]))
     table = arrow_csv.read_csv(
-        pa.PythonFile(reader, mode="r"),
+        pa.PythonFile(blocks, mode="r"),
         read_options=arrow_csv.ReadOptions(
             use_threads=False,
             block_size=BLOCK_BYTES,
@@ -128,30 +133,21 @@ def parse_rows(
     return table
 
 
-class _ChunkReader(io.RawIOBase):
-    """Chunks of bytes as a stream."""
+class _Blocks:
+    """Chunks of bytes as the file that Arrow reads: all blocks but the last are of some size.
+
+    Attributes:
+        closed: never; whoever opened the file closes it.
+    """
+
+    closed = False
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
-        super().__init__()
         self._chunks = chunks
-        self._held = b""
 
-    def readable(self) -> bool:
-        """Always true: the stream is there to be read."""
-        return True
-
-    # The standard library has no name for a writable buffer before Python 3.12.
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill ``buffer`` with the next bytes and return their number, 0 at the end."""
-        while not self._held:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._held = chunk
-        view = memoryview(buffer)
-        part, self._held = self._held[: len(view)], self._held[len(view) :]
-        view[: len(part)] = part
-        return len(part)
+    def read(self, size: int) -> bytes:
+        """At most ``size`` further bytes, none at the end."""
+        return b"".join(islice(self._chunks, size // MAX_CHUNK_BYTES))
 
 
 def read_head(path: Path, layout: Layout) -> tuple[list[str], list[str]]:
