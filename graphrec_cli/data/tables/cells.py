@@ -1,10 +1,8 @@
-"""The cells of a column as Arrow reads them: as text, or as the numbers that they hold."""
+"""Columns as Arrow reads them, as text or as the numbers that they hold."""
 
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,49 +11,56 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
-MAX_DIGITS = 4_000
-"""Python converts longer ones only when told to."""
-_SURE_INT64 = r"^[+-]?[0-9]{1,18}$"
-_SURE_FLOAT64 = r"^[+-]?[0-9]{1,18}(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?$"
+
+def distinct_texts(cells: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
+    """The distinct cells as text, and the place of every row's among them, shape (rows,)."""
+    encoded = cells.dictionary_encode().unify_dictionaries().combine_chunks()
+    texts = np.array([str(value) for value in encoded.dictionary.to_pylist()], dtype=object)
+    return texts, encoded.indices.to_numpy()
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """The cells of a column.
+def parsed_numbers(cells: pa.ChunkedArray) -> NDArray[np.int64] | NDArray[np.float64] | None:
+    """The number in every cell, int64 if all are whole; None if a text is no number.
 
-    Attributes:
-        distinct: their values, each once: strings, numbers or other types.
-        code: the place in ``distinct`` of every row's value, shape (rows,).
+    Whole numbers beyond int64 are none, unless an exponent says that digits are missing.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    distinct: pa.Array
-    code: NDArray[np.int32]
+    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
+        whole = pa.types.is_integer(cells.type) and cells.type != pa.uint64()
+        return cells.to_numpy().astype(np.int64 if whole else np.float64)
+    integers = _integers(cells)
+    if integers is not None:
+        return integers
+    bare = pc.replace_substring_regex(pc.ascii_trim_whitespace(cells), r"^\+([0-9.])", r"\1")
+    integers = _integers(bare)
+    if integers is not None:
+        return integers
+    try:
+        numbers = bare.cast("float64").to_numpy()
+    except pa.ArrowInvalid:
+        return None
+    large = np.flatnonzero(np.abs(numbers) >= 2**63)
+    whole_texts = (str(bare[int(place)]).lstrip("-").isdecimal() for place in large)
+    return None if any(whole_texts) else numbers
 
-    @classmethod
-    def of(cls, column: pa.ChunkedArray) -> Cells:
-        """The cells of an Arrow column without nulls."""
-        encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
-        return cls(encoded.dictionary, encoded.indices.to_numpy())
 
-    def texts(self) -> NDArray[np.object_]:
-        """The distinct cells as text."""
-        return np.array([str(value) for value in self.distinct.to_pylist()], dtype=object)
+def _integers(texts: pa.ChunkedArray) -> NDArray[np.int64] | None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    def numbers(self) -> NDArray[np.int64] | NDArray[np.float64] | None:
-        """The number of every row, float64 unless all are whole; None if a text is no number."""
-        import pyarrow as pa
-
-        kind = self.distinct.type
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            numbers = _parsed(self.distinct)
-            return None if numbers is None else numbers[self.code]
-        whole = pa.types.is_integer(kind) and kind != pa.uint64()
-        return self.distinct.to_numpy().astype(np.int64 if whole else np.float64)[self.code]
+    try:
+        integers = texts.cast("int64").to_numpy()
+    except pa.ArrowInvalid:
+        return None
+    # Arrow also reads 0x10.
+    hexadecimal = (pc.any(pc.match_substring(texts, x)).as_py() for x in "xX")
+    return None if any(hexadecimal) else integers
 
 
 def parsed_number(text: str) -> float | None:
-    """The number that a cell holds, None if it holds none or a whole one beyond int64."""
+    """The number in a cell, None if it holds none or a whole one beyond int64."""
     try:
         number = float(text)
     except ValueError:
@@ -63,21 +68,3 @@ def parsed_number(text: str) -> float | None:
     # Python also reads 1_0, digits of other scripts, and whole numbers of any length.
     long = abs(number) >= 2**63 and text.strip().lstrip("+-").isdecimal()
     return None if long or "_" in text or not text.isascii() or math.isnan(number) else number
-
-
-def _parsed(texts: pa.Array) -> NDArray[np.int64] | NDArray[np.float64] | None:
-    """The numbers of texts, int64 if all are whole; None if one is no number."""
-    import pyarrow.compute as pc
-
-    for pattern, dtype in ((_SURE_INT64, "int64"), (_SURE_FLOAT64, "float64")):
-        if pc.all(pc.match_substring_regex(texts, pattern)).as_py():
-            unsigned = pc.replace_substring_regex(texts, r"^\+", "")
-            return np.asarray(unsigned.cast(dtype))
-    # One by one: slow, and only done where a cell is faulty or of an unusual form.
-    written = texts.to_pylist()
-    if all(len(text) < MAX_DIGITS and WHOLE_NUMBER.fullmatch(text) for text in written):
-        whole = [int(text) for text in written]
-        if min(whole) >= -(2**63) and max(whole) < 2**63:
-            return np.array(whole, dtype=np.int64)
-    numbers = [parsed_number(text) for text in written]
-    return None if None in numbers else np.array(numbers, dtype=np.float64)

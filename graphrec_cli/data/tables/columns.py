@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TimeUnit
-from graphrec_cli.data.tables.cells import WHOLE_NUMBER, Cells, parsed_number
+from graphrec_cli.data.tables.cells import distinct_texts, parsed_number, parsed_numbers
 from graphrec_cli.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ColumnArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32] | NDArray[np.object_]
 
@@ -34,14 +38,14 @@ class Column(Protocol):
     def name(self) -> str:
         """The name in the header."""
 
-    def array(self, cells: Cells) -> ColumnArray | None:
+    def array(self, cells: pa.ChunkedArray) -> ColumnArray | None:
         """The rows' values, None if a cell is faulty."""
 
     def fault(self, text: str) -> str | None:
         """What is wrong with a cell, None if nothing is."""
 
 
-def column_array(column: Column, cells: Cells, path: Path) -> ColumnArray | None:
+def column_array(column: Column, cells: pa.ChunkedArray, path: Path) -> ColumnArray | None:
     """``column.array(cells)``, of a file that a refusal of all cells together names.
 
     Raises:
@@ -59,14 +63,15 @@ class IdColumn:
 
     name: str
 
-    def array(self, cells: Cells) -> NDArray[np.int64] | None:
+    def array(self, cells: pa.ChunkedArray) -> NDArray[np.int64] | None:
         """The ids, None if a cell is faulty."""
-        ids = cells.numbers()
-        return ids if ids is not None and ids.dtype == np.int64 and (ids >= 0).all() else None
+        ids = parsed_numbers(cells)
+        sound = ids is not None and ids.dtype == np.int64 and (ids >= 0).all()
+        return np.array(ids, dtype=np.int64) if sound else None
 
     def fault(self, text: str) -> str | None:
         """What is wrong with a cell, None if nothing is."""
-        if not WHOLE_NUMBER.fullmatch(text):
+        if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text, re.ASCII):
             return "not a whole number"
         # Python refuses to convert thousands of digits, so their number is looked at first.
         digits = text.strip().lstrip("+-").lstrip("0")
@@ -83,9 +88,9 @@ class NumberColumn:
     low: float
     high: float
 
-    def array(self, cells: Cells) -> NDArray[np.float32] | None:
+    def array(self, cells: pa.ChunkedArray) -> NDArray[np.float32] | None:
         """The numbers, None if a cell is faulty."""
-        numbers = cells.numbers()
+        numbers = parsed_numbers(cells)
         if numbers is None or not ((numbers >= self.low) & (numbers <= self.high)).all():
             return None
         return numbers.astype(np.float64).astype(np.float32)
@@ -112,11 +117,11 @@ class TextColumn:
     max_length: int = MAX_ID_LENGTH
     may_be_empty: bool = False
 
-    def array(self, cells: Cells) -> NDArray[np.object_] | None:
+    def array(self, cells: pa.ChunkedArray) -> NDArray[np.object_] | None:
         """The texts, equal ones sharing one object; None if a cell is faulty."""
-        texts = cells.texts()
+        texts, place = distinct_texts(cells)
         sound = all(self.fault(text) is None for text in texts)
-        return texts[cells.code] if sound else None
+        return texts[place] if sound else None
 
     def fault(self, text: str) -> str | None:
         """What is wrong with a cell, None if nothing is."""
@@ -139,12 +144,13 @@ class TimeColumn:
     name: str
     unit: TimeUnit
 
-    def array(self, cells: Cells) -> NDArray[np.int64] | None:
+    def array(self, cells: pa.ChunkedArray) -> NDArray[np.int64] | None:
         """Seconds since 1970, rounded down; None if a cell is no time."""
         if self.unit is TimeUnit.date:
-            seconds = _seconds_of_dates(cells.texts())
-            return None if seconds is None else seconds[cells.code]
-        values = cells.numbers()
+            texts, place = distinct_texts(cells)
+            seconds = _seconds_of_dates(texts)
+            return None if seconds is None else seconds[place]
+        values = parsed_numbers(cells)
         if values is None:
             return None
         largest = np.abs(values.astype(np.float64)).max(initial=0.0)

@@ -9,7 +9,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from graphrec_cli.data.tables.cells import Cells
 from graphrec_cli.data.tables.columns import Column, ColumnArray, column_array
 from graphrec_cli.data.tables.layout import (
     CSV,
@@ -70,7 +69,7 @@ def read_csv_columns(
         raise DataError(f"{path} is empty; lines with {wanted} are wanted")
     arrays: dict[str, ColumnArray] = {}
     for place, column in zip(places, columns, strict=True):
-        array = column_array(column, Cells.of(table[str(place)]), path)
+        array = column_array(column, table[str(place)], path)
         if array is None:
             raise _first_fault(path, columns, layout, None)
         arrays[column.name] = array
@@ -80,7 +79,7 @@ def read_csv_columns(
 def parse_rows(
     text: Iterable[bytes], layout: Layout, num_columns: int, places: Sequence[int]
 ) -> pa.Table:
-    """The cells of some columns as dictionary-encoded text, each column named by its place.
+    """The cells of some columns as text, each column named by its place.
 
     Args:
         text: chunks of UTF-8, the fields separated by ``layout.delimiter``.
@@ -123,7 +122,7 @@ def parse_rows(
         ),
         convert_options=arrow_csv.ConvertOptions(
             include_columns=[str(place) for place in places],
-            column_types={str(place): pa.dictionary(pa.int32(), pa.string()) for place in places},
+            column_types={str(place): pa.string() for place in places},
             check_utf8=False,
             strings_can_be_null=False,
         ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphrec_cli.data.files import files
-from graphrec_cli.data.tables.cells import Cells
+from graphrec_cli.data.tables.cells import distinct_texts
 from graphrec_cli.data.tables.columns import Column, ColumnArray, TextColumn, column_array
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
@@ -53,7 +53,7 @@ def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, Col
         if values.null_count:
             row = int(np.flatnonzero(values.is_null().to_numpy())[0]) + 1
             raise DataError(f"{path}, row {row}: {column.name} is empty")
-        cells = Cells.of(_readable(path, column, values))
+        cells = _readable(path, column, values)
         array = column_array(column, cells, path)
         if array is None:
             raise _first_fault(path, column, cells)
@@ -122,11 +122,12 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
     return values
 
 
-def _first_fault(path: Path, column: Column, cells: Cells) -> DataError:
+def _first_fault(path: Path, column: Column, cells: pa.ChunkedArray) -> DataError:
     """Look at the cells one by one: slow, exact, and only done to word an error."""
-    faults = [(text, column.fault(text)) for text in cells.texts()]
-    for row, code in enumerate(cells.code.tolist(), start=1):
-        text, fault = faults[code]
+    texts, places = distinct_texts(cells)
+    faults = [(text, column.fault(text)) for text in texts]
+    for row, place in enumerate(places.tolist(), start=1):
+        text, fault = faults[place]
         if fault is not None:
             shown = shorten(text, 40)
             return DataError(f"{path}, row {row}: {column.name} '{shown}' is {fault}")
