@@ -1,19 +1,21 @@
-"""Records of one line each, of which some may be bad: every sound one, and why others are not."""
+"""Records of one line each, of which some may be bad."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.data.files.files import open_unpacked
+from graphrec_cli.data.tables.cells import distinct_texts
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.quarantine import BadLine
+from graphrec_cli.data.tables.read_csv import parse_rows
 from graphrec_cli.errors import DataError
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -67,37 +69,43 @@ def read_line_records(path: Path, wanted: Sequence[str], layout: Layout) -> Line
         found = ", ".join(header)[:200] or "nothing that can be read"
         raise DataError(f"{path} must have one column {', '.join(missing)}; its header has {found}")
     places = [header.index(name) for name in wanted]
-    rows: list[list[str]] = []
+    simple = _simple_record(layout.separator, len(header))
     numbers: list[int] = []
-    bad: list[tuple[int, str]] = []
+    others: list[int] = []
     for number, line in enumerate(lines[1:], start=2):
-        row = _simple_fields(line, layout, len(header)) or _fields(line, layout)
+        (numbers if simple.fullmatch(line) else others).append(number)
+    text = "\n".join(lines[number - 1] for number in numbers).encode()
+    table = parse_rows([text], replace(layout, names=()), len(header), places)
+    rows: list[list[str]] = []
+    bad: list[BadLine] = []
+    for number in others:
+        line = lines[number - 1]
+        row = _fields(line, layout)
         if row is not None and len(row) == len(header):
-            rows.append([row[place] for place in places])
+            rows.append(row)
             numbers.append(number)
         elif line.strip(" \t\r"):
             unreadable = "a NUL byte" if "\0" in line else "its quotes do not match"
-            bad.append((number, unreadable if row is None else f"not {len(header)} fields"))
-    records = LineRecords(
-        path=path,
-        columns={
-            name: np.array([row[place] for row in rows], dtype=object)
-            for place, name in enumerate(wanted)
-        },
-        line=np.array(numbers, dtype=np.int64),
-        lines=lines,
-        bad=[],
+            reason = unreadable if row is None else f"not {len(header)} fields"
+            bad.append(BadLine(path.name, number, reason, line))
+    order = np.argsort(numbers, kind="stable")
+    columns: dict[str, NDArray[np.object_]] = {}
+    for name, place in zip(wanted, places, strict=True):
+        distinct, code = distinct_texts(table[str(place)])
+        other = np.array([row[place] for row in rows], dtype=object)
+        columns[name] = np.concatenate([distinct[code], other])[order]
+    line_numbers = np.array(numbers, dtype=np.int64)[order]
+    return LineRecords(path=path, columns=columns, line=line_numbers, lines=lines, bad=bad)
+
+
+def _simple_record(separator: str, num_fields: int) -> re.Pattern[str]:
+    """Lines ``"a";"b"`` or ``a;b`` with no quote, backslash or control inside a field."""
+    separator = re.escape(separator)
+    quoted, plain = r'"[^"\\\0\r]*"', rf'[^"\\\0\r{separator}]*'
+    more = num_fields - 1
+    return re.compile(
+        f"{quoted}(?:{separator}{quoted}){{{more}}}|{plain}(?:{separator}{plain}){{{more}}}"
     )
-    records.bad.extend(records.bad_line(number, reason) for number, reason in bad)
-    return records
-
-
-def _simple_fields(line: str, layout: Layout, num_fields: int) -> list[str] | None:
-    """The fields of ``"a";"b"`` where no quote or backslash is inside a field, else None."""
-    if line.count('"') != 2 * num_fields or "\\" in line or "\0" in line:
-        return None
-    fields = line[1:-1].split(f'"{layout.separator}"')
-    return fields if len(fields) == num_fields and line[0] == line[-1] == '"' else None
 
 
 def _fields(line: str, layout: Layout) -> list[str] | None:
