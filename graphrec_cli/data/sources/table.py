@@ -60,7 +60,6 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         where there is no such column.
 
     Raises:
-        ConfigError: the file is parquet, and pyarrow is not installed.
         DataError: a file is faulty, or a column cannot be told.
     """
     file = open_table(files.paths["path"], config, config.columns)

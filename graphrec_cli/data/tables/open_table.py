@@ -85,7 +85,7 @@ def open_table(path: Path, config: TableConfig, columns: Sequence[str] | None = 
         columns: names of all columns of a file without a header line.
 
     Raises:
-        ConfigError: it is parquet, and pyarrow is not installed or an option is for text alone.
+        ConfigError: it is parquet, and an option is for text alone.
         DataError: it cannot be read, or its header line is parted otherwise.
     """
     suffixes = [suffix for suffix in path.suffixes if suffix not in PACKINGS]
