@@ -17,6 +17,7 @@ from graphrec_cli.data.tables.columns import MAX_ID_LENGTH, MAX_TITLE_LENGTH
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.line_records import LineRecords, read_line_records
 from graphrec_cli.data.tables.quarantine import BadLine, refuse_too_many
+from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
 
 RATINGS, BOOKS = "BX-Book-Ratings.csv", "BX-Books.csv"
@@ -102,9 +103,7 @@ def load_book_crossing(config: BookCrossingConfig, files: FoundFiles, *, seed: i
     )
 
 
-def _titles(
-    path: Path, rated: NDArray[np.object_]
-) -> tuple[tuple[NDArray[np.generic], NDArray[np.character]], list[BadLine]]:
+def _titles(path: Path, rated: NDArray[np.object_]) -> tuple[Titles, list[BadLine]]:
     """Rated ISBNs and their titles, the first of each that is repeated, and the bad lines."""
     import pandas as pd
 

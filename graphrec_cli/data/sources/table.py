@@ -22,10 +22,10 @@ from graphrec_cli.data.tables.columns import (
 )
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column
 from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
+from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
 
 HIGHEST_RATING = float(np.finfo(np.float32).max)
-Titles = tuple[NDArray[np.generic], NDArray[np.character]]
 
 
 def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:

@@ -28,8 +28,9 @@ def parsed_numbers(cells: pa.ChunkedArray) -> NDArray[np.int64] | NDArray[np.flo
     import pyarrow.compute as pc
 
     if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
-        whole = pa.types.is_integer(cells.type) and cells.type != pa.uint64()
-        return np.asarray(cells.to_numpy(), dtype=np.int64 if whole else np.float64)
+        if pa.types.is_integer(cells.type) and cells.type != pa.uint64():
+            return np.asarray(cells.to_numpy(), dtype=np.int64)
+        return np.asarray(cells.to_numpy(), dtype=np.float64)
     integers = _integers(cells)
     if integers is not None:
         return integers

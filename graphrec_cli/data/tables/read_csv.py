@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -30,7 +31,6 @@ BLOCK_BYTES = 5 * MAX_CHUNK_BYTES
 """Parsed at a time; a line must end in the block that follows the one it begins in."""
 MAX_COLUMNS = 10_000
 """Fields of a header line: a table of interactions has far fewer."""
-RECORD_SEPARATOR = "\x1e"
 
 
 def read_csv_columns(
@@ -94,16 +94,15 @@ def parse_rows(
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    # The line behind the end has a field too many, so it is seen unless a quote is still open.
-    end = f"{RECORD_SEPARATOR}{layout.delimiter * num_columns}"
+    # A last line that no file holds: its field too many is noticed unless a quote is still open.
+    end = f"{secrets.token_hex(16)}{layout.delimiter * num_columns}"
     ended = False
 
     def handle(row: arrow_csv.InvalidRow) -> str:
         nonlocal ended
         blank = row.actual_columns == 1 and not row.text.strip(" \t")
-        sound = not ended and (blank or row.text == end)
         ended = ended or row.text == end
-        return "skip" if sound else "error"
+        return "skip" if blank or ended else "error"
 
     blocks = _Blocks(chain(text, [f"\n{end}\n".encode()]))
     table = arrow_csv.read_csv(

@@ -13,7 +13,8 @@ from graphrec_cli.data.tables.layout import CSV, Layout
 from graphrec_cli.data.tables.read_csv import read_csv_columns, read_head
 from graphrec_cli.errors import DataError
 
-Titles: TypeAlias = tuple[NDArray[np.int64], NDArray[np.character]]
+Titles: TypeAlias = tuple[NDArray[np.generic], NDArray[np.character]]
+"""Item ids and their titles, both of shape (titles,)."""
 
 
 def read_titles(
