@@ -22,3 +22,18 @@ def one_line(error: BaseException) -> str:
     if len(text) <= MAX_LINE:
         return text
     return f"{text[: MAX_LINE // 2]} ... {text[-MAX_LINE // 2 :]}"
+
+
+def mask_unprintable(text: str) -> str:
+    """The text with ``?`` for every unprintable character: as many characters as before."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def shorten(text: str, width: int) -> str:
+    """The first ``width`` characters of what a file holds, with ``?`` for unprintable ones."""
+    return mask_unprintable(text[:width]) + ("..." if len(text) > width else "")
+
+
+def first_line(message: object) -> str:
+    """The first line of a message or an error, or else the name of its type."""
+    return next(iter(str(message).strip().splitlines()), type(message).__name__)

@@ -13,6 +13,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.terminal_text import first_line
 
 
 def suggestion(word: str, choices: Sequence[str]) -> str:
@@ -32,7 +33,7 @@ def explain(error: Exception) -> ConfigError:
     cause = error.__cause__ if isinstance(error, HydraException) else error
     if isinstance(cause, OmegaConfBaseException):
         return _refused_value(cause)
-    line = _first_line(error)
+    line = first_line(error)
     if line.startswith("Ambiguous value"):
         line += "; sweep over its values with -m, or write key=[a,b] for a list"
     return ConfigError(line)
@@ -110,10 +111,5 @@ def _refused_value(error: OmegaConfBaseException) -> ConfigError:
         if error.key is not None and str(error.key) not in choices:
             # The one word of a command line that is no value of the configuration.
             return unknown_key(full_key, choices if "." in full_key else [*choices, "resume"])
-    message = _first_line(error.msg or error)
+    message = first_line(error.msg or error)
     return ConfigError(f"{full_key}: {message}" if full_key else message)
-
-
-def _first_line(message: object) -> str:
-    lines = str(message).strip().splitlines()
-    return lines[0] if lines else type(message).__name__

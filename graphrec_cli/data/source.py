@@ -15,6 +15,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.tables.quarantine import BadLine
+from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
 
 
@@ -133,7 +134,7 @@ class SourceData:
 
     table: RawTable
     funnel: Funnel
-    titles: tuple[NDArray[np.generic], NDArray[np.character]] | None
+    titles: Titles | None
     files: tuple[DataFile, ...]
     preferences: TruePreferences | None
     quarantine: tuple[BadLine, ...] = ()

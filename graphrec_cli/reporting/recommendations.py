@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.errors import ConfigError, OutputError
+from graphrec_cli.errors import OutputError
 from graphrec_cli.evaluation.top_k import TopItems
 from graphrec_cli.reporting.tables import text_table
 from graphrec_cli.storage.atomic import atomic_write
@@ -67,7 +67,6 @@ def write_recommendations(
         out: the file that is made or replaced; None, except for parquet, prints.
 
     Raises:
-        ConfigError: pyarrow is wanted and missing.
         OutputError: the file cannot be written, or stdout cannot show a character.
     """
     if out is None:
@@ -150,18 +149,10 @@ def json_texts(recommendations: Recommendations) -> Iterator[str]:
 
 
 def write_parquet(recommendations: Recommendations, file: IO[bytes]) -> None:
-    """The columns of csv; null for a title that is unknown and for a user without an id.
+    """The columns of csv; null for a title that is unknown and for a user without an id."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    Raises:
-        ConfigError: pyarrow is missing.
-    """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise ConfigError(
-            "parquet needs pyarrow: pip install 'graphrec-cli[parquet]', or write csv or json"
-        ) from error
     title = recommendations.title
 
     def table(block: Block) -> Any:

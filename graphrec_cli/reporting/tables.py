@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from graphrec_cli.terminal_text import mask_unprintable
+
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return the heading, a rule and the rows as lines, in aligned columns two spaces apart.
@@ -44,7 +46,7 @@ def metrics_table(columns: Mapping[str, Mapping[str, float]], metrics: Sequence[
 
 def clip(text: str, max_length: int) -> str:
     """Return foreign text fit for a cell: cut where it is long, unprintable characters as ``?``."""
-    shown = "".join(character if character.isprintable() else "?" for character in text)
+    shown = mask_unprintable(text)
     return shown if len(shown) <= max_length else f"{shown[: max_length - 3]}..."
 
 

@@ -16,6 +16,7 @@ from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import OutputError
 from graphrec_cli.storage.atomic import atomic_write
 from graphrec_cli.storage.bounded_npz import read_npz
+from graphrec_cli.terminal_text import first_line
 
 _TYPES: dict[str, type[np.generic]] = {
     "user_id": np.str_,
@@ -93,8 +94,7 @@ def load_run_data(path: Path) -> SavedData:
         raise OutputError(f"cannot read {path}: it takes more memory than there is") from error
     except Exception as error:
         # Bytes made to mislead the reader make it fail in any way: on an index, a key, a type.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise OutputError(f"cannot read {path}: {reason}") from error
+        raise OutputError(f"cannot read {path}: {first_line(error)}") from error
 
 
 def _check_lengths(lengths: Mapping[str, int]) -> None:

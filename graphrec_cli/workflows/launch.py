@@ -34,7 +34,7 @@ from graphrec_cli.storage.atomic import remove_file, remove_leftovers, write_jso
 from graphrec_cli.system.device import pick_device
 from graphrec_cli.system.malloc import keep_freed_memory
 from graphrec_cli.system.signals import StopSignals
-from graphrec_cli.terminal_text import one_line
+from graphrec_cli.terminal_text import first_line, one_line
 from graphrec_cli.workflows.find_unfinished import refuse_other_epochs, unfinished_runs
 
 log = logging.getLogger("graphrec")
@@ -182,7 +182,7 @@ def _carry_out(
             return _ended(run, config, "failed", one_line(error), error.exit_code)
         except Exception as error:
             _trace(run, debug)
-            return _ended(run, config, "failed", f"{type(error).__name__}: {_first_line(error)}", 1)
+            return _ended(run, config, "failed", f"{type(error).__name__}: {first_line(error)}", 1)
         return RunOutcome(
             run=run,
             config=config,
@@ -205,10 +205,6 @@ def _ended(
     with suppress(OutputError):
         log.error("error: %s%s", error, unwritable)
     return RunOutcome(run=run, config=config, metrics=None, error=error, exit_code=exit_code)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or ["no message"])[0]
 
 
 def _trace(run: RunDirectory, debug: bool) -> None:

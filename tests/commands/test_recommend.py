@@ -6,12 +6,12 @@ import csv
 import io
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -329,7 +329,6 @@ def test_a_files_ending_says_its_format(run: Path, graphrec: Callable[..., Any])
 
 
 def test_parquet(run: Path, graphrec: Callable[..., Any]) -> None:
-    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     assert graphrec("recommend", str(run), "k=4", "out=a.parquet").code == 0
     columns = pq.read_table(run.parents[1] / "a.parquet").to_pydict()
     assert list(columns) == ["user_id", "rank", "item_id", "score", "title"]
@@ -337,16 +336,6 @@ def test_parquet(run: Path, graphrec: Callable[..., Any]) -> None:
     for user_id, item_id in zip(columns["user_id"], columns["item_id"], strict=True):
         lists.setdefault(user_id, []).append(item_id)
     assert lists == expected_lists(load(run), 4)
-
-
-def test_parquet_without_pyarrow_says_what_to_install(
-    run: Path, graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    done = graphrec("recommend", str(run), "out=a.parquet")
-    assert (done.code, len(done.err.splitlines())) == (2, 1)
-    assert "pip install 'graphrec-cli[parquet]'" in done.err
-    assert [path.name for path in run.parents[1].iterdir()] == ["runs"]
 
 
 def test_scores_that_are_not_finite_leave_no_file(run: Path, graphrec: Callable[..., Any]) -> None:

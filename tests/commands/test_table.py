@@ -95,7 +95,6 @@ def test_a_recognised_rating_that_cannot_be_read_says_how_to_do_without(
 def test_options_of_text_are_refused_for_parquet(
     full_size: Callable[..., Any], small: tuple[str, ...], tmp_path: Path, word: str
 ) -> None:
-    pytest.importorskip("pyarrow")
     pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"]}).to_parquet(tmp_path / "mine.parquet")
     words = ("dataset=table", "dataset.path=mine.parquet", f"dataset.{word}")
     done = full_size("train", *words, *small)

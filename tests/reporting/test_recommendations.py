@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,7 +126,6 @@ def test_json_reads_back(table: tuple[Recommendations, list[Row]]) -> None:
 def test_parquet_reads_back(
     table: tuple[Recommendations, list[Row]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     recommendations, rows = table
     out = tmp_path_factory.getbasetemp() / "read_back.parquet"
     write_recommendations(recommendations, "parquet", out)

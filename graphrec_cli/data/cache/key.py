@@ -22,7 +22,7 @@ from graphrec_cli.data.source import FoundFiles
 FORMAT = 1
 """Of the entries; to be raised when their files change."""
 _PACKAGES = ("numpy", "pandas", "pyarrow")
-"""They parse, sort and draw; pyarrow may be absent."""
+"""They parse, sort and draw."""
 _CODE = ("config", "data", "preparation.py", "system/seeds.py")
 """Where the way from the files to the split, and into an entry, is written."""
 _ADDRESSES = ("base_url", "download")
@@ -38,7 +38,7 @@ def key_ingredients(config: RunConfig, files: FoundFiles) -> dict[str, Any]:
         "graphrec": __version__,
         "code": _code_digest(),
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
         "files": [
             {"role": role, "name": path.name, "sha256": file.sha256, "size": file.size}
             for role, path, file in entries
@@ -63,13 +63,6 @@ def _without_addresses(dataset: DatasetConfig) -> dict[str, Any]:
         for name, value in values.items()
         if name not in _ADDRESSES and not isinstance(value, RemoteFileConfig)
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 @cache

@@ -57,15 +57,10 @@ def sha256_of(path: Path) -> str:
 
 
 class UnpackedStream(io.RawIOBase):
-    """The plain bytes of a file; damage and an absurd size end in a DataError.
-
-    Attributes:
-        has_nul: whether a NUL byte has passed; C parsers end a number there without a word.
-    """
+    """The plain bytes of a file; damage and an absurd size end in a DataError."""
 
     def __init__(self, path: Path, read: Callable[[int], bytes], max_bytes: int | None) -> None:
         super().__init__()
-        self.has_nul = False
         self._path = path
         self._read = read
         self._max_bytes = max_bytes
@@ -87,7 +82,6 @@ class UnpackedStream(io.RawIOBase):
             chunk = self._read(len(view))
         view[: len(chunk)] = chunk
         self._bytes_read += len(chunk)
-        self.has_nul = self.has_nul or b"\0" in chunk
         if self._max_bytes is not None and self._bytes_read > self._max_bytes:
             raise DataError(
                 f"{self._path} unpacks to more than {self._max_bytes} bytes; unpack it by hand "

@@ -13,8 +13,9 @@ from graphrec_cli.data.files.files import find_file, open_unpacked
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
-from graphrec_cli.data.tables.read_csv import IdColumn
+from graphrec_cli.data.tables.columns import IdColumn
 from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
 
 LINE_ENDS = b"\r\n"
 BLANKS = b" \t"
@@ -127,7 +128,7 @@ def _refuse_faults(path: Path, content: bytes) -> None:
                 if fault is None and text and not text.isdecimal():
                     fault = "not a whole number"
                 if fault is not None:
-                    shown = "".join(c if c.isprintable() else "?" for c in text[:40])
+                    shown = shorten(text, 40)
                     raise DataError(f"{path}, line {number}: id '{shown}' is {fault}")
 
 

@@ -13,16 +13,16 @@ from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
+from graphrec_cli.data.tables.columns import MAX_ID_LENGTH, MAX_TITLE_LENGTH
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.line_records import LineRecords, read_line_records
 from graphrec_cli.data.tables.quarantine import BadLine, refuse_too_many
+from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
 
 RATINGS, BOOKS = "BX-Book-Ratings.csv", "BX-Books.csv"
 USER, ITEM, RATING, TITLE = "User-ID", "ISBN", "Book-Rating", "Book-Title"
 LAYOUT = Layout(separator=";", encoding="latin-1")
-MAX_ID, MAX_TITLE = 256, 1_000
-"""Characters: one endless field would widen the arrays of all of them."""
 
 
 def find_book_crossing(config: BookCrossingConfig, *, data_dir: Path) -> dict[str, Path]:
@@ -103,16 +103,14 @@ def load_book_crossing(config: BookCrossingConfig, files: FoundFiles, *, seed: i
     )
 
 
-def _titles(
-    path: Path, rated: NDArray[np.object_]
-) -> tuple[tuple[NDArray[np.generic], NDArray[np.character]], list[BadLine]]:
+def _titles(path: Path, rated: NDArray[np.object_]) -> tuple[Titles, list[BadLine]]:
     """Rated ISBNs and their titles, the first of each that is repeated, and the bad lines."""
     import pandas as pd
 
     records = read_line_records(path, (ITEM, TITLE), LAYOUT)
     faults = _id_faults(records, ITEM)
-    faults[f"{TITLE} is longer than {MAX_TITLE} characters"] = _longer(
-        records.columns[TITLE], MAX_TITLE
+    faults[f"{TITLE} is longer than {MAX_TITLE_LENGTH} characters"] = _longer(
+        records.columns[TITLE], MAX_TITLE_LENGTH
     )
     kept, bad = _part(records, faults)
     isbn = pd.Series(records.columns[ITEM][kept])
@@ -129,7 +127,7 @@ def _part(
     bad = list(records.bad)
     for reason, mask in faults.items():
         numbers = records.line[mask & ~faulty].tolist()
-        bad += [records.lines.bad(number, reason) for number in numbers]
+        bad += [records.bad_line(number, reason) for number in numbers]
         faulty |= mask
     return np.flatnonzero(~faulty), sorted(bad, key=lambda line: line.line)
 
@@ -141,7 +139,9 @@ def _id_faults(records: LineRecords, name: str) -> dict[str, NDArray[np.bool_]]:
     text = pd.Series(distinct, dtype=object).str
     return {
         f"{name} is empty": (text.strip() == "").to_numpy(dtype=np.bool_)[codes],
-        f"{name} is longer than {MAX_ID} characters": _longer(distinct, MAX_ID)[codes],
+        f"{name} is longer than {MAX_ID_LENGTH} characters": (
+            _longer(distinct, MAX_ID_LENGTH)[codes]
+        ),
     }
 
 

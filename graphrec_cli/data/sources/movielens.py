@@ -19,8 +19,9 @@ from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
+from graphrec_cli.data.tables.columns import IdColumn, NumberColumn
 from graphrec_cli.data.tables.layout import CSV, Layout
-from graphrec_cli.data.tables.read_csv import IdColumn, NumberColumn, read_csv_columns
+from graphrec_cli.data.tables.read_csv import read_csv_columns
 from graphrec_cli.data.tables.titles import read_titles
 from graphrec_cli.errors import DataError
 

@@ -13,15 +13,19 @@ from graphrec_cli.config.table import TableConfig, TimeUnit
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
-from graphrec_cli.data.tables.column import Column
+from graphrec_cli.data.tables.columns import (
+    MAX_TITLE_LENGTH,
+    Column,
+    NumberColumn,
+    TextColumn,
+    TimeColumn,
+)
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column
 from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
-from graphrec_cli.data.tables.read_csv import NumberColumn
-from graphrec_cli.data.tables.text_columns import MAX_TITLE, TextColumn, TimeColumn
+from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
 
 HIGHEST_RATING = float(np.finfo(np.float32).max)
-Titles = tuple[NDArray[np.generic], NDArray[np.character]]
 
 
 def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
@@ -56,7 +60,6 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         where there is no such column.
 
     Raises:
-        ConfigError: the file is parquet, and pyarrow is not installed.
         DataError: a file is faulty, or a column cannot be told.
     """
     file = open_table(files.paths["path"], config, config.columns)
@@ -144,7 +147,7 @@ def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.g
     title_column = pick_column("items_title", config.items_title, header, path, needed=True)
     assert id_column is not None
     assert title_column is not None
-    title_cells = TextColumn(title_column, max_length=MAX_TITLE, may_be_empty=True)
+    title_cells = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
     arrays = file.read([TextColumn(id_column), title_cells])
     ids = pd.Series(arrays[id_column], dtype=object)
     chosen = (ids.isin(pd.unique(known)) & ~ids.duplicated()).to_numpy()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from graphrec_cli.data.files.files import UnpackedStream, open_unpacked
 from graphrec_cli.errors import DataError
 
+CHUNK_BYTES = 2**20
+"""Of the file."""
+MAX_CHUNK_BYTES = 3 * CHUNK_BYTES + 4
+"""Of UTF-8: a byte of the file becomes three at most."""
 UNIT_SEPARATOR = "\x1f"
 """Stands for a separator of several bytes: C parsers take separators of one."""
 
@@ -47,7 +52,7 @@ class Layout:
 
     @property
     def quoting(self) -> Literal[0, 3]:
-        """The csv module's and pandas' word for ``quoted``."""
+        """The csv module's word for ``quoted``."""
         return csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
 
     @property
@@ -60,57 +65,41 @@ CSV = Layout()
 """Commas, double quotes, UTF-8 with or without a byte-order mark, a header line."""
 
 
-class _SingleSeparator(io.RawIOBase):
-    """The bytes of a stream with every separator of two equal characters made into one."""
-
-    def __init__(self, stream: UnpackedStream, separator: str) -> None:
-        super().__init__()
-        self._stream = stream
-        self._separator = separator.encode()
-        self._held = b""
-
-    def readable(self) -> bool:
-        """Always true: the stream is there to be read."""
-        return True
-
-    # The standard library has no name for a writable buffer before Python 3.12.
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill ``buffer`` with the next bytes and return their number, 0 at the end."""
-        view = memoryview(buffer)
-        while True:
-            chunk = self._stream.read(max(1, len(view) - len(self._held))) or b""
-            text = (self._held + chunk).replace(self._separator, UNIT_SEPARATOR.encode())
-            # Half a separator may end the chunk; its other half would begin the next.
-            cut = len(text) - (bool(chunk) and text.endswith(self._separator[:1]))
-            text, self._held = text[:cut], text[cut:]
-            if text or not chunk:
-                view[: len(text)] = text
-                return len(text)
-
-
 def is_blank(row: list[str]) -> bool:
-    """Whether pandas passes over the row's line: it holds spaces and tabs at most."""
+    """Whether the row's line is passed over: it holds spaces and tabs at most."""
     return not row or (len(row) == 1 and row[0] != "" and not row[0].strip(" \t"))
 
 
 @contextmanager
-def open_text(path: Path, layout: Layout) -> Iterator[tuple[io.TextIOWrapper, UnpackedStream]]:
-    """The text of a file, its fields parted by ``layout.delimiter``, and the stream below it.
+def open_utf8(path: Path, layout: Layout) -> Iterator[Iterator[bytes]]:
+    """The text of a file as UTF-8 in chunks, its fields separated by ``layout.delimiter``.
 
     Raises:
         DataError: the file cannot be opened or read.
-        ValueError: on reading, where a byte is not of the layout's encoding.
+        ValueError: on reading, where a byte is NUL or not of the layout's encoding.
     """
     with open_unpacked(path) as stream:
-        single = len(layout.separator) == 1
-        raw = stream if single else _SingleSeparator(stream, layout.separator)
-        buffered = io.BufferedReader(raw)
-        yield io.TextIOWrapper(buffered, encoding=layout.encoding, newline=""), stream
+        yield _utf8_chunks(stream, layout)
+
+
+def _utf8_chunks(stream: UnpackedStream, layout: Layout) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(layout.encoding)()
+    held = ""
+    while chunk := stream.read(CHUNK_BYTES):
+        if b"\0" in chunk:
+            raise ValueError("a NUL byte")
+        text = (held + decoder.decode(chunk)).replace(layout.separator, layout.delimiter)
+        # Half a separator may end the chunk; its other half would begin the next.
+        half = len(layout.separator) == 2 and text.endswith(layout.separator[0])
+        cut = len(text) - half
+        held = text[cut:]
+        yield text[:cut].encode()
+    yield (held + decoder.decode(b"", final=True)).encode()
 
 
 @contextmanager
 def open_lines(path: Path, layout: Layout) -> Iterator[Iterator[str]]:
-    """The same text line by line; slow, and exact about the line that cannot be decoded.
+    """The same text line by line: slow, and exact about the line that cannot be decoded.
 
     Raises:
         DataError: the file cannot be opened or read; on reading, where a line holds a NUL byte or

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from graphrec_cli.config.table import Separator, TableConfig
 from graphrec_cli.data.files.files import PACKINGS, file_on_disk, find_file
-from graphrec_cli.data.tables.column import Column, ColumnArray, parsed_number
+from graphrec_cli.data.tables.cells import parsed_number
+from graphrec_cli.data.tables.columns import Column, ColumnArray
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.read_csv import read_csv_columns, read_head
 from graphrec_cli.data.tables.read_parquet import parquet_kinds, read_parquet_columns
@@ -84,7 +85,7 @@ def open_table(path: Path, config: TableConfig, columns: Sequence[str] | None = 
         columns: names of all columns of a file without a header line.
 
     Raises:
-        ConfigError: it is parquet, and pyarrow is not installed or an option is for text alone.
+        ConfigError: it is parquet, and an option is for text alone.
         DataError: it cannot be read, or its header line is parted otherwise.
     """
     suffixes = [suffix for suffix in path.suffixes if suffix not in PACKINGS]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def refuse_too_many(path: Path, bad: Sequence[BadLine], *, num_lines: int, share
     if len(bad) <= share * num_lines:
         return
     first = min(bad, key=lambda line: line.line)
-    shown = "".join(c if c.isprintable() else "?" for c in first.text[:60])
+    shown = shorten(first.text, 60)
     raise TooManyBadLines(
         f"{path}: {len(bad)} of {num_lines} lines are bad, more than the share of {share:g} that "
         f"dataset.max_bad_lines allows; the first is line {first.line} ({first.reason}): {shown}",

@@ -3,79 +3,34 @@
 from __future__ import annotations
 
 import csv
-import re
+import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-from graphrec_cli.data.tables.column import Column, ColumnArray, column_array, parsed_number
-from graphrec_cli.data.tables.layout import CSV, Layout, is_blank, open_lines, open_text
+from graphrec_cli.data.tables.columns import Column, ColumnArray, column_array
+from graphrec_cli.data.tables.layout import (
+    CSV,
+    MAX_CHUNK_BYTES,
+    Layout,
+    is_blank,
+    open_lines,
+    open_utf8,
+)
 from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
 
 Rows: TypeAlias = Iterator[list[str]]
-MAX_ID = int(np.iinfo(np.int64).max)
+BLOCK_BYTES = 5 * MAX_CHUNK_BYTES
+"""Parsed at a time; a line must end in the block that follows the one it begins in."""
 MAX_COLUMNS = 10_000
-"""Fields of a header line: a file of more is none of interactions, and pandas takes for ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class IdColumn:
-    """A column of whole numbers from 0 to the largest int64."""
-
-    name: str
-
-    @property
-    def as_text(self) -> bool:
-        """Its cells are wanted as numbers."""
-        return False
-
-    def array(self, values: NDArray[np.generic]) -> NDArray[np.int64] | None:
-        """A copy of parsed values, None if one of them is no id."""
-        ids = np.array(values, dtype=np.int64) if values.dtype == np.int64 else None
-        return ids if ids is not None and (ids >= 0).all() else None
-
-    def fault(self, text: str) -> str | None:
-        """What is wrong with a cell, None if nothing is."""
-        if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text, re.ASCII):
-            return "not a whole number"
-        # Python refuses to convert thousands of digits, so their number is looked at first.
-        digits = text.strip().lstrip("+-").lstrip("0")
-        within = len(digits) <= len(str(MAX_ID)) and 0 <= int(text) <= MAX_ID
-        return None if within else f"outside 0..{MAX_ID}"
-
-
-@dataclass(frozen=True, slots=True)
-class NumberColumn:
-    """A column of finite numbers in a closed interval."""
-
-    name: str
-    low: float
-    high: float
-
-    @property
-    def as_text(self) -> bool:
-        """Its cells are wanted as numbers."""
-        return False
-
-    def array(self, values: NDArray[np.generic]) -> NDArray[np.float32] | None:
-        """A copy of parsed values, None if one of them is NaN or outside the interval."""
-        if values.dtype not in (np.int64, np.float64):
-            return None
-        numbers = np.array(values, dtype=np.float64)
-        within = ((numbers >= self.low) & (numbers <= self.high)).all()
-        return numbers.astype(np.float32) if within else None
-
-    def fault(self, text: str) -> str | None:
-        """What is wrong with a cell, None if nothing is."""
-        number = parsed_number(text)
-        if number is None:
-            return "not a number"
-        return None if self.low <= number <= self.high else f"outside {self.low:g}..{self.high:g}"
+"""Fields of a header line: a table of interactions has far fewer."""
 
 
 def read_csv_columns(
@@ -97,50 +52,100 @@ def read_csv_columns(
         DataError: the file is damaged or empty, lacks a column, or holds a faulty line, which is
             named by its number.
     """
-    import pandas as pd
+    import pyarrow as pa
 
-    with open_text(path, layout) as (text, stream):
-        try:
-            names = _names(path, layout, csv.reader(text, **layout.dialect), columns)
-            line, first_row = _first_row(path, layout)
-            # Pandas would make an index of the first columns, and take for ever for a million.
-            if len(first_row) > len(names):
-                raise _first_fault(path, columns, layout, None)
-            # Pandas is handed the text below the header, and drops a mark that begins it.
-            if first_row and first_row[0].startswith("\ufeff"):
-                raise DataError(f"{path}, line {line}: a byte-order mark in mid-file; remove it")
-            # No usecols: lines with too many fields would pass unseen. Numbers have no dtype: asked
-            # for int64, pandas takes 1e5 and 1.0 for ids, and then all ids through float64.
-            frame = pd.read_csv(
-                text,
-                header=None,
-                names=names,
-                engine="c",
-                dtype={column.name: object for column in columns if column.as_text},
-                na_filter=False,
-                low_memory=False,
-                sep=layout.delimiter,
-                quoting=layout.quoting,
-            )
-            sound = not stream.has_nul
-        except pd.errors.EmptyDataError as error:
-            wanted = ", ".join(column.name for column in columns)
-            raise DataError(f"{path} is empty; lines with {wanted} are wanted") from error
-        except (ValueError, OverflowError, csv.Error) as error:
-            raise _first_fault(path, columns, layout, error) from error
-    if sound and frame.empty:
-        header = "a header line" if layout.names is None else "blank lines"
-        raise DataError(f"{path} holds {header} and no rows")
+    with open_lines(path, layout) as lines:
+        names = _names(path, layout, _rows(path, layout, lines), columns)
+    places = [names.index(column.name) for column in columns]
+    try:
+        with open_utf8(path, layout) as text:
+            table = parse_rows(text, layout, len(names), places)
+    except (pa.ArrowInvalid, ValueError) as error:
+        raise _first_fault(path, columns, layout, error) from error
+    if not len(table):
+        if layout.names is None:
+            raise DataError(f"{path} holds a header line and no rows")
+        wanted = ", ".join(column.name for column in columns)
+        raise DataError(f"{path} is empty; lines with {wanted} are wanted")
     arrays: dict[str, ColumnArray] = {}
-    for column in columns:
-        array = column_array(column, frame[column.name].to_numpy(), path) if sound else None
+    for place, column in zip(places, columns, strict=True):
+        array = column_array(column, table[str(place)], path)
         if array is None:
             raise _first_fault(path, columns, layout, None)
         arrays[column.name] = array
-    # Pandas fills a line that is too short with empty cells.
-    if (frame.iloc[:, -1] == "").any() and _has_short_row(path, layout, len(names)):
-        raise _first_fault(path, columns, layout, None)
     return arrays
+
+
+def parse_rows(
+    text: Iterable[bytes], layout: Layout, num_columns: int, places: Sequence[int]
+) -> pa.Table:
+    """The cells of some columns as text, each column named by its place.
+
+    Args:
+        text: chunks of UTF-8, the fields separated by ``layout.delimiter``.
+        layout: whether there is a header line, and quotes.
+        num_columns: fields that every line must have; blank lines are passed over.
+        places: of the columns, from 0.
+
+    Raises:
+        pa.ArrowInvalid: a line has another number of fields, or a quote is not closed.
+        ValueError: as ``text`` raises it.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    # A last line that no file holds: its field too many is noticed unless a quote is still open.
+    end = f"{secrets.token_hex(16)}{layout.delimiter * num_columns}"
+    ended = False
+
+    def handle(row: arrow_csv.InvalidRow) -> str:
+        nonlocal ended
+        blank = row.actual_columns == 1 and not row.text.strip(" \t")
+        ended = ended or row.text == end
+        return "skip" if blank or ended else "error"
+
+    blocks = _Blocks(chain(text, [f"\n{end}\n".encode()]))
+    table = arrow_csv.read_csv(
+        pa.PythonFile(blocks, mode="r"),
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False,
+            block_size=BLOCK_BYTES,
+            column_names=[str(place) for place in range(num_columns)],
+            skip_rows_after_names=int(layout.names is None),
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=layout.delimiter,
+            quote_char='"' if layout.quoted else False,
+            newlines_in_values=layout.quoted,
+            invalid_row_handler=handle,
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            include_columns=[str(place) for place in places],
+            column_types={str(place): pa.string() for place in places},
+            check_utf8=False,
+            strings_can_be_null=False,
+        ),
+    )
+    if not ended:
+        raise pa.ArrowInvalid("a quote is not closed")
+    return table
+
+
+class _Blocks:
+    """Chunks of bytes as the file that Arrow reads: all blocks but the last are of some size.
+
+    Attributes:
+        closed: never; whoever opened the file closes it.
+    """
+
+    closed = False
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` further bytes, none at the end."""
+        return b"".join(islice(self._chunks, size // MAX_CHUNK_BYTES))
 
 
 def read_head(path: Path, layout: Layout) -> tuple[list[str], list[str]]:
@@ -182,32 +187,16 @@ def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) ->
     if missing:
         raise DataError(
             f"{path} has no column {', '.join(missing)}; its header line has "
-            f"{_shown(', '.join(header), 200)}"
+            f"{shorten(', '.join(header), 200)}"
         )
     if len(header) > MAX_COLUMNS:
         have = f"has {len(header):,} fields in its header line"
         raise DataError(f"{path} {have}, more than {MAX_COLUMNS:,}; no table of interactions has")
     repeated = [name for name, times in Counter(header).items() if times > 1]
     if repeated:
-        shown = _shown(repeated[0], 40)
+        shown = shorten(repeated[0], 40)
         raise DataError(f"{path} names the column '{shown}' twice in its header line")
     return header
-
-
-def _first_row(path: Path, layout: Layout) -> tuple[int, list[str]]:
-    """The first row below the header and the number of its line, [] if there is none."""
-    with open_text(path, layout) as (text, _):
-        rows = csv.reader(text, **layout.dialect)
-        if layout.names is None:
-            next(rows, [])
-        first_row = next((row for row in rows if not is_blank(row)), [])
-        return rows.line_num, first_row
-
-
-def _has_short_row(path: Path, layout: Layout, length: int) -> bool:
-    with open_text(path, layout) as (text, _):
-        rows = _rows(path, layout, text)
-        return any(len(row) < length and not is_blank(row) for row in rows)
 
 
 def _first_fault(
@@ -233,18 +222,13 @@ def _first_fault(
                 for column, place in places:
                     fault = column.fault(row[place])
                     if fault is not None:
-                        value = _shown(row[place], 40)
+                        value = shorten(row[place], 40)
                         return DataError(f"{where}: {column.name} '{value}' is {fault}")
         except csv.Error as error:
             return DataError(f"{path}, line {rows.line_num}: {error}")
         except DataError as error:
             return error
-    if blanks and cause is None:  # quotes around them make a field of them
+    if blanks:  # quotes around them make a field of them
         return DataError(f"{path}, line {blanks}: 1 fields where {owner} {len(names)}")
     reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
     return DataError(f"{path} cannot be read as csv: {reason}")
-
-
-def _shown(text: str, width: int) -> str:
-    printable = "".join(c if c.isprintable() else "?" for c in text)
-    return printable if len(printable) <= width else f"{printable[:width]}..."

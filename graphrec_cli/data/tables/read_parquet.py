@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graphrec_cli.data.files import files
-from graphrec_cli.data.tables.column import Column, ColumnArray, column_array
-from graphrec_cli.errors import ConfigError, DataError
+from graphrec_cli.data.tables.cells import distinct_texts
+from graphrec_cli.data.tables.columns import Column, ColumnArray, TextColumn, column_array
+from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +26,6 @@ def parquet_kinds(path: Path) -> dict[str, str]:
     """By name of every column: ``number``, ``text``, ``time``, or else the type's own name.
 
     Raises:
-        ConfigError: pyarrow is not installed.
         DataError: the file cannot be read.
     """
     with _open(path) as file:
@@ -38,7 +38,6 @@ def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, Col
     Whole numbers that are wanted as text become their decimal digits.
 
     Raises:
-        ConfigError: pyarrow is not installed.
         DataError: the file cannot be read or holds no rows, it is made to unpack to far more than
             it holds, or a column holds an empty or faulty
             cell, which is named by its row, or is of a type that it cannot have.
@@ -50,30 +49,25 @@ def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, Col
         raise DataError(f"{path} holds no rows")
     arrays: dict[str, ColumnArray] = {}
     for column in columns:
-        cells = table.column(column.name)
-        if cells.null_count:
-            row = int(np.flatnonzero(cells.is_null().to_numpy())[0]) + 1
+        values = table.column(column.name)
+        if values.null_count:
+            row = int(np.flatnonzero(values.is_null().to_numpy())[0]) + 1
             raise DataError(f"{path}, row {row}: {column.name} is empty")
-        values = _values(path, column, cells)
-        array = column_array(column, values, path)
+        cells = _readable(path, column, values)
+        array = column_array(column, cells, path)
         if array is None:
-            raise _first_fault(path, column, values)
+            raise _first_fault(path, column, cells)
         arrays[column.name] = array
     return arrays
 
 
 @contextmanager
 def _open(path: Path) -> Iterator[pa.parquet.ParquetFile]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise ConfigError(
-            f"{path} is a parquet file, and pyarrow, which reads it, is not installed; install "
-            "graphrec-cli[parquet], or save the table as csv"
-        ) from error
-    try:
-        with pq.ParquetFile(path) as file:
+        with path.open("rb") as opened, pq.ParquetFile(opened) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read as parquet: {_line(error)}") from error
@@ -106,44 +100,35 @@ def _kind(kind: pa.DataType) -> str:
     return str(kind)
 
 
-def _values(path: Path, column: Column, cells: pa.ChunkedArray) -> NDArray[np.generic]:
-    """Cells as ``column.array`` takes them."""
+def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The values of a type that the column can have; times become whole seconds."""
     import pyarrow as pa
 
-    kind, name = _kind(cells.type), f"{path}: column {column.name}"
-    if pa.types.is_dictionary(cells.type):
-        cells = cells.cast(cells.type.value_type)
+    kind, name = _kind(values.type), f"{path}: column {column.name}"
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
     if kind not in ("number", "text", "time"):
         raise DataError(f"{name} is of the type {kind}; save it as text or numbers")
+    is_text = isinstance(column, TextColumn)
     if kind == "time":
-        if column.as_text:
+        if is_text:
             raise DataError(f"{name} holds times, which are no ids; save it as text or numbers")
-        seconds: NDArray[np.generic] = cells.cast(pa.timestamp("s"), safe=False).cast("int64")
-        return np.asarray(seconds)
-    if not column.as_text:
-        numbers = np.asarray(cells)
-        return numbers if kind == "text" else numbers.astype(_wide(cells.type))
-    if pa.types.is_floating(cells.type):
+        return values.cast(pa.timestamp("s"), safe=False).cast("int64")
+    if is_text and pa.types.is_floating(values.type):
         raise DataError(
-            f"{name} is of the type {cells.type}, in which long ids lose digits; save it as text "
+            f"{name} is of the type {values.type}, in which long ids lose digits; save it as text "
             "or whole numbers"
         )
-    encoded = cells.combine_chunks().dictionary_encode()
-    distinct = np.array([str(value) for value in encoded.dictionary.to_pylist()], dtype=object)
-    return np.asarray(distinct[encoded.indices.to_numpy()], dtype=object)
+    return values
 
 
-def _wide(kind: pa.DataType) -> type[np.generic]:
-    import pyarrow as pa
-
-    return np.int64 if pa.types.is_integer(kind) and kind != pa.uint64() else np.float64
-
-
-def _first_fault(path: Path, column: Column, values: NDArray[np.generic]) -> DataError:
+def _first_fault(path: Path, column: Column, cells: pa.ChunkedArray) -> DataError:
     """Look at the cells one by one: slow, exact, and only done to word an error."""
-    for row, value in enumerate(values.tolist(), start=1):
-        fault = column.fault(str(value))
+    texts, places = distinct_texts(cells)
+    faults = [(text, column.fault(text)) for text in texts]
+    for row, place in enumerate(places.tolist(), start=1):
+        text, fault = faults[place]
         if fault is not None:
-            shown = "".join(c if c.isprintable() else "?" for c in str(value)[:40])
+            shown = shorten(text, 40)
             return DataError(f"{path}, row {row}: {column.name} '{shown}' is {fault}")
     return DataError(f"{path}: column {column.name} cannot be read")

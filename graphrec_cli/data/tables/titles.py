@@ -8,11 +8,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.data.tables.layout import CSV, Layout, open_text
-from graphrec_cli.data.tables.read_csv import IdColumn, read_csv_columns
+from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, IdColumn, TextColumn
+from graphrec_cli.data.tables.layout import CSV, Layout
+from graphrec_cli.data.tables.read_csv import read_csv_columns, read_head
 from graphrec_cli.errors import DataError
 
-Titles: TypeAlias = tuple[NDArray[np.int64], NDArray[np.character]]
+Titles: TypeAlias = tuple[NDArray[np.generic], NDArray[np.character]]
+"""Item ids and their titles, both of shape (titles,)."""
 
 
 def read_titles(
@@ -32,31 +34,13 @@ def read_titles(
     Raises:
         DataError: the file is damaged or empty, lacks a column, or holds a faulty line.
     """
-    import pandas as pd
-
-    names = None if layout.names is None else list(layout.names)
-    with open_text(path, layout) as (text, _):
-        try:
-            frame = pd.read_csv(
-                text,
-                header=0 if names is None else None,
-                names=names,
-                dtype=str,
-                keep_default_na=False,
-                sep=layout.delimiter,
-                quoting=layout.quoting,
-            )
-        except (ValueError, OverflowError) as error:
-            raise DataError(
-                f"{path} cannot be read as csv: {' '.join(str(error).split())}"
-            ) from error
-    frame.columns = frame.columns.str.strip()
-    known = (column for name, column in id_columns.items() if name in frame.columns)
+    header, _ = read_head(path, layout)
+    known = (column for name, column in id_columns.items() if name in header)
     edition = next(known, " or ".join(id_columns))
     for column in (edition, title_column):
-        if column not in frame.columns:
-            raise DataError(f"{path} has no column {column}; it has {', '.join(frame.columns)}")
-    # Read once more with every check: pandas shifts the columns of rows that are too long.
-    ids = read_csv_columns(path, (IdColumn(edition),), layout)[edition].astype(np.int64)
-    distinct, first = np.unique(ids, return_index=True)
-    return distinct, frame[title_column].to_numpy(dtype=str)[first]
+        if column not in header:
+            raise DataError(f"{path} has no column {column}; it has {', '.join(header)}")
+    titles = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
+    arrays = read_csv_columns(path, (IdColumn(edition), titles), layout)
+    distinct, first = np.unique(arrays[edition].astype(np.int64), return_index=True)
+    return distinct, arrays[title_column][first].astype(np.str_)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.errors import MemoryShortageError
 from graphrec_cli.system.free_memory import free_memory, is_shortage
+from graphrec_cli.terminal_text import first_line
 
 log = logging.getLogger("graphrec")
 
@@ -66,7 +67,7 @@ def in_chunks(
         except (MemoryError, RuntimeError) as error:
             if not is_shortage(error):
                 raise
-            shortage = (str(error).splitlines() or [type(error).__name__])[0]
+            shortage = first_line(error)
         # Out of the handler, which keeps the frames of ``work`` and so its tensors alive.
         if shortage is None:
             done += len(chunk)

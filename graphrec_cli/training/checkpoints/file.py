@@ -13,6 +13,7 @@ from torch import Tensor
 
 from graphrec_cli.errors import OutputError
 from graphrec_cli.storage.bounded_json import refuse_crowded_zip
+from graphrec_cli.terminal_text import first_line
 
 
 class DigestedFile:
@@ -82,8 +83,7 @@ def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
         _refuse_odd_tensors(content, size)
     except Exception as error:
         # Bytes made to mislead the reader make it fail in any way: on an index, a key, memory.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise OutputError(f"cannot read the checkpoint {path}: {reason}") from error
+        raise OutputError(f"cannot read the checkpoint {path}: {first_line(error)}") from error
     if not isinstance(content, dict):
         raise OutputError(f"cannot read the checkpoint {path}: expected named entries")
     return content

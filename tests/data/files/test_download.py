@@ -1,4 +1,4 @@
-"""Downloads from a server on the loopback device that breaks off, ignores ranges and lies."""
+"""Downloads from a server on the loopback device that breaks off and lies."""
 
 from __future__ import annotations
 
@@ -31,13 +31,9 @@ class Server:
     """Bytes after which each of the next answers breaks off."""
     statuses: list[int] = field(default_factory=list)
     """Statuses of the next answers, before any content is sent."""
-    honours_ranges: bool = True
     sends_length: bool = True
-    shift: int = 0
-    """How far from the asked start an answer to a range begins."""
     location: str | None = None
-    ranges: list[str | None] = field(default_factory=list)
-    if_ranges: list[str | None] = field(default_factory=list)
+    requests: int = 0
 
 
 def handler_of(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
@@ -46,9 +42,7 @@ def handler_of(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             pass
 
         def do_GET(self) -> None:
-            asked = self.headers.get("Range")
-            server.ranges.append(asked)
-            server.if_ranges.append(self.headers.get("If-Range"))
+            server.requests += 1
             if server.statuses or server.location:
                 self.send_response(server.statuses.pop(0) if server.statuses else 302)
                 if server.location:
@@ -56,18 +50,10 @@ def handler_of(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
-            start = 0
-            if asked is not None and server.honours_ranges:
-                start = int(asked.removeprefix("bytes=").removesuffix("-")) + server.shift
-                self.send_response(206)
-                last, total = len(server.content) - 1, len(server.content)
-                self.send_header("Content-Range", f"bytes {start}-{last}/{total}")
-            else:
-                self.send_response(200)
-            body = server.content[start:]
+            body = server.content
+            self.send_response(200)
             if server.sends_length:
                 self.send_header("Content-Length", str(len(body)))
-            self.send_header("ETag", '"edition-1"')
             self.end_headers()
             self.wfile.write(body[: server.breaks.pop(0)] if server.breaks else body)
 
@@ -100,7 +86,7 @@ def test_a_file_is_fetched_into_a_new_folder(server: Server, tmp_path: Path) -> 
     fetch(RemoteFileConfig(url=server.url, sha256=SHA256, size=len(CONTENT)), target)
     assert target.read_bytes() == CONTENT
     assert list(target.parent.iterdir()) == [target]
-    assert server.ranges == [None]
+    assert server.requests == 1
 
 
 def test_nothing_is_shown_off_a_terminal(
@@ -111,44 +97,12 @@ def test_nothing_is_shown_off_a_terminal(
     assert (captured.out, captured.err) == ("", "")
 
 
-def test_a_broken_transfer_is_resumed(server: Server, tmp_path: Path) -> None:
+def test_a_broken_transfer_is_started_again(server: Server, tmp_path: Path) -> None:
     server.breaks = [300_000, 200_000]
     target = tmp_path / "ratings.csv"
     fetch(RemoteFileConfig(url=server.url, sha256=SHA256), target)
     assert target.read_bytes() == CONTENT
-    assert server.ranges == [None, "bytes=300000-", "bytes=500000-"]
-    assert server.if_ranges == [None, '"edition-1"', '"edition-1"']
-
-
-def test_a_broken_transfer_begins_again_without_ranges(server: Server, tmp_path: Path) -> None:
-    server.breaks = [300_000]
-    server.honours_ranges = False
-    target = tmp_path / "ratings.csv"
-    fetch(RemoteFileConfig(url=server.url, sha256=SHA256), target)
-    assert target.read_bytes() == CONTENT
-    assert server.ranges == [None, "bytes=300000-"]
-
-
-def test_a_range_that_was_not_asked_for_begins_again(server: Server, tmp_path: Path) -> None:
-    server.breaks = [300_000]
-    server.shift = -5
-    target = tmp_path / "ratings.csv"
-    fetch(RemoteFileConfig(url=server.url), target)
-    assert target.read_bytes() == CONTENT
-    assert server.ranges == [None, "bytes=300000-", None]
-
-
-def test_a_range_that_cannot_be_met_begins_again(server: Server, tmp_path: Path) -> None:
-    server.breaks = [300_000]
-    target = tmp_path / "ratings.csv"
-
-    def refuse_range(seconds: float) -> None:
-        if len(server.ranges) == 1:
-            server.statuses = [416]
-
-    download(RemoteFileConfig(url=server.url), target, sleep=refuse_range, timeout=5.0)
-    assert target.read_bytes() == CONTENT
-    assert server.ranges == [None, "bytes=300000-", None]
+    assert server.requests == 3
 
 
 def test_a_break_without_a_length_shows_by_the_configured_size(
@@ -181,8 +135,8 @@ def refused(remote: RemoteFileConfig, target: Path) -> str:
 def test_tries_are_bounded(server: Server, tmp_path: Path) -> None:
     server.breaks = [1000] * 10
     message = refused(RemoteFileConfig(url=server.url), tmp_path / "ratings.csv")
-    assert f"4000 bytes came instead of {len(CONTENT)}" in message
-    assert len(server.ranges) == 1 + len(WAITS)
+    assert f"1000 bytes came instead of {len(CONTENT)}" in message
+    assert server.requests == 1 + len(WAITS)
 
 
 def test_a_wrong_checksum_says_both(server: Server, tmp_path: Path) -> None:
@@ -195,7 +149,7 @@ def test_a_wrong_size_ends_before_the_content_is_read(server: Server, tmp_path: 
     remote = RemoteFileConfig(url=server.url, size=len(CONTENT) + 1)
     message = refused(remote, tmp_path / "ratings.csv")
     assert f"offers {len(CONTENT)} bytes, expected {len(CONTENT) + 1}" in message
-    assert len(server.ranges) == 1
+    assert server.requests == 1
 
 
 def test_too_much_without_a_length_is_refused(server: Server, tmp_path: Path) -> None:
@@ -217,7 +171,7 @@ def test_a_404_names_the_file_and_the_folder(server: Server, tmp_path: Path) -> 
         f"{server.url} answers 404 Not Found; correct the address, or put ratings.csv into "
         f"{tmp_path} by hand"
     )
-    assert len(server.ranges) == 1
+    assert server.requests == 1
 
 
 def test_no_network_names_the_file_and_the_folder(
@@ -282,4 +236,4 @@ def test_two_downloads_at_once_do_not_meet(server: Server, tmp_path: Path) -> No
         thread.join()
     assert target.read_bytes() == CONTENT
     assert list(tmp_path.iterdir()) == [target]
-    assert len(server.ranges) == 4
+    assert server.requests == 4

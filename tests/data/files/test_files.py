@@ -52,15 +52,6 @@ def test_every_packing_gives_the_same_bytes(tmp_path: Path) -> None:
         assert read_all(tmp_path / name) == content
 
 
-def test_a_nul_byte_is_noticed(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"1\0002")
-    (tmp_path / "b").write_bytes(b"12")
-    for name, expected in (("a", True), ("b", False)):
-        with open_unpacked(tmp_path / name) as stream:
-            stream.readall()
-        assert stream.has_nul is expected
-
-
 def test_a_truncated_gz_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     packed = gzip.compress(bytes(range(256)) * 100)

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from graphrec_cli.config.table import Separator, TableConfig, TimeUnit
@@ -157,8 +159,6 @@ def test_titles_of_the_tables_items(folder: Path) -> None:
 
 
 def test_parquet(folder: Path) -> None:
-    pa = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
-    pq = pytest.importorskip("pyarrow.parquet")
     columns = {"user_id": [9_223_372_036_854_775_807, 2], "isbn": ["007", "NA"], "stars": [1, 5]}
     pq.write_table(pa.table(columns | {"date": ["2024-01-31"] * 2}), folder / "a.parquet")
     pq.write_table(pa.table({"isbn": ["007"], "title": ["Bond"]}), folder / "items.parquet")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from graphrec_cli.config.table import Separator, TableConfig
+from graphrec_cli.data.tables.columns import TextColumn
 from graphrec_cli.data.tables.open_table import find_table, open_table
-from graphrec_cli.data.tables.text_columns import TextColumn
 from graphrec_cli.errors import DataError
 
 CONTENT = b"user,item\na,5\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graphrec_cli.data.tables.read_csv import IdColumn, NumberColumn, read_csv_columns
+from graphrec_cli.data.tables.columns import IdColumn, NumberColumn
+from graphrec_cli.data.tables.read_csv import read_csv_columns
 from graphrec_cli.errors import DataError
 
 COLUMNS = (IdColumn("user"), IdColumn("item"), NumberColumn("rating", low=1.0, high=5.0))
@@ -86,7 +88,7 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
         (HEADER.strip(), "holds a header line and no rows"),
         (b"user,book\n1,2\n", "has no column item, rating; its header line has user, book"),
         (b"user,item,item,rating\n1,2,2,3\n", "names the column 'item' twice"),
-        (HEADER + b"\xef\xbb\xbf1,2,3\n1,2,3\n", "line 2: a byte-order mark in mid-file"),
+        (HEADER + b"\xef\xbb\xbf1,2,3\n1,2,3\n", r"line 2: user '\?1' is not a whole number"),
         (HEADER + b'1,2,3\n""\n1,2,3\n', "line 3: 1 fields where the header has 3"),
         (HEADER + b'1,2,3\n" "\n1,2,3\n', "line 3: 1 fields where the header has 3"),
         (HEADER + b"1,2\x1f,3\n", r"line 2: item '2\?' is not a whole number"),
@@ -120,7 +122,7 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
         (HEADER + b"1,2,3,4,5\n1,2,3\n", "line 2: 5 fields where the header has 3"),
         (HEADER + b"1,2,3,\n1,2,3,\n", "line 2: 4 fields where the header has 3"),
         (HEADER + b"1,2,3\n1,2\x00,3\n", "line 3: a NUL byte"),
-        (b"us\x00er,item,rating\n1,2,3\n", "has no column user; its header line has us"),
+        (b"us\x00er,item,rating\n1,2,3\n", "line 1: a NUL byte"),
         (HEADER + b"1,2,3\n1,\x00,3\n", "line 3: a NUL byte"),
         (HEADER + b"1,2,3\n1,\xff,3\n", "line 3: byte 0xff is not UTF-8"),
         (b"\xffuser,item,rating\n1,2,3\n", "line 1: byte 0xff is not UTF-8"),
@@ -163,3 +165,74 @@ def test_other_columns_may_hold_anything(tmp_path: Path) -> None:
     content = b"user,note\n1,x\n2,\n3,7\n4,\xc3\xa9\n"
     arrays = read_csv_columns(write(tmp_path, content), [IdColumn("user")])
     assert arrays["user"].tolist() == [1, 2, 3, 4]
+
+
+NUMBER_LIKE = st.text("0123456789+-.eExX_ ", min_size=1, max_size=6) | st.integers().map(str)
+
+
+def python_number(cell: str) -> float | None:
+    try:
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(cells=st.lists(NUMBER_LIKE, min_size=1, max_size=4))
+def test_numbers_are_those_that_python_reads(tmp_path: Path, cells: list[str]) -> None:
+    column = NumberColumn("score", low=-1e6, high=1e6)
+    path = write(tmp_path, "\n".join(["user,score", *(f"u,{cell}" for cell in cells)]).encode())
+    numbers = [python_number(cell) for cell in cells]
+    faulty = [place for place, number in enumerate(numbers) if number is None or abs(number) > 1e6]
+    if faulty:
+        with pytest.raises(DataError, match=f"line {faulty[0] + 2}: score '.*' is "):
+            read_csv_columns(path, [column])
+    else:
+        expected = np.array(numbers, dtype=np.float32)
+        np.testing.assert_array_equal(read_csv_columns(path, [column])["score"], expected)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(cells=st.lists(NUMBER_LIKE, min_size=1, max_size=4))
+def test_whole_numbers_are_those_that_python_reads(tmp_path: Path, cells: list[str]) -> None:
+    path = write(tmp_path, "\n".join(["note,user", *(f"u,{cell}" for cell in cells)]).encode())
+    whole = [re.fullmatch(r" *[+-]?[0-9]+ *", cell) is not None for cell in cells]
+    sound = [ok and 0 <= int(cell) < 2**63 for ok, cell in zip(whole, cells, strict=True)]
+    if all(sound):
+        ids = read_csv_columns(path, [IdColumn("user")])["user"]
+        assert ids.tolist() == [int(cell) for cell in cells]
+    else:
+        with pytest.raises(DataError, match=f"line {sound.index(False) + 2}: user '.*' is "):
+            read_csv_columns(path, [IdColumn("user")])
+
+
+@pytest.mark.parametrize("name", ["*.csv", "a[1].csv", "?.csv", "s3:a.csv", "~.csv"])
+def test_the_name_of_a_file_is_no_pattern_and_no_address(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a1.csv").write_bytes(b"user\n1\n")
+    (tmp_path / name).write_bytes(b"user\n7\n")
+    assert read_csv_columns(tmp_path / name, [IdColumn("user")])["user"].tolist() == [7]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (HEADER + b",,,\n1,2,3\n", "line 2: 4 fields where the header has 3"),
+        (HEADER + b'1,2,3\n1,2,"3\n,,,\n', "line 4: unexpected end of data"),
+        (HEADER + b'1,2,3\n1,2,"', "line 3: unexpected end of data"),
+    ],
+)
+def test_an_open_quote_swallows_no_rows(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_csv_columns(write(tmp_path, content), COLUMNS)
+
+
+def test_both_line_ends_may_be_in_one_file(tmp_path: Path) -> None:
+    arrays = read_csv_columns(write(tmp_path, HEADER + b"1,2,3\r\n4,5,1\n6,7,2\r\n"), COLUMNS)
+    assert arrays["item"].tolist() == [2, 5, 7]
+
+
+def test_rows_that_span_the_blocks_of_the_reader(tmp_path: Path) -> None:
+    note = b'"' + b"long,\n" * 20_000 + b'"'
+    content = b"user,note\n" + b"".join(b"%d,%s\n" % (user, note) for user in range(60))
+    ids = read_csv_columns(write(tmp_path, content), [IdColumn("user")])["user"]
+    assert ids.tolist() == list(range(60))

@@ -90,7 +90,7 @@ def test_blank_lines_and_spaces_in_the_header_do_no_harm(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "cannot be read as csv: No columns to parse from file"),
+        (b"", "is empty; a header line is wanted"),
         (b"id,title\n", "holds a header line and no rows"),
         (b"title,isbn\nEmma,1\n", "has no column goodreads_book_id or id; it has title, isbn"),
         (b"goodreads_book_id,title\n1,A\n", "has no column book_id; it has goodreads_book_id,"),
@@ -104,9 +104,9 @@ def test_blank_lines_and_spaces_in_the_header_do_no_harm(tmp_path: Path) -> None
         (b"id,title\n" + b"9" * 5000 + b",A\n", "9...' is outside 0.."),
         (b"id,title\n1,2,A\n2,4,B\n", "line 2: 3 fields where the header has 2"),
         (b"id,title\n1,A\n2,B,C\n", "line 3"),
-        (b'id,title\n1,"A\n2,B\n', "cannot be read as csv"),
+        (b'id,title\n1,"A\n2,B\n', "line 3: unexpected end of data"),
         (b"id,title\n1,A\0B\n", "line 2: a NUL byte"),
-        ("id,title\n1,Les misérables\n".encode("latin-1"), "'utf-8' codec can't decode byte 0xe9"),
+        ("id,title\n1,Les misérables\n".encode("latin-1"), "line 2: byte 0xe9 is not UTF-8"),
     ],
 )
 def test_faulty_files_are_refused_in_one_line(tmp_path: Path, content: bytes, words: str) -> None:

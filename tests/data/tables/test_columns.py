@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graphrec_cli.config.table import TimeUnit
-from graphrec_cli.data.tables.read_csv import NumberColumn, read_csv_columns
-from graphrec_cli.data.tables.text_columns import TextColumn, TimeColumn
+from graphrec_cli.data.tables.columns import NumberColumn, TextColumn, TimeColumn
+from graphrec_cli.data.tables.read_csv import read_csv_columns
 from graphrec_cli.errors import DataError
 
 IDS = st.text(
