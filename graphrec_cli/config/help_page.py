@@ -31,7 +31,7 @@ Examples:
   graphrec train model=mf trainer.learning_rate=1e-3 seed=7
   graphrec train experiment=goodbooks_hardneg        a published recipe
   graphrec train seed=1,2,3 sampler=uniform,hardneg -m      a sweep of six runs
-  graphrec train --from RUN trainer.epochs=50        a saved run, one value changed
+  graphrec train --from RUN trainer.epochs=50        a saved run with one change
   graphrec train resume=RUN                          continue an interrupted run
   graphrec train model=gfcf --help                   the keys of one option
 
