@@ -11,18 +11,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from builders import TINY
 
 from graphrec_cli import __version__
 from graphrec_cli.cli import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[1]
-TINY = (
-    "dataset.num_users=60",
-    "dataset.num_items=40",
-    "dataset.mean_interactions=8",
-    "evaluation.ks=[5]",
-    "trainer.monitor=ndcg@5",
-)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from builders import PATIENCE_S
 
 from graphrec_cli.cli import COMMANDS, main
 from graphrec_cli.commands.completion import SCRIPTS, complete_line
@@ -122,7 +123,7 @@ def answers(shell: dict[str, str], *command: str) -> list[str]:
         text=True,
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.stderr == ""
     return done.stdout.splitlines()

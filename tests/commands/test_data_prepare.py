@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from builders import PATIENCE_S
 
 Command: TypeAlias = Callable[..., Any]
 PREPARE = ("data", "prepare")
@@ -239,7 +240,7 @@ def test_pandas_is_not_imported_by_a_run_from_the_cache(
         f"assert main({['train', *words, *small]!r}) == 0\n"
         "assert not {'pandas', 'torch._dynamo'} & set(sys.modules), sorted(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, timeout=300)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, timeout=PATIENCE_S)
 
 
 def test_from_a_run_the_cache_of_another_machine_is_not_taken(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from builders import read_json as read
 
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 
@@ -36,12 +37,6 @@ def of_table(table: Path, small: tuple[str, ...], full_size: Callable[..., Any])
     done = full_size("train", "dataset=table", "dataset.path=mine.csv", *small)
     assert done.code == 0, done.err
     return Path(done.run)
-
-
-def read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(content, dict)
-    return content
 
 
 def edit(path: Path, **entries: Any) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import torch
+from builders import CPU, TINY
+from builders import read_json as read
 
 from graphrec_cli.errors import Interrupted
 from graphrec_cli.rundir.lock import held_lock
@@ -19,25 +21,8 @@ from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 from graphrec_cli.training.trainer import Trainer
 
-CPU = torch.device("cpu")
-TRAIN = ("trainer.epochs=4", "trainer.batch_size=64", "trainer.learning_rate=0.05", "plots=false")
+TRAIN = ("trainer.epochs=4", "trainer.batch_size=64", "trainer.learning_rate=0.05")
 """Six steps an epoch."""
-
-
-TINY = (
-    "dataset.num_users=60",
-    "dataset.num_items=40",
-    "dataset.mean_interactions=8",
-    "trainer.monitor=ndcg@5",
-    "evaluation.ks=[5]",
-    "num_threads=1",
-)
-
-
-def read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(content, dict)
-    return content
 
 
 def history(run: Path) -> list[dict[str, Any]]:

@@ -11,15 +11,10 @@ from typing import Any
 
 import pytest
 import torch
+from builders import read_json as read
 
 from graphrec_cli.errors import ConfigError, GraphrecError
 from graphrec_cli.rundir.directory import RunDirectory
-
-
-def read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(content, dict)
-    return content
 
 
 def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from builders import read_json as read
 from numpy.typing import NDArray
 
 from graphrec_cli.models.oracle import Oracle
@@ -35,12 +36,6 @@ FILES = {
     "plots/curves.png",
 }
 METRICS = {"hit@5", "recall@5", "precision@5", "ndcg@5", "map@5", "mrr"}
-
-
-def read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(content, dict)
-    return content
 
 
 def files_of(folder: Path) -> set[str]:

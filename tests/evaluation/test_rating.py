@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
+from builders import CPU
 
 from graphrec_cli.config.evaluation import RatingConfig
 from graphrec_cli.data.idmap import IdMap
@@ -14,8 +14,6 @@ from graphrec_cli.evaluation.protocol import EvaluationSettings, PartResult
 from graphrec_cli.evaluation.rating import RatingEvaluation, predict
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.rating_baselines import BiasRating
-
-CPU = torch.device("cpu")
 
 
 def part_of(rows: dict[tuple[int, int], float]) -> UserItems:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,8 +11,6 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.models import rating_baselines
 from graphrec_cli.models.rating_baselines import bias_baseline, fit_biases, mean_baseline
-
-CPU = torch.device("cpu")
 
 
 def rated(seed: int, *, num_users: int = 12, num_items: int = 9) -> UserItems:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
-from numpy.typing import ArrayLike, NDArray
+from builders import CPU, CheckLaw
+from numpy.typing import NDArray
 
 from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
 from graphrec_cli.config.sampler import PositivesBy
@@ -14,9 +13,7 @@ from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.samplers.candidates import CandidateBatch, CandidateSampler, build_candidates
 from graphrec_cli.system import free_memory
 
-CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
-CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
 
 
 def sampler(

@@ -3,12 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
+from builders import CPU
 
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.system import free_memory
-
-CPU = torch.device("cpu")
 
 
 def test_some_memory_is_free_and_not_more_than_the_machine_has() -> None:

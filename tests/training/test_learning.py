@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -49,7 +50,6 @@ from graphrec_cli.training.checkpoints.schedule import Checkpointing
 from graphrec_cli.training.context import RunContext
 from graphrec_cli.training.fit import Fitted, fit_model
 
-CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from torch import Tensor
 
 from graphrec_cli.config.loss import BPRConfig
@@ -26,7 +27,6 @@ from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 from graphrec_cli.training.trainer import Trainer
 
-CPU = torch.device("cpu")
 Validate = Callable[[], dict[str, float]]
 
 

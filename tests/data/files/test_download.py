@@ -92,7 +92,7 @@ def no_wait(seconds: float) -> None:
 
 
 def fetch(remote: RemoteFileConfig, target: Path) -> None:
-    download(remote, target, sleep=no_wait, timeout=5.0)
+    download(remote, target, sleep=no_wait, timeout=60.0)
 
 
 def test_a_file_is_fetched_into_a_new_folder(server: Server, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_range_that_cannot_be_met_begins_again(server: Server, tmp_path: Path)
         if len(server.ranges) == 1:
             server.statuses = [416]
 
-    download(RemoteFileConfig(url=server.url), target, sleep=refuse_range, timeout=5.0)
+    download(RemoteFileConfig(url=server.url), target, sleep=refuse_range, timeout=60.0)
     assert target.read_bytes() == CONTENT
     assert server.ranges == [None, "bytes=300000-", None]
 

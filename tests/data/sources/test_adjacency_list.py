@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
@@ -23,7 +23,6 @@ REAL_DATA = Path(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     lines=st.lists(st.lists(st.integers(0, 2**63 - 1), max_size=5), max_size=8),
     blank=st.sampled_from([" ", "  ", "\t", " \t"]),
