@@ -183,6 +183,7 @@ def test_the_process_from_outside(folder: Path) -> None:
     assert all(line in log for line in done.stderr.splitlines())
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_gets_no_traceback(folder: Path) -> None:
     command = f"{sys.executable} -m graphrec_cli train --help | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(

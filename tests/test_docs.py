@@ -48,6 +48,7 @@ def test_the_documents_show_commands() -> None:
     assert len(DATA) >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [*TRAIN, *DATA])
 def test_a_shown_configuration_composes(
     command: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -63,6 +64,7 @@ def test_a_shown_configuration_composes(
     assert "trainer:" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_readmes_own_table_trains_with_the_command_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,6 +109,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return config.parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", RESUME)
 def test_a_shown_resumption_goes_on_with_the_run(
     command: str, run: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -129,6 +132,7 @@ def test_a_shown_resumption_goes_on_with_the_run(
     assert 2 < len(history) <= epochs[0] if epochs else len(history) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", EVALUATE)
 def test_a_shown_evaluation_gives_figures(
     command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -139,6 +143,7 @@ def test_a_shown_evaluation_gives_figures(
     assert "ndcg@10" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", RECOMMEND)
 def test_a_shown_recommendation_gives_items(
     command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -130,6 +130,7 @@ def answers(shell: dict[str, str], *command: str) -> list[str]:
 
 
 # Bash cuts words at the characters of COMP_WORDBREAKS: where '=' is one, it completes what follows.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "after", "breaks", "expected"),
     [
@@ -167,6 +168,7 @@ zpty -d shell
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
 @pytest.mark.parametrize("command", ["train", "data inspect"])
 def test_zsh_completes_when_tab_is_pressed(command: str, shell: dict[str, str]) -> None:
@@ -175,6 +177,7 @@ def test_zsh_completes_when_tab_is_pressed(command: str, shell: dict[str, str]) 
     assert answers(terminal, "zsh", "-f", "-c", ZSH, "zsh", line, "ooks") == ["yes"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
 @pytest.mark.parametrize(
     ("line", "expected"),

@@ -229,6 +229,7 @@ def test_data_that_no_run_could_use_are_not_kept(full_size: Command, data: Path)
     assert list((done.folder / "cache").rglob("*.npy")) == []
 
 
+@pytest.mark.slow
 def test_pandas_is_not_imported_by_a_run_from_the_cache(
     full_size: Command, small: tuple[str, ...], tmp_path: Path
 ) -> None:

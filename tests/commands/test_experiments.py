@@ -14,6 +14,8 @@ from graphrec_cli.config.compose import Job, compose_run
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
 from graphrec_cli.rundir.config_fingerprint import FREE_IN_RECIPE, config_sha256
 
+pytestmark = pytest.mark.slow
+
 REAL_DATA = Path(
     os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")
 )

@@ -63,6 +63,7 @@ MODELS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", MODELS)
 def test_every_kind_of_run_is_reproduced(
     words: tuple[str, ...], full_size: Callable[..., Any], tmp_path: Path
@@ -173,6 +174,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("old", "new"), CHANGES)
 @pytest.mark.parametrize("words", [(), ("trainer.epochs=2",)])
 def test_a_changed_row_ends_it_before_training(

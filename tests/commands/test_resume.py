@@ -266,6 +266,7 @@ def test_a_run_that_is_being_trained_is_left_alone(
         assert graphrec("train", *words).run != run
 
 
+@pytest.mark.slow
 def test_autoresume_goes_on_with_the_newest_unfinished_run_of_the_same_configuration(
     whole: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -290,6 +291,7 @@ def test_autoresume_goes_on_with_the_newest_unfinished_run_of_the_same_configura
     assert_same_run(new.run, whole)
 
 
+@pytest.mark.slow
 def test_autoresume_in_a_sweep(graphrec: Callable[..., Any]) -> None:
     words = ("train", *TRAIN, "trainer.autoresume=true", "-m", "seed=1,2")
     with dying_at(8):

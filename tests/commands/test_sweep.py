@@ -56,6 +56,7 @@ def test_a_bad_value_in_a_sweep_stops_it_before_the_first_run(
     assert list(done.folder.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [ConfigError, ZeroDivisionError])
 def test_a_run_that_has_no_folder_does_not_end_the_sweep(
     error: type[Exception], graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch

@@ -197,6 +197,7 @@ def test_a_model_that_learned_nothing_is_warned_of(graphrec: Callable[..., Any])
     )
 
 
+@pytest.mark.slow
 def test_two_threads_repeat_a_run_bit_for_bit(full_size: Callable[..., Any]) -> None:
     words = ["trainer.epochs=2", "num_threads=2", "plots=false", "--json"]
     first, second = (full_size("train", *words) for _ in range(2))
@@ -220,6 +221,7 @@ def own_options(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_own_options_lie_where_the_user_likes(
     own_options: Path, graphrec: Callable[..., Any]
 ) -> None:

@@ -58,6 +58,7 @@ def test_a_loaded_state_goes_on_and_shares_no_memory() -> None:
         assert torch.equal(one, wanted)
 
 
+@pytest.mark.slow
 def test_the_compiler_is_not_imported() -> None:
     code = (
         "import sys, torch; from graphrec_cli.training.adam import Adam\n"

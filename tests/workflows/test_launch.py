@@ -69,6 +69,7 @@ def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> Path
 LONG = ["train", *TINY, "trainer.epochs=100000", "trainer.patience=null"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "words", "code"),
     [
@@ -153,6 +154,7 @@ def test_a_log_that_can_no_longer_be_written_ends_the_run_in_one_line(
     assert f"error: {status['error']}" == line
 
 
+@pytest.mark.slow
 def test_a_folder_that_becomes_read_only_ends_the_run_in_one_line(folder: Path) -> None:
     process = start(folder, *LONG, "trainer.checkpoint_minutes=0.001")
     last = wait_for(folder, "outputs/*/checkpoints/last.pt", process)

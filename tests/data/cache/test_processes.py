@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from forker import PEACE, Fate, Forker, Life
 
+pytestmark = pytest.mark.slow
+
 ROUNDS_AT_ONCE = 2
 """Rounds of two processes on one cache; may be raised."""
 EVENTS_APART = 3

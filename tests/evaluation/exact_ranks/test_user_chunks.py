@@ -186,6 +186,7 @@ print("ranked", len(expected))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit and its measure are Linux's")
 def test_a_process_that_may_not_have_the_memory_ranks_in_smaller_chunks() -> None:
     done = subprocess.run(
