@@ -123,8 +123,12 @@ def test_the_audit_is_shown_the_graph() -> None:
 
 def test_many_users_are_scored_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     has = community_graph()
-    model = solved(GFCFConfig(singular_vectors=6), train_of(has))
-    whole = model.score_users(torch.arange(400))
+    config, train = GFCFConfig(singular_vectors=6), train_of(has)
+    whole = solved(config, train).score_users(torch.arange(400))
+    generator = torch.Generator().manual_seed(0)
+    model = GFCF(config, train, generator=generator, device=CPU, values_at_a_time=2_900)
+    model.solve()
+    model.prepare_scoring()
     taken: list[int] = []
 
     def watched(block: Tensor, dense: Tensor) -> Tensor:
@@ -133,7 +137,6 @@ def test_many_users_are_scored_within_bounds(monkeypatch: pytest.MonkeyPatch) ->
         return product
 
     monkeypatch.setattr(gfcf, "multiply", watched)
-    monkeypatch.setattr(gfcf, "_VALUES_AT_A_TIME", 2_900)
     assert torch.equal(model.score_users(torch.arange(400)), whole)
     assert max(taken) == 7 * 400
 
