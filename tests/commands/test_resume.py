@@ -91,7 +91,9 @@ def graphrec(graphrec: Callable[..., Any], full_size: Callable[..., Any]) -> Cal
     return command
 
 
-@pytest.mark.parametrize("step", [1, 5, 6, 7, 13, 24])
+@pytest.mark.parametrize(
+    "step", [1, 6, 13, *(pytest.param(step, marks=pytest.mark.slow) for step in (5, 7, 24))]
+)
 def test_a_run_that_stopped_between_steps_goes_on_to_the_same_end(
     step: int, whole: Path, graphrec: Callable[..., Any]
 ) -> None:

@@ -160,6 +160,7 @@ def test_by_time_the_newest_and_the_one_before(
     assert pairs_of(split.train) == [(0, 1), (1, 5), (2, 0), (2, 4)]
 
 
+@pytest.mark.slow
 def test_among_equal_times_the_seed_decides(split_pairs: SplitPairs, pairs_of: ReadPairs) -> None:
     pairs = [(0, item) for item in range(5)]
     tested, validated = np.zeros((2, 5), dtype=np.int64)

@@ -105,6 +105,7 @@ def test_eighty_ten_ten_of_all_edges(interactions_of: MakeInteractions) -> None:
     assert np.unique(split.test.user_degree).size > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", Scope)
 def test_every_pair_is_as_likely_to_be_held_out(
     interactions_of: MakeInteractions, scope: Scope
