@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import ArrayLike, NDArray
 
@@ -34,6 +36,10 @@ TINY_SETTINGS = (
 TINY = (*TINY_DATA, *TINY_SETTINGS, "trainer.epochs=2")
 """Words of ``graphrec train`` for a run of a few hundredths of a second."""
 
+REAL_DATA = Path(
+    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")
+)
+"""The folder of the published data sets, for tests that read them where they are."""
 PATIENCE_S = 900
 """Seconds after which a process is taken to hang; a busy machine has it wait for minutes."""
 
@@ -70,6 +76,14 @@ def items_of_users(rows: Sequence[Sequence[int]], num_items: int) -> UserItems:
     users = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     items = np.array([item for row in rows for item in row], dtype=np.int64)
     return UserItems.from_pairs(users, items, num_users=len(rows), num_items=num_items)
+
+
+def needs_real(folder: str) -> pytest.MarkDecorator:
+    """Skips a test where this folder of ``REAL_DATA`` is absent."""
+    return pytest.mark.skipif(
+        not (REAL_DATA / folder).is_dir(),
+        reason=f"no {folder} in ../shared/data or GRAPHREC_TEST_DATA",
+    )
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import REAL_DATA, needs_real
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,10 +17,6 @@ from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.sources.adjacency_list import ADJACENCY_LIST, read_adjacency_list
 from graphrec_cli.data.splits.predefined import predefined
 from graphrec_cli.errors import ConfigError, DataError
-
-REAL_DATA = Path(
-    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")
-)
 
 
 @given(
@@ -102,7 +98,7 @@ def test_values_out_of_range_are_refused() -> None:
         AdjacencyListConfig(valid="")
 
 
-@pytest.mark.skipif(not (REAL_DATA / "gowalla").is_dir(), reason="no gowalla")
+@needs_real("gowalla")
 def test_the_real_gowalla_as_far_as_the_split() -> None:
     source = ADJACENCY_LIST.read(AdjacencyListConfig(), data_dir=REAL_DATA, seed=0)
     everything = KCoreConfig(min_user_interactions=1, min_item_interactions=1)
