@@ -14,6 +14,8 @@ from builders import read_json as read
 
 from graphrec_cli.cli import main
 
+pytestmark = pytest.mark.slow
+
 USERS, ITEMS = range(1, 41), range(30)
 TRAIN = (
     "train",

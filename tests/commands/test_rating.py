@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 RATING = ("model=lightgcn_rating", "loss=mse", "evaluation=rating")
 
 
@@ -108,7 +110,6 @@ def test_weights_that_overflow_end_the_run(train: Callable[..., Any]) -> None:
     assert "Traceback" not in done.err
 
 
-@pytest.mark.slow
 def test_a_sweep_puts_the_lowest_error_first(train: Callable[..., Any]) -> None:
     done = train(*RATING, "trainer.learning_rate=1e-6,0.02", "-m")
     assert done.code == 0, done.err

@@ -118,6 +118,7 @@ def test_weights_that_differ_are_found(run: Path, graphrec: Callable[..., Any]) 
     assert "not reproduced" in done.out
 
 
+@pytest.mark.slow
 def test_a_figure_that_is_gone_or_of_another_type_differs(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_figure_that_is_gone_or_of_another_type_differs(
     assert set(json.loads(done.out)["differences"]) == {"selected_epoch", "extra"}
 
 
+@pytest.mark.slow
 def test_another_release_is_said(run: Path, graphrec: Callable[..., Any]) -> None:
     packages = read(run / "environment.json")["packages"] | {"torch": "1.0"}
     edit(run / "environment.json", packages=packages)
@@ -136,6 +138,7 @@ def test_another_release_is_said(run: Path, graphrec: Callable[..., Any]) -> Non
     assert f"packages.torch  1.0  {torch.__version__.split('+')[0]}" in done.out
 
 
+@pytest.mark.slow
 def test_overrides_are_listed_and_nothing_is_claimed(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -147,6 +150,7 @@ def test_overrides_are_listed_and_nothing_is_claimed(
     assert read(done.run / "config.json")["choices"]["sampler"] == "hardneg"
 
 
+@pytest.mark.slow
 def test_another_seed_or_data_set_is_an_intended_difference(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -154,6 +158,7 @@ def test_another_seed_or_data_set_is_an_intended_difference(
     assert (result["verdict"], list(result["intended"])) == ("not_claimed", ["seed"])
 
 
+@pytest.mark.slow
 def test_a_run_made_elsewhere_is_reproduced_from_another_folder_of_data(
     of_table: Path, table: Path, full_size: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -192,6 +197,7 @@ def test_a_changed_row_ends_it_before_training(
     assert len(done.err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_other_files_in_the_place_of_the_old_ones_are_found_once_they_are_read(
     of_table: Path, table: Path, full_size: Callable[..., Any]
 ) -> None:
@@ -250,6 +256,7 @@ def test_wrong_usage(
     assert not (done.folder / "outputs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "code", "message"),
     [

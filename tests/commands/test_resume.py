@@ -213,6 +213,7 @@ def test_no_such_run(name: str, graphrec: Callable[..., Any]) -> None:
     assert list(done.folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_more_epochs_are_refused_where_the_learning_rate_followed_from_their_number(
     tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -253,6 +254,7 @@ def test_another_configuration_or_other_data_are_refused(
     assert "error: the split is another one than in the run" in done.err
 
 
+@pytest.mark.slow
 def test_a_run_that_is_being_trained_is_left_alone(
     whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -308,6 +310,7 @@ def test_autoresume_in_a_sweep(graphrec: Callable[..., Any]) -> None:
     assert {read(path / "status.json")["status"] for path in runs} == {"completed"}
 
 
+@pytest.mark.slow
 def test_a_saved_autoresume_does_not_stop_reproduce(graphrec: Callable[..., Any]) -> None:
     done = graphrec("train", *TRAIN, "trainer.epochs=1", "trainer.autoresume=true")
     with dying_at(2):
@@ -328,6 +331,7 @@ def test_a_refused_value_does_not_stay_in_the_configuration(
     assert_same_run(run, whole)
 
 
+@pytest.mark.slow
 def test_fewer_epochs_end_where_the_shorter_run_would_have_ended(
     graphrec: Callable[..., Any],
 ) -> None:
@@ -339,6 +343,7 @@ def test_fewer_epochs_end_where_the_shorter_run_would_have_ended(
     assert_same_run(done.run, graphrec("train", *words, "trainer.epochs=3").run)
 
 
+@pytest.mark.slow
 def test_an_end_that_lacks_its_validation_is_refused(
     tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -392,6 +397,7 @@ def test_a_hostile_configuration_does_not_fetch_or_write_elsewhere(
     assert "would fetch data from http://127.0.0.1:9/x.csv" in done.err
 
 
+@pytest.mark.slow
 def test_an_environment_does_not_grow_with_every_attempt(
     whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -406,6 +412,7 @@ def test_an_environment_does_not_grow_with_every_attempt(
     assert sizes == {1}
 
 
+@pytest.mark.slow
 def test_what_an_earlier_part_of_a_run_was_made_on_is_said_by_reproduce(
     whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -420,6 +427,7 @@ def test_what_an_earlier_part_of_a_run_was_made_on_is_said_by_reproduce(
     assert "packages.torch" in done.out
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
     graphrec: Callable[..., Any],
 ) -> None:
@@ -437,6 +445,7 @@ def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
     assert history(done.run)[-1]["step"] == 24
 
 
+@pytest.mark.slow
 def test_a_row_that_has_changed_since_is_refused_and_put_back_is_taken(
     small: tuple[str, ...], tmp_path: Path, graphrec: Callable[..., Any], full_size: Any
 ) -> None:
@@ -459,6 +468,7 @@ def test_a_row_that_has_changed_since_is_refused_and_put_back_is_taken(
     assert_same_run(stopped.run, full_size(*words).run)
 
 
+@pytest.mark.slow
 def test_from_a_run_that_went_on_by_itself_a_new_one_begins(
     full_size: Callable[..., Any], graphrec: Callable[..., Any]
 ) -> None:

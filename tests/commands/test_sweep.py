@@ -39,6 +39,7 @@ def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(
     assert [path.name for path in done.folder.iterdir()] == ["outputs"]
 
 
+@pytest.mark.slow
 def test_a_sweep_in_json(graphrec: Callable[..., Any]) -> None:
     done = graphrec("train", "model=popularity", "-m", "seed=1,2", "--json")
     results = json.loads(done.out.splitlines()[0])

@@ -123,6 +123,7 @@ def test_a_broken_option_file_is_refused_in_one_line(text: str, tmp_path: Path) 
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -147,6 +148,7 @@ def test_the_words_of_a_job_are_kept_as_they_were_written() -> None:
     assert job.overrides == ["output_dir=runs_${seed}", "seed=7"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("seed=1,2", "-m")])
 @pytest.mark.parametrize("before", [(), ("--cfg", "job"), ("--info", "config")])
 def test_values_of_hydras_own_are_refused(before: tuple[str, ...], more: tuple[str, ...]) -> None:
