@@ -35,10 +35,10 @@ demo: $(STAMP) ## install, train on the built-in data set, print its test metric
 	$(BIN)/graphrec train
 
 test: $(STAMP) lint ## install, lint, and the fast tests: what to run between two edits
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not slow'
+	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 -m 'not slow'
 
 test-slow: $(STAMP) wheel ## the rest: processes, long trainings, hostile files, the wheel; all of CI with test
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m slow
+	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 -m slow
 
 lint: $(STAMP) ## formatting, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
