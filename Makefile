@@ -1,21 +1,23 @@
-# Set-up, checks and the demo. The variable PYTHON chooses the interpreter of .venv, MINUTES how long
-# a soak takes, and CASES and COMPARE what the two halves of bench measure (see docs/benchmarks.md):
+# Set-up, checks and the demo. The variable PYTHON chooses the interpreter of .venv, WORKERS how many
+# processes run the tests, MINUTES how long a soak takes, and CASES and COMPARE what the two halves
+# of bench measure (see docs/benchmarks.md):
 #   make PYTHON=python3.12 test
 #   make MINUTES=60 soak
 #   make CASES="--case ranking" COMPARE="--measure step --contender reference" bench
 
 PYTHON ?= python3
 MINUTES ?= 20
+WORKERS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DOCS_STAMP := $(VENV)/installed-docs
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-# Where it is set, every command that a test starts would compile all modules anew.
+# Where it is set, every command that a test starts would compile all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint format wheel docs test-gpu bench bench-gpu soak clean
+.PHONY: help demo test test-slow lint format wheel docs test-gpu bench bench-gpu soak clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -33,9 +35,11 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## install, train on the built-in data set, print its test metrics
 	$(BIN)/graphrec train
 
-test: $(STAMP) ## install, then every check that CI runs
-	@$(MAKE) --no-print-directory -j 2 lint wheel
-	$(BIN)/python -m pytest -q -n 2
+test: $(STAMP) lint ## install, lint, and the fast tests: what to run between two edits
+	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 -m 'not slow'
+
+test-slow: $(STAMP) wheel ## the rest: processes, long trainings, hostile files, the wheel; all of CI with test
+	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 -m slow
 
 lint: $(STAMP) ## formatting, lint, types and the direction of imports
 	$(BIN)/ruff format --check .

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from forker import Forker
 from hypothesis import HealthCheck, settings
 
 # Importing graphrec_cli here would be too early: the shape checks hook into its import.
@@ -22,18 +23,23 @@ settings.register_profile(
     max_examples=50,
     derandomize="CI" in os.environ,
     print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
+    # A fixture of a test with @given is a folder that every example overwrites.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("graphrec")
 
 
+SLOW = ("bench", "hostile", "soak")
+"""Folders whose tests are all marked ``slow``."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is marked ``gpu`` where there is no CUDA device."""
-    if torch.cuda.is_available():
-        return
+    """Mark the slow folders; skip what is marked ``gpu`` where there is no CUDA device."""
     skip = pytest.mark.skip(reason="no CUDA device")
     for item in items:
-        if item.get_closest_marker("gpu") is not None:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in SLOW:
+            item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("gpu") is not None and not torch.cuda.is_available():
             item.add_marker(skip)
 
 
@@ -49,3 +55,11 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
             patch.delenv(name, raising=False)
         patch.setenv("XDG_CACHE_HOME", str(cache))
         yield cache
+
+
+@pytest.fixture(scope="session")
+def forker() -> Iterator[Forker]:
+    """Starts commands in processes of their own, within milliseconds."""
+    forker = Forker()
+    yield forker
+    forker.close()

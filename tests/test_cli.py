@@ -11,18 +11,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from builders import TINY
 
 from graphrec_cli import __version__
 from graphrec_cli.cli import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[1]
-TINY = (
-    "dataset.num_users=60",
-    "dataset.num_items=40",
-    "dataset.mean_interactions=8",
-    "evaluation.ks=[5]",
-    "trainer.monitor=ndcg@5",
-)
 
 
 @pytest.fixture(autouse=True)
@@ -34,71 +28,77 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+REFUSED = [
+    ("trian", "unknown command 'trian'; did you mean 'train'?"),
+    ("train trainer.epochz=3", "unknown key 'trainer.epochz'; did you mean 'trainer.epochs'?"),
+    ("train sead=3", "unknown key 'sead'; did you mean 'seed'?"),
+    ("train +sead=3", "unknown key 'sead'; did you mean 'seed'?"),
+    ("train ++sead=3", "unknown key 'sead'; did you mean 'seed'?"),
+    ("train +trainer.foo=1", "unknown key 'trainer.foo'"),
+    ("train ++dataset.k_core.foo=1", "unknown key 'dataset.k_core.foo'"),
+    ("train trainer={foo:1}", "unknown key 'trainer.foo'"),
+    ("train +_target_=os.system", "unknown key '_target_'"),
+    ("train epochs=3", "did you mean 'trainer.epochs'?"),
+    ("train sampler.popular_pool=5", "sampler=hardneg has it"),
+    ("train +trainer.epochs=3", "trainer.epochs"),
+    ("train trainer.epochs=abc", "trainer.epochs: "),
+    ("train trainer.epochs=2.5", "trainer.epochs: "),
+    ("train trainer.epochs=true", "trainer.epochs: "),
+    ("train trainer.epochs=null", "trainer.epochs"),
+    ("train trainer.epochs=[1]", "trainer.epochs: "),
+    ("train trainer.learning_rate=nan", "trainer.learning_rate must be"),
+    ("train trainer.learning_rate=inf", "trainer.learning_rate must be"),
+    ("train loss.l2=-1", "loss.l2 must be"),
+    ("train seed=-1", "seed must lie"),
+    ("train seed=1e3", "seed: "),
+    ("train num_threads=0", "num_threads must lie between 1 and 1024, got 0"),
+    ("train num_threads=1000000000", "num_threads must lie between 1 and 1024"),
+    (f"train seed={'9' * 400}", "seed is given a number of hundreds of digits"),
+    (f"train trainer.learning_rate={'9' * 400}", "trainer.learning_rate is given a number"),
+    (f"train trainer.epochs={'9' * 30}", "trainer.epochs must be at most 9223372036854775807"),
+    (f"train dataset.num_users={'9' * 30}", "dataset.num_users must be at most"),
+    (f"evaluate nowhere evaluation.ks=[{'9' * 300}]", "nowhere is no run directory"),
+    ("train output_dir=", "output_dir must name"),
+    ("train evaluation.ks=[]", "evaluation.ks must"),
+    ("train evaluation.ks=[5,5]", "evaluation.ks must"),
+    ("train evaluation.ks=5", "evaluation.ks"),
+    ("train evaluation.ties=first", "[random, pessimistic, optimistic]"),
+    ("train device=gpu", "[auto, cpu, cuda]"),
+    ("train trainer.monitor=gain@10", "trainer.monitor must be"),
+    ("train trainer.monitor=ndcg@010", "trainer.monitor must be"),
+    ("train split.min_interactions=1", "split.min_interactions must be"),
+    ("train model.name=other", "model.name is 'lightgcn'"),
+    ("train sampler=hardnegs", "sampler has no option 'hardnegs'; did you mean 'hardneg'?"),
+    ("train sampler=zzz", "(options: hardneg, hardneg_goodbooks, uniform, "),
+    ("train experiment=goodbooks_hardne", "did you mean 'goodbooks_hardneg'?"),
+    ("train sampler=null", "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),
+    ("train sampler=", "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),
+    ("train ~trainer.epochs", "'~trainer.epochs' deletes"),
+    ("train trainer.epochs", "'trainer.epochs' has no '='"),
+    ("train trainer.epochs==5", "cannot read 'trainer.epochs==5'"),
+    ("train seed=1,2", "sweep over its values with -m"),
+    ("train trainer.epochs=${nope}", "trainer.epochs: "),
+    ("train output_dir=${oc.env:GRAPHREC_NOT_SET}", "output_dir: "),
+    ("train output_dir=${nope:1}", "output_dir: "),
+    ("train dataset=goodbooks dataset.ratings.sha256=x", "dataset.ratings.sha256 must be"),
+    ("train dataset=goodbooks dataset.to_read.size=0", "dataset.to_read.size must be"),
+    ("train dataset=goodbooks dataset.signals=[likes]", "dataset.signals"),
+    ("train --cfg job trainer.epochs=0", "trainer.epochs must be"),
+    ("train --cfg job trainer.epochz=0", "trainer.epochz"),
+    ("train --cfg job --package nope", "package 'nope' not found"),
+    ("train output_dir=/proc/nowhere", "/proc/nowhere"),
+    ("train output_dir=a_file", "a_file is not a folder"),
+    ("train output_dir=a_file/below", "a_file/below"),
+    ("train -m seed=1,2 output_dir=a_file", "a_file is not a folder"),
+    ("completion tcsh", "bash, zsh, fish"),
+]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("trian", "unknown command 'trian'; did you mean 'train'?"),
-        ("train trainer.epochz=3", "unknown key 'trainer.epochz'; did you mean 'trainer.epochs'?"),
-        ("train sead=3", "unknown key 'sead'; did you mean 'seed'?"),
-        ("train +sead=3", "unknown key 'sead'; did you mean 'seed'?"),
-        ("train ++sead=3", "unknown key 'sead'; did you mean 'seed'?"),
-        ("train +trainer.foo=1", "unknown key 'trainer.foo'"),
-        ("train ++dataset.k_core.foo=1", "unknown key 'dataset.k_core.foo'"),
-        ("train trainer={foo:1}", "unknown key 'trainer.foo'"),
-        ("train +_target_=os.system", "unknown key '_target_'"),
-        ("train epochs=3", "did you mean 'trainer.epochs'?"),
-        ("train sampler.popular_pool=5", "sampler=hardneg has it"),
-        ("train +trainer.epochs=3", "trainer.epochs"),
-        ("train trainer.epochs=abc", "trainer.epochs: "),
-        ("train trainer.epochs=2.5", "trainer.epochs: "),
-        ("train trainer.epochs=true", "trainer.epochs: "),
-        ("train trainer.epochs=null", "trainer.epochs"),
-        ("train trainer.epochs=[1]", "trainer.epochs: "),
-        ("train trainer.learning_rate=nan", "trainer.learning_rate must be"),
-        ("train trainer.learning_rate=inf", "trainer.learning_rate must be"),
-        ("train loss.l2=-1", "loss.l2 must be"),
-        ("train seed=-1", "seed must lie"),
-        ("train seed=1e3", "seed: "),
-        ("train num_threads=0", "num_threads must lie between 1 and 1024, got 0"),
-        ("train num_threads=1000000000", "num_threads must lie between 1 and 1024"),
-        (f"train seed={'9' * 400}", "seed is given a number of hundreds of digits"),
-        (f"train trainer.learning_rate={'9' * 400}", "trainer.learning_rate is given a number"),
-        (f"train trainer.epochs={'9' * 30}", "trainer.epochs must be at most 9223372036854775807"),
-        (f"train dataset.num_users={'9' * 30}", "dataset.num_users must be at most"),
-        (f"evaluate nowhere evaluation.ks=[{'9' * 300}]", "nowhere is no run directory"),
-        ("train output_dir=", "output_dir must name"),
-        ("train evaluation.ks=[]", "evaluation.ks must"),
-        ("train evaluation.ks=[5,5]", "evaluation.ks must"),
-        ("train evaluation.ks=5", "evaluation.ks"),
-        ("train evaluation.ties=first", "[random, pessimistic, optimistic]"),
-        ("train device=gpu", "[auto, cpu, cuda]"),
-        ("train trainer.monitor=gain@10", "trainer.monitor must be"),
-        ("train trainer.monitor=ndcg@010", "trainer.monitor must be"),
-        ("train split.min_interactions=1", "split.min_interactions must be"),
-        ("train model.name=other", "model.name is 'lightgcn'"),
-        ("train sampler=hardnegs", "sampler has no option 'hardnegs'; did you mean 'hardneg'?"),
-        ("train sampler=zzz", "(options: hardneg, hardneg_goodbooks, uniform, "),
-        ("train experiment=goodbooks_hardne", "did you mean 'goodbooks_hardneg'?"),
-        ("train sampler=null", "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),
-        ("train sampler=", "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),
-        ("train ~trainer.epochs", "'~trainer.epochs' deletes"),
-        ("train trainer.epochs", "'trainer.epochs' has no '='"),
-        ("train trainer.epochs==5", "cannot read 'trainer.epochs==5'"),
-        ("train seed=1,2", "sweep over its values with -m"),
-        ("train trainer.epochs=${nope}", "trainer.epochs: "),
-        ("train output_dir=${oc.env:GRAPHREC_NOT_SET}", "output_dir: "),
-        ("train output_dir=${nope:1}", "output_dir: "),
-        ("train dataset=goodbooks dataset.ratings.sha256=x", "dataset.ratings.sha256 must be"),
-        ("train dataset=goodbooks dataset.to_read.size=0", "dataset.to_read.size must be"),
-        ("train dataset=goodbooks dataset.signals=[likes]", "dataset.signals"),
-        ("train --cfg job trainer.epochs=0", "trainer.epochs must be"),
-        ("train --cfg job trainer.epochz=0", "trainer.epochz"),
-        ("train --cfg job --package nope", "package 'nope' not found"),
-        ("train output_dir=/proc/nowhere", "/proc/nowhere"),
-        ("train output_dir=a_file", "a_file is not a folder"),
-        ("train output_dir=a_file/below", "a_file/below"),
-        ("train -m seed=1,2 output_dir=a_file", "a_file is not a folder"),
-        ("completion tcsh", "bash, zsh, fish"),
+        pytest.param(*case, marks=[pytest.mark.slow] if number % 4 else [])
+        for number, case in enumerate(REFUSED)
     ],
 )
 def test_refused_in_one_line(
@@ -124,6 +124,7 @@ def test_a_message_with_line_breaks_stays_one_line(capsys: pytest.CaptureFixture
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
@@ -189,6 +190,7 @@ def test_the_process_from_outside(folder: Path) -> None:
     assert all(line in log for line in done.stderr.splitlines())
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_gets_no_traceback(folder: Path) -> None:
     command = f"{sys.executable} -m graphrec_cli train --help | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(

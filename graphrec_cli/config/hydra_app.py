@@ -16,6 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
 from omegaconf import DictConfig
 
+from graphrec_cli.config.argparse_help import text_as_help
 from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.compose import Job, compose_run, compose_words, explained, quoted, to_job
 from graphrec_cli.config.options import conf_dir
@@ -137,7 +138,7 @@ def _hydra_entry(
     """
 
     def entry(task: Callable[[DictConfig], None]) -> None:
-        with explained():
+        with explained(), text_as_help():
             hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(
                 task
             )()

@@ -23,8 +23,6 @@ from graphrec_cli.models.base import Model, RatingModel
 from graphrec_cli.models.rating_baselines import bias_baseline, mean_baseline, train_ratings
 from graphrec_cli.system.seeds import derive_seed
 
-PAIRS_AT_A_TIME = 2**20
-
 
 class RatingEvaluation(Evaluation):
     """``evaluation=rating``: errors of predicted ratings, and precision and recall of the best."""
@@ -123,6 +121,7 @@ def predict(
     user_index: NDArray[np.int32],
     item_index: NDArray[np.int32],
     device: torch.device,
+    pairs_at_a_time: int = 2**20,
 ) -> NDArray[np.floating]:
     """Predicted ratings, pair by pair, shape (pairs,).
 
@@ -130,8 +129,8 @@ def predict(
         NonFiniteError: one of them is NaN or infinite.
     """
     parts = []
-    for first in range(0, len(user_index), PAIRS_AT_A_TIME):
-        rows = slice(first, first + PAIRS_AT_A_TIME)
+    for first in range(0, len(user_index), pairs_at_a_time):
+        rows = slice(first, first + pairs_at_a_time)
         users = torch.from_numpy(user_index[rows].astype(np.int64)).to(device)
         items = torch.from_numpy(item_index[rows].astype(np.int64)).to(device)
         parts.append(model.predict_ratings(users, items).cpu().numpy())

@@ -18,9 +18,6 @@ from graphrec_cli.models.linalg.singular_vectors import (
 from graphrec_cli.models.linalg.sparse_rows import SparseRows, sums_of_rows
 from graphrec_cli.system.free_memory import require_memory
 
-_VALUES_AT_A_TIME = 1 << 23
-"""Of float32, 32 MB: those of all users for some rows of the users that are scored."""
-
 
 class GFCF(ClosedForm):
     """A user's items r times S'S + alpha D^-1/2 V V' D^1/2.
@@ -39,8 +36,15 @@ class GFCF(ClosedForm):
         *,
         generator: torch.Generator,
         device: torch.device,
+        values_at_a_time: int = 1 << 23,
     ) -> None:
+        """Begin unsolved.
+
+        Args:
+            values_at_a_time: float32 values of all users that the linear filter holds at a time.
+        """
         super().__init__(train, device)
+        self._values_at_a_time = values_at_a_time
         self.alpha = config.alpha
         self._generator = generator
         self._norm_adj = normalized_adjacency(train, device)
@@ -87,7 +91,7 @@ class GFCF(ClosedForm):
         left, right = self._ideal
         scores = sums_of_rows(left, histories) @ right
         # Between its two factors the linear filter has a value for each of all users.
-        size = max(1, _VALUES_AT_A_TIME // self.train_part.num_users)
+        size = max(1, self._values_at_a_time // self.train_part.num_users)
         for start in range(0, histories.num_rows, size):
             rows = torch.arange(start, min(start + size, histories.num_rows), device=self.device)
             linear = histories.take(rows).to_dense().T.contiguous()

@@ -12,7 +12,6 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.models.base import RatingModel
 
-MAX_STEPS = 10_000
 TOLERANCE = 1e-9
 """Size of the gradient, relative to that of no biases at all, that counts as zero."""
 
@@ -37,7 +36,7 @@ def mean_rating(train: UserItems) -> float:
 
 
 def fit_biases(
-    train: UserItems, regularization: float
+    train: UserItems, regularization: float, max_steps: int = 10_000
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Biases of users and items around the mean train rating.
 
@@ -50,7 +49,7 @@ def fit_biases(
         Shapes (users,) and (items,).
 
     Raises:
-        ConfigError: the gradient does not vanish within ``MAX_STEPS``.
+        ConfigError: the gradient does not vanish within ``max_steps``.
     """
     user, item = train.user_index(), train.item_index
     num_users, num_items = train.num_users, train.num_items
@@ -71,7 +70,7 @@ def fit_biases(
     direction = scaled
     size = float(gradient @ scaled)
     enough = size * TOLERANCE**2
-    for _ in range(MAX_STEPS):
+    for _ in range(max_steps):
         if size <= enough:
             return biases[:num_users], biases[num_users:]
         change = sums(direction[user] + direction[num_users + item]) + regularization * direction
@@ -82,7 +81,7 @@ def fit_biases(
         last, size = size, float(gradient @ scaled)
         direction = scaled + size / last * direction
     raise ConfigError(
-        f"the baseline of biases is not solved in {MAX_STEPS} steps; "
+        f"the baseline of biases is not solved in {max_steps} steps; "
         "raise evaluation.bias_regularization"
     )
 

@@ -53,7 +53,7 @@ def refuse_links_out(folder: Path, entries: Iterable[Path]) -> None:
             raise ConfigError(f"{entry} is no plain file or folder; a run directory has no other")
 
 
-def read_json(path: Path) -> object:
+def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
     """The content of a JSON file.
 
     Raises:
@@ -62,9 +62,9 @@ def read_json(path: Path) -> object:
             ours: what walks over it, and what is printed of it, would have no bounds either.
     """
     with path.open("rb") as file:
-        data = file.read(MAX_JSON_BYTES + 1)
-    if len(data) > MAX_JSON_BYTES:
-        raise ValueError(f"more than {MAX_JSON_BYTES:,} bytes are more than such a file has")
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ValueError(f"more than {max_bytes:,} bytes are more than such a file has")
     try:
         content = json.loads(
             data.decode(),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,22 +13,55 @@ import torch
 from graphrec_cli.errors import ConfigError
 
 _GB = 1e9
-_CGROUPS = (
-    ("", Path("/sys/fs/cgroup"), "memory.max", "memory.current"),
-    (
+_SHORTAGES = ("can't allocate memory", "not enough memory", "bad_alloc")
+"""What torch says on a CPU, on Linux and on Windows, and what the C++ library says."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlGroups:
+    """Where Linux says how much memory the process's control groups may have.
+
+    Attributes:
+        controller: of the lines of ``own`` that count, "" in version 2.
+        root: the folder of all control groups.
+        limit: the file in a group's folder with the bytes that it may have.
+        used: the file with the bytes that it has.
+        own: the file that names the groups of the process.
+    """
+
+    controller: str
+    root: Path
+    limit: str
+    used: str
+    own: Path = Path("/proc/self/cgroup")
+
+    def folders(self) -> set[Path]:
+        """Of the process's control group and of all that it lies in; each has its limit."""
+        folders = {self.root}
+        with suppress(OSError, ValueError):
+            for line in self.own.read_text().splitlines():
+                _, controllers, path = line.split(":", 2)
+                if self.controller in controllers.split(","):
+                    group = self.root / path.lstrip("/")
+                    folders |= {group, *group.parents} - {*self.root.parents}
+        return folders
+
+
+CONTROL_GROUPS = (
+    ControlGroups("", Path("/sys/fs/cgroup"), "memory.max", "memory.current"),
+    ControlGroups(
         "memory",
         Path("/sys/fs/cgroup/memory"),
         "memory.limit_in_bytes",
         "memory.usage_in_bytes",
     ),
 )
-"""Controller, folder of all control groups, limit and use of one, of version 2 and of version 1."""
-_OWN_CGROUPS = Path("/proc/self/cgroup")
-_SHORTAGES = ("can't allocate memory", "not enough memory", "bad_alloc")
-"""What torch says on a CPU, on Linux and on Windows, and what the C++ library says."""
+"""Of version 2 and of version 1."""
 
 
-def free_memory(device: torch.device) -> int:
+def free_memory(
+    device: torch.device, control_groups: Iterable[ControlGroups] = CONTROL_GROUPS
+) -> int:
     """Bytes that can be taken on ``device`` without pushing anything out.
 
     Where the system does not say what is free, it is all that the machine has.
@@ -35,11 +70,12 @@ def free_memory(device: torch.device) -> int:
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + kept
     bounds = [_available()]
-    for controller, root, limit, used in _CGROUPS:
-        for folder in _groups_above(controller, root):
+    for groups in control_groups:
+        for folder in groups.folders():
             with suppress(OSError, ValueError):  # "max" is no number: there is no limit
-                taken = int((folder / used).read_text()) - _file_cache(folder / "memory.stat")
-                bounds.append(int((folder / limit).read_text()) - taken)
+                taken = int((folder / groups.used).read_text())
+                taken -= _file_cache(folder / "memory.stat")
+                bounds.append(int((folder / groups.limit).read_text()) - taken)
     return max(0, min(bounds))
 
 
@@ -74,18 +110,6 @@ def _available() -> int:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvail"))
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def _groups_above(controller: str, root: Path) -> set[Path]:
-    """Folders of the process's control group and of all that it lies in; each has its limit."""
-    folders = {root}
-    with suppress(OSError, ValueError):
-        for line in _OWN_CGROUPS.read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controller in controllers.split(","):
-                group = root / path.lstrip("/")
-                folders |= {group, *group.parents} - {*root.parents}
-    return folders
 
 
 def _file_cache(statistics: Path) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from builders import TINY, TINY_SETTINGS
 
 from graphrec_cli import run as run_module
 from graphrec_cli.audit.checks import CHECKS
@@ -25,16 +26,6 @@ from graphrec_cli.models.base import Recommender
 from graphrec_cli.preparation import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
-WORDS = (
-    "dataset.num_users=60",
-    "dataset.num_items=40",
-    "dataset.mean_interactions=8",
-    "trainer.epochs=1",
-    "trainer.monitor=ndcg@5",
-    "evaluation.ks=[5]",
-    "num_threads=1",
-    "plots=false",
-)
 Train = Callable[..., tuple[int, str, dict[str, Any]]]
 
 
@@ -44,7 +35,7 @@ def train(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Train:
 
     def command(*words: str) -> tuple[int, str, dict[str, Any]]:
         with chdir(tmp_path):
-            code = main(["train", *WORDS, *words])
+            code = main(["train", *TINY, "trainer.epochs=1", *words])
         out, err = capsys.readouterr()
         audit = tmp_path / out.splitlines()[-1] / "audit.json"
         return code, err, json.loads(audit.read_text("utf-8")) if audit.is_file() else {}
@@ -121,9 +112,8 @@ def test_shared_pairs_of_a_data_sets_own_split_end_the_run(train: Train, tmp_pat
     (folder / "train.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "test.txt").write_text("0 7\n1 3 8\n", encoding="utf-8")
     words = ["dataset=adjacency_list", "dataset.folder=mine", "split=predefined"]
-    dropped = [word for word in WORDS if not word.startswith("dataset.")]
     with chdir(tmp_path):
-        assert main(["train", *words, *dropped, "dataset.download=false"]) == 3
+        assert main(["train", *words, *TINY_SETTINGS, "dataset.download=false"]) == 3
     (log,) = tmp_path.glob("outputs/*/train.log")
     text = log.read_text("utf-8")
     assert "error: pairs-shared-between-parts: user 1 has item 3 in two parts" in text

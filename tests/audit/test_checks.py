@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
+from builders import CPU
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,7 +32,6 @@ from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacen
 from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.training.context import RunContext
 
-CPU = torch.device("cpu")
 USERS, ITEMS = 4, 6
 Pairs = list[tuple[int, int]]
 TRAIN: Pairs = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 3), (3, 0), (3, 5)]

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from builders import PATIENCE_S
+
 RUN = Path(__file__).with_name("run.py")
 
 
@@ -17,7 +19,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=PATIENCE_S,
     )
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from builders import PATIENCE_S
+
 HERE = Path(__file__).parent
 
 
@@ -36,7 +38,7 @@ def draw(fast: Path, paper: Path, plot: Path) -> subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import reference
 import torch
+from builders import CPU
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,6 @@ from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.trainer import Trainer
 
-CPU = torch.device("cpu")
 NUM_USERS, NUM_ITEMS, DIM, NUM_LAYERS = 12, 15, 8, 3
 LEARNING_RATE, L2 = 0.05, 0.1
 

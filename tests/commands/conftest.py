@@ -2,64 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from contextlib import chdir, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from graphrec_cli.cli import main
-
-TINY = (
-    "dataset.num_users=60",
-    "dataset.num_items=40",
-    "dataset.mean_interactions=8",
-    "trainer.epochs=2",
-    "trainer.monitor=ndcg@5",
-    "evaluation.ks=[5]",
-    "num_threads=1",
-    "plots=false",
-)
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-    folder: Path
-
-    @property
-    def run(self) -> Path:
-        """The run directory, or the sweep's folder: the last line on stdout."""
-        return self.folder / self.out.splitlines()[-1]
-
-
-Command = Callable[..., Finished]
-
-
-def call(folder: Path, *words: str) -> Finished:
-    out, err = io.StringIO(), io.StringIO()
-    with chdir(folder), redirect_stdout(out), redirect_stderr(err):
-        code = main(list(words))
-    return Finished(code, out.getvalue(), err.getvalue(), folder)
+from builders import TINY, TINY_SETTINGS, Command, Finished, call
 
 
 @pytest.fixture(scope="session")
 def small() -> tuple[str, ...]:
     """Words for a run on a handful of rows of any data set."""
-    return (
-        "model.embedding_dim=8",
-        "trainer.epochs=1",
-        "trainer.monitor=ndcg@5",
-        "evaluation.ks=[5]",
-        "num_threads=1",
-        "plots=false",
-    )
+    return (*TINY_SETTINGS, "model.embedding_dim=8", "trainer.epochs=1")
 
 
 @pytest.fixture

@@ -6,12 +6,15 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from builders import TINY_SETTINGS
+from builders import read_json as read
 
 from graphrec_cli.cli import main
+
+pytestmark = pytest.mark.slow
 
 USERS, ITEMS = range(1, 41), range(30)
 TRAIN = (
@@ -20,12 +23,9 @@ TRAIN = (
     "dataset.download=false",
     "data_dir=data",
     "model.embedding_dim=8",
+    *TINY_SETTINGS,
     "trainer.epochs=2",
     "trainer.batch_size=64",
-    "trainer.monitor=ndcg@5",
-    "evaluation.ks=[5]",
-    "num_threads=1",
-    "plots=false",
 )
 TITLES = {
     101: 'The "One", and only',
@@ -72,12 +72,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     quoted = [f'{id},"{title.replace(chr(34), chr(34) * 2)}"' for id, title in TITLES.items()]
     write(path / "books.csv", ["id,title", *reversed(quoted)])
     return path
-
-
-def read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(content, dict)
-    return content
 
 
 def test_a_sound_folder_trains_and_evaluates(

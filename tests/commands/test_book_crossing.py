@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 BAD = ('"7";"cut', '"8";"0001";"11"')
 
 

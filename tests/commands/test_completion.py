@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from builders import PATIENCE_S
 
 from graphrec_cli.cli import COMMANDS, main
 from graphrec_cli.commands.completion import SCRIPTS, complete_line
@@ -122,13 +123,14 @@ def answers(shell: dict[str, str], *command: str) -> list[str]:
         text=True,
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.stderr == ""
     return done.stdout.splitlines()
 
 
 # Bash cuts words at the characters of COMP_WORDBREAKS: where '=' is one, it completes what follows.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "after", "breaks", "expected"),
     [
@@ -166,6 +168,7 @@ zpty -d shell
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
 @pytest.mark.parametrize("command", ["train", "data inspect"])
 def test_zsh_completes_when_tab_is_pressed(command: str, shell: dict[str, str]) -> None:
@@ -174,6 +177,7 @@ def test_zsh_completes_when_tab_is_pressed(command: str, shell: dict[str, str]) 
     assert answers(terminal, "zsh", "-f", "-c", ZSH, "zsh", line, "ooks") == ["yes"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
 @pytest.mark.parametrize(
     ("line", "expected"),

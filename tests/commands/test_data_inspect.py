@@ -178,6 +178,7 @@ def test_the_split_is_the_one_that_train_makes(full_size: Command) -> None:
     assert len(list((done.folder / "outputs").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_pictures_on_request(full_size: Command) -> None:
     done = full_size(*INSPECT, *SMALL, "plot_dir=my/pictures")
     assert done.code == 0

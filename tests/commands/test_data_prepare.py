@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from builders import PATIENCE_S
 
 Command: TypeAlias = Callable[..., Any]
 PREPARE = ("data", "prepare")
@@ -61,6 +62,7 @@ def left_by(done: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(*BOOKS, *K_CORE), (*FOLD, *K_CORE)])
 def test_a_run_from_the_cache_leaves_what_one_from_the_files_leaves(
     words: tuple[str, ...], full_size: Command, small: tuple[str, ...]
@@ -114,6 +116,7 @@ def test_it_says_what_it_did(full_size: Command) -> None:
     assert environment["split_hash"] == report["split_hash"]
 
 
+@pytest.mark.slow
 def test_a_changed_row_or_value_is_prepared_anew(full_size: Command, data: Path) -> None:
     def prepared(*words: str) -> Any:
         done = full_size(*PREPARE, *BOOKS, *K_CORE, "cache_dir=cache", "--json", *words)
@@ -142,6 +145,7 @@ def test_data_made_in_memory_are_not_kept(full_size: Command) -> None:
     assert not (done.folder / "cache").exists()
 
 
+@pytest.mark.slow
 def test_a_damaged_entry_costs_a_run_a_warning(full_size: Command, small: tuple[str, ...]) -> None:
     command = ("train", *BOOKS, *K_CORE, *small, "cache_dir=cache")
     first = full_size(*command)
@@ -163,6 +167,7 @@ def test_a_damaged_entry_costs_a_run_a_warning(full_size: Command, small: tuple[
     assert "prepared data from the cache" in full_size(*command).err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["a_file", "a_file/cache"])
 def test_a_chosen_folder_that_cannot_be_written_is_refused(
     folder: str, full_size: Command, tmp_path: Path
@@ -193,6 +198,7 @@ def test_the_users_folder_that_cannot_be_written_costs_a_run_a_warning(
     assert "choose another cache_dir" in done.err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_costs_a_run_a_warning(
     full_size: Command, small: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -228,6 +234,7 @@ def test_data_that_no_run_could_use_are_not_kept(full_size: Command, data: Path)
     assert list((done.folder / "cache").rglob("*.npy")) == []
 
 
+@pytest.mark.slow
 def test_no_table_reader_is_imported_by_a_run_from_the_cache(
     full_size: Command, small: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -239,9 +246,10 @@ def test_no_table_reader_is_imported_by_a_run_from_the_cache(
         f"assert main({['train', *words, *small]!r}) == 0\n"
         "assert not {'pandas', 'pyarrow', 'torch._dynamo'} & set(sys.modules), sorted(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, timeout=300)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, timeout=PATIENCE_S)
 
 
+@pytest.mark.slow
 def test_from_a_run_the_cache_of_another_machine_is_not_taken(
     full_size: Command, small: tuple[str, ...]
 ) -> None:
@@ -259,6 +267,7 @@ def test_from_a_run_the_cache_of_another_machine_is_not_taken(
     assert "prepared data from the cache" in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

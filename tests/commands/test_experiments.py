@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import REAL_DATA, needs_real
 
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.compose import Job, compose_run
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
 from graphrec_cli.rundir.config_fingerprint import FREE_IN_RECIPE, config_sha256
 
-REAL_DATA = Path(
-    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")
-)
+pytestmark = pytest.mark.slow
+
 EXPERIMENTS = Path(__file__).parents[2] / "conf" / "experiment"
 
 # What the notebooks' text or the paper says, where it is not what every other run has.
@@ -195,10 +194,7 @@ def losses(run: Path) -> list[float]:
     return [json.loads(line)["loss"] for line in lines]
 
 
-@pytest.mark.skipif(
-    not (REAL_DATA / "ml-100k").is_dir(),
-    reason="no ml-100k in ../shared/data or GRAPHREC_TEST_DATA",
-)
+@needs_real("ml-100k")
 def test_movielens_100k_begins_as_the_notebook_does(full_size: Any) -> None:
     done = full_size(
         "train",
@@ -217,10 +213,7 @@ def test_movielens_100k_begins_as_the_notebook_does(full_size: Any) -> None:
     assert counts["cold_pairs"] == 2
 
 
-@pytest.mark.skipif(
-    not (REAL_DATA / "ml-latest-small").is_dir(),
-    reason="no ml-latest-small in ../shared/data or GRAPHREC_TEST_DATA",
-)
+@needs_real("ml-latest-small")
 def test_the_rating_notebook_has_its_counts_and_beats_the_mean(full_size: Any) -> None:
     done = full_size(
         "train",

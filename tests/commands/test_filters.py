@@ -10,6 +10,8 @@ import pytest
 
 from graphrec_cli.config.serialize import config_to_dict, read_config
 
+pytestmark = pytest.mark.slow
+
 KEY = "dataset.prefilter.k_core"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from builders import read_json as read
 
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 
@@ -38,12 +39,6 @@ def of_table(table: Path, small: tuple[str, ...], full_size: Callable[..., Any])
     return Path(done.run)
 
 
-def read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(content, dict)
-    return content
-
-
 def edit(path: Path, **entries: Any) -> None:
     path.write_text(json.dumps(read(path) | entries), encoding="utf-8")
 
@@ -68,6 +63,7 @@ MODELS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", MODELS)
 def test_every_kind_of_run_is_reproduced(
     words: tuple[str, ...], full_size: Callable[..., Any], tmp_path: Path
@@ -122,6 +118,7 @@ def test_weights_that_differ_are_found(run: Path, graphrec: Callable[..., Any]) 
     assert "not reproduced" in done.out
 
 
+@pytest.mark.slow
 def test_a_figure_that_is_gone_or_of_another_type_differs(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -132,6 +129,7 @@ def test_a_figure_that_is_gone_or_of_another_type_differs(
     assert set(json.loads(done.out)["differences"]) == {"selected_epoch", "extra"}
 
 
+@pytest.mark.slow
 def test_another_release_is_said(run: Path, graphrec: Callable[..., Any]) -> None:
     packages = read(run / "environment.json")["packages"] | {"torch": "1.0"}
     edit(run / "environment.json", packages=packages)
@@ -140,6 +138,7 @@ def test_another_release_is_said(run: Path, graphrec: Callable[..., Any]) -> Non
     assert f"packages.torch  1.0  {torch.__version__.split('+')[0]}" in done.out
 
 
+@pytest.mark.slow
 def test_overrides_are_listed_and_nothing_is_claimed(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -151,6 +150,7 @@ def test_overrides_are_listed_and_nothing_is_claimed(
     assert read(done.run / "config.json")["choices"]["sampler"] == "hardneg"
 
 
+@pytest.mark.slow
 def test_another_seed_or_data_set_is_an_intended_difference(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -158,6 +158,7 @@ def test_another_seed_or_data_set_is_an_intended_difference(
     assert (result["verdict"], list(result["intended"])) == ("not_claimed", ["seed"])
 
 
+@pytest.mark.slow
 def test_a_run_made_elsewhere_is_reproduced_from_another_folder_of_data(
     of_table: Path, table: Path, full_size: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -178,6 +179,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("old", "new"), CHANGES)
 @pytest.mark.parametrize("words", [(), ("trainer.epochs=2",)])
 def test_a_changed_row_ends_it_before_training(
@@ -195,6 +197,7 @@ def test_a_changed_row_ends_it_before_training(
     assert len(done.err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_other_files_in_the_place_of_the_old_ones_are_found_once_they_are_read(
     of_table: Path, table: Path, full_size: Callable[..., Any]
 ) -> None:
@@ -253,6 +256,7 @@ def test_wrong_usage(
     assert not (done.folder / "outputs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "code", "message"),
     [

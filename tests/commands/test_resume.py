@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import torch
+from builders import CPU, TINY
+from builders import read_json as read
 
 from graphrec_cli.errors import Interrupted
 from graphrec_cli.rundir.lock import held_lock
@@ -19,25 +21,8 @@ from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 from graphrec_cli.training.trainer import Trainer
 
-CPU = torch.device("cpu")
-TRAIN = ("trainer.epochs=4", "trainer.batch_size=64", "trainer.learning_rate=0.05", "plots=false")
+TRAIN = ("trainer.epochs=4", "trainer.batch_size=64", "trainer.learning_rate=0.05")
 """Six steps an epoch."""
-
-
-TINY = (
-    "dataset.num_users=60",
-    "dataset.num_items=40",
-    "dataset.mean_interactions=8",
-    "trainer.monitor=ndcg@5",
-    "evaluation.ks=[5]",
-    "num_threads=1",
-)
-
-
-def read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(content, dict)
-    return content
 
 
 def history(run: Path) -> list[dict[str, Any]]:
@@ -106,7 +91,9 @@ def graphrec(graphrec: Callable[..., Any], full_size: Callable[..., Any]) -> Cal
     return command
 
 
-@pytest.mark.parametrize("step", [1, 5, 6, 7, 13, 24])
+@pytest.mark.parametrize(
+    "step", [1, 6, 13, *(pytest.param(step, marks=pytest.mark.slow) for step in (5, 7, 24))]
+)
 def test_a_run_that_stopped_between_steps_goes_on_to_the_same_end(
     step: int, whole: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -226,6 +213,7 @@ def test_no_such_run(name: str, graphrec: Callable[..., Any]) -> None:
     assert list(done.folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_more_epochs_are_refused_where_the_learning_rate_followed_from_their_number(
     tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -266,6 +254,7 @@ def test_another_configuration_or_other_data_are_refused(
     assert "error: the split is another one than in the run" in done.err
 
 
+@pytest.mark.slow
 def test_a_run_that_is_being_trained_is_left_alone(
     whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -281,6 +270,7 @@ def test_a_run_that_is_being_trained_is_left_alone(
         assert graphrec("train", *words).run != run
 
 
+@pytest.mark.slow
 def test_autoresume_goes_on_with_the_newest_unfinished_run_of_the_same_configuration(
     whole: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -305,6 +295,7 @@ def test_autoresume_goes_on_with_the_newest_unfinished_run_of_the_same_configura
     assert_same_run(new.run, whole)
 
 
+@pytest.mark.slow
 def test_autoresume_in_a_sweep(graphrec: Callable[..., Any]) -> None:
     words = ("train", *TRAIN, "trainer.autoresume=true", "-m", "seed=1,2")
     with dying_at(8):
@@ -319,6 +310,7 @@ def test_autoresume_in_a_sweep(graphrec: Callable[..., Any]) -> None:
     assert {read(path / "status.json")["status"] for path in runs} == {"completed"}
 
 
+@pytest.mark.slow
 def test_a_saved_autoresume_does_not_stop_reproduce(graphrec: Callable[..., Any]) -> None:
     done = graphrec("train", *TRAIN, "trainer.epochs=1", "trainer.autoresume=true")
     with dying_at(2):
@@ -339,6 +331,7 @@ def test_a_refused_value_does_not_stay_in_the_configuration(
     assert_same_run(run, whole)
 
 
+@pytest.mark.slow
 def test_fewer_epochs_end_where_the_shorter_run_would_have_ended(
     graphrec: Callable[..., Any],
 ) -> None:
@@ -350,6 +343,7 @@ def test_fewer_epochs_end_where_the_shorter_run_would_have_ended(
     assert_same_run(done.run, graphrec("train", *words, "trainer.epochs=3").run)
 
 
+@pytest.mark.slow
 def test_an_end_that_lacks_its_validation_is_refused(
     tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -403,6 +397,7 @@ def test_a_hostile_configuration_does_not_fetch_or_write_elsewhere(
     assert "would fetch data from http://127.0.0.1:9/x.csv" in done.err
 
 
+@pytest.mark.slow
 def test_an_environment_does_not_grow_with_every_attempt(
     whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -417,6 +412,7 @@ def test_an_environment_does_not_grow_with_every_attempt(
     assert sizes == {1}
 
 
+@pytest.mark.slow
 def test_what_an_earlier_part_of_a_run_was_made_on_is_said_by_reproduce(
     whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -431,6 +427,7 @@ def test_what_an_earlier_part_of_a_run_was_made_on_is_said_by_reproduce(
     assert "packages.torch" in done.out
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
     graphrec: Callable[..., Any],
 ) -> None:
@@ -448,6 +445,7 @@ def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
     assert history(done.run)[-1]["step"] == 24
 
 
+@pytest.mark.slow
 def test_a_row_that_has_changed_since_is_refused_and_put_back_is_taken(
     small: tuple[str, ...], tmp_path: Path, graphrec: Callable[..., Any], full_size: Any
 ) -> None:
@@ -470,6 +468,7 @@ def test_a_row_that_has_changed_since_is_refused_and_put_back_is_taken(
     assert_same_run(stopped.run, full_size(*words).run)
 
 
+@pytest.mark.slow
 def test_from_a_run_that_went_on_by_itself_a_new_one_begins(
     full_size: Callable[..., Any], graphrec: Callable[..., Any]
 ) -> None:

@@ -11,15 +11,10 @@ from typing import Any
 
 import pytest
 import torch
+from builders import read_json as read
 
 from graphrec_cli.errors import ConfigError, GraphrecError
 from graphrec_cli.rundir.directory import RunDirectory
-
-
-def read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(content, dict)
-    return content
 
 
 def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(
@@ -44,6 +39,7 @@ def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(
     assert [path.name for path in done.folder.iterdir()] == ["outputs"]
 
 
+@pytest.mark.slow
 def test_a_sweep_in_json(graphrec: Callable[..., Any]) -> None:
     done = graphrec("train", "model=popularity", "-m", "seed=1,2", "--json")
     results = json.loads(done.out.splitlines()[0])
@@ -61,6 +57,7 @@ def test_a_bad_value_in_a_sweep_stops_it_before_the_first_run(
     assert list(done.folder.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [ConfigError, ZeroDivisionError])
 def test_a_run_that_has_no_folder_does_not_end_the_sweep(
     error: type[Exception], graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.slow
+
 TABLE = ("dataset=table", "dataset.path=mine.csv")
 USERS = ["0425115801", "NA", "null", "1e5", "9" * 19, "Bob 7", "é;", *map(str, range(20))]
 

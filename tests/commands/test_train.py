@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from builders import read_json as read
 from numpy.typing import NDArray
 
 from graphrec_cli.models.oracle import Oracle
@@ -35,12 +36,6 @@ FILES = {
     "plots/curves.png",
 }
 METRICS = {"hit@5", "recall@5", "precision@5", "ndcg@5", "map@5", "mrr"}
-
-
-def read(path: Path) -> dict[str, Any]:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(content, dict)
-    return content
 
 
 def files_of(folder: Path) -> set[str]:
@@ -202,6 +197,7 @@ def test_a_model_that_learned_nothing_is_warned_of(graphrec: Callable[..., Any])
     )
 
 
+@pytest.mark.slow
 def test_two_threads_repeat_a_run_bit_for_bit(full_size: Callable[..., Any]) -> None:
     words = ["trainer.epochs=2", "num_threads=2", "plots=false", "--json"]
     first, second = (full_size("train", *words) for _ in range(2))
@@ -225,6 +221,7 @@ def own_options(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_own_options_lie_where_the_user_likes(
     own_options: Path, graphrec: Callable[..., Any]
 ) -> None:

@@ -68,6 +68,7 @@ def test_a_group_is_replaced_by_its_options_values_and_the_others_keep_theirs(
     assert changed(config_of(trained.run), config_of(second.run)) == {}
 
 
+@pytest.mark.slow
 def test_a_sweep_over_values_and_groups(trained: Any, train: Callable[..., Any]) -> None:
     done = train(
         "-m", "--from", str(trained.run), "sampler=uniform,hardneg", "seed=1,2", "plots=false"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -43,6 +45,21 @@ def test_the_default_run() -> None:
     assert config_from_dict(config_to_dict(SavedConfig(job.config, job.choices)), "x") == (
         SavedConfig(job.config, job.choices)
     )
+
+
+def test_help_that_python_3_14_refuses_does_not_reach_argparse(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_argument = argparse.ArgumentParser.add_argument
+
+    def strict(self: argparse.ArgumentParser, *flags: str, **options: Any) -> argparse.Action:
+        assert "%" not in (options.get("help") or "")  # a TypeError where it is no text
+        return add_argument(self, *flags, **options)
+
+    monkeypatch.setattr(argparse.ArgumentParser, "add_argument", strict)
+    assert jobs("--cfg", "job") == []
+    assert "trainer:" in capsys.readouterr().out
+    assert argparse.ArgumentParser.add_argument is strict
 
 
 def test_the_environment_names_the_data_and_the_command_line_wins(
@@ -106,6 +123,7 @@ def test_a_broken_option_file_is_refused_in_one_line(text: str, tmp_path: Path) 
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -130,6 +148,7 @@ def test_the_words_of_a_job_are_kept_as_they_were_written() -> None:
     assert job.overrides == ["output_dir=runs_${seed}", "seed=7"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("seed=1,2", "-m")])
 @pytest.mark.parametrize("before", [(), ("--cfg", "job"), ("--info", "config")])
 def test_values_of_hydras_own_are_refused(before: tuple[str, ...], more: tuple[str, ...]) -> None:

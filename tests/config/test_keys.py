@@ -10,8 +10,8 @@ import pytest
 
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.bands import BandConfig
+from graphrec_cli.config.compose import compose_run
 from graphrec_cli.config.help_page import option_keys
-from graphrec_cli.config.hydra_app import Job, run_jobs
 from graphrec_cli.config.keys import list_keys, meaning, spell_value
 from graphrec_cli.config.options import conf_dir, describe_option, group_options, read_option
 from graphrec_cli.config.run import Device, RunConfig
@@ -31,7 +31,7 @@ def test_every_field_has_a_meaning(schema: type) -> None:
 
 @pytest.mark.parametrize("path", sorted(conf_dir().glob("*/*.yaml")), ids=str)
 def test_every_option_has_a_meaning_and_names_recipes_that_exist(path: Path) -> None:
-    recipe, text = describe_option(path)
+    recipe, text = describe_option(path.parent.name, path.stem, None)
     assert text.endswith("."), f"{path} has no comment at its top that ends in a full stop"
     experiments = group_options("experiment", None)
     assert all(name in experiments for name in recipe.split(" and ") if recipe)
@@ -51,10 +51,9 @@ def test_the_defaults_shown_are_those_of_a_run(group: str) -> None:
     together = {"lightgcn_rating": ["loss=mse"], "mse": ["model=lightgcn_rating"]}
     together |= {"rating": ["model=lightgcn_rating", "loss=mse"], "table": ["dataset.path=x"]}
     for name in group_options(group, None):
-        jobs: list[Job] = []
         words = [f"{group}={name}", *together.get(name, [])]
-        run_jobs(sort_arguments(words), jobs.append)
-        composed = dict(flat(to_plain(getattr(jobs[0].config, group)), group))
+        config = compose_run(sort_arguments(words)).config
+        composed = dict(flat(to_plain(getattr(config, group)), group))
         shown = {key.name: key.default for key in option_keys(group, name)}
         assert shown.keys() == composed.keys()
         differing = {key for key in shown if shown[key] != spell_value(composed[key])}

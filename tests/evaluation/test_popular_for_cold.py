@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from builders import CPU
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.popular_for_cold import PopularForCold
-
-CPU = torch.device("cpu")
 
 
 class Negative:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from numpy.typing import NDArray
 
 from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig, Ties
@@ -17,7 +18,6 @@ from graphrec_cli.models.base import Model
 from graphrec_cli.models.lightgcn import build_lightgcn
 from graphrec_cli.models.oracle import Oracle
 
-CPU = torch.device("cpu")
 NOWHERE, TRAIN, VALID, TEST = range(4)
 
 

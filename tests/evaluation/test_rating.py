@@ -2,20 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
+from builders import CPU
 
 from graphrec_cli.config.evaluation import RatingConfig
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError, NonFiniteError
-from graphrec_cli.evaluation import rating
 from graphrec_cli.evaluation.protocol import EvaluationSettings, PartResult
 from graphrec_cli.evaluation.rating import RatingEvaluation, predict
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.rating_baselines import BiasRating
-
-CPU = torch.device("cpu")
 
 
 def part_of(rows: dict[tuple[int, int], float]) -> UserItems:
@@ -83,16 +80,14 @@ def test_selection_looks_at_as_many_users_as_it_is_told() -> None:
     assert some.counts["users_evaluated"] == 2
 
 
-def test_figures_do_not_depend_on_how_many_pairs_are_predicted_at_a_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_figures_do_not_depend_on_how_many_pairs_are_predicted_at_a_time() -> None:
     model = biases([1.0, 2.0, 3.0], [0.1, 0.2, 0.3, 0.4])
     user = np.array([0, 1, 2, 2, 0], dtype=np.int32)
     item = np.array([3, 2, 1, 0, 0], dtype=np.int32)
     whole = predict(model, user, item, CPU)
     for size in (1, 2, 5):
-        monkeypatch.setattr(rating, "PAIRS_AT_A_TIME", size)
-        assert predict(model, user, item, CPU).tolist() == whole.tolist()
+        got = predict(model, user, item, CPU, pairs_at_a_time=size)
+        assert got.tolist() == whole.tolist()
 
 
 def test_a_prediction_that_is_no_number_ends_the_run() -> None:

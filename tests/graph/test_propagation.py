@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -13,7 +14,6 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.graph.propagation import propagate
 
-CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 HAS_ITEM = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
 LAYERS = st.integers(0, 4)

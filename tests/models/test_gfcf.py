@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -17,7 +18,6 @@ from graphrec_cli.models import gfcf
 from graphrec_cli.models.gfcf import GFCF, build_gfcf
 from graphrec_cli.system import free_memory
 
-CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 HAS_ITEM = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
 
@@ -123,8 +123,12 @@ def test_the_audit_is_shown_the_graph() -> None:
 
 def test_many_users_are_scored_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     has = community_graph()
-    model = solved(GFCFConfig(singular_vectors=6), train_of(has))
-    whole = model.score_users(torch.arange(400))
+    config, train = GFCFConfig(singular_vectors=6), train_of(has)
+    whole = solved(config, train).score_users(torch.arange(400))
+    generator = torch.Generator().manual_seed(0)
+    model = GFCF(config, train, generator=generator, device=CPU, values_at_a_time=2_900)
+    model.solve()
+    model.prepare_scoring()
     taken: list[int] = []
 
     def watched(block: Tensor, dense: Tensor) -> Tensor:
@@ -133,7 +137,6 @@ def test_many_users_are_scored_within_bounds(monkeypatch: pytest.MonkeyPatch) ->
         return product
 
     monkeypatch.setattr(gfcf, "multiply", watched)
-    monkeypatch.setattr(gfcf, "_VALUES_AT_A_TIME", 2_900)
     assert torch.equal(model.score_users(torch.arange(400)), whole)
     assert max(taken) == 7 * 400
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -16,7 +17,6 @@ from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.models.itemknn import ItemKNN, build_itemknn
 from graphrec_cli.system import free_memory
 
-CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 HAS_ITEM = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
 

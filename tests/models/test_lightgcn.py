@@ -5,13 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from torch.nn import functional
 
 from graphrec_cli.config.model import Init, LightGCNConfig, MatrixFactorizationConfig, Similarity
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn, build_mf
-
-CPU = torch.device("cpu")
 
 
 def random_train(num_users: int = 40, num_items: int = 30) -> UserItems:

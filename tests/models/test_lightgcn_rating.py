@@ -3,12 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 
 from graphrec_cli.config.model import Head, LightGCNRatingConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.models.lightgcn_rating import DotRating, LinearRating, build_lightgcn_rating
-
-CPU = torch.device("cpu")
 
 
 def rated_train() -> UserItems:

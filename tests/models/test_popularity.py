@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import torch
+from builders import CPU
 from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.models.base import TripleModel
 from graphrec_cli.models.popularity import build_popularity
 
-CPU = torch.device("cpu")
 HAS_ITEM = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
 
 

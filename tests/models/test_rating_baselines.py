@@ -3,15 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError, DataError
-from graphrec_cli.models import rating_baselines
 from graphrec_cli.models.rating_baselines import bias_baseline, fit_biases, mean_baseline
-
-CPU = torch.device("cpu")
 
 
 def rated(seed: int, *, num_users: int = 12, num_items: int = 9) -> UserItems:
@@ -63,10 +61,9 @@ def test_without_regularization_unknown_users_and_items_have_no_bias() -> None:
     assert np.isfinite(user_bias).all()
 
 
-def test_what_is_not_solved_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rating_baselines, "MAX_STEPS", 2)
+def test_what_is_not_solved_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"raise evaluation\.bias_regularization"):
-        fit_biases(rated(1), 0.1)
+        fit_biases(rated(1), 0.1, max_steps=2)
 
 
 def test_data_without_ratings_are_refused() -> None:

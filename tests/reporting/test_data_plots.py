@@ -87,6 +87,7 @@ def test_ranks_begin_with_the_most_popular_item() -> None:
     assert popularity_rank(degree).tolist() == [3, 1, 5, 2, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pairs", "users", "items"),
     [

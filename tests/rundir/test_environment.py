@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from builders import CPU
 
 import graphrec_cli
 from graphrec_cli.data.source import DataFile
 from graphrec_cli.rundir.environment import command_line, describe_environment, describe_files
 
-CPU = torch.device("cpu")
-CHECKOUT = Path(graphrec_cli.__file__).resolve().parents[2]
+CHECKOUT = Path(graphrec_cli.__file__).resolve().parents[1]
 
 
 def test_versions_hardware_and_command_are_there() -> None:

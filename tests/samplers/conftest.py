@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
+from builders import CheckLaw
 from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from graphrec_cli.data.interactions import UserItems
-
-CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
 
 
 @pytest.fixture

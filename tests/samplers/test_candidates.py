@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
-from numpy.typing import ArrayLike, NDArray
+from builders import CPU, CheckLaw
+from numpy.typing import NDArray
 
 from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
 from graphrec_cli.config.sampler import PositivesBy
@@ -14,9 +13,7 @@ from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.samplers.candidates import CandidateBatch, CandidateSampler, build_candidates
 from graphrec_cli.system import free_memory
 
-CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
-CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
 
 
 def sampler(
@@ -117,14 +114,14 @@ def test_corrected_weights_sum_over_the_catalog_as_the_whole_catalog_does(
     config: SoftmaxConfig, by: PositivesBy, long_tailed_train: UserItems
 ) -> None:
     value = torch.linspace(-1, 1, 200, dtype=torch.float64).exp()
-    steps, estimate = 2000, []
+    steps, estimate = 500, []
     for batch in sampler(config, long_tailed_train, by=by, seed=3).epoch(steps, 50):
         weight = batch.log_weight.double().exp()
         estimate.append(float((weight * value[batch.candidates]).sum()))
     catalog = torch.from_numpy(long_tailed_train.item_degree > 0)
     error = np.std(estimate) / np.sqrt(steps)
     assert np.mean(estimate) == pytest.approx(float(value[catalog].sum()), abs=5 * error)
-    assert error < 2
+    assert error < 4
 
 
 def test_it_goes_on_from_its_state(long_tailed_train: UserItems) -> None:

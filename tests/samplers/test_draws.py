@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
+from builders import CheckLaw
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import ArrayLike, NDArray
 
 from graphrec_cli.samplers.draws import draw_below
-
-CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
 
 
 @given(

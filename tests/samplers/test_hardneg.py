@@ -1,19 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
-from numpy.typing import ArrayLike, NDArray
+from builders import CPU, CheckLaw, items_of_users
+from numpy.typing import NDArray
 
 from graphrec_cli.config.sampler import HardNegativeConfig, PositivesBy
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.samplers.hardneg import HardNegatives, build_hardneg
-
-CPU = torch.device("cpu")
-CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
 
 ITEMS: list[list[int]] = [
     [1],
@@ -32,8 +28,7 @@ CATALOG = [1, 2, 3, 5, 6, 7, 8]
 
 
 def small_train() -> UserItems:
-    pairs = np.array([(user, item) for user, row in enumerate(ITEMS) for item in row])
-    return UserItems.from_pairs(pairs[:, 0], pairs[:, 1], num_users=len(ITEMS), num_items=9)
+    return items_of_users(ITEMS, 9)
 
 
 def hard_negatives(

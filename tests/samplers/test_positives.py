@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+from builders import CPU, CheckLaw, items_of_users
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import ArrayLike, NDArray
 
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
@@ -20,9 +18,6 @@ from graphrec_cli.samplers.positives import (
     build_positives,
 )
 
-CPU = torch.device("cpu")
-CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
-
 ITEMS: list[list[int]] = [[1], [0, 2, 3], [], [0, 1, 2, 3], [2, 3]]
 """User 2 has nothing; the tests make user 3 ineligible."""
 ELIGIBLE = torch.tensor([True, True, True, False, True])
@@ -30,8 +25,7 @@ PAIRS = [(0, 1), (1, 0), (1, 2), (1, 3), (4, 2), (4, 3)]
 
 
 def small_train() -> UserItems:
-    pairs = np.array([(user, item) for user, row in enumerate(ITEMS) for item in row])
-    return UserItems.from_pairs(pairs[:, 0], pairs[:, 1], num_users=5, num_items=4)
+    return items_of_users(ITEMS, 4)
 
 
 def draw_pairs(

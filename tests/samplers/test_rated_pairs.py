@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError
 from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 
-CPU = torch.device("cpu")
 RATED = {(0, 1): 5.0, (0, 3): 1.5, (2, 0): 3.0, (2, 1): 4.0, (3, 3): 2.5}
 
 

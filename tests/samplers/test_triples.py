@@ -6,6 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
+from builders import CPU, items_of_users
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,15 +16,13 @@ from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.samplers.triples import Triples, TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform
 
-CPU = torch.device("cpu")
 LAWS = ["uniform", "hardneg"]
 
 
 def small_train() -> UserItems:
     """11 pairs; user 1 has the whole catalog {0, 1, 2, 4}, user 3 has nothing."""
     items: list[list[int]] = [[0, 1], [0, 1, 2, 4], [2, 4], [], [0, 2, 4]]
-    pairs = np.array([(user, item) for user, row in enumerate(items) for item in row])
-    return UserItems.from_pairs(pairs[:, 0], pairs[:, 1], num_users=5, num_items=6)
+    return items_of_users(items, 6)
 
 
 def sampler_of(

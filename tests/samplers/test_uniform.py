@@ -1,26 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
-from numpy.typing import ArrayLike, NDArray
+from builders import CPU, CheckLaw, items_of_users
 
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError
 from graphrec_cli.samplers.uniform import UniformNegatives, build_uniform
 
-CPU = torch.device("cpu")
-CheckLaw = Callable[[NDArray[np.int64], ArrayLike], None]
-
 
 def small_train() -> UserItems:
     """Items 0 and 4 are outside the catalog {1, 2, 3, 5, 6}; user 2 has all of it."""
     items: list[list[int]] = [[1], [2, 3, 6], [1, 2, 3, 5, 6], []]
-    pairs = np.array([(user, item) for user, row in enumerate(items) for item in row])
-    return UserItems.from_pairs(pairs[:, 0], pairs[:, 1], num_users=4, num_items=7)
+    return items_of_users(items, 7)
 
 
 @pytest.mark.parametrize(("user", "unseen"), [(0, [2, 3, 5, 6]), (1, [1, 5]), (3, [1, 2, 3, 5, 6])])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -11,8 +12,6 @@ from numpy.typing import NDArray
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DataError
 from graphrec_cli.samplers.unseen import UnseenItems, catalog_items
-
-CPU = torch.device("cpu")
 
 
 def from_table(has: NDArray[np.bool_]) -> UserItems:

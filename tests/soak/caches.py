@@ -6,34 +6,31 @@ import json
 import random
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from builders import TINY_SETTINGS
 from damages import damage
-from forker import PEACE, Fate, Forker, Life
+from forker import PEACE, Fate, Forker
 
 ROUNDS = 2
 """Pairs of processes on one cache."""
 TRAIN = (
     "train",
+    *TINY_SETTINGS,
     "model.embedding_dim=4",
     "trainer.epochs=1",
-    "trainer.monitor=ndcg@5",
-    "evaluation.ks=[5]",
-    "num_threads=1",
-    "plots=false",
 )
 
 
 def caches(folder: Path) -> Callable[[random.Random], str]:
     """Campaign: a case is ``ROUNDS`` pairs on one cache; all get the very same data."""
-    forkers = (Forker(), Forker())
+    forker = Forker()
     rng = random.Random(1)
     pairs = {(rng.randrange(60), rng.randrange(40)) for _ in range(900)}
     table = folder / "ratings.csv"
     table.write_text("user,item\n" + "".join(f"u{user},i{item}\n" for user, item in sorted(pairs)))
     data = ("dataset=table", f"dataset.path={table}")
-    truth = forkers[0].live(folder, ["data", "prepare", *data, "cache_dir=apart", "--json"])
+    truth = forker.live(folder, ["data", "prepare", *data, "cache_dir=apart", "--json"])
     assert truth.code == 0, truth
     split_hash = json.loads(truth.out)["split_hash"]
 
@@ -45,9 +42,9 @@ def caches(folder: Path) -> Callable[[random.Random], str]:
             prepare = ["data", "prepare", *data, "cache_dir=cache", "--json"]
             words = rng.choice([prepare, prepare, [*TRAIN, *data, "cache_dir=cache"]])
             fates = [PEACE, rng.choice([PEACE, Fate(event=int(2 ** rng.uniform(0, 8)))])]
-            for life, fate in zip(both(forkers, home, words, fates), fates, strict=True):
+            for life, fate in zip(forker.live_together(home, words, fates), fates, strict=True):
                 assert life.code == 0 or (life.code == -9 and fate is not PEACE), life
-            after = forkers[0].live(home, prepare)
+            after = forker.live(home, prepare)
             assert after.code == 0, after
             assert json.loads(after.out)["split_hash"] == split_hash, "other data"
             assert "Traceback" not in after.err, after
@@ -58,18 +55,6 @@ def caches(folder: Path) -> Callable[[random.Random], str]:
         return f"the same data in {ROUNDS} rounds of two processes"
 
     return case
-
-
-def both(
-    forkers: tuple[Forker, Forker], folder: Path, words: list[str], fates: list[Fate]
-) -> list[Life]:
-    """The same command twice, at the same time."""
-    with ThreadPoolExecutor(2) as pool:
-        return list(
-            pool.map(
-                lambda pair: pair[0].live(folder, words, pair[1]), zip(forkers, fates, strict=True)
-            )
-        )
 
 
 def spoil(entries: Path, rng: random.Random) -> None:

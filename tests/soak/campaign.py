@@ -29,7 +29,7 @@ Campaign: TypeAlias = Callable[[Path], Case]
 """Sets up what its cases share in an empty folder, which is also the working directory."""
 
 SHOWN_FAILURES = 20
-ENDLESS_S = 300
+ENDLESS_S = 900
 """A case that takes longer ends the soak: it cannot be interrupted from within."""
 
 

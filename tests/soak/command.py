@@ -13,6 +13,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from builders import PATIENCE_S
+
 from graphrec_cli.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,7 +108,7 @@ def _subprocess(words: Sequence[str]) -> Called:
         env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     err = done.stderr.decode("utf-8", "backslashreplace")
     return Called(tuple(words), done.returncode, done.stdout.decode("utf-8"), err)

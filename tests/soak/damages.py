@@ -11,7 +11,7 @@ from pathlib import Path
 from forker import Forker, Life
 from kills import SHARED, End
 
-WORDS = (*SHARED, "trainer.epochs=3", "trainer.batch_size=40", "seed=7")
+WORDS = (*SHARED, "trainer.epochs=3", "trainer.batch_size=40", "seed=7", "plots=true")
 CORRECT, REFUSED, ELSEWHERE = "right all the same", "refused in one line", "read as another run"
 READERS: tuple[tuple[str, ...], ...] = (
     ("evaluate", "RUN", "--json"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from forker import Fate, Forker
 from kills import CHOICES, SHARED, End
 
-WORDS = (*SHARED, "trainer.epochs=6", "trainer.checkpoint_minutes=0.00001")
+WORDS = (*SHARED, "trainer.epochs=6", "trainer.checkpoint_minutes=0.00001", "plots=true")
 
 
 def full_disks(folder: Path) -> Callable[[random.Random], str]:

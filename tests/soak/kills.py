@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from builders import TINY
 from forker import Fate, Forker
 from torch import Tensor
 
@@ -17,15 +18,10 @@ KILLS = 5
 """SIGKILLs in the life of one run."""
 SHARED = (
     "train",
-    "dataset.num_users=60",
-    "dataset.num_items=40",
-    "dataset.mean_interactions=8",
+    *TINY,
     "model.embedding_dim=8",
-    "trainer.monitor=ndcg@5",
     "trainer.learning_rate=0.03",
     "trainer.epochs=150",
-    "evaluation.ks=[5]",
-    "num_threads=1",
 )
 CHOICES = (
     ("sampler=uniform", "sampler=hardneg"),

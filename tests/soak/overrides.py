@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from builders import TINY, TINY_DATA
 from campaign import REFUSED, RIGHT, Case
 from command import Called, call, can_be_passed, sometimes
 from omegaconf import OmegaConf
@@ -14,17 +15,6 @@ from override_kinds import Kind
 from override_truth import DEFAULTS, EVERYWHERE, IN_OPTION, keys_with
 from override_words import misspelt, odd_word
 
-TINY = (
-    "dataset.num_users=40",
-    "dataset.num_items=30",
-    "dataset.mean_interactions=8",
-    "trainer.epochs=1",
-    "trainer.monitor=ndcg@5",
-    "evaluation.ks=[5]",
-    "model.embedding_dim=4",
-    "num_threads=1",
-    "plots=false",
-)
 CODES = (0, 2, 3)
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 OTHERS = {
@@ -125,7 +115,7 @@ def odd_other(rng: random.Random, run: str) -> str:
     if command in ("evaluate", "recommend", "reproduce"):
         words.insert(0, run if sometimes(rng, 0.9) else rng.choice(["latest", "nowhere", "", run]))
     if command == "data inspect":
-        words += TINY[:3]
+        words += TINY_DATA
     if command == "completion" and sometimes(rng, 0.5):
         words.append(rng.choice(keys))
     return _judged(rng, [*command.split(), *words])

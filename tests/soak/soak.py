@@ -12,6 +12,9 @@ import time
 from pathlib import Path
 
 import torch
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+
 from caches import caches
 from campaign import Campaign, Tally, carry_out
 from damages import damages

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from builders import PATIENCE_S
 
 SOAK = Path(__file__).with_name("soak.py")
 SEED = "20240"
@@ -36,7 +37,7 @@ def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE_S,
     )
 
 
@@ -83,7 +84,7 @@ def test_a_case_that_fails_is_named_with_the_command_that_repeats_it(tmp_path: P
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
 
     document = tmp_path / "figures.md"

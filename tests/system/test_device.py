@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from builders import CPU
 
 from graphrec_cli.config.run import Device
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.system.device import pick_device, torch_generator
-
-CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ print(default, faults())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 def test_the_memory_of_a_step_serves_the_next_one() -> None:
     done = subprocess.run(

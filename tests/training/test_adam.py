@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from builders import PATIENCE_S
 from torch import Tensor
 
 from graphrec_cli.training.adam import Adam
@@ -57,6 +58,7 @@ def test_a_loaded_state_goes_on_and_shares_no_memory() -> None:
         assert torch.equal(one, wanted)
 
 
+@pytest.mark.slow
 def test_the_compiler_is_not_imported() -> None:
     code = (
         "import sys, torch; from graphrec_cli.training.adam import Adam\n"
@@ -65,4 +67,4 @@ def test_the_compiler_is_not_imported() -> None:
         "param.sum().backward(); optimizer.step()\n"
         "assert float(param[0]) < 1 and 'torch._dynamo' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE_S)

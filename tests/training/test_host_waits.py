@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from torch.profiler import ProfilerActivity, profile
 
 from graphrec_cli.config.loss import BPRConfig, LossConfig, SoftmaxConfig
@@ -22,7 +23,6 @@ from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.trainer import Trainer
 
-CPU = torch.device("cpu")
 WAITS = (
     "_local_scalar_dense",
     "nonzero",

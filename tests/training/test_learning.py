@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -49,7 +50,6 @@ from graphrec_cli.training.checkpoints.schedule import Checkpointing
 from graphrec_cli.training.context import RunContext
 from graphrec_cli.training.fit import Fitted, fit_model
 
-CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 
@@ -160,6 +160,7 @@ def ndcg_of_bpr(bpr_config: RunConfig, tmp_path_factory: pytest.TempPathFactory)
     return ndcg_on_test(model, bpr_config, split, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("similarity", "loss"),
     [
@@ -187,6 +188,7 @@ def test_softmax_learns_as_well_as_bpr(
     assert ndcg_on_test(fitted.model, config, split, 10) > max(0.85 * ndcg_of_bpr, 2 * popularity)
 
 
+@pytest.mark.slow
 def test_bfloat16_propagation_is_worth_what_float32_is(tmp_path: Path) -> None:
     _, split = small_synthetic()
     found = []
@@ -201,6 +203,7 @@ def test_bfloat16_propagation_is_worth_what_float32_is(tmp_path: Path) -> None:
     assert rounded_loss != exact_loss  # something was rounded
 
 
+@pytest.mark.slow
 def test_the_seed_decides_the_run_to_the_last_bit(tmp_path: Path) -> None:
     _, split = small_synthetic()
     model = LightGCNConfig(embedding_dim=8, num_layers=2)

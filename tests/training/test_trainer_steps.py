@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from numpy.typing import NDArray
 
 from graphrec_cli.config.loss import BPRConfig
@@ -20,7 +21,6 @@ from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.trainer import Trainer
 
-CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 

@@ -21,8 +21,6 @@ TASTE_CONCENTRATION = 0.1
 FIRST_SECOND = 1_577_836_800
 """The first of January 2020."""
 SECONDS = 2 * 365 * 24 * 3600
-CHUNK_CELLS = 2**22
-"""Cells of the user-item table that are drawn at a time."""
 
 
 def find_nothing(config: SyntheticConfig, *, data_dir: Path) -> dict[str, Path]:
@@ -30,7 +28,9 @@ def find_nothing(config: SyntheticConfig, *, data_dir: Path) -> dict[str, Path]:
     return {}
 
 
-def load_synthetic(config: SyntheticConfig, files: FoundFiles, *, seed: int) -> SourceData:
+def load_synthetic(
+    config: SyntheticConfig, files: FoundFiles, *, seed: int, chunk_cells: int = 2**22
+) -> SourceData:
     """Draw interactions whose true scores are known.
 
     A user's score of an item is the item's log-popularity (Zipf) plus ``group_strength`` times the
@@ -42,6 +42,7 @@ def load_synthetic(config: SyntheticConfig, files: FoundFiles, *, seed: int) -> 
         config: sizes and strengths.
         files: not used: nothing is read.
         seed: the same seed gives the same table.
+        chunk_cells: cells of the user-item table that are drawn at a time.
 
     Returns:
         Rows in the order of user and time, of the one signal ``interaction``, without ratings;
@@ -50,7 +51,7 @@ def load_synthetic(config: SyntheticConfig, files: FoundFiles, *, seed: int) -> 
     rng = numpy_generator(seed, "dataset")
     scores = _true_scores(config, rng)
     counts = _user_counts(config, rng)
-    items = _draw_items(scores, counts, rng)
+    items = _draw_items(scores, counts, rng, chunk_cells)
     users = np.repeat(np.arange(config.num_users), counts)
     timestamps = FIRST_SECOND + rng.integers(SECONDS, size=len(items))
     order = np.lexsort((timestamps, users))
@@ -96,10 +97,13 @@ def _user_counts(config: SyntheticConfig, rng: np.random.Generator) -> NDArray[n
 
 
 def _draw_items(
-    scores: NDArray[np.float32], counts: NDArray[np.int64], rng: np.random.Generator
+    scores: NDArray[np.float32],
+    counts: NDArray[np.int64],
+    rng: np.random.Generator,
+    chunk_cells: int,
 ) -> NDArray[np.int64]:
     num_users, num_items = scores.shape
-    step = max(1, CHUNK_CELLS // num_items)
+    step = max(1, chunk_cells // num_items)
     drawn = []
     for start in range(0, num_users, step):
         chunk = scores[start : start + step]

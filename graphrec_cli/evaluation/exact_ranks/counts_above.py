@@ -11,8 +11,6 @@ from jaxtyping import Float, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
-# Rows and their marks stay in a CPU's caches from one pass over them to the next.
-_BLOCK_MARKS = 1 << 21
 # A float32 holds every whole number up to here, and so every count of marks.
 _FLOAT32_WHOLE = 1 << 24
 
@@ -24,7 +22,14 @@ class CountsAbove:
     into the type that it compares by whole vectors, which more than makes up for the bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, block_marks: int = 1 << 21) -> None:
+        """Begin without a buffer.
+
+        Args:
+            block_marks: marks made at a time; so many rows and marks stay in a CPU's caches from
+                one pass over them to the next.
+        """
+        self._block_marks = block_marks
         self._marks = torch.empty(0)
 
     def count(
@@ -43,7 +48,7 @@ class CountsAbove:
         """
         above = torch.zeros(thresholds.shape, dtype=torch.int64, device=scores.device)
         at_least = torch.zeros_like(above)
-        for rows, places in _blocks(wanted, scores.shape[1]):
+        for rows, places in _blocks(wanted, scores.shape[1], self._block_marks):
             row, threshold = scores[rows, None, :], thresholds[rows, places, None]
             marks = self._buffer(row, threshold)
             above[rows, places] = _sums(torch.gt(row, threshold, out=marks))
@@ -65,9 +70,11 @@ class CountsAbove:
         return self._marks[:size].view(shape)
 
 
-def _blocks(wanted: NDArray[np.int64], num_items: int) -> Iterator[tuple[slice, slice]]:
+def _blocks(
+    wanted: NDArray[np.int64], num_items: int, block_marks: int
+) -> Iterator[tuple[slice, slice]]:
     """Rows and places that together take no more marks than a block holds, or a single one."""
-    places = max(1, _BLOCK_MARKS // max(num_items, 1))
+    places = max(1, block_marks // max(num_items, 1))
     first = 0
     while first < len(wanted):
         most = int(wanted[first])

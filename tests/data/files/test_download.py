@@ -78,7 +78,7 @@ def no_wait(seconds: float) -> None:
 
 
 def fetch(remote: RemoteFileConfig, target: Path) -> None:
-    download(remote, target, sleep=no_wait, timeout=5.0)
+    download(remote, target, sleep=no_wait, timeout=60.0)
 
 
 def test_a_file_is_fetched_into_a_new_folder(server: Server, tmp_path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from builders import REAL_DATA, needs_real
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
@@ -18,12 +18,7 @@ from graphrec_cli.data.sources.adjacency_list import ADJACENCY_LIST, read_adjace
 from graphrec_cli.data.splits.predefined import predefined
 from graphrec_cli.errors import ConfigError, DataError
 
-REAL_DATA = Path(
-    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")
-)
 
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     lines=st.lists(st.lists(st.integers(0, 2**63 - 1), max_size=5), max_size=8),
     blank=st.sampled_from([" ", "  ", "\t", " \t"]),
@@ -103,7 +98,7 @@ def test_values_out_of_range_are_refused() -> None:
         AdjacencyListConfig(valid="")
 
 
-@pytest.mark.skipif(not (REAL_DATA / "gowalla").is_dir(), reason="no gowalla")
+@needs_real("gowalla")
 def test_the_real_gowalla_as_far_as_the_split() -> None:
     source = ADJACENCY_LIST.read(AdjacencyListConfig(), data_dir=REAL_DATA, seed=0)
     everything = KCoreConfig(min_user_interactions=1, min_item_interactions=1)

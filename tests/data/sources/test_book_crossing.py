@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from builders import REAL_DATA, needs_real
 
 from graphrec_cli.config.book_crossing import BookCrossingConfig
 from graphrec_cli.config.dataset import (
@@ -23,13 +23,7 @@ from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.sources.book_crossing import BOOK_CROSSING
 from graphrec_cli.errors import ConfigError, DataError
 
-REAL_DATA = Path(
-    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")
-)
-real_data = pytest.mark.skipif(
-    not (REAL_DATA / "book-crossing").is_dir(),
-    reason="no book-crossing in ../shared/data or GRAPHREC_TEST_DATA",
-)
+real_data = needs_real("book-crossing")
 HEADER = b'"User-ID";"ISBN";"Book-Rating"\r\n'
 BOOKS_HEADER = b'"ISBN";"Book-Title";"Book-Author"\r\n'
 SOUND = b'"276725";"034545104X";"0"\r\n'

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import REAL_DATA, needs_real
 
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig
 from graphrec_cli.config.split import LeaveOneOutConfig
@@ -21,13 +21,7 @@ from graphrec_cli.system.seeds import numpy_generator
 
 RATINGS = b"user_id,book_id,rating\n7,30,5\n7,10,1\n9,30,4\n"
 TO_READ = b"book_id,user_id\n30,7\n20,9\n"
-REAL_DATA = Path(
-    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")
-)
-real_data = pytest.mark.skipif(
-    not (REAL_DATA / "goodbooks-10k").is_dir(),
-    reason="no goodbooks-10k in ../shared/data or GRAPHREC_TEST_DATA",
-)
+real_data = needs_real("goodbooks-10k")
 
 
 def config_of(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import REAL_DATA, needs_real
 
 from graphrec_cli.config.dataset import RemoteFileConfig
 from graphrec_cli.config.movielens import (
@@ -23,13 +23,7 @@ from graphrec_cli.data.sources.movielens import (
 )
 from graphrec_cli.errors import ConfigError, DataError
 
-REAL_DATA = Path(
-    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")
-)
-real_data = pytest.mark.skipif(
-    not (REAL_DATA / "ml-100k").is_dir(),
-    reason="no ml-100k in ../shared/data or GRAPHREC_TEST_DATA",
-)
+real_data = needs_real("ml-100k")
 GENRES = b"|0" * 19
 
 

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from graphrec_cli.config.dataset import SyntheticConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.preprocess import preprocess
-from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.sources import synthetic
-from graphrec_cli.data.sources.synthetic import SYNTHETIC
+from graphrec_cli.data.source import FoundFiles, SourceData
+from graphrec_cli.data.sources.synthetic import SYNTHETIC, load_synthetic
 
 NOWHERE = Path("no/such/folder")
 SMALL = SyntheticConfig(num_users=60, num_items=40, mean_interactions=8.0, num_groups=3)
@@ -82,10 +81,10 @@ def test_one_seed_one_table() -> None:
     assert not np.array_equal(first.table.item_id, other.table.item_id)
 
 
-def test_chunks_of_users_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = load_small(3).table.item_id
-    monkeypatch.setattr(synthetic, "CHUNK_CELLS", 7 * SMALL.num_items)
-    np.testing.assert_array_equal(load_small(3).table.item_id, whole)
+def test_chunks_of_users_change_nothing() -> None:
+    cells = 7 * SMALL.num_items
+    in_chunks = load_synthetic(SMALL, FoundFiles.of({}), seed=3, chunk_cells=cells)
+    np.testing.assert_array_equal(in_chunks.table.item_id, load_small(3).table.item_id)
 
 
 def test_the_smallest_and_flattest_settings_work() -> None:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from builders import REAL_DATA, needs_real
 
 from graphrec_cli.config.table import Separator, TableConfig, TimeUnit
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.errors import ConfigError, DataError
 
-REAL_DATA = Path(
-    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")
-)
-real_data = pytest.mark.skipif(
-    not (REAL_DATA / "ml-latest-small").is_dir(),
-    reason="no ml-latest-small in ../shared/data or GRAPHREC_TEST_DATA",
-)
+real_data = needs_real("ml-latest-small")
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ def test_the_valid_part_is_a_share_of_the_rest(
     assert split.test.user_degree.tolist() == tested.user_degree.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", Scope)
 def test_every_pair_is_as_likely_in_a_fold_and_in_valid(
     interactions_of: MakeInteractions, scope: Scope

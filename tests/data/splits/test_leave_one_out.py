@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from builders import REAL_DATA, needs_real
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -24,9 +23,6 @@ Pairs = list[tuple[int, int]]
 MakeInteractions = Callable[..., Interactions]
 ReadPairs = Callable[[UserItems | None], Pairs]
 SplitPairs = Callable[..., Split]
-REAL_DATA = Path(
-    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")
-)
 NUM_USERS, NUM_ITEMS = 7, 12
 PAIRS = st.lists(
     st.tuples(st.integers(0, NUM_USERS - 1), st.integers(0, NUM_ITEMS - 1)),
@@ -160,6 +156,7 @@ def test_by_time_the_newest_and_the_one_before(
     assert pairs_of(split.train) == [(0, 1), (1, 5), (2, 0), (2, 4)]
 
 
+@pytest.mark.slow
 def test_among_equal_times_the_seed_decides(split_pairs: SplitPairs, pairs_of: ReadPairs) -> None:
     pairs = [(0, item) for item in range(5)]
     tested, validated = np.zeros((2, 5), dtype=np.int64)
@@ -212,10 +209,7 @@ def test_refuses_data_without_the_column_to_go_by(split_pairs: SplitPairs) -> No
         split_pairs(pairs, rating=[1, np.nan, 3], by=HeldOutBy.rating)
 
 
-@pytest.mark.skipif(
-    not (REAL_DATA / "book-crossing").is_dir(),
-    reason="no book-crossing in ../shared/data or GRAPHREC_TEST_DATA",
-)
+@needs_real("book-crossing")
 def test_by_rating_on_book_crossing_as_pandas_does_it(interactions_of: MakeInteractions) -> None:
     path = REAL_DATA / "book-crossing" / "BX-Book-Explicit-5Rate.csv"
     frame = pd.read_csv(path, dtype={"ISBN": str})

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from builders import REAL_DATA, needs_real
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,9 +23,6 @@ from graphrec_cli.errors import ConfigError, DataError
 
 Pairs = list[tuple[int, int]]
 MakeInteractions = Callable[..., Interactions]
-REAL_DATA = Path(
-    os.environ.get("GRAPHREC_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")
-)
 HUNDREDTHS = st.integers(1, 99)
 
 
@@ -105,6 +101,7 @@ def test_eighty_ten_ten_of_all_edges(interactions_of: MakeInteractions) -> None:
     assert np.unique(split.test.user_degree).size > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", Scope)
 def test_every_pair_is_as_likely_to_be_held_out(
     interactions_of: MakeInteractions, scope: Scope
@@ -139,9 +136,7 @@ def test_refuses_shares_that_leave_nothing(test: float, valid: float, message: s
         RatioConfig(test_ratio=test, valid_ratio=valid)
 
 
-@pytest.mark.skipif(
-    not (REAL_DATA / "ml-1m").is_dir(), reason="no ml-1m in ../shared/data or GRAPHREC_TEST_DATA"
-)
+@needs_real("ml-1m")
 def test_the_sizes_of_the_movielens_1m_notebook(interactions_of: MakeInteractions) -> None:
     frame = pd.read_csv(REAL_DATA / "ml-1m" / "ratings.csv.gz", usecols=["user_id", "movie_id"])
     users, user_index = np.unique(frame["user_id"].to_numpy(), return_inverse=True)

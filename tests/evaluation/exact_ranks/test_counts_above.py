@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.evaluation.exact_ranks import counts_above
 from graphrec_cli.evaluation.exact_ranks.counts_above import CountsAbove
 
 
@@ -27,12 +25,9 @@ def test_agrees_with_comparing_everything_at_once(
     scores = rng.integers(-3, 3, size=(rows, items)) / 4
     thresholds = rng.integers(-3, 3, size=(rows, places)) / 4
     wanted = np.sort(rng.integers(1, places, size=rows, endpoint=True))[::-1].copy()
-    counts = CountsAbove()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counts_above, "_BLOCK_MARKS", block)
-        above, at_least = counts.count(
-            torch.tensor(scores, dtype=dtype), torch.tensor(thresholds, dtype=dtype), wanted
-        )
+    above, at_least = CountsAbove(block_marks=block).count(
+        torch.tensor(scores, dtype=dtype), torch.tensor(thresholds, dtype=dtype), wanted
+    )
     looked_at = np.arange(places) < wanted[:, None]
     greater = (scores[:, None] > thresholds[:, :, None]).sum(2)
     greater_equal = (scores[:, None] >= thresholds[:, :, None]).sum(2)

@@ -130,7 +130,7 @@ def splits(draw: st.DrawFn) -> tuple[Parts, Tensor]:
     return np.array(parts), torch.as_tensor(scores, dtype=torch.float32)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     split=splits(),
     ties=st.sampled_from(Ties),
@@ -162,7 +162,7 @@ def test_agrees_with_sorting_every_users_candidates(
             assert tied == (bool(open_items[item]) and same.sum() > 1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(split=splits(), seed=st.integers(0, 1000))
 def test_random_ties_lie_between_the_extremes_and_own_items_stay_apart(
     split: tuple[Parts, Tensor], seed: int

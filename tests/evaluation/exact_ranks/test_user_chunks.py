@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from builders import CPU, PATIENCE_S
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -21,7 +22,6 @@ from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules
 from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
 from graphrec_cli.evaluation.top_k import top_k
 
-CPU = torch.device("cpu")
 TORCH_WORDS = (
     "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: "
     "you tried to allocate 8000000000 bytes. Error code 12 (Cannot allocate memory)"
@@ -186,10 +186,15 @@ print("ranked", len(expected))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit and its measure are Linux's")
 def test_a_process_that_may_not_have_the_memory_ranks_in_smaller_chunks() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", LIMITED],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     warning, ranked = done.stdout.splitlines()

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 import torch
+from builders import CPU
 
 from graphrec_cli.errors import OutputError
 from graphrec_cli.training.checkpoints.file import DigestedFile, load_checkpoint
-
-CPU = torch.device("cpu")
 
 
 def content() -> dict[str, Any]:

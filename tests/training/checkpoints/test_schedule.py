@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import MatrixFactorizationConfig
@@ -23,8 +24,6 @@ from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 from graphrec_cli.training.checkpoints.schedule import AFFORDABLE, Checkpointing, Schedule
 from graphrec_cli.training.trainer import Trainer
-
-CPU = torch.device("cpu")
 
 
 class Clock:

@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 import torch
+from builders import CPU
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.data.files.files import sha256_of
 from graphrec_cli.errors import OutputError
 from graphrec_cli.training.checkpoints.store import CheckpointStore
-
-CPU = torch.device("cpu")
 
 
 def content(epoch: int) -> dict[str, Any]:

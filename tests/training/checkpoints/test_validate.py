@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import MatrixFactorizationConfig
@@ -19,8 +20,6 @@ from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.checkpoints.validate import check_content
 from graphrec_cli.training.trainer import Trainer
-
-CPU = torch.device("cpu")
 
 
 class Stopped(Exception):

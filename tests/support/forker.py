@@ -1,11 +1,13 @@
 """A process that has imported everything and forks a life for every order that it is given.
 
-Run as ``python tests/soak/forker.py``: each line of stdin is an order in JSON, each line of stdout
-how that life ended, likewise.
+Run as ``python tests/support/forker.py``: each line of stdin is a list of orders in JSON, for lives
+that begin at the same time; each line of stdout is a list of how they ended. A life starts within
+milliseconds; a new interpreter would need seconds to import torch.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import json
@@ -23,8 +25,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "fcntl.flock")
 """Of Python's audit events, those of files; fsync, which has none, is counted with them."""
-
-
+PIPE_BYTES = 2**20
+"""What a life may print on stdout, and on stderr."""
 PRELOADED = (
     "torch",
     "graphrec_cli.workflows.launch",
@@ -43,13 +45,19 @@ class Fate:
 
     Attributes:
         event: SIGKILL at this file operation of the process, from 1.
+        below: the folder whose file operations count; all of them where it is empty.
         seconds: SIGKILL after so many.
         file_bytes: no file can grow beyond it, as on a disk that is full.
+        memory_bytes: the largest address space.
+        cpu_seconds: SIGXCPU after so much time on the processor, however busy the machine is.
     """
 
     event: int | None = None
+    below: str = ""
     seconds: float | None = None
     file_bytes: int | None = None
+    memory_bytes: int | None = None
+    cpu_seconds: int | None = None
 
 
 PEACE = Fate()
@@ -61,7 +69,7 @@ class Life:
 
     Attributes:
         code: its exit code, or minus the number of the signal that ended it.
-        out, err: what it printed, up to what a pipe holds.
+        out, err: what it printed, up to ``PIPE_BYTES`` each.
     """
 
     code: int
@@ -95,12 +103,23 @@ class Forker:
 
     def live(self, folder: Path, words: Sequence[str], fate: Fate = PEACE) -> Life:
         """Run ``graphrec`` with ``words`` in ``folder``."""
+        (life,) = self.live_together(folder, words, [fate])
+        return life
+
+    def live_together(
+        self, folder: Path, words: Sequence[str], fates: Sequence[Fate]
+    ) -> list[Life]:
+        """Run the same command once for each fate, all at the same time."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        order = {"folder": str(folder), "words": list(words), **asdict(fate)}
-        self._process.stdin.write(json.dumps(order) + "\n")
+        order = {"folder": str(folder), "words": list(words)}
+        self._process.stdin.write(json.dumps([order | asdict(fate) for fate in fates]) + "\n")
         self._process.stdin.flush()
-        return Life(**json.loads(self._process.stdout.readline()))
+        return [Life(**life) for life in json.loads(self._process.stdout.readline())]
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
 
 
 def main() -> None:
@@ -109,21 +128,32 @@ def main() -> None:
         importlib.import_module(name)
     gc.freeze()  # no life looks for garbage among what all of them share
     for line in sys.stdin:
-        order = json.loads(line)
-        # Pipes, since a limit on the size of files would hold for the messages too.
-        pipes = {"out": os.pipe(), "err": os.pipe()}
-        child = os.fork()
-        if not child:
-            live(order, [write for _, write in pipes.values()])
-        code = end_of(child, order["seconds"])
-        said = {name: all_of(*pipe) for name, pipe in pipes.items()}
-        print(json.dumps({"code": code, **said}), flush=True)
+        begun = [(begin(order), order["seconds"]) for order in json.loads(line)]
+        lives = [
+            {"code": end_of(child, seconds), "out": all_of(out), "err": all_of(err)}
+            for (child, out, err), seconds in begun
+        ]
+        print(json.dumps(lives), flush=True)
 
 
-def all_of(read: int, write: int) -> str:
+def begin(order: dict[str, Any]) -> tuple[int, int, int]:
+    """Start a life: its process, and the ends of pipes with its stdout and stderr."""
+    # Pipes, since a limit on the size of files would hold for the messages too.
+    pipes = [os.pipe(), os.pipe()]
+    for _, write in pipes:
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    child = os.fork()
+    if not child:
+        live(order, [write for _, write in pipes])
+    for _, write in pipes:
+        os.close(write)
+    (out, _), (err, _) = pipes
+    return child, out, err
+
+
+def all_of(pipe: int) -> str:
     """What lies in a pipe that nobody writes to any more."""
-    os.close(write)
-    with open(read, encoding="utf-8", errors="replace") as file:
+    with open(pipe, encoding="utf-8", errors="replace") as file:
         return file.read()
 
 
@@ -147,34 +177,39 @@ def live(order: dict[str, Any], outputs: list[int]) -> None:
     os.chdir(order["folder"])
     for number, output in enumerate(outputs, start=1):
         os.dup2(output, number)
-    if order["file_bytes"] is not None:
-        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_bytes"], hard))
+    limits = (
+        (resource.RLIMIT_FSIZE, order["file_bytes"]),
+        (resource.RLIMIT_AS, order["memory_bytes"]),
+        (resource.RLIMIT_CPU, order["cpu_seconds"]),
+    )
+    for limit, most in limits:
+        if most is not None:
+            resource.setrlimit(limit, (most, resource.getrlimit(limit)[1]))
     if order["event"] is not None:
-        die_at(order["event"])
+        die_at(order["event"], order["below"])
     code = graphrec(order["words"])
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
-def die_at(event: int) -> None:
-    """Kill this process at its file operation number ``event``."""
+def die_at(event: int, folder: str) -> None:
+    """Kill this process at its file operation number ``event`` below ``folder``."""
     left = event
     real_sync = os.fsync
 
-    def count() -> None:
+    def count(*paths: object) -> None:
         nonlocal left
-        left -= 1
+        left -= any(str(path).startswith(folder) for path in paths)
         if not left:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def audit(name: str, arguments: tuple[Any, ...]) -> None:
         if name in EVENTS:
-            count()
+            count(*arguments)
 
     def fsync(fd: Any) -> None:
-        count()
+        count(os.readlink(f"/proc/self/fd/{fd}"))
         real_sync(fd)
 
     os.fsync = fsync
