@@ -16,42 +16,42 @@ from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
 from graphrec_cli.terminal_text import one_line, printable
 
 HELP = """\
-graphrec trains and judges graph recommenders.
+graphrec trains and evaluates graph recommenders.
 
 Examples:
-  graphrec train                                          a model on the built-in data set
-  graphrec train dataset=goodbooks sampler=hardneg        GoodBooks-10k with hard negatives
-  graphrec train dataset=table dataset.path=ratings.csv   a table of your own
-  graphrec train seed=1,2,3 trainer.learning_rate=1e-3,5e-3 -m       a sweep over six runs
-  graphrec data inspect dataset=goodbooks                 what the data hold, before any training
-  graphrec data prepare dataset=goodbooks                 read and split once, for all runs
-  graphrec evaluate latest                                the newest run's figures again
-  graphrec recommend latest users=17,42 k=20              the best items for two users
-  graphrec reproduce latest                               the newest run once more, compared
-  graphrec train --from latest sampler=hardneg            its configuration with another sampler
-  graphrec train resume=latest                            an interrupted run, gone on with
+  graphrec train                                     the built-in data set
+  graphrec train dataset=table dataset.path=FILE     your own table
+  graphrec train dataset=goodbooks sampler=hardneg data_dir=DIR
+  graphrec train seed=1,2,3 model=lightgcn,mf -m     a sweep of six runs
+  graphrec data inspect dataset=goodbooks data_dir=DIR
+  graphrec evaluate latest                           evaluate the newest run
+  graphrec recommend latest users=17,42 k=20         20 items for two users
+  graphrec train resume=latest                       continue an interrupted run
 
 Commands:
-  train [key=value ...]          train and evaluate one run; with -m, every run of a sweep;
-                                 --from RUN starts from the configuration of a run,
-                                 resume=RUN goes on with an interrupted one
-  data inspect [key=value ...]   what a data set holds, what is dropped of it, and the split
-  data prepare [key=value ...]   fill the cache that runs take prepared data from
-  evaluate RUN [key=value ...]   evaluate a run's best checkpoint again
-  recommend RUN [key=value ...]  the best items for users of a run, or for a new one
-  reproduce RUN [key=value ...]  make a run again and compare every figure
-  completion bash|zsh|fish       print the shell's completion script
+  train [KEY=VALUE ...]    train and evaluate one run; -m runs a sweep
+  train --from RUN         start a new run from a saved configuration
+  train resume=RUN         continue an interrupted run in its own directory
+  data inspect             show a data set, what is filtered, and the split
+  data prepare             fill the cache of prepared data
+  evaluate RUN             evaluate a run's best checkpoint
+  recommend RUN            recommend items to users of a run, or to a new user
+  reproduce RUN            make a run again and compare every figure
+  completion SHELL         print the completion script for bash, zsh or fish
 
 Flags:
-  -h, --help      this page; 'graphrec COMMAND --help' for a command's own
-  --version       the version
-  --json          results for machines (json=true does the same)
-  --debug         the traceback behind an error
+  -h, --help        this page; 'graphrec COMMAND --help' for one command
+  --version         print the version
+  --json            print results as JSON; json=true does the same
+  --plugin FILE     add the components of a Python file or an installed plugin
+  --debug           print the traceback of an error
 
 RUN is a run directory, or 'latest' for the newest one under output_dir.
-Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 bad data, 4 not reproduced,
-5 non-finite loss or scores; after a checkpoint 130 Ctrl-C, 143 SIGTERM, 138 SIGUSR1,
-129 SIGHUP.
+
+Exit codes:
+  0 done   1 a run failed   2 wrong usage or configuration   3 bad data
+  4 reproduce found a difference   5 the loss or scores became non-finite
+  After a checkpoint: 130 Ctrl-C, 143 SIGTERM, 138 SIGUSR1, 129 SIGHUP.
 """
 
 

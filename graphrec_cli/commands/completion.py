@@ -16,12 +16,12 @@ from graphrec_cli.config.completion import complete_train
 from graphrec_cli.errors import ConfigError
 
 HELP = """\
-Print the script that completes graphrec's commands, groups, options and keys.
+Print the script that completes commands, groups, options, keys and values.
 
 Examples:
-  eval "$(graphrec completion bash)"              in ~/.bashrc
-  source <(graphrec completion zsh)               in ~/.zshrc, after compinit
-  graphrec completion fish | source               in ~/.config/fish/config.fish
+  eval "$(graphrec completion bash)"           in ~/.bashrc
+  source <(graphrec completion zsh)            in ~/.zshrc, after compinit
+  graphrec completion fish | source            in ~/.config/fish/config.fish
 """
 
 # The shell cuts words at '=', so what stands before it is taken off the answers again.

@@ -13,29 +13,34 @@ from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.errors import ConfigError
 
 HELP = """\
-Look into a data set, or prepare it once for all runs on it. Nothing is trained and no run directory
-is made.
+Look at a data set, or prepare it once for all runs. Nothing is trained, and no
+run directory is made.
 
 Examples:
   graphrec data inspect
   graphrec data inspect dataset=goodbooks data_dir=DIR
-  graphrec data inspect dataset=movielens_100k dataset.fold=ua split=predefined data_dir=DIR
-  graphrec data inspect dataset=goodbooks dataset.k_core.min_user_interactions=20 --json
+  graphrec data inspect dataset=movielens_100k dataset.fold=ua split=predefined
+  graphrec data inspect dataset.k_core.min_user_interactions=20 --json
   graphrec data inspect sampler=hardneg plot_dir=pictures
   graphrec data prepare dataset=goodbooks data_dir=DIR
-  graphrec data prepare dataset=goodbooks data_dir=DIR seed=7 cache_dir=CACHE --json
+  graphrec data prepare dataset=goodbooks data_dir=DIR seed=7 cache_dir=CACHE
 
-inspect shows files, rows and duplicates, what preprocessing drops, and the split.
-prepare reads, filters and splits the data and keeps the result in the cache, where every run with
-the same files, dataset, split and seed finds it (such a run would do the same itself). It prints
-what it did and, last, the folder of the entry, which may be removed at any time. Data that are made
-in memory are not kept.
+inspect shows the files, the rows and their duplicates, the rows that filters
+drop, and the split.
 
-Keys: every group and key of 'graphrec train' (see 'graphrec train --help'), so that the words of
-a run are about the data of that run; and, of inspect, plot_dir=DIR, which draws adjacency.png,
-degrees.png and samples.png (pairs drawn by the sampler; not with loss=mse, which has no negatives)
-into a folder.
-Flags: --json, --cfg job, --info, --config-dir DIR for options of your own, --debug.
+prepare reads, filters and splits the data and stores the result in the cache.
+Runs with the same files, dataset, split and seed load it from there. The last
+line is the folder of the cache entry, which is always safe to delete. Data made
+in memory are not stored.
+
+Keys:
+  all of 'graphrec train'   so a train command shows its own data when 'train'
+                            becomes 'data inspect'
+  plot_dir=DIR              inspect only: draw adjacency.png, degrees.png and
+                            samples.png (not with loss=mse or loss=softmax)
+
+Flags: --json, --cfg job, --info, --config-dir DIR, --plugin FILE, --debug; see
+'graphrec train --help'.
 """
 SUBCOMMANDS = ("inspect", "prepare")
 PLOT_DIR = "plot_dir="

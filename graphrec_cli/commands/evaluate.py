@@ -10,17 +10,23 @@ from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
 
 HELP = """\
-Evaluate a run's best checkpoint again: the same figures as its metrics.json.
+Evaluate a run's best checkpoint. Without further words the figures are those of
+its metrics.json.
 
 Examples:
   graphrec evaluate latest
   graphrec evaluate outputs/2026-01-31_12-00-00_lightgcn_goodbooks_hardneg
   graphrec evaluate latest part=valid
-  graphrec evaluate latest evaluation.ks=[5,100] evaluation.ties=pessimistic --json
-  graphrec evaluate latest part=valid model.item_norm_power=0.8
+  graphrec evaluate latest evaluation.ks=[5,100] evaluation.ties=pessimistic
+  graphrec evaluate latest part=valid model.item_norm_power=0.8 --json
 
-Keys: part=test|valid, evaluation.*, model.similarity and model.item_norm_power (how the learnt
-embeddings are compared), device, num_threads; output_dir says where 'latest' looks.
+Keys:
+  part=test|valid          the part to evaluate
+  evaluation.*             metrics and ranking, as in 'graphrec train --help'
+  model.similarity, model.item_norm_power
+                           how embeddings are compared
+  device, num_threads      as in train
+  output_dir=DIR           where 'latest' looks
 """
 
 OVERRIDABLE = ("evaluation.*", *recommend.OVERRIDABLE)

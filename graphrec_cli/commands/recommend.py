@@ -11,31 +11,35 @@ from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
 
 HELP = """\
-Recommend the items with the highest scores, from a run directory alone.
+Recommend the items with the highest scores. Only the run directory is needed.
 
 Examples:
-  graphrec recommend latest users=276725,A10            ids as they stand in the data
-  graphrec recommend latest users=@wanted.txt k=20      a file with an id a line
-  graphrec recommend latest out=all.csv                 every user of the run
-  graphrec recommend latest items=0425115801,1984       somebody new, who likes these items
+  graphrec recommend latest users=276725,A10         two users, by their raw ids
+  graphrec recommend latest users=@wanted.txt k=20   a file with one id per line
+  graphrec recommend latest out=all.csv              every user of the run
+  graphrec recommend latest items=0425115801,1984    a new user with these items
   graphrec recommend latest users=A10 --json
 
 Keys:
-  users=ID,ID | @FILE     who; all users without it. A user named twice is answered once
-  items=ID,ID | @FILE     instead of users: the items of one new user, folded in, not retrained
-  k=10                    items a user; one with fewer left gets all of them
-  seen=exclude|keep       leave out the user's train, valid and test items (a new user's given
-                          ones), which is all that it is known to have; or leave nothing out
-  cold=error|popular      users without a train interaction: an error, or the most popular items
+  users=ID,ID | @FILE    users to recommend to; default: all
+  items=ID,ID | @FILE    instead of users: the items of one new user, who is
+                         folded in without training
+  k=10                   items per user; fewer if fewer are left
+  seen=exclude|keep      exclude the user's train, valid and test items (for a
+                         new user: the given items), or keep them
+  cold=error|popular     for users without a train interaction: an error, or the
+                         most popular items
   format=table|csv|json|parquet
-  out=FILE                write a file; its ending (.csv, .json, .parquet) says the format
+  out=FILE               write to a file; its ending (.csv, .json, .parquet)
+                         sets the format
   model.similarity, model.item_norm_power
-                          how the learnt embeddings are compared, if not as in train
-  device, num_threads     as in train; output_dir says where 'latest' looks
+                         how embeddings are compared
+  device, num_threads    as in train
+  output_dir=DIR         where 'latest' looks
 
-Only items with a train interaction are recommended. Of equal scores the item that comes first in
-data.npz comes first. @FILE is UTF-8: a line is an id, its spaces and commas too; empty lines are
-passed over.
+Only items with a train interaction are recommended. Among equal scores, the
+item that comes first in data.npz comes first. In @FILE (UTF-8) each line is one
+id, including its spaces and commas; empty lines are skipped.
 """
 
 FORMATS = ("table", "csv", "json", "parquet")

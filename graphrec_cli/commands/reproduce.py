@@ -20,22 +20,25 @@ if TYPE_CHECKING:
     from graphrec_cli.workflows.reproduce import Comparison
 
 HELP = """\
-Make a finished run again from its config.json, in a new run directory, and compare every figure of
-metrics.json and the weights. On a CPU they are the same, bit for bit.
+Make a completed run again from its config.json, in a new run directory, and
+compare every figure of metrics.json and the weights. On a CPU with the same
+versions they are equal, bit for bit.
 
 Examples:
   graphrec reproduce latest
-  graphrec reproduce outputs/2026-01-31_12-00-00_lightgcn_goodbooks_hardneg data_dir=DIR
-  graphrec reproduce latest --json
-  graphrec reproduce latest num_threads=4         what another number of threads changes
+  graphrec reproduce outputs/2026-01-31_12-00-00_lightgcn_goodbooks_hardneg
+  graphrec reproduce latest data_dir=DIR --json
+  graphrec reproduce latest num_threads=4      see what another value changes
 
-RUN needs its config.json, environment.json, metrics.json and checkpoints/best.pt. The data files
-and the split are checked before training. Any key or group of 'graphrec train' may be overridden:
-what differs is then shown, and nothing is claimed. data_dir, output_dir, cache_dir, plots and
-the keys of checkpoints change no figure. Prepared data come from the cache where the files, the
-values and the code that they were made of are the same.
-The new run goes under output_dir, where 'latest' looks too.
-Exit codes: 0 reproduced, or run with overrides; 4 a figure, the weights or a data file differs.
+RUN needs its config.json, environment.json, metrics.json and
+checkpoints/best.pt. The data files and the split are checked before training.
+
+Keys: all of 'graphrec train'. With a changed value the differences are listed,
+but the run does not count as reproduced or not. data_dir, output_dir,
+cache_dir, plots and the keys of checkpoints change no figure.
+
+Exit codes: 0 reproduced, or run with changed values; 4 a figure, the weights or
+a data file differs.
 """
 
 
