@@ -173,6 +173,14 @@ def test_the_map_of_the_code_has_every_folder_in_the_order_of_imports() -> None:
     assert order == sorted(order)
 
 
+def test_the_safety_page_names_files_that_are_there() -> None:
+    text = (ROOT / "docs/safety.md").read_text("utf-8")
+    files = re.findall(r"`((?:[\w.]+/)*\w+\.py)`", text)
+    assert len(files) > 8
+    for file in files:
+        assert (ROOT / file).is_file() or (ROOT / "graphrec_cli" / file).is_file(), file
+
+
 @pytest.mark.slow
 def test_the_example_of_a_component_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
