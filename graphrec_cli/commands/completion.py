@@ -1,4 +1,4 @@
-"""``graphrec completion``: what makes the Tab key know commands, options and keys."""
+"""``graphrec completion``: shell completion of commands, options and keys."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def completion_command(words: list[str], *, json_output: bool, debug: bool) -> i
 
 
 def complete_line(line: str) -> list[str]:
-    """What the last word of ``line`` can become; a line that ends in a space has an empty one."""
+    """Completions of the last word of ``line``, which is empty after a space."""
     typed = line.split()
     if line.endswith(" "):
         typed.append("")

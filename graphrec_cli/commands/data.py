@@ -1,4 +1,4 @@
-"""``graphrec data``: what a data set holds, and having it ready, before any training."""
+"""``graphrec data``: describe a data set, or prepare it, before any training."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def data_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     """Print the report of the configured data set, or prepare it.
 
     Raises:
-        GraphrecError: wrong usage, or data that no run could use.
+        GraphrecError: wrong usage, or data that a run could not use.
     """
     if {"-h", "--help"} & set(words):
         print(HELP, end="")
@@ -112,7 +112,7 @@ def _prepare(words: list[str], *, json_output: bool) -> int:
 
 
 def describe_prepared(report: dict[str, Any]) -> str:
-    """What is in the data, what was done, and where the entry lies."""
+    """The sizes of the data, the state of the cache, and the folder of the entry."""
     pairs = ", ".join(f"{number:,} {name}" for name, number in report["pairs"].items())
     sizes = f"{report['users']:,} users, {report['items']:,} items; {pairs} pairs"
     lines = [f"{report['dataset']}: {sizes}"]

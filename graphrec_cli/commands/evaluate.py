@@ -1,4 +1,4 @@
-"""``graphrec evaluate``: a finished run's figures again, from its directory alone."""
+"""``graphrec evaluate``: evaluate a completed run from its directory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OVERRIDABLE = ("evaluation.*", *recommend.OVERRIDABLE)
 
 
 def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int:
-    """Print the metrics of the part asked for.
+    """Print the metrics of one part.
 
     Raises:
         GraphrecError: wrong usage, or a run directory that cannot be read.

@@ -1,4 +1,4 @@
-"""The words that load plugins: they come before, and are the same for, every command."""
+"""``--plugin`` and ``--plugin-changed``, which every command takes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FLAG, ACCEPT = "--plugin", "--plugin-changed=accept"
 
 
 def take_plugins(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What ``--plugin`` names, "" where its value is missing, and the other words."""
+    """The values of ``--plugin`` ("" where one is missing), and the other words."""
     names, rest, waiting = [], [], list(words)
     while waiting:
         word = waiting.pop(0)

@@ -1,4 +1,4 @@
-"""``graphrec recommend``: the best items for users of a run, or for a user given by items."""
+"""``graphrec recommend``: the best items for users of a run, or for a new user."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ log = logging.getLogger("graphrec")
 
 
 def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> int:
-    """Print or write the lists asked for.
+    """Print or write the recommendations.
 
     Raises:
         GraphrecError: wrong usage, unknown users or items, or a run that cannot be read.
@@ -98,11 +98,11 @@ def _out_file(name: str) -> Path:
     """The file to write.
 
     Raises:
-        ConfigError: it is no file name, or something that must not be replaced.
+        ConfigError: it is not a file name, or names something that must not be replaced.
     """
     path = Path(name)
     try:
-        # A device would be replaced by a file, which nobody means who writes out=/dev/null.
+        # A file would replace the device, which out=/dev/null cannot mean.
         taken, folder = path.exists() and not path.is_file(), path.parent.is_dir()
     except OSError as error:
         raise ConfigError(f"out cannot be {name}: {error.strerror or error}") from error
@@ -114,10 +114,10 @@ def _out_file(name: str) -> Path:
 
 
 def _format(wanted: str | None, out: Path | None, *, json_output: bool) -> str:
-    """The format asked for, by the file's ending where none is, a table where there is neither.
+    """The chosen format; without one, that of the file's ending; without a file, a table.
 
     Raises:
-        ConfigError: --json contradicts format, or nothing says what the file shall hold.
+        ConfigError: --json contradicts format, or the file's ending is not a known format.
     """
     if json_output and wanted not in (None, "json"):
         raise ConfigError(f"--json and format={wanted} exclude each other; choose one")
@@ -133,17 +133,17 @@ def _format(wanted: str | None, out: Path | None, *, json_output: bool) -> str:
 
 
 def _ids(key: str, value: str) -> list[str]:
-    """Distinct ids in the order given, as they are: between commas, or a line each in a file.
+    """Distinct ids in their order, unchanged: separated by commas, or one per line of a file.
 
     Raises:
-        ConfigError: there is no id, the file cannot be read, or it is no UTF-8.
+        ConfigError: there is no id, or the file cannot be read or is not UTF-8.
     """
     try:
         if value.startswith("@"):
             text = Path(value[1:]).read_bytes().decode("utf-8-sig")
             ids = [line for line in text.replace("\r\n", "\n").split("\n") if line]
         else:
-            # Bytes of the command line that are no UTF-8 are half surrogates.
+            # Bytes of the command line that are not UTF-8 arrive as lone surrogates.
             ids = value.encode().decode().split(",") if value else []
     except OSError as error:
         raise ConfigError(f"cannot read {key}={value}: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""``graphrec reproduce``: a finished run made again, and a verdict on what came of it."""
+"""``graphrec reproduce``: make a completed run again and compare the results."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ a data file differs.
 
 
 def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> int:
-    """Print what differs and the verdict.
+    """Print the differences and the verdict.
 
     Raises:
         GraphrecError: wrong usage, a run directory that cannot be read, or data that have changed.
@@ -96,7 +96,7 @@ def as_json(run: Path, new_run: Path, comparison: Comparison) -> dict[str, Any]:
 
 
 def describe_comparison(comparison: Comparison) -> str:
-    """What was changed on purpose, what changed around the run, what differs, and the verdict."""
+    """Changed values, changed environment, differences, and the verdict."""
     from graphrec_cli.workflows.reproduce import Verdict
 
     lines: list[str] = []
@@ -142,6 +142,6 @@ def _spelled(value: object) -> str:
 
 
 def _step(change: Change) -> str:
-    """By how much a number went up or down."""
+    """The difference of two numbers, with its sign."""
     was, now = change
     return f"{now - was:+.3g}" if type(was) is float and type(now) is float else ""

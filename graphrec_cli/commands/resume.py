@@ -1,4 +1,4 @@
-"""``resume=RUN``: an unfinished run gone on with, in its own directory."""
+"""``resume=RUN``: resume an unfinished run in its own directory."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def take_resumed(words: Sequence[str]) -> tuple[str | None, list[str]]:
 
 
 def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
-    """Go on with the run.
+    """Resume the run.
 
     Args:
         name: a run directory, or ``latest``.
-        words: those of its values that change.
+        words: overrides of its values.
 
     Raises:
-        GraphrecError: wrong usage, or a run that cannot be gone on with.
+        GraphrecError: wrong usage, or a run that cannot be resumed.
     """
     from graphrec_cli.rundir.config_fingerprint import RESUMABLE
     from graphrec_cli.rundir.directory import RunDirectory

@@ -14,12 +14,12 @@ from graphrec_cli.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class RunWords:
-    """What was asked of which run.
+    """A run, and what a command is to do with it.
 
     Attributes:
-        run: a run directory as it was named, or ``latest``.
+        run: a run directory as typed, or ``latest``.
         output_dir: where ``latest`` looks.
-        own: the command's own keys, their values taken as text.
+        own: the command's own keys, with their values as text.
         overrides: words that change the run's saved configuration.
     """
 
@@ -32,16 +32,16 @@ class RunWords:
 def sort_run_words(
     command: str, words: Sequence[str], *, own: Sequence[str], overridable: Sequence[str]
 ) -> RunWords:
-    """Part the words after ``command``.
+    """Sort the words after ``command``.
 
     Args:
         own: names of the command's own keys, besides output_dir.
         overridable: keys of the saved configuration that may change; ``group.*`` for a whole group.
 
     Raises:
-        ConfigError: not one run is named, or a key is unknown or given twice.
+        ConfigError: no run or several are named, or a key is unknown or given twice.
     """
-    # A folder's name is taken as it is, an equals sign in it too.
+    # A folder's name may contain an equals sign.
     names = [word for word in words if "=" not in word or _exists(word)]
     if len(names) != 1 or names[0].startswith("-"):
         raise ConfigError(
@@ -62,10 +62,10 @@ def sort_run_words(
 
 
 def one_of(key: str, value: str, choices: Sequence[str]) -> str:
-    """``value``, if it is a choice.
+    """``value``, if it is one of the choices.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not.
     """
     if value not in choices:
         hint = suggestion(value, choices)

@@ -47,11 +47,11 @@ def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
     path = _config_file(named[0], Path([RunConfig().output_dir, *output_dirs][-1]))
     saved = read_config(path)
     refuse_new_addresses(saved, rest, path)
-    # Only the words of a command say that an unfinished run is wanted instead of a new one.
+    # Only the command line may ask for an unfinished run instead of a new one.
     trainer = replace(saved.config.trainer, autoresume=False)
     return replace(saved, config=replace(saved.config, trainer=trainer)), rest
 
 
 def _config_file(name: str, output_dir: Path) -> Path:
-    # A configuration alone suffices, whatever its file is called.
+    # A config file is enough, under any name.
     return Path(name) if Path(name).is_file() else RunDirectory.find(name, output_dir).config

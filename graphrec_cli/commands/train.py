@@ -25,7 +25,7 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     """Train; the last line on stdout is the run directory, or the folder of the sweep.
 
     Raises:
-        GraphrecError: nothing could be run at all.
+        GraphrecError: no run could be started.
     """
     name, rest = take_resumed(words)
     if name is not None:
@@ -53,7 +53,7 @@ def _report(outcome: RunOutcome, *, json_output: bool) -> int:
 
 
 def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
-    """Test metrics beside the baselines, and the share of the ceiling where there is one."""
+    """Test metrics next to the baselines, and their share of the ceiling if there is one."""
     from graphrec_cli.reporting.tables import metrics_table
     from graphrec_cli.results.expected_bands import describe_bands
 
@@ -76,7 +76,7 @@ def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
 def _sweep(
     arguments: Arguments, saved: SavedConfig | None, *, json_output: bool, debug: bool
 ) -> int:
-    """Run every job, however the others end, and close with a table by the valid metric."""
+    """Run every job, even if others fail, and print a table sorted by the valid metric."""
     from graphrec_cli.rundir.directory import make_unique_folder, timestamp
     from graphrec_cli.storage.atomic import write_json
     from graphrec_cli.system.device import pick_device
@@ -109,14 +109,14 @@ def _sweep(
             result |= {"exit_code": outcome.exit_code, "error": outcome.error}
             result |= {"run": str(outcome.run.path), "metrics": outcome.metrics}
             stopped_by = outcome.stopped_by
-        # By way of files, because a Hydra launcher may run its jobs in other processes.
+        # Through files, because a Hydra launcher may run its jobs in other processes.
         write_json(folder / f"{job.number}.json", result)
         if result["exit_code"] >= 128:
             raise Interrupted(result["exit_code"] - 128)
         if stopped_by is not None:
             raise Interrupted(stopped_by)
 
-    # An interruption ends the sweep; the results so far say so, and are worth their table.
+    # An interruption ends the sweep; the table then shows the results so far.
     codes = []
     try:
         run_sweep(arguments, run, folder, saved)

@@ -1,4 +1,4 @@
-"""Which configurations stand for the same run, told by a digest of their values."""
+"""A digest of a config's values tells which configs describe the same run."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ FREE_IN_RECIPE = (*RESUMABLE, "seed", "dataset", "evaluation.ks", "evaluation.ch
 
 
 def config_sha256(content: dict[str, Any], *, but: Collection[str]) -> str:
-    """Digest of the values in a config.json, without those that no figure depends on.
+    """SHA-256 of the values in a config.json that figures depend on.
 
     Args:
         content: of config.json.
-        but: further keys that do not count, dotted.
+        but: further dotted keys to ignore.
     """
     left_out = {*IGNORED_KEYS, *but, "schema_version", "choices"}
     values = without_keys(content, left_out)
@@ -46,9 +46,9 @@ def config_sha256(content: dict[str, Any], *, but: Collection[str]) -> str:
 
 
 def with_values(before: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
-    """The content of a config.json with those values of another that may change on resume.
+    """The content of a config.json with the resumable values of another.
 
-    The rest stays as it was written, so that its digest does not depend on the release.
+    The rest stays as it was written, so that the digest does not depend on the release.
     """
     after = dict(before)
     for key in RESUMABLE:

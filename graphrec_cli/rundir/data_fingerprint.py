@@ -1,4 +1,4 @@
-"""Which data a run was made with: the files' digests and the split's hash, written and checked."""
+"""The data of a run: digests of the files and the hash of the split, recorded and checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphrec_cli.rundir.environment import describe_files
 
 @dataclass(frozen=True, slots=True)
 class DataIdentity:
-    """The data files as they lay on disk, and the hash of the split that came of them."""
+    """The data files, and the hash of the split made from them."""
 
     files: Sequence[DataFile]
     split_hash: str
@@ -31,7 +31,7 @@ class DataIdentity:
             where: the file's path, for messages.
 
         Raises:
-            OutputError: an entry is missing, or of another form than ``to_dict`` writes.
+            OutputError: an entry is missing or malformed.
         """
         files, split_hash = content.get("data_files"), content.get("split_hash")
         if not isinstance(files, list) or not isinstance(split_hash, str):
@@ -41,7 +41,7 @@ class DataIdentity:
     def refuse_changed(self, data_dir: Path, new_data_dir: Path) -> None:
         """Refuse files that have changed, before they are read.
 
-        Files that are not found are left for the source to miss, or to fetch.
+        Missing files are ignored here: the source reports or downloads them.
 
         Args:
             data_dir: the folder that held the data when they were recorded.
@@ -55,7 +55,7 @@ class DataIdentity:
             path = file.path
             if path.is_relative_to(data_dir):
                 path = new_data_dir / path.relative_to(data_dir)
-            # A file that cannot be read is for the source to explain.
+            # The source reports a file that cannot be read.
             try:
                 same = not path.is_file() or _is_of_the_system(path) or _same(file, path)
             except (OSError, DataError):
@@ -66,10 +66,10 @@ class DataIdentity:
             raise _changed(changed)
 
     def refuse_other(self, found: DataIdentity) -> None:
-        """Refuse data that are not these.
+        """Refuse other data.
 
         Raises:
-            DifferenceError: a file is another one, or the same files gave another split.
+            DifferenceError: a file differs, or the same files gave another split.
         """
         recorded = {(file.path.name, file.sha256) for file in self.files}
         names = [str(file.path) for file in found.files]
@@ -86,13 +86,13 @@ class DataIdentity:
 
 
 def _is_of_the_system(path: Path) -> bool:
-    """Whether reading it need not end, though it calls itself a plain file."""
+    """Whether it is in a system folder, where reading a plain file may never end."""
     target = path.resolve()
     return any(target.is_relative_to(folder) for folder in ("/proc", "/sys", "/dev"))
 
 
 def _same(file: DataFile, path: Path) -> bool:
-    # The size first: it spares hashing most files that have changed.
+    # Compare sizes first: most changed files need no hashing then.
     return path.stat().st_size == file.size and DataFile.of(path).sha256 == file.sha256
 
 

@@ -1,4 +1,4 @@
-"""data.npz: a run's ids, titles and split, so that its directory needs no other file."""
+"""data.npz: a run's ids, titles and split, so that no data file is needed later."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SavedData(NamedTuple):
 
 
 def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None) -> None:
-    """Write the split, with ids as strings, ratings where every pair has one, and no pickles.
+    """Write the split with ids as strings, and ratings if every pair has one, without pickles.
 
     Raises:
         OutputError: the file cannot be written.
@@ -68,8 +68,8 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    # np.savez_compressed would pickle objects: older numpy has no switch for that. And it takes the
-    # usual level of compression: a fifth of the time makes indices a twelfth larger.
+    # np.savez_compressed would pickle objects, and older numpy has no switch for that. Compression
+    # level 1 takes a fifth of the default's time and makes indices a twelfth larger.
     with (
         atomic_write(path) as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
@@ -93,7 +93,7 @@ def load_run_data(path: Path) -> SavedData:
     except MemoryError as error:
         raise OutputError(f"cannot read {path}: it takes more memory than there is") from error
     except Exception as error:
-        # Bytes made to mislead the reader make it fail in any way: on an index, a key, a type.
+        # Hostile bytes can make the reader fail in any way: on an index, a key, a type.
         raise OutputError(f"cannot read {path}: {first_line(error)}") from error
 
 
@@ -150,7 +150,7 @@ def _part(name: str, arrays: dict[str, NDArray[Any]]) -> UserItems:
 
 
 def _check_text(name: str, text: NDArray[np.character]) -> None:
-    """Refuse what no text is made of: numbers beyond Unicode, and halves of characters."""
+    """Refuse code points beyond Unicode, and lone surrogates."""
     code = text.view(np.uint32)
     if ((code > 0x10FFFF) | ((code >= 0xD800) & (code <= 0xDFFF))).any():
         raise ValueError(f"its array {name} holds what is no text")

@@ -1,4 +1,4 @@
-"""The run directory: the names of its files, how it is made and how it is found again."""
+"""The run directory: how it is made and found, and the names of its files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
 
 
 def make_unique_folder(parent: Path, stem: str) -> Path:
-    """Make ``parent/stem``, or ``stem_2``, ``stem_3`` ... where that is taken already.
+    """Make ``parent/stem``, or ``stem_2``, ``stem_3`` ... if that exists.
 
     Raises:
         ConfigError: the folder cannot be made.
@@ -44,7 +44,7 @@ def make_unique_folder(parent: Path, stem: str) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder inside a run directory, if it is not there.
+    """Make a folder inside a run directory, unless it exists.
 
     Raises:
         OutputError: it cannot be made.
@@ -56,16 +56,16 @@ def make_folder(folder: Path) -> None:
 
 
 def newest_first(output_dir: Path) -> list[Path]:
-    """The run directories under ``output_dir`` by the time of their config.json."""
+    """The run directories under ``output_dir``, newest config.json first."""
     found = []
     for config in output_dir.glob("*/config.json"):
-        with suppress(OSError):  # one that is deleted meanwhile
+        with suppress(OSError):  # deleted meanwhile
             found.append((config.stat().st_mtime_ns, config.parent))
     return [path for _, path in sorted(found, reverse=True)]
 
 
 def timestamp() -> str:
-    """The local time to the second, as folder names carry it."""
+    """The local time to the second, for folder names."""
     return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
 
 
@@ -111,7 +111,7 @@ class RunDirectory:
         return cls(found[0])
 
     def _entries(self) -> Iterator[Path]:
-        """Whatever a command may read here."""
+        """Everything that a command may read here."""
         yield from (self.config, self.environment, self.status, self.metrics, self.history)
         yield from (self.data, self.funnel, self.ranks, self.log, self.plots, self.checkpoints)
         yield from (self.best, self.last, self.lock, *self.checkpoints.glob("*"))
@@ -133,12 +133,12 @@ class RunDirectory:
 
     @property
     def log(self) -> Path:
-        """What stderr showed, without bars and colours."""
+        """Copy of stderr without bars and colours."""
         return self.path / "train.log"
 
     @property
     def history(self) -> Path:
-        """One JSON line an epoch."""
+        """One JSON line per epoch."""
         return self.path / "history.jsonl"
 
     @property
@@ -163,7 +163,7 @@ class RunDirectory:
 
     @property
     def quarantine(self) -> Path:
-        """Lines of the data set that could not be read, where there are any."""
+        """Lines of the data set that could not be read, if any."""
         return self.path / "quarantine.csv"
 
     @property
@@ -178,7 +178,7 @@ class RunDirectory:
 
     @property
     def best(self) -> Path:
-        """The state that the valid part selected."""
+        """The selected state."""
         return self.checkpoints / "best.pt"
 
     @property
@@ -188,20 +188,20 @@ class RunDirectory:
 
     @property
     def lock(self) -> Path:
-        """Held by the process that trains here."""
+        """Lock file of the process that trains here."""
         return self.path / "run.lock"
 
     @property
     def plots(self) -> Path:
-        """Folder of the pictures."""
+        """Folder of the plots."""
         return self.path / "plots"
 
     def write_status(self, state: str, error: str | None = None) -> None:
-        """Record how the run stands, with the one line of its error."""
+        """Record the state of the run, with the one line of its error."""
         write_json(self.status, {"status": state, "error": error, "time": timestamp()})
 
     def describe_status(self) -> str:
-        """How the run stands, with its error: what status.json says, or that it says nothing."""
+        """The state of the run for messages, with its error."""
         try:
             content = self.read(self.status)
             state, error = content["status"], content["error"]
@@ -212,17 +212,17 @@ class RunDirectory:
         return str(state) if error is None else f"{state} ({error})"
 
     def is_completed(self) -> bool:
-        """Whether the run has come to its end; a status that cannot be read does not say so."""
+        """Whether the run is completed; false if the status cannot be read."""
         try:
             return self.read(self.status).get("status") == "completed"
         except OutputError:
             return False
 
     def read(self, file: Path) -> dict[str, Any]:
-        """One of the JSON files, an object of named entries.
+        """Read one of the JSON files, which must be an object.
 
         Raises:
-            OutputError: it is missing, or is no such file.
+            OutputError: it is missing or malformed.
         """
         try:
             content = read_json(file)
@@ -235,8 +235,7 @@ class RunDirectory:
         return content
 
     def append_history(self, record: dict[str, Any]) -> None:
-        """Append one epoch's line; whether it outlives a crash of the machine is left to the
-        checkpoints, which hold the whole history.
+        """Append one epoch's line, without sync: the checkpoints hold the whole history.
 
         Raises:
             OutputError: the file cannot be written.

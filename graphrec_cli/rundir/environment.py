@@ -1,4 +1,4 @@
-"""What a run ran on: versions, hardware, command line, data files. No host or user names."""
+"""The environment of a run: versions, hardware, command line, data files; no host or user."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CUDA_TOLERANCE = (
 def describe_environment(
     command: list[str], device: torch.device, num_threads: int
 ) -> dict[str, Any]:
-    """Everything that is known before the data are read."""
+    """The entries of environment.json that are known before the data are read."""
     plugins = recorded_plugins()
     return {
         "graphrec": __version__,
@@ -45,7 +45,7 @@ def describe_environment(
 
 
 def describe_files(files: tuple[DataFile, ...]) -> list[dict[str, str | int]]:
-    """The data files as they lie on disk."""
+    """Path, digest and size of the data files."""
     return [{"path": str(file.path), "sha256": file.sha256, "size": file.size} for file in files]
 
 
@@ -54,7 +54,7 @@ def _device_name(device: torch.device) -> str:
 
 
 def _git_state(checkout: Path) -> dict[str, Any] | None:
-    """Commit and dirty flag of the checkout that this code runs from; None for an installed one."""
+    """Commit and dirty flag of the checkout that this code runs from; None if installed."""
     if not (checkout / ".git").exists():
         return None
     try:
@@ -76,5 +76,5 @@ def _git(checkout: Path, *words: str) -> str:
 
 
 def command_line() -> list[str]:
-    """The words of the command, the program by its name alone."""
+    """The words of the command line, starting with ``graphrec``."""
     return ["graphrec", *sys.argv[1:]]

@@ -1,4 +1,4 @@
-"""What an unfinished run ran on before it was gone on with: kept, compared, and said."""
+"""Environments that a resumed run was trained in before."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ EARLIER = "earlier"
 
 
 def surroundings(environment: dict[str, Any]) -> dict[str, Any]:
-    """The entries that may explain a difference, laid flat; releases before may lack some."""
+    """The entries that may explain a difference, flattened."""
     return flatten({name: environment[name] for name in SURROUNDINGS if name in environment})
 
 
 def changed_surroundings(was: dict[str, Any], now: dict[str, Any]) -> dict[str, Change]:
-    """What differs between two environments, and between any before the first and the second."""
+    """The differences between the environments of one run and that of another."""
     found: dict[str, Change] = {}
     for environment in [*_earlier(was), was]:
         known = {name: value for name, value in now.items() if name in environment}
@@ -44,9 +44,9 @@ def changed_surroundings(was: dict[str, Any], now: dict[str, Any]) -> dict[str, 
 
 
 def with_earlier(environment: dict[str, Any], run: RunDirectory) -> dict[str, Any]:
-    """``environment`` and, under ``earlier``, those that ``run`` was made on so far.
+    """``environment`` and, under ``earlier``, those that ``run`` was trained in so far.
 
-    What has changed since is said in a warning: the rest of the run may differ in the last bits.
+    A warning lists what has changed: the rest of the run may differ in the last bits.
     """
     if not run.environment.is_file():
         return environment
@@ -61,7 +61,7 @@ def with_earlier(environment: dict[str, Any], run: RunDirectory) -> dict[str, An
         log.warning("not as it was: %s; the run may differ from an uninterrupted one", listed)
     earlier = _earlier(before)
     newest = {key: value for key, value in before.items() if key != EARLIER}
-    # Another attempt on the same surroundings says nothing new.
+    # Another attempt in the same environment adds nothing.
     if earlier and surroundings(earlier[-1]) == surroundings(newest):
         newest = earlier.pop() | newest
     return environment | {EARLIER: [*earlier, newest]}
@@ -73,10 +73,10 @@ def _earlier(environment: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def recorded_identity(environment: dict[str, Any], run: RunDirectory) -> DataIdentity | None:
-    """The data and the split of the newest earlier environment that names them, None without one.
+    """The data and the split recorded by the newest earlier environment, None if none did.
 
     Raises:
-        OutputError: they are not of the form that is written.
+        OutputError: they are malformed.
     """
     for before in reversed(_earlier(environment)):
         if "split_hash" in before:

@@ -1,4 +1,4 @@
-"""A run directory belongs to one process at a time, for as long as that process lives."""
+"""The lock of a run directory: one process at a time may write to it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _PATIENCE = 1.0
 
 
 class RunInUse(ConfigError):
-    """Another process writes into the run directory."""
+    """Another process is writing to the run directory."""
 
 
 @contextmanager
 def held_lock(path: Path) -> Iterator[None]:
-    """Hold the lock file ``path`` while the block lasts; the system frees it when we die.
+    """Hold the lock file ``path`` inside the block; the system releases it if the process dies.
 
     Raises:
         RunInUse: another process holds it.

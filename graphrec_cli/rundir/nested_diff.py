@@ -1,4 +1,4 @@
-"""Nested values laid flat, and the places where two of them differ."""
+"""Flatten nested values, and compare two of them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ ABSENT = "(absent)"
 
 
 class Change(NamedTuple):
-    """One place with two values; either may be ``ABSENT``."""
+    """One key with two values; either may be ``ABSENT``."""
 
     was: Any
     now: Any
 
 
 def flatten(content: object, place: str = "") -> dict[str, Any]:
-    """The numbers, texts, switches and nulls of nested JSON values by their dotted places."""
+    """The leaves of nested JSON values by their dotted keys."""
     if isinstance(content, dict):
         entries = [
             (f"{place}.{key}" if place else str(key), value) for key, value in content.items()
@@ -29,7 +29,7 @@ def flatten(content: object, place: str = "") -> dict[str, Any]:
 
 
 def diff(was: dict[str, Any], now: dict[str, Any]) -> dict[str, Change]:
-    """The places whose values differ, were it in the last bit or in the type, in their order."""
+    """The keys whose values differ in any bit or in type, in order."""
     found = {}
     for place in was | now:
         change = Change(was.get(place, ABSENT), now.get(place, ABSENT))

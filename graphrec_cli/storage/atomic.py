@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside their place, synced, renamed."""
+"""Write files completely or not at all: to a temporary file, synced, then renamed."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}")
 def atomic_write(
     path: Path, *, before_replace: Callable[[], None] = lambda: None
 ) -> Iterator[IO[bytes]]:
-    """A binary file that takes the place of ``path`` once the block ends without an error.
+    """A binary file that replaces ``path`` when the block ends without an error.
 
     Args:
-        before_replace: called when the new bytes are safe on disk and ``path`` is still the old
-            file.
+        before_replace: called when the new bytes are on disk and ``path`` is still the old file.
 
     Raises:
         OutputError: the folder cannot be written to, or the disk is full; ``path`` is unchanged.
@@ -58,7 +57,7 @@ def write_json(path: Path, content: Any) -> None:
     """
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
     with atomic_write(path) as file:
-        # Bytes of a file name that are no UTF-8 are half surrogates; JSON can escape them.
+        # Bytes of a file name that are not UTF-8 are lone surrogates; JSON can escape them.
         file.write(f"{text}\n".encode(errors="backslashreplace"))
 
 
@@ -77,7 +76,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete the temporary files of writes that were killed; nobody may be writing there.
+    """Delete the temporary files of killed writes; no other process may be writing there.
 
     Raises:
         OutputError: one cannot be deleted.
@@ -88,7 +87,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def remove_file(path: Path) -> None:
-    """Delete a file, if it is there.
+    """Delete a file if it exists.
 
     Raises:
         OutputError: it cannot be deleted.
@@ -100,7 +99,7 @@ def remove_file(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk, as well as the files' bytes: a crash may lose a rename.
+    """Sync a folder, since a crash may lose a rename even if the file's bytes are on disk.
 
     Raises:
         OSError: it cannot be opened.

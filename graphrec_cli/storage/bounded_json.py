@@ -1,4 +1,4 @@
-"""Reading what somebody else may have made: no links out of a folder, no file that has no end."""
+"""Read JSON from untrusted run directories with size and depth limits."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ MAX_ZIP_DIRECTORY = 2**18
 
 
 def refuse_links_out(folder: Path, entries: Iterable[Path]) -> None:
-    """Refuse entries of ``folder`` that lie elsewhere, or whose reading need not end.
+    """Refuse links that lead out of ``folder``, and special files whose reading may never end.
 
     Args:
-        folder: a link itself, or not.
+        folder: may be a link itself.
         entries: paths below it, whether or not they exist.
 
     Raises:
@@ -42,7 +42,7 @@ def refuse_links_out(folder: Path, entries: Iterable[Path]) -> None:
         try:
             target = entry.resolve()
             plain = entry.is_file() or entry.is_dir() or not (entry.exists() or entry.is_symlink())
-        except (OSError, RuntimeError):  # a link that leads back to itself
+        except (OSError, RuntimeError):  # a link to itself
             target, plain = entry, False
         if not target.is_relative_to(home):
             raise ConfigError(
@@ -54,12 +54,11 @@ def refuse_links_out(folder: Path, entries: Iterable[Path]) -> None:
 
 
 def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
-    """The content of a JSON file.
+    """Read a JSON file with limits on its size, depth and length.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no JSON, names a key twice, or is larger, deeper or longer than any of
-            ours: what walks over it, and what is printed of it, would have no bounds either.
+        ValueError: it is not JSON, names a key twice, or exceeds a limit.
     """
     with path.open("rb") as file:
         data = file.read(max_bytes + 1)
@@ -81,17 +80,17 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
 
 
 def refuse_crowded_zip(file: IO[bytes]) -> None:
-    """Refuse a zip whose list of files is too long to be read, before anything reads it.
+    """Refuse a zip whose list of files is too long, before it is read.
 
     Args:
-        file: open for reading; its position is moved.
+        file: open for reading; its position changes.
 
     Raises:
-        ValueError: the list is too long, or is not at the very end, where ours have it.
+        ValueError: the list is too long, or not at the end of the file.
     """
     size = file.seek(0, 2)
     file.seek(max(0, size - 98))
-    # The last 22 bytes tell where the list is; of a large file, 20 and 56 bytes before them do.
+    # The last 22 bytes locate the list; in a zip64 file, 20 and 56 bytes before them do.
     tail = file.read().rjust(98, b"\0")
     if tail[-22:-18] != b"PK\5\6":
         raise ValueError("it does not end as a zip does")

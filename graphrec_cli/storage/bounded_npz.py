@@ -1,4 +1,4 @@
-"""Arrays from an npz that somebody else may have made: its sizes are known before any is read."""
+"""Read arrays from an untrusted npz: all sizes are checked before any array is read."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def read_npz(
     types: Mapping[str, type[np.generic]],
     check_lengths: Callable[[Mapping[str, int]], None],
 ) -> dict[str, NDArray[Any]]:
-    """The arrays of a file, each one-dimensional and never a pickle.
+    """Read the arrays of a file, each one-dimensional and never a pickle.
 
     Args:
         path: the file.
-        types: every array that may be there, by name, and its type; ``np.str_`` of any width.
-        check_lengths: called with the length of every array before a value is read; it raises
-            ValueError where they do not fit together.
+        types: name and type of every allowed array; ``np.str_`` of any width.
+        check_lengths: called with the length of every array before a value is read; raises
+            ValueError if they are inconsistent.
 
     Raises:
-        Exception: of any kind, where bytes made to mislead do so; ValueError for what is noticed.
+        Exception: of any kind, caused by hostile bytes; ValueError for what is checked.
     """
     with path.open("rb") as file:
         refuse_crowded_zip(file)
@@ -54,7 +54,7 @@ def read_npz(
                     head = BytesIO(stream.read(_HEAD_BYTES))
                 lengths[name] = _length(name, types[name], entry.file_size, head)
             check_lengths(lengths)
-            # Whole entries, because only at their end is the checksum compared.
+            # Whole entries, because the checksum is compared at their end.
             return {
                 name: np.lib.format.read_array(BytesIO(archive.read(entry)), allow_pickle=False)
                 for name, entry in entries.items()
@@ -80,7 +80,7 @@ def _entries(
 
 
 def _length(name: str, wanted: type[np.generic], size: int, head: BytesIO) -> int:
-    """The length that the array's header tells, which must be that of the bytes behind it."""
+    """The length in the array's header, which must match the number of bytes after it."""
     version = np.lib.format.read_magic(head)
     if version == (1, 0):
         shape, _, found = np.lib.format.read_array_header_1_0(head)

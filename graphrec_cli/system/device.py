@@ -1,4 +1,4 @@
-"""The device and the generators that live on it."""
+"""The torch device, and generators on it."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def pick_device(wanted: Device) -> torch.device:
 
 
 def torch_generator(seed: int, name: str, device: torch.device) -> torch.Generator:
-    """Torch generator of the stream ``name`` on ``device``."""
+    """The torch generator called ``name`` on ``device``."""
     return torch.Generator(device).manual_seed(derive_seed(seed, name))

@@ -1,4 +1,4 @@
-"""How much memory is free, asked before much is taken."""
+"""Free memory, checked before large allocations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHORTAGES = ("can't allocate memory", "not enough memory", "bad_alloc")
 
 @dataclass(frozen=True, slots=True)
 class ControlGroups:
-    """Where Linux says how much memory the process's control groups may have.
+    """Where Linux states the memory limits of the process's control groups.
 
     Attributes:
         controller: of the lines of ``own`` that count, "" in version 2.
@@ -36,7 +36,7 @@ class ControlGroups:
     own: Path = Path("/proc/self/cgroup")
 
     def folders(self) -> set[Path]:
-        """Of the process's control group and of all that it lies in; each has its limit."""
+        """Folders of the process's control group and of its parents; each has a limit."""
         folders = {self.root}
         with suppress(OSError, ValueError):
             for line in self.own.read_text().splitlines():
@@ -62,9 +62,9 @@ CONTROL_GROUPS = (
 def free_memory(
     device: torch.device, control_groups: Iterable[ControlGroups] = CONTROL_GROUPS
 ) -> int:
-    """Bytes that can be taken on ``device`` without pushing anything out.
+    """Bytes that can be allocated on ``device`` without swapping.
 
-    Where the system does not say what is free, it is all that the machine has.
+    If the system does not report free memory, the machine's total is returned.
     """
     if device.type == "cuda":
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
@@ -72,7 +72,7 @@ def free_memory(
     bounds = [_available()]
     for groups in control_groups:
         for folder in groups.folders():
-            with suppress(OSError, ValueError):  # "max" is no number: there is no limit
+            with suppress(OSError, ValueError):  # "max": no limit
                 taken = int((folder / groups.used).read_text())
                 taken -= _file_cache(folder / "memory.stat")
                 bounds.append(int((folder / groups.limit).read_text()) - taken)
@@ -80,18 +80,18 @@ def free_memory(
 
 
 def is_shortage(error: BaseException) -> bool:
-    """Whether memory ran out, on whichever device; torch has a kind of error for CUDA alone."""
+    """Whether the error means that memory ran out, on any device."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _SHORTAGES)
 
 
 def require_memory(wanted: int, device: torch.device, what: str, advice: str) -> None:
-    """Refuse to begin what would not fit.
+    """Refuse work that would not fit into memory.
 
     Args:
         wanted: bytes.
-        what: takes them; begins the message.
+        what: what needs them; begins the message.
         advice: what to do instead.
 
     Raises:
@@ -113,6 +113,6 @@ def _available() -> int:
 
 
 def _file_cache(statistics: Path) -> int:
-    """Bytes of files that a control group holds, which the system drops when they are wanted."""
+    """Bytes of cached files in a control group, which the system drops when memory is needed."""
     values = dict(line.split() for line in statistics.read_text().splitlines())
     return sum(int(values.get(name, 0)) for name in ("inactive_file", "active_file"))

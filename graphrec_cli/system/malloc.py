@@ -1,4 +1,4 @@
-"""How the C library hands memory to tensors on the CPU."""
+"""Settings of the C library's memory allocator."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _NEVER = 2**31 - 1
 
 
 def keep_freed_memory() -> None:
-    """Let the process keep large freed blocks for its next ones, where the C library is glibc.
+    """Let the process reuse large freed blocks, if the C library is glibc.
 
-    By default glibc gives every block of more than 32 MiB back to the system, so that each step
-    over large tensors waits for fresh pages, zeroed one by one. Elsewhere nothing is changed.
+    By default glibc returns every block of more than 32 MiB to the system, so that each step over
+    large tensors waits for new pages to be zeroed. With other libraries nothing changes.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -1,4 +1,4 @@
-"""Independent random generators, each derived from the run's one seed and a name."""
+"""Independent random generators, each derived from the run's seed and a name."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def derive_seed(seed: int, name: str) -> int:
 
 
 def numpy_generator(seed: int, name: str) -> np.random.Generator:
-    """NumPy generator of the stream ``name``."""
+    """The NumPy generator called ``name``."""
     return np.random.default_rng(derive_seed(seed, name))

@@ -1,4 +1,4 @@
-"""Signals end a run: at once, or at the next place where nothing is lost."""
+"""Signals that end a run: immediately, or at the next point where nothing is lost."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ WATCHED = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")
 class StopSignals:
     """Turns a signal into ``Interrupted``.
 
-    Outside of ``held`` blocks it is raised where the signal arrives. Inside, it waits for
-    ``check``, so that no file and no step is left half done; only a second Ctrl-C is not held.
-    Once a signal was raised, or after ``close``, further ones are no more than noted.
+    Outside ``held`` blocks it is raised where the signal arrives. Inside, it waits for ``check``,
+    so that every file and step is finished; only a second Ctrl-C does not wait. After one was
+    raised, or after ``close``, further signals are only recorded.
 
     Attributes:
         received: the number of the last signal, None before one.
@@ -31,9 +31,9 @@ class StopSignals:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Watch the signals while the block lasts; those that the process ignores stay ignored."""
+        """Handle the signals inside the block; signals that the process ignores stay ignored."""
         if threading.current_thread() is not threading.main_thread():
-            yield  # Python gives signals to the main thread alone
+            yield  # Python delivers signals to the main thread only
             return
         numbers = [getattr(signal, name) for name in WATCHED if hasattr(signal, name)]
         before = {
@@ -49,10 +49,10 @@ class StopSignals:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold signals back while the block lasts.
+        """Delay signals inside the block.
 
         Raises:
-            Interrupted: at the end of the block, if one has come that ``check`` has not raised.
+            Interrupted: at the end of the block, for a signal that ``check`` has not raised.
         """
         self._held = True
         try:
@@ -63,10 +63,10 @@ class StopSignals:
 
     @contextmanager
     def released(self) -> Iterator[None]:
-        """Inside ``held``: a block that may be left anywhere, for it changes nothing.
+        """Inside ``held``: a block that may be left anywhere, because it changes nothing.
 
         Raises:
-            Interrupted: a signal came before or comes meanwhile.
+            Interrupted: a signal has arrived or arrives inside the block.
         """
         self._held = False
         try:
@@ -76,7 +76,7 @@ class StopSignals:
             self._held = True
 
     def check(self) -> None:
-        """Raise what was held back.
+        """Raise a delayed signal.
 
         Raises:
             Interrupted: a signal has come.
@@ -86,7 +86,7 @@ class StopSignals:
             raise Interrupted(self.received)
 
     def close(self) -> None:
-        """From here on there is nothing left to stop."""
+        """Ignore further signals: the run is finished."""
         self._closed = True
 
     def _handle(self, number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""A finished run's model, read back from its directory and judged again."""
+"""Load a completed run's model from its directory and evaluate it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from graphrec_cli.training.checkpoints.file import load_checkpoint
 
 
 class SavedRun(NamedTuple):
-    """A run read back: its data, and its model in the best state."""
+    """A loaded run: its data, and its model in the best state."""
 
     split: Split
     title: NDArray[np.character] | None
@@ -66,7 +66,7 @@ def load_model(
     train: UserItems,
     device: torch.device,
 ) -> Recommender:
-    """The model of a run in its best state.
+    """Load the model of a run in its best state.
 
     Raises:
         OutputError: the checkpoint is missing, damaged, or of another model or data set.
@@ -74,29 +74,29 @@ def load_model(
     misfit = OutputError(f"{run.best} does not fit the model in {run.config}")
     content = load_checkpoint(run.best, device)
     state = content.get("model")
-    # The file bounds what the configuration may claim, before memory is taken for it.
+    # Check sizes against the file first: a hostile config could claim any size.
     if not isinstance(state, dict) or not _table_fits(state, config.model, train):
         raise misfit
     model = build_model(config, train, device)
     for name, weights in model.state_dict().items():
         given = state.get(name)
-        # torch would turn other types into the right one, and spread a single value over a row.
+        # torch would convert other types, and broadcast a single value over a row.
         if not isinstance(given, Tensor) or given.dtype != weights.dtype:
             raise misfit
     try:
-        # What was read takes the place of the model's own, so that nothing is held twice.
+        # The loaded tensors replace the model's own, so that memory holds them once.
         model.load_state_dict(state, assign=True)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise misfit from error
     made_with = content.get("configuration_sha256")
-    # Checkpoints of releases before that entry have none.
+    # Checkpoints of earlier releases do not have this entry.
     if made_with not in (None, config_sha256(config_to_dict(saved), but=RESUMABLE)):
         raise OutputError(f"{run.config} is not the configuration that {run.best} was made with")
     return model
 
 
 def _table_fits(state: dict[object, object], model: ModelConfig, train: UserItems) -> bool:
-    """Whether the table of embeddings, if the model has one, is as large as it has to be."""
+    """Whether the embedding table, if the model has one, has the expected shape."""
     if not isinstance(model, EmbeddingConfig):
         return True
     table = state.get("layer0_embeddings")
@@ -105,7 +105,7 @@ def _table_fits(state: dict[object, object], model: ModelConfig, train: UserItem
 
 
 def evaluate_run(run: RunDirectory, saved: SavedConfig, config: RunConfig, part: str) -> PartResult:
-    """Rank and measure ``part`` (test or valid) with the run's best state.
+    """Evaluate ``part`` (test or valid) with the run's best state.
 
     Raises:
         GraphrecError: the directory cannot be read, or the values do not fit it.

@@ -1,4 +1,4 @@
-"""The runs that have not come to their end and that a configuration can go on with."""
+"""Find unfinished runs that a config can resume."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from graphrec_cli.rundir.directory import RunDirectory, newest_first
 def unfinished_runs(
     content: dict[str, Any], output_dir: Path
 ) -> Iterator[tuple[RunDirectory, SavedConfig]]:
-    """Unfinished runs under ``output_dir`` with the values of a configuration, the newest first.
+    """Unfinished runs under ``output_dir`` with the same config, newest first.
 
-    Those that cannot be read are passed over.
+    Runs that cannot be read are skipped.
 
     Args:
-        content: as config.json holds it. The device and the number of threads need not agree.
+        content: of a config.json. The device and the number of threads may differ.
     """
     wanted = config_sha256(content, but=MACHINE)
     for path in newest_first(output_dir):
@@ -34,7 +34,7 @@ def unfinished_runs(
 
 
 def refuse_other_epochs(before: RunConfig, config: RunConfig) -> None:
-    """Refuse another number of epochs where the learning rates so far have followed from it.
+    """Refuse a changed number of epochs if the learning rates so far depend on it.
 
     Args:
         before: the values so far.

@@ -1,4 +1,4 @@
-"""What a data set holds and how it is split, found out without training anything."""
+"""Describe a data set and its split without training."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Inspection:
 
     Attributes:
         report: plain values for JSON and for ``reporting.data_tables``.
-        split: the parts behind them.
+        split: the parts.
     """
 
     report: dict[str, Any]
@@ -53,7 +53,7 @@ def inspect_data(config: RunConfig) -> Inspection:
         ``pairs`` (after preprocessing) and ``split``.
 
     Raises:
-        GraphrecError: as ``train``; where no split can be made, the log says what was dropped.
+        GraphrecError: as ``train``; if no split can be made, the log shows what was dropped.
     """
     pick_device(config.device)
     source, prepared = read_and_split(config, find_files(config), DropReport(only_failures=True))
@@ -78,7 +78,7 @@ def inspect_data(config: RunConfig) -> Inspection:
 
 
 def describe_k_cores(config: DatasetConfig) -> list[dict[str, Any]]:
-    """Those of the k-cores before the split that can drop something, with their funnel's stage."""
+    """The k-cores before the split that can drop something, with their stage in the funnel."""
     stages = {"prefilter.k_core": config.prefilter.k_core, "k_core": config.k_core}
     return [
         {
@@ -93,15 +93,15 @@ def describe_k_cores(config: DatasetConfig) -> list[dict[str, Any]]:
 
 
 def draw_plots(config: RunConfig, split: Split, folder: Path) -> list[Path]:
-    """Write the pictures of the train part into ``folder``, which must exist.
+    """Write plots of the train part into ``folder``, which must exist.
 
     Returns:
         The paths of ``adjacency.png``, ``degrees.png`` and ``samples.png``, the last one only where
         the loss learns from negatives.
 
     Raises:
-        DataError: the configured sampler can draw nothing.
-        OutputError: a picture cannot be written.
+        DataError: the configured sampler has nothing to draw.
+        OutputError: a plot cannot be written.
     """
     adjacency, degrees, samples = (
         folder / name for name in ("adjacency.png", "degrees.png", "samples.png")
@@ -119,11 +119,11 @@ def draw_plots(config: RunConfig, split: Split, folder: Path) -> list[Path]:
 def sample_pairs(config: RunConfig, train: UserItems) -> SampledPairs:
     """One pass of the configured sampler: as many triples as there are train pairs.
 
-    The draws of some users, from the least to the most active one, are kept one by one; of all
-    users, how often each item was drawn.
+    Some users, from the least to the most active one, keep all their draws; for all users
+    together, only how often each item was drawn is counted.
 
     Raises:
-        DataError: the sampler can draw nothing.
+        DataError: the sampler has nothing to draw.
     """
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)

@@ -1,4 +1,4 @@
-"""What surrounds a run: its directory, log, status, threads, signals and errors."""
+"""Start and resume runs: directory, lock, log, status, threads, signals and errors."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class RunOutcome:
 
     Attributes:
         run: its directory.
-        config: the values that it was made with.
+        config: its values.
         metrics: the content of metrics.json, None unless the run was completed.
-        error: the one line that says what went wrong, None for a completed run.
-        exit_code: what the command ends with if this is its only run.
-        stopped_by: the signal that came when the run had come to its end, None without one.
+        error: one line about what went wrong, None for a completed run.
+        exit_code: exit code of the command if this is its only run.
+        stopped_by: the signal that arrived after the run was completed, None without one.
     """
 
     run: RunDirectory
@@ -67,15 +67,15 @@ class RunOutcome:
 
 
 def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = None) -> RunOutcome:
-    """Make the run directory, train in it and record how that ended.
+    """Make the run directory, train in it and record the outcome.
 
-    With ``trainer.autoresume`` the newest unfinished run of the same configuration is gone on with
-    instead, if there is one that nobody else is training.
+    With ``trainer.autoresume``, resume the newest unfinished run of the same config instead, if
+    there is one that no other process is training.
 
     Args:
         job: what to run.
-        debug: whether a traceback goes to the screen.
-        expected: the data and the split that the run must have; None accepts any.
+        debug: whether to print tracebacks.
+        expected: the data and the split that the run must use; None accepts any.
 
     Raises:
         ConfigError: the run directory cannot be made.
@@ -101,13 +101,13 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
 def resume_run(
     run: RunDirectory, saved: SavedConfig, wanted: RunConfig, *, debug: bool = False
 ) -> RunOutcome:
-    """Go on with a run where its newest checkpoint left off; a completed one is left as it is.
+    """Resume a run from its newest checkpoint; a completed run is left unchanged.
 
     Args:
         run: its directory.
         saved: its configuration, as its config.json has it.
-        wanted: the values of the same, of which those in ``RESUMABLE`` may be others.
-        debug: whether a traceback goes to the screen.
+        wanted: the same values, of which those in ``RESUMABLE`` may differ.
+        debug: whether to print tracebacks.
 
     Raises:
         RunInUse: another process is training there.
@@ -117,12 +117,12 @@ def resume_run(
         return _as_it_is(run, wanted)
     config = with_threads(wanted)
     with held_lock(run.lock):
-        if run.is_completed():  # by a process that held the lock until now
+        if run.is_completed():  # by the process that held the lock until now
             return _as_it_is(run, config)
         for folder in (run.path, run.checkpoints):
             make_folder(folder)
             remove_leftovers(folder)
-        for file in (run.metrics, run.ranks):  # of a judgement that was not the last word
+        for file in (run.metrics, run.ranks):  # of an evaluation that may be repeated
             remove_file(file)
         refuse_other_epochs(saved.config, config)
         before = config_to_dict(saved)
@@ -163,7 +163,7 @@ def _carry_out(
     expected: DataIdentity | None,
     resumed: bool,
 ) -> RunOutcome:
-    """Train in a run directory that is ours, and record how that ended."""
+    """Train in a run directory that this process has locked, and record the outcome."""
     config, signals = saved.config, StopSignals()
     with _log_to(run.log), signals.installed():
         try:
@@ -201,27 +201,27 @@ def _ended(
         run.write_status(state, error)
     except OutputError as second:
         unwritable = "" if str(second) == error else f" ({second})"
-    # Where a disk is full the log cannot be written either; the screen comes before it.
+    # If the disk is full the log cannot be written either; the screen comes first.
     with suppress(OutputError):
         log.error("error: %s%s", error, unwritable)
     return RunOutcome(run=run, config=config, metrics=None, error=error, exit_code=exit_code)
 
 
 def _trace(run: RunDirectory, debug: bool) -> None:
-    """The traceback goes to the log file, and to the screen when it is asked for."""
+    """Write the traceback to the log file, and with ``debug`` to the screen."""
     text = traceback.format_exc()
     if debug:
         sys.stderr.write(text)
-    # A log that cannot be written says so itself.
+    # The log handler reports a log that cannot be written.
     with suppress(OSError), run.log.open("a", encoding="utf-8") as file:
         file.write(text)
 
 
 class _LogFile(logging.FileHandler):
-    """A log whose failure to be written ends the run, instead of a traceback at every line."""
+    """A log file that ends the run if it cannot be written, instead of a traceback per line."""
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Called by logging from within the handling of the error."""
+        """Called by logging while it handles the error."""
         error = sys.exc_info()[1]
         log.removeHandler(self)
         reason = error.strerror if isinstance(error, OSError) else error
@@ -242,5 +242,5 @@ def _log_to(path: Path) -> Iterator[None]:
         yield
     finally:
         log.removeHandler(handler)
-        with suppress(OSError):  # it was raised when the line was logged, and is again
+        with suppress(OSError):  # the error was raised when the line was logged
             handler.close()

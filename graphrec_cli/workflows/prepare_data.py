@@ -1,4 +1,4 @@
-"""A data set prepared once, so that the runs after it begin with their first training step."""
+"""Prepare a data set once, so that later runs start training sooner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recommendations from a run directory alone: for its users, or for a user given by items."""
+"""Recommend from a run directory: for its users, or for a new user given by items."""
 
 from __future__ import annotations
 
@@ -34,14 +34,15 @@ _IDS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Who gets how many items.
+    """Who gets recommendations, and how many.
 
     Attributes:
-        users: distinct raw ids; None for all users, or where ``items`` says who is meant.
-        items: distinct raw ids of the items of a user that train never saw.
-        k: items a user.
-        exclude_seen: leave out the pairs of the user's train, valid and test items.
-        popular_for_cold: popular items, not an error, for users without a train interaction.
+        users: distinct raw ids; None for all users, or with ``items``.
+        items: distinct raw ids of the items of a new user; None without one.
+        k: items per user.
+        exclude_seen: exclude the user's train, valid and test items.
+        popular_for_cold: recommend popular items to users without a train interaction, instead
+            of an error.
     """
 
     users: Sequence[str] | None
@@ -54,7 +55,7 @@ class Request:
 def recommend(
     run: RunDirectory, saved: SavedConfig, config: RunConfig, request: Request
 ) -> Recommendations:
-    """Read the run and find whom the request means; the lists are made as they are asked for.
+    """Load the run and find the users; the lists are computed block by block on iteration.
 
     Raises:
         ConfigError: a user or an item of the request is unknown.
@@ -89,7 +90,7 @@ def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
     else:
         user_id = np.array(request.users, dtype=np.object_)
         users = _index_of(split.users, user_id)
-    # An unknown user is one more than there are, whose row is empty in every part.
+    # Unknown users share one extra index, whose row is empty in every part.
     users = np.where(users < 0, train.num_users, users)
     cold = np.append(train.user_degree == 0, True)[users]
     scorer: Scorer = saved.model
@@ -165,19 +166,19 @@ def _for_new_user(saved: SavedRun, request: Request) -> Iterator[Block]:
 
 
 class _NewUser:
-    """The scorer of a single user, whose scores are there already."""
+    """A scorer of one user with given scores."""
 
     def __init__(self, scores: Float[Tensor, " items"]) -> None:
         self.scores = scores
 
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """The same scores for every user asked for."""
+        """The same scores for every user."""
         return self.scores.expand(len(user_index), -1)
 
 
 def _index_of(ids: IdMap, wanted: NDArray[np.object_]) -> NDArray[np.int64]:
-    """The place of every wanted id among ``ids``, -1 for an id that is not there."""
-    # Hashed as Python's text: numpy's would lose trailing zero characters and grow to the longest.
+    """The index of every wanted id, -1 for an unknown id."""
+    # Python strings: numpy's drop trailing zero characters and are as wide as the longest.
     known = pd.Index(ids.text(), dtype=np.object_)
     return known.get_indexer(pd.Index(wanted, dtype=np.object_)).astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""A finished run made again from its configuration, and every figure compared."""
+"""Make a completed run again from its config, and compare every figure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from graphrec_cli.workflows.launch import RunOutcome, run_job
 
 
 class Verdict(Enum):
-    """What the comparison shows."""
+    """Result of a comparison."""
 
     reproduced = "reproduced"
     different = "different"
@@ -32,10 +32,10 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two runs side by side, the recorded one first.
+    """Two runs, the recorded one first.
 
     Attributes:
-        intended: keys of the configuration that an override changed.
+        intended: config keys that an override changed.
         surroundings: versions, hardware and code that changed.
         figures: how many values of metrics.json the recorded run has.
         differences: the values of metrics.json that differ.
@@ -50,7 +50,7 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """Nothing is claimed of a run that was made with other values."""
+        """The verdict; none is claimed for a run with changed values."""
         if self.intended:
             return Verdict.not_claimed
         same = not self.differences and self.weights.was == self.weights.now
@@ -59,7 +59,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What a finished run says of itself."""
+    """What a completed run recorded."""
 
     metrics: dict[str, Any]
     environment: dict[str, Any]
@@ -68,10 +68,10 @@ class Recorded:
 
 
 def read_recorded(run: RunDirectory) -> Recorded:
-    """Read all that a new run is compared with.
+    """Read what a new run is compared with.
 
     Raises:
-        ConfigError: the run was not finished, so that there is nothing to compare with.
+        ConfigError: the run was not completed, so there is nothing to compare with.
         OutputError: a file cannot be read.
     """
     if not run.metrics.is_file():
@@ -93,16 +93,16 @@ def read_recorded(run: RunDirectory) -> Recorded:
 def reproduce(
     recorded: Recorded, saved: SavedConfig, wanted: SavedConfig, *, debug: bool
 ) -> tuple[RunOutcome, Comparison | None]:
-    """Make the run once more in a directory of its own.
+    """Make the run again in a new directory.
 
     Args:
-        recorded: the run as it was.
+        recorded: what the run recorded.
         saved: its configuration.
-        wanted: the same, but for the overrides.
-        debug: whether a traceback goes to the screen.
+        wanted: the same with overrides.
+        debug: whether to print tracebacks.
 
     Returns:
-        how the new run ended, and the comparison if it was completed.
+        the outcome of the new run, and the comparison if it was completed.
 
     Raises:
         DifferenceError: a data file has changed.
@@ -115,7 +115,7 @@ def reproduce(
         recorded.identity.refuse_changed(Path(saved.config.data_dir), Path(config.data_dir))
     if recorded.environment.get("device") == "cpu" and config.device is Device.auto:
         config = replace(config, device=Device.cpu)
-    # A run that was left unfinished is not one made again.
+    # Resuming an unfinished run would not repeat this one.
     config = replace(config, trainer=replace(config.trainer, autoresume=False))
     outcome = run_job(
         Job(config=config, choices=wanted.choices, overrides=[], number=0),
@@ -124,14 +124,14 @@ def reproduce(
     )
     if outcome.metrics is None:
         return outcome, None
-    # Read back, so that both sides have been through the same file format.
+    # Read from the file, so that both sides went through the same format.
     again = read_recorded(outcome.run)
     figures = flatten(recorded.metrics)
     comparison = Comparison(
         intended=intended,
         surroundings=changed_surroundings(recorded.environment, again.environment),
         figures=len(figures),
-        # What a later release adds to metrics.json has nothing to be compared with.
+        # Values that a later release adds to metrics.json are not compared.
         differences={
             place: change
             for place, change in diff(figures, flatten(again.metrics)).items()
