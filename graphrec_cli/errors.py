@@ -29,7 +29,7 @@ class LeakageError(DataError):
 
 
 class DifferenceError(GraphrecError):
-    """What a run is to be repeated with is no longer what it was made with."""
+    """The data, weights or figures of a run are no longer what was recorded."""
 
     exit_code = 4
 

@@ -43,7 +43,7 @@ def train(
         saved: validated values, the content of the run's config.json.
         run: a run directory, new, or with the checkpoints of an unfinished run.
         signals: what may ask for an end meanwhile.
-        resumed: go on from the newest checkpoint, if there is one.
+        resumed: continue from the newest checkpoint, if there is one.
         expected: the data and the split that the run must have; None accepts any.
 
     Returns:

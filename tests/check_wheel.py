@@ -84,7 +84,9 @@ def run_installed(command: Path, elsewhere: Path, expected_version: str) -> None
     output_dir = elsewhere / "runs"
     printed = run([str(command), *TINY_RUN, f"output_dir={output_dir}"], elsewhere)
     run_dir = Path(printed.splitlines()[-1])
-    expect(run_dir.parent == output_dir, f"the last line of train is no run directory: {run_dir}")
+    expect(
+        run_dir.parent == output_dir, f"the last line of train is not a run directory: {run_dir}"
+    )
     metrics = json.loads((run_dir / "metrics.json").read_text(encoding="utf-8"))
     expect("test" in metrics, "metrics.json has no test metrics")
     beside = sorted(path.name for path in elsewhere.iterdir())

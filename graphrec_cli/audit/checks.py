@@ -122,7 +122,7 @@ def _fault_of(
             if part is not None
         )
         return (
-            f"holds {len(stored) - both:,} entries that are no train pairs, {held_out:,} of them "
+            f"holds {len(stored) - both:,} entries that are not train pairs, {held_out:,} of them "
             f"held out, and lacks {len(train) - both:,} train pairs"
         )
     expected = 1.0 / np.sqrt(degrees[0][user] * degrees[1][item])
@@ -178,7 +178,7 @@ def newest_held_out(audited: Audited) -> Finding:
             return Finding(
                 Outcome.said,
                 f"the data have no times, so that items are held out by {options.by.name}: the "
-                "model may learn from what came later; say so beside the figures",
+                "model may learn from what came later; report that with the figures",
             )
         return Finding(Outcome.does_not_apply, "the data have no times")
     known = _newest(split.train)

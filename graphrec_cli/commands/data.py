@@ -122,7 +122,7 @@ def describe_prepared(report: dict[str, Any]) -> str:
         done = {
             "there": "in the cache already, and sound",
             "built": "read from the files and kept in the cache",
-            "rebuilt": f"made again, because the entry was damaged ({report['damage']})",
+            "rebuilt": f"rebuilt, because the entry was damaged ({report['damage']})",
         }[report["state"]]
         size = f"{report['bytes'] / 1e6:.1f} MB"
         lines += [f"{done}: {size}, {report['seconds']:.1f} s", report["entry"]]

@@ -107,9 +107,9 @@ def _out_file(name: str) -> Path:
     except OSError as error:
         raise ConfigError(f"out cannot be {name}: {error.strerror or error}") from error
     if taken or not path.name:
-        raise ConfigError(f"out must name a file, and '{name}' is none; choose another name")
+        raise ConfigError(f"out must name a file, got '{name}'; choose another name")
     if not folder:
-        raise ConfigError(f"out={name} lies in no folder that exists; make {path.parent} first")
+        raise ConfigError(f"out={name}: the folder {path.parent} does not exist; make it first")
     return path
 
 
@@ -128,7 +128,7 @@ def _format(wanted: str | None, out: Path | None, *, json_output: bool) -> str:
             f"out={out} does not end in .csv, .json or .parquet; rename it, or say format=csv"
         )
     if chosen == "parquet" and out is None:
-        raise ConfigError("parquet is no text for the screen; name a file with out=FILE")
+        raise ConfigError("parquet cannot be shown on the screen; name a file with out=FILE")
     return chosen
 
 
@@ -148,7 +148,7 @@ def _ids(key: str, value: str) -> list[str]:
     except OSError as error:
         raise ConfigError(f"cannot read {key}={value}: {error.strerror or error}") from error
     except UnicodeError as error:
-        raise ConfigError(f"{key}={value} is no UTF-8: {error}") from error
+        raise ConfigError(f"{key}={value} is not UTF-8: {error}") from error
     if not ids:
         raise ConfigError(f"{key} names nothing; write {key}=ID,ID or {key}=@FILE")
     return list(dict.fromkeys(ids))

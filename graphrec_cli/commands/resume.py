@@ -48,7 +48,9 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
 
     given = sort_run_words(f"train {KEY}RUN", [name, *words], own=(), overridable=RESUMABLE)
     if name != "latest" and any(word.startswith("output_dir=") for word in words):
-        raise ConfigError(f"output_dir says where 'latest' looks; {name} is gone on with in itself")
+        raise ConfigError(
+            f"output_dir says where 'latest' looks; {name} is resumed in its own directory"
+        )
     run = RunDirectory.find(given.run, given.output_dir)
     saved = read_config(run.config)
     refuse_new_addresses(saved, words, run.config)

@@ -1,4 +1,4 @@
-"""The final judgement of a run: test metrics of the best state, beside its baselines."""
+"""The final evaluation of a run: test metrics of the best state, next to its baselines."""
 
 from __future__ import annotations
 

@@ -23,10 +23,10 @@ IGNORED_KEYS = (
 """Keys that no figure depends on."""
 
 MACHINE = ("device", "num_threads")
-"""Keys that a run may be gone on with on another machine, to the last bits of its figures."""
+"""Keys that may change on another machine; figures may then differ in the last bits."""
 
 RESUMABLE = ("trainer.epochs", *MACHINE, "data_dir")
-"""Keys that may change when a run is gone on with."""
+"""Keys that may change when a run is resumed."""
 
 FREE_IN_RECIPE = (*RESUMABLE, "seed", "dataset", "evaluation.ks", "evaluation.chunk_users")
 """Keys that a recipe's expected figures allow to change: its split has a digest of its own."""

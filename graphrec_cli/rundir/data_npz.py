@@ -153,4 +153,4 @@ def _check_text(name: str, text: NDArray[np.character]) -> None:
     """Refuse code points beyond Unicode, and lone surrogates."""
     code = text.view(np.uint32)
     if ((code > 0x10FFFF) | ((code >= 0xD800) & (code <= 0xDFFF))).any():
-        raise ValueError(f"its array {name} holds what is no text")
+        raise ValueError(f"its array {name} holds characters that are not Unicode")

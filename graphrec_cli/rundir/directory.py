@@ -103,7 +103,7 @@ class RunDirectory:
         if name != "latest":
             path = Path(name).parent if Path(name).name == "config.json" else Path(name)
             if not (path / "config.json").is_file():
-                raise ConfigError(f"{name} is no run directory: it holds no config.json")
+                raise ConfigError(f"{name} is not a run directory: it has no config.json")
             return cls(path)
         found = newest_first(output_dir)
         if not found:

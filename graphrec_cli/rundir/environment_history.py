@@ -53,12 +53,14 @@ def with_earlier(environment: dict[str, Any], run: RunDirectory) -> dict[str, An
     try:
         before = run.read(run.environment)
     except OutputError as error:
-        log.warning("%s; what the run was made on so far is lost", error)
+        log.warning("%s; the environments of the run so far are lost", error)
         return environment
     found = changed_surroundings(before, environment)
     if found:
         listed = ", ".join(f"{place} {was} -> {now}" for place, (was, now) in found.items())
-        log.warning("not as it was: %s; the run may differ from an uninterrupted one", listed)
+        log.warning(
+            "the environment has changed: %s; the run may differ from an uninterrupted one", listed
+        )
     earlier = _earlier(before)
     newest = {key: value for key, value in before.items() if key != EARLIER}
     # Another attempt in the same environment adds nothing.

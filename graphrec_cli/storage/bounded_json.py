@@ -13,7 +13,7 @@ from graphrec_cli.errors import ConfigError
 from graphrec_cli.terminal_text import printable
 
 MAX_JSON_BYTES = 4 * 2**20
-"""A JSON file larger than this is none of ours."""
+"""No file of a run directory is larger."""
 MAX_JSON_DEPTH = 12
 """Nesting of the objects and lists of a JSON file."""
 MAX_JSON_VALUES = 200_000
@@ -50,7 +50,9 @@ def refuse_links_out(folder: Path, entries: Iterable[Path]) -> None:
                 "itself there"
             )
         if not plain:
-            raise ConfigError(f"{entry} is no plain file or folder; a run directory has no other")
+            raise ConfigError(
+                f"{entry} is neither a plain file nor a folder; a run directory has only those"
+            )
 
 
 def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
@@ -105,7 +107,7 @@ def refuse_crowded_zip(file: IO[bytes]) -> None:
 
 
 def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _finite(text: str) -> float:

@@ -69,7 +69,7 @@ def _entries(
         name = entry.filename.removesuffix(".npy")
         if name not in types or entry.filename == name:
             raise ValueError(
-                f"it holds '{printable(entry.filename):.80}', which is no array of ours"
+                f"it holds '{printable(entry.filename):.80}', which is not an array of a run"
             )
         if name in entries:
             raise ValueError(f"it holds the array {name} twice")

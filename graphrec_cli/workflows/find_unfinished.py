@@ -45,7 +45,7 @@ def refuse_other_epochs(before: RunConfig, config: RunConfig) -> None:
     epochs = before.trainer.epochs
     if config.trainer.final_learning_rate is not None and config.trainer.epochs != epochs:
         raise ConfigError(
-            f"trainer.epochs={config.trainer.epochs} cannot go on with a run of {epochs}: with "
+            f"trainer.epochs={config.trainer.epochs} cannot resume a run of {epochs}: with "
             "trainer.final_learning_rate the learning rates so far have followed from the number "
-            "of epochs; leave trainer.epochs out, or train anew with --from"
+            "of epochs; leave trainer.epochs out, or start a new run with --from"
         )

@@ -40,7 +40,7 @@ from graphrec_cli.workflows.find_unfinished import refuse_other_epochs, unfinish
 log = logging.getLogger("graphrec")
 
 _REFUSED = (ConfigError.exit_code, DataError.exit_code, DifferenceError.exit_code)
-"""Codes of a run that its values or its data have kept from going on."""
+"""Exit codes of a run that its values or its data stopped."""
 
 _DEFAULT_THREADS = torch.get_num_threads()
 
@@ -137,7 +137,7 @@ def resume_run(
 
 
 def _as_it_is(run: RunDirectory, config: RunConfig) -> RunOutcome:
-    log.info("%s is completed: there is nothing to go on with", run.path)
+    log.info("%s is completed: there is nothing to resume", run.path)
     metrics = run.read(run.metrics)
     return RunOutcome(run=run, config=config, metrics=metrics, error=None, exit_code=0)
 
@@ -169,7 +169,7 @@ def _carry_out(
         try:
             run.write_status("running")
             if resumed:
-                log.info("going on with %s", run.path)
+                log.info("resuming %s", run.path)
             metrics = train(saved, run, signals=signals, resumed=resumed, expected=expected)
             signals.close()
             run.write_status("completed")

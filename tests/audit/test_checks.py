@@ -119,7 +119,7 @@ def test_a_graph_of_any_pairs_but_train_is_refused(pairs: Pairs) -> None:
     assert (found.outcome is Outcome.passed) is not bool(extra or missing)
     if extra or missing:
         held_out = len(extra & {*VALID, *TEST})
-        assert f"holds {len(extra)} entries that are no train pairs, {held_out} of" in found.line
+        assert f"holds {len(extra)} entries that are not train pairs, {held_out} of" in found.line
         assert f"lacks {len(missing)} train pairs" in found.line
 
 

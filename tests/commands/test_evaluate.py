@@ -203,4 +203,4 @@ def test_debug_adds_the_traceback_and_keeps_the_code(graphrec: Callable[..., Any
     done = graphrec("evaluate", "/nowhere", "--debug")
     assert done.code == 2
     assert "Traceback" in done.err
-    assert done.err.splitlines()[-1].startswith("error: /nowhere is no run directory")
+    assert done.err.splitlines()[-1].startswith("error: /nowhere is not a run directory")

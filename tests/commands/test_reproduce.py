@@ -238,7 +238,7 @@ def test_a_new_run_that_fails_ends_with_its_own_code(
     [
         ([], "reproduce takes one run directory"),
         (["RUN", "-m"], "reproduce takes one run directory"),
-        (["nothing"], "nothing is no run directory"),
+        (["nothing"], "nothing is not a run directory"),
         (["RUN", "trainer.epoch=3"], "did you mean 'trainer.epochs'?"),
         (["RUN", "trainer.epochs=0"], "trainer.epochs must be"),
         (["RUN", "sampler=unifrom"], "did you mean 'uniform'?"),

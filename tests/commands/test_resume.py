@@ -117,7 +117,7 @@ def test_a_completed_run_says_so_and_nothing_changes(
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files(run)}
     done = graphrec("resume", str(run))
     assert done.code == 0
-    assert done.err == f"{run} is completed: there is nothing to go on with\n"
+    assert done.err == f"{run} is completed: there is nothing to resume\n"
     assert done.out.splitlines()[-1] == str(run)
     assert "ndcg@5" in done.out
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files(run)} == before
@@ -221,7 +221,7 @@ def test_more_epochs_are_refused_where_the_learning_rate_followed_from_their_num
     (done.run / "status.json").write_text('{"state": "interrupted", "error": null}')
     refused = graphrec("resume", str(done.run), "trainer.epochs=6")
     assert refused.code == 2
-    assert "trainer.epochs=6 cannot go on with a run of 4" in refused.err
+    assert "trainer.epochs=6 cannot resume a run of 4" in refused.err
     assert read(done.run / "config.json")["trainer"]["epochs"] == 4
     assert graphrec("resume", str(done.run)).code == 0
 
@@ -421,7 +421,7 @@ def test_what_an_earlier_part_of_a_run_was_made_on_is_said_by_reproduce(
     environment["packages"]["torch"] = "2.0.0"
     (run / "environment.json").write_text(json.dumps(environment))
     resumed = graphrec("resume", str(run))
-    assert "warning: not as it was: packages.torch 2.0.0 ->" in resumed.err
+    assert "warning: the environment has changed: packages.torch 2.0.0 ->" in resumed.err
     done = graphrec("reproduce", str(run))
     assert done.code == 0
     assert "packages.torch" in done.out

@@ -114,14 +114,14 @@ WRONG: list[tuple[str, Callable[[Arrays], None], str]] = [
     (
         "beyond unicode",
         put("item_id", lambda a: np.full(len(a["item_id"]), 2**32 - 1, np.uint32).view("<U1")),
-        "holds what is no text",
+        "characters that are not Unicode",
     ),
     (
         "half a character",
         put("title", lambda a: np.full(len(a["item_id"]), 0xD83D, np.uint32).view("<U1")),
-        "holds what is no text",
+        "characters that are not Unicode",
     ),
-    ("another array", put("more", lambda a: a["user_id"]), "which is no array of ours"),
+    ("another array", put("more", lambda a: a["user_id"]), "which is not an array of a run"),
 ]
 
 
@@ -197,7 +197,7 @@ def test_an_array_that_fits_and_is_far_larger_than_memory(run: Path, refused: Re
 @pytest.mark.parametrize("name", ["../user_id.npy", "/etc/user_id.npy", "user_id", "a\x1b[2J.npy"])
 def test_other_names_are_refused(name: str, run: Path, refused: Refused, tmp_path: Path) -> None:
     rewrite(run, {name: b"x"})
-    assert "which is no array of ours" in refused("evaluate", "run")
+    assert "which is not an array of a run" in refused("evaluate", "run")
     assert not (tmp_path / "user_id.npy").exists()
 
 

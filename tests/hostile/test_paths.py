@@ -40,7 +40,7 @@ def test_what_is_no_file_is_refused(name: str, run: Path, refused: Refused) -> N
     (run / name).unlink()
     os.mkfifo(run / name)
     for words in READERS:
-        assert "is no plain file or folder" in refused(*words)
+        assert "is neither a plain file nor a folder" in refused(*words)
     (run / name).unlink()
     (run / name).mkdir()
     assert "error: " in refused("reproduce" if name == "environment.json" else "evaluate", "run")
