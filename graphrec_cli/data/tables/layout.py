@@ -112,6 +112,7 @@ def open_lines(path: Path, layout: Layout) -> Iterator[Iterator[str]]:
 def _decoded_lines(path: Path, layout: Layout, lines: io.BufferedReader) -> Iterator[str]:
     # Only the first line may begin with a byte-order mark.
     encoding = layout.encoding.removesuffix("-sig")
+    delimiter = layout.delimiter
     for number, line in enumerate(lines, start=1):
         if b"\0" in line:
             raise DataError(f"{path}, line {number}: a NUL byte; the file is damaged")
@@ -123,4 +124,4 @@ def _decoded_lines(path: Path, layout: Layout, lines: io.BufferedReader) -> Iter
                 f"{path}, line {number}: byte 0x{byte:02x} is not {encoding.upper()}; save "
                 "the file so (of a table of your own, dataset.encoding names another)"
             ) from error
-        yield text.replace(layout.separator, layout.delimiter)
+        yield text.replace(layout.separator, delimiter)
