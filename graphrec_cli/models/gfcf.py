@@ -11,11 +11,6 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.graph.propagation import multiply
 from graphrec_cli.models.closed_form import ClosedForm
-from graphrec_cli.models.linalg.singular_vectors import (
-    leading_right_singular_vectors,
-    memory_of_search,
-)
-from graphrec_cli.models.linalg.sparse_rows import SparseRows, sums_of_rows
 from graphrec_cli.system.free_memory import require_memory
 
 _VALUES_AT_A_TIME = 1 << 23
@@ -63,16 +58,26 @@ class GFCF(ClosedForm):
         Raises:
             ConfigError: the search would not fit into the memory that is free, or has no end.
         """
+        from scipy.sparse import csr_array
+
+        from graphrec_cli.models.linalg.singular_vectors import (
+            leading_right_singular_vectors,
+            memory_of_search,
+        )
+
         width = self.singular_vectors.shape[1]
         require_memory(
-            memory_of_search(self.train_part.num_users, self.train_part.num_items, width),
+            memory_of_search(self.train_part.num_items, width),
             torch.device("cpu"),
             f"model=gfcf with {width:,} singular vectors of {self.train_part.num_items:,} items",
             "lower model.singular_vectors, or free memory",
         )
-        user_item, item_user = (block.cpu().double() for block in self._norm_adj)
-        vectors = leading_right_singular_vectors(user_item, item_user, width, self._generator)
-        self.singular_vectors = vectors.to(self.device, torch.float32)
+        values = self._norm_adj.user_item.values().cpu().double().numpy()
+        train = self.train_part
+        shape = (train.num_users, train.num_items)
+        norm_adj = csr_array((values, train.item_index, train.indptr), shape=shape)
+        vectors = leading_right_singular_vectors(norm_adj, width, self._generator)
+        self.singular_vectors = torch.from_numpy(vectors).to(self.device, torch.float32)
 
     @torch.no_grad()
     def prepare_scoring(self) -> None:
@@ -81,19 +86,20 @@ class GFCF(ClosedForm):
         left = self.singular_vectors * (self.alpha / scale)
         self._ideal = left, (self.singular_vectors * scale).T.contiguous()
 
-    def score_histories(self, histories: SparseRows) -> Float[Tensor, "batch items"]:
+    def score_histories(
+        self, histories: Float[Tensor, "batch items"]
+    ) -> Float[Tensor, "batch items"]:
         """The linear filter, and alpha times the ideal one."""
         assert self._ideal is not None, "prepare_scoring() comes before scores are asked for"
         left, right = self._ideal
-        scores = sums_of_rows(left, histories) @ right
+        scores = multiply(histories, left) @ right
         # Between its two factors the linear filter has a value for each of all users.
         size = max(1, _VALUES_AT_A_TIME // self.train_part.num_users)
-        for start in range(0, histories.num_rows, size):
-            rows = torch.arange(start, min(start + size, histories.num_rows), device=self.device)
-            linear = histories.take(rows).to_dense().T.contiguous()
+        for rows, place in zip(histories.to_dense().split(size), scores.split(size), strict=True):
+            linear = rows.T.contiguous()
             for block in self._norm_adj:
                 linear = multiply(block, linear)
-            scores[start : start + size].add_(linear.T)
+            place.add_(linear.T)
         return scores
 
 
