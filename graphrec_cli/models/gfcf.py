@@ -11,6 +11,10 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.graph.propagation import multiply
 from graphrec_cli.models.closed_form import ClosedForm
+from graphrec_cli.models.linalg.singular_vectors import (
+    leading_right_singular_vectors,
+    memory_of_search,
+)
 from graphrec_cli.system.free_memory import require_memory
 
 _VALUES_AT_A_TIME = 1 << 23
@@ -58,26 +62,16 @@ class GFCF(ClosedForm):
         Raises:
             ConfigError: the search would not fit into the memory that is free, or has no end.
         """
-        from scipy.sparse import csr_array
-
-        from graphrec_cli.models.linalg.singular_vectors import (
-            leading_right_singular_vectors,
-            memory_of_search,
-        )
-
         width = self.singular_vectors.shape[1]
         require_memory(
-            memory_of_search(self.train_part.num_items, width),
+            memory_of_search(self.train_part.num_users, self.train_part.num_items, width),
             torch.device("cpu"),
             f"model=gfcf with {width:,} singular vectors of {self.train_part.num_items:,} items",
             "lower model.singular_vectors, or free memory",
         )
-        values = self._norm_adj.user_item.values().cpu().double().numpy()
-        train = self.train_part
-        shape = (train.num_users, train.num_items)
-        norm_adj = csr_array((values, train.item_index, train.indptr), shape=shape)
-        vectors = leading_right_singular_vectors(norm_adj, width, self._generator)
-        self.singular_vectors = torch.from_numpy(vectors).to(self.device, torch.float32)
+        user_item, item_user = (block.cpu().double() for block in self._norm_adj)
+        vectors = leading_right_singular_vectors(user_item, item_user, width, self._generator)
+        self.singular_vectors = vectors.to(self.device, torch.float32)
 
     @torch.no_grad()
     def prepare_scoring(self) -> None:

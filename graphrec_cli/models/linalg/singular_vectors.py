@@ -2,74 +2,110 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+from jaxtyping import Float64
+from torch import Tensor
 
 from graphrec_cli.errors import ConfigError
 
-_DENSE = 512
-"""Columns up to which the Gram matrix is made whole: LAPACK solves it in less than a second."""
+_BLOCK = 16
+_NARROWEST = 512
+"""Vectors of the space; one that is small beside the block would gain little from a pass."""
 _TOLERANCE = 1e-6
-"""Relative error of the squared singular values; the largest is about 1."""
+"""Length of the residual of an eigenvector, where the matrix has norm 1."""
+_ORTHOGONAL = 1e-12
 _RANK_TOLERANCE = 1e-10
 """Squared singular values below it are those of rounding errors."""
+_MOST_RESTARTS = 30
 
 
-def memory_of_search(columns: int, number: int) -> int:
+def memory_of_search(rows: int, columns: int, number: int) -> int:
     """Bytes that ``leading_right_singular_vectors`` takes at most, beside the matrix itself."""
-    width = _lanczos_vectors(columns, number)
-    # The basis, the eigenvectors in two orders, and the eigenproblem of the width.
-    return 8 * (columns * (width + 3 * number) + 4 * width**2)
+    width, kept = _widths(columns, number)
+    # The basis and the best of it, the products with the best, and an eigenproblem of the width.
+    values = columns * (width + 2 * kept + 4 * number) + 2 * rows * number + 5 * width**2
+    return 8 * values
 
 
 def leading_right_singular_vectors(
-    matrix: csr_array, number: int, generator: torch.Generator
-) -> NDArray[np.float64]:
+    matrix: Float64[Tensor, "rows columns"],
+    transposed: Float64[Tensor, "columns rows"],
+    number: int,
+    generator: torch.Generator,
+) -> Float64[Tensor, "columns number"]:
     """Orthonormal right singular vectors of the largest singular values, the largest first.
 
-    They are the eigenvectors of the Gram matrix, which the implicitly restarted Lanczos method
-    finds from products with vectors alone (ARPACK). Signs, and bases of equal singular values, are
+    A block Krylov space of the Gram matrix, restarted from its best vectors until these are
+    eigenvectors (Golub and Underwood, "The block Lanczos method for computing eigenvalues", 1977).
+    It holds columns * max(4 * number, 512) values. Signs, and bases of equal singular values, are
     arbitrary.
 
     Args:
-        matrix: float64, of spectral norm about 1.
+        matrix: sparse CSR on the CPU, of spectral norm about 1.
+        transposed: its transpose, sparse CSR.
         number: at most the number of columns.
-        generator: of the vectors to begin with, on the CPU.
+        generator: of the random vectors to begin with, on the CPU.
 
     Returns:
-        shape (columns, number); vectors of singular values of 0 are columns of zeros.
+        the vectors; those of singular values of 0 are columns of zeros.
 
     Raises:
         ConfigError: they cannot be told from the vectors that come next.
     """
+
+    def gram(x: Tensor) -> Tensor:
+        inner = torch.sparse.mm(matrix, x.T.contiguous(), "sum")
+        product: Tensor = torch.sparse.mm(transposed, inner, "sum").T.contiguous()
+        return product
+
     columns = matrix.shape[1]
-    transposed = matrix.T.tocsr()
-    width = _lanczos_vectors(columns, number)
-    if width == columns:
-        values, vectors = np.linalg.eigh((transposed @ matrix).toarray())
+    width, kept = _widths(columns, number)
+    # A vector a row: products with many long vectors are several times faster than with columns.
+    basis = torch.empty(width, columns, dtype=torch.float64)
+    start = torch.randn(min(_BLOCK, width), columns, generator=generator, dtype=torch.float64)
+    block, filled = _orthonormal(start, basis[:0]), 0
+    for _ in range(_MOST_RESTARTS):
+        while filled < width:
+            block = block[: width - filled]
+            basis[filled : filled + len(block)] = block
+            filled += len(block)
+            if filled < columns:
+                block = _orthonormal(gram(block)[: columns - filled], basis[:filled])
+        projected = torch.cat([gram(part) @ basis.T for part in basis.split(_BLOCK)])
+        values, turns = torch.linalg.eigh(projected)
+        best = turns[:, -kept:].flip(1).T @ basis
+        values, vectors = values.flip(0)[:number], best[:number]
+        residual = torch.linalg.vector_norm(gram(vectors) - values[:, None] * vectors, dim=1)
+        if width == columns or float(residual.max()) <= _TOLERANCE:
+            break
+        basis[:kept], filled = best, kept
     else:
-        gram = LinearOperator(
-            (columns, columns), matvec=lambda x: transposed @ (matrix @ x), dtype=np.float64
+        raise ConfigError(
+            f"the search for {number} singular vectors has come to no end in {_MOST_RESTARTS} "
+            "passes; set model.singular_vectors to another number"
         )
-        start = torch.randn(columns, generator=generator, dtype=torch.float64).numpy()
-        rng = np.random.default_rng(0)  # of restarts, where the matrix has a smaller rank
-        try:
-            values, vectors = eigsh(
-                gram, number, which="LA", v0=start, ncv=width, tol=_TOLERANCE, rng=rng
-            )
-        except ArpackNoConvergence as error:
-            raise ConfigError(
-                f"the search for {number} singular vectors did not converge; set "
-                "model.singular_vectors to another number"
-            ) from error
-    leading = np.argsort(-values, kind="stable")[:number]
-    return np.ascontiguousarray(vectors[:, leading] * (values[leading] > _RANK_TOLERANCE))
+    leading: Tensor = vectors * (values > _RANK_TOLERANCE)[:, None]
+    return leading.T.contiguous()
 
 
-def _lanczos_vectors(columns: int, number: int) -> int:
-    """Vectors of the space that is searched; all there are where the Gram matrix is made whole."""
-    width = 2 * number + 1
-    return columns if columns <= max(width, _DENSE) else width
+def _widths(columns: int, number: int) -> tuple[int, int]:
+    """Vectors of the space, and of those that a restart keeps."""
+    # Where it is as wide as the matrix, the space is all there is, and the first pass exact.
+    width = min(columns, max(4 * number, _NARROWEST))
+    return width, min(width, number + 2 * _BLOCK)
+
+
+def _orthonormal(
+    x: Float64[Tensor, "block columns"], basis: Float64[Tensor, "filled columns"]
+) -> Float64[Tensor, "block columns"]:
+    """Orthonormal rows that span ``x`` beyond ``basis``, or anything where x has nothing left.
+
+    What is left of the basis in x is taken out until rows of length 1 hold next to nothing of it:
+    where x has little beyond the basis, rounding errors have the basis in them as well.
+    """
+    x = torch.linalg.qr(x.T).Q.T
+    shared = x @ basis.T
+    while bool((shared.abs() > _ORTHOGONAL).any()):
+        x = torch.linalg.qr((x - shared @ basis).T).Q.T
+        shared = x @ basis.T
+    return x

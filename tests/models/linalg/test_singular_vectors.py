@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from graphrec_cli.models.linalg.singular_vectors import leading_right_singular_vectors
 
 
+def csr(matrix: NDArray[np.float64]) -> torch.Tensor:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return torch.from_numpy(matrix.copy()).to_sparse_csr()
+
+
 def leading(matrix: NDArray[np.float64], number: int) -> NDArray[np.float64]:
     generator = torch.Generator().manual_seed(0)
-    return leading_right_singular_vectors(csr_array(matrix), number, generator)
+    vectors = leading_right_singular_vectors(csr(matrix), csr(matrix.T), number, generator)
+    return np.asarray(vectors.numpy())
 
 
 def with_values(
