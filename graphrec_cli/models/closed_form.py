@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.graph.adjacency import csr
+from graphrec_cli.graph.csr_rows import take_rows
 from graphrec_cli.models.base import Recommender
-from graphrec_cli.models.linalg.sparse_rows import SparseRows, one_row, rows_of_users
 
 
 class ClosedForm(Recommender):
@@ -25,7 +27,8 @@ class ClosedForm(Recommender):
         super().__init__()
         self.train_part = train
         self.device = device
-        self._users = rows_of_users(train).to(device)
+        self._indptr = torch.from_numpy(train.indptr).to(device)
+        self._items = torch.from_numpy(train.item_index.astype(np.int64)).to(device)
 
     @abstractmethod
     def solve(self) -> None:
@@ -36,16 +39,23 @@ class ClosedForm(Recommender):
         """
 
     @abstractmethod
-    def score_histories(self, histories: SparseRows) -> Float[Tensor, "batch items"]:
-        """Scores of all items for rows of items on the model's device."""
+    def score_histories(
+        self, histories: Float[Tensor, "batch items"]
+    ) -> Float[Tensor, "batch items"]:
+        """Scores of all items for rows of X: sparse CSR, a 1 for every item that a user has."""
 
     @torch.no_grad()
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
         """Scores from the users' train items; ``prepare_scoring`` comes first."""
-        return self.score_histories(self._users.take(user_index))
+        indptr, place = take_rows(self._indptr, user_index)
+        return self.score_histories(self._histories(indptr, self._items[place]))
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
         """What a user whose train items these are would get; ``prepare_scoring`` comes first."""
-        history = one_row(item_index.sort().values, self.train_part.num_items)
-        return self.score_histories(history)[0]
+        indptr = torch.tensor([0, len(item_index)], device=self.device)
+        return self.score_histories(self._histories(indptr, item_index.sort().values))[0]
+
+    def _histories(self, indptr: Tensor, items: Tensor) -> Tensor:
+        ones = torch.ones(len(items), device=self.device)
+        return csr(indptr, items, ones, (len(indptr) - 1, self.train_part.num_items))

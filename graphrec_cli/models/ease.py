@@ -11,8 +11,8 @@ from torch import Tensor
 from graphrec_cli.config.closed_form import EASEConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.graph.propagation import multiply
 from graphrec_cli.models.closed_form import ClosedForm
-from graphrec_cli.models.linalg.sparse_rows import SparseRows, shared_users, sums_of_rows
 from graphrec_cli.models.linalg.spd_inverse import BLOCK, invert_in_place
 from graphrec_cli.system.free_memory import require_memory
 
@@ -44,10 +44,11 @@ class EASE(ClosedForm):
                 float32.
         """
         self._require_memory()
+        from graphrec_cli.models.linalg.shared_users import shared_users
+
         gram = torch.empty(self.item_weights.shape)
-        # Counts of shared users, which float32 holds exactly.
         for block, shared in shared_users(self.train_part):
-            gram[block] = shared
+            shared.toarray(out=gram[block].numpy())
         self._refuse_small_l2(float(gram.sum(dim=1).max()))
         gram.diagonal().add_(self.l2)
         try:
@@ -63,9 +64,11 @@ class EASE(ClosedForm):
     def prepare_scoring(self) -> None:
         """Nothing to prepare: the weights are there."""
 
-    def score_histories(self, histories: SparseRows) -> Float[Tensor, "batch items"]:
+    def score_histories(
+        self, histories: Float[Tensor, "batch items"]
+    ) -> Float[Tensor, "batch items"]:
         """Sums of the items' rows of weights."""
-        return sums_of_rows(self.item_weights, histories)
+        return multiply(histories, self.item_weights)
 
     def _require_memory(self) -> None:
         num_items = self.train_part.num_items

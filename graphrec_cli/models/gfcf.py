@@ -15,7 +15,6 @@ from graphrec_cli.models.linalg.singular_vectors import (
     leading_right_singular_vectors,
     memory_of_search,
 )
-from graphrec_cli.models.linalg.sparse_rows import SparseRows, sums_of_rows
 from graphrec_cli.system.free_memory import require_memory
 
 
@@ -85,19 +84,20 @@ class GFCF(ClosedForm):
         left = self.singular_vectors * (self.alpha / scale)
         self._ideal = left, (self.singular_vectors * scale).T.contiguous()
 
-    def score_histories(self, histories: SparseRows) -> Float[Tensor, "batch items"]:
+    def score_histories(
+        self, histories: Float[Tensor, "batch items"]
+    ) -> Float[Tensor, "batch items"]:
         """The linear filter, and alpha times the ideal one."""
         assert self._ideal is not None, "prepare_scoring() comes before scores are asked for"
         left, right = self._ideal
-        scores = sums_of_rows(left, histories) @ right
+        scores = multiply(histories, left) @ right
         # Between its two factors the linear filter has a value for each of all users.
         size = max(1, self._values_at_a_time // self.train_part.num_users)
-        for start in range(0, histories.num_rows, size):
-            rows = torch.arange(start, min(start + size, histories.num_rows), device=self.device)
-            linear = histories.take(rows).to_dense().T.contiguous()
+        for rows, place in zip(histories.to_dense().split(size), scores.split(size), strict=True):
+            linear = rows.T.contiguous()
             for block in self._norm_adj:
                 linear = multiply(block, linear)
-            scores[start : start + size].add_(linear.T)
+            place.add_(linear.T)
         return scores
 
 

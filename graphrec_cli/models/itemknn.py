@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int32, Int64
+from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.config.closed_form import ItemKNNConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import OutputError
 from graphrec_cli.models.closed_form import ClosedForm
-from graphrec_cli.models.linalg.sparse_rows import SparseRows, dense_product, shared_users
 from graphrec_cli.system.free_memory import require_memory
 
 _BYTES_A_NEIGHBOR = 72
@@ -38,11 +38,10 @@ class ItemKNN(ClosedForm):
         shape = (train.num_items, min(config.neighbors, train.num_items))
         self.register_buffer("neighbor", torch.empty(shape, dtype=torch.int32, device="meta"))
         self.register_buffer("similarity", torch.empty(shape, device="meta"))
-        self._operator: SparseRows | None = None
+        self._operator: Tensor | None = None
 
-    @torch.no_grad()
     def solve(self) -> None:
-        """Find the neighbours, a block of items at a time.
+        """Find the neighbours of one item after the other.
 
         Raises:
             ConfigError: they would not fit into the memory that is free.
@@ -54,19 +53,22 @@ class ItemKNN(ClosedForm):
             f"{self.train_part.num_items:,} items",
             "lower model.neighbors, or free memory",
         )
-        degree = torch.from_numpy(self.train_part.item_degree)
-        neighbor = torch.zeros(self.neighbor.shape, dtype=torch.int32)
-        similarity = torch.zeros(self.similarity.shape)
+        from graphrec_cli.models.linalg.shared_users import shared_users
+
+        degree = self.train_part.item_degree
+        neighbor = np.zeros(self.neighbor.shape, np.int32)
+        similarity = np.zeros(self.similarity.shape, np.float32)
         for block, shared in shared_users(self.train_part):
-            shared.diagonal(block.start).zero_()
-            row, item = shared.nonzero(as_tuple=True)
-            # float64, whose products and roots of counts are exact enough for true ties.
-            norm = (degree[row + block.start] * degree[item]).double().sqrt_().add_(self.shrink)
-            cosine = torch.zeros(shared.shape, dtype=torch.float64)
-            cosine[row, item] = shared[row, item].double().div_(norm)
-            neighbor[block], similarity[block] = _nearest(cosine, row, item, neighbor.shape[1])
-        self.neighbor = neighbor.to(self.device)
-        self.similarity = similarity.to(self.device)
+            rows = (np.split(part, shared.indptr[1:-1]) for part in (shared.indices, shared.data))
+            for item, others, counts in zip(range(block.start, block.stop), *rows, strict=True):
+                # float64 roots and quotients, rounded correctly, keep equal cosines equal.
+                cosine = counts / (np.sqrt(degree[item] * degree[others]) + self.shrink)
+                cosine[others == item] = 0
+                nearest = _largest(cosine, others, neighbor.shape[1])
+                neighbor[item, : len(nearest)] = others[nearest]
+                similarity[item, : len(nearest)] = cosine[nearest]
+        self.neighbor = torch.from_numpy(neighbor).to(self.device)
+        self.similarity = torch.from_numpy(similarity).to(self.device)
 
     def prepare_scoring(self) -> None:
         """Turn the neighbours round: from an item to the items that it is a neighbour of.
@@ -81,43 +83,31 @@ class ItemKNN(ClosedForm):
             raise OutputError(
                 "the checkpoint names neighbours that are no items; train the run again"
             )
-        order = torch.argsort(given, stable=True)
-        indptr = torch.zeros(num_items + 1, dtype=torch.int64, device=given.device)
-        torch.cumsum(torch.bincount(given, minlength=num_items), 0, out=indptr[1:])
-        value = self.similarity[scored, place][order]
-        self._operator = SparseRows(indptr, scored[order], value, num_items)
+        self._operator = torch.sparse_coo_tensor(
+            torch.stack([given, scored]),
+            self.similarity[scored, place],
+            (num_items, num_items),
+            check_invariants=True,
+        ).coalesce()
 
-    def score_histories(self, histories: SparseRows) -> Float[Tensor, "batch items"]:
+    def score_histories(
+        self, histories: Float[Tensor, "batch items"]
+    ) -> Float[Tensor, "batch items"]:
         """Sums of the similarities to the items of each history."""
         assert self._operator is not None, "prepare_scoring() comes before scores are asked for"
-        return dense_product(histories, self._operator)
+        scores: Tensor = torch.sparse.mm(histories.to_sparse_coo(), self._operator).to_dense()
+        return scores
 
 
-def _nearest(
-    cosine: Float64[Tensor, "rows items"],
-    row: Int64[Tensor, " entries"],
-    item: Int64[Tensor, " entries"],
-    number: int,
-) -> tuple[Int32[Tensor, "rows number"], Float[Tensor, "rows number"]]:
-    """Items of the ``number`` highest values of every row, the highest first.
-
-    Args:
-        row, item: the places of all values but 0, in ascending order.
-    """
-    lowest = cosine.topk(number, dim=1).values[:, -1]
-    value = cosine[row, item]
-    near = value >= lowest[row]
-    row, item, value = row[near], item[near], value[near]
-    order = torch.from_numpy(np.lexsort((item.numpy(), -value.numpy(), row.numpy())))
-    length = torch.bincount(row, minlength=len(cosine))
-    place = torch.arange(len(row)) - (torch.cumsum(length, 0) - length)[row]
-    kept = place < number
-    row, place, order = row[kept], place[kept], order[kept]
-    neighbor = torch.zeros(len(cosine), number, dtype=torch.int32)
-    similarity = torch.zeros(len(cosine), number)
-    neighbor[row, place] = item[order].int()
-    similarity[row, place] = value[order].float()
-    return neighbor, similarity
+def _largest(
+    values: NDArray[np.float64], items: NDArray[np.integer], number: int
+) -> NDArray[np.int64]:
+    """Places of the largest values, the largest first; of equal ones the smaller item's first."""
+    candidates = np.arange(len(values))
+    if len(values) > number:
+        candidates = np.flatnonzero(values >= np.partition(values, -number)[-number])
+    order = np.lexsort((items[candidates], -values[candidates]))
+    return candidates[order[:number]]
 
 
 def build_itemknn(

@@ -23,6 +23,7 @@ from graphrec_cli.rundir.data_npz import load_run_data
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.system.device import pick_device
 from graphrec_cli.system.free_memory import require_memory
+from graphrec_cli.system.threads import set_threads
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 
 
@@ -54,7 +55,7 @@ def load_run(run: RunDirectory, saved: SavedConfig, config: RunConfig) -> SavedR
         run.best.stat().st_size, device, f"reading {run.best}", "end what else takes memory"
     )
     if config.num_threads is not None:
-        torch.set_num_threads(config.num_threads)
+        set_threads(config.num_threads)
     split, title = load_run_data(run.data)
     return SavedRun(split, title, load_model(run, saved, config, split.train, device), device)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from graphrec_cli.components import build_sampler
 from graphrec_cli.config.dataset import DatasetConfig
@@ -26,6 +25,7 @@ from graphrec_cli.reporting.data_plots import (
 )
 from graphrec_cli.rundir.environment import describe_files
 from graphrec_cli.system.device import pick_device
+from graphrec_cli.system.threads import set_threads
 
 SHOWN_USERS = 20
 """Users whose draws are drawn one by one."""
@@ -126,7 +126,7 @@ def sample_pairs(config: RunConfig, train: UserItems) -> SampledPairs:
         DataError: the sampler has nothing to draw.
     """
     if config.num_threads is not None:
-        torch.set_num_threads(config.num_threads)
+        set_threads(config.num_threads)
     sampler = build_sampler(config, train, pick_device(config.device))
     active = np.flatnonzero(train.user_degree)
     by_activity = active[np.argsort(train.user_degree[active], kind="stable")]

@@ -34,6 +34,7 @@ from graphrec_cli.storage.atomic import remove_file, remove_leftovers, write_jso
 from graphrec_cli.system.device import pick_device
 from graphrec_cli.system.malloc import keep_freed_memory
 from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.system.threads import set_threads
 from graphrec_cli.terminal_text import first_line, one_line
 from graphrec_cli.workflows.find_unfinished import refuse_other_epochs, unfinished_runs
 
@@ -151,7 +152,7 @@ def with_threads(config: RunConfig) -> RunConfig:
     pick_device(config.device)  # refused before a folder is made
     keep_freed_memory()
     threads = config.num_threads or _DEFAULT_THREADS
-    torch.set_num_threads(threads)
+    set_threads(threads)
     return replace(config, num_threads=threads)
 
 

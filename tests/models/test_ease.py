@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from graphrec_cli.config.closed_form import EASEConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.models import ease
 from graphrec_cli.models.ease import EASE, build_ease
+from graphrec_cli.models.linalg import shared_users
 from graphrec_cli.system import free_memory
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -81,7 +81,7 @@ def test_float32_is_exact_enough() -> None:
 
 def test_what_does_not_fit_is_refused_before_it_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(free_memory, "free_memory", lambda device: 5_000_000_000)
-    monkeypatch.setattr(ease, "shared_users", lambda train: pytest.fail("it was begun"))
+    monkeypatch.setattr(shared_users, "shared_users", lambda train: pytest.fail("it was begun"))
     train = UserItems.from_pairs(np.array([0]), np.array([0]), num_users=1, num_items=40_981)
     with pytest.raises(ConfigError) as refusal:
         solved(200.0, train)

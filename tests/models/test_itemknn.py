@@ -82,6 +82,18 @@ def test_a_table_worked_out_by_hand() -> None:
     torch.testing.assert_close(shrunk.similarity, torch.tensor([[1 / 3], [1 / 4], [1 / 3]]))
 
 
+def test_equal_cosines_are_equal_however_they_come_about() -> None:
+    """cos(a, c) = 31 / sqrt(861 * 296) and cos(a, b) = 93 / sqrt(861 * 2664), which is the same."""
+    users = np.arange(4000)
+    a = users < 861
+    b = (users >= 861 - 93) & (users < 861 - 93 + 2664)
+    c = (users >= 861 - 31) & (users < 861 - 31 + 296)
+    # Many items, because vectors of numbers may be rounded otherwise than single ones.
+    has = np.column_stack([a, b, c] + [users == 3900 + item % 90 for item in range(61)])
+    model = solved(ItemKNNConfig(neighbors=1), train_of(has))
+    assert model.neighbor[0].tolist() == [1]
+
+
 def test_nothing_is_trained_and_the_state_is_what_was_solved() -> None:
     train = train_of(np.eye(3, dtype=bool) | np.eye(3, k=1, dtype=bool))
     config = ItemKNNConfig(neighbors=2)

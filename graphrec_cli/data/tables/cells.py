@@ -52,7 +52,7 @@ def _integers(texts: pa.ChunkedArray) -> NDArray[np.int64] | None:
     import pyarrow.compute as pc
 
     try:
-        integers = texts.cast("int64").to_numpy()
+        integers: NDArray[np.int64] = texts.cast("int64").to_numpy()
     except pa.ArrowInvalid:
         return None
     # Arrow also reads 0x10. The bytes of all texts at once are searched faster than each text.

@@ -1,0 +1,19 @@
+"""The number of threads that arithmetic on the CPU uses."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+from threadpoolctl import threadpool_limits
+
+
+def set_threads(number: int) -> None:
+    """Use this many threads in torch and in the BLAS libraries of numpy and scipy.
+
+    BLAS splits its sums among its threads, so that their number decides the last bits.
+    """
+    torch.set_num_threads(number)
+    threadpool_limits(number, user_api="blas")
+    # scipy brings an OpenBLAS of its own, loaded with the first model that needs it.
+    os.environ["OPENBLAS_NUM_THREADS"] = str(number)
