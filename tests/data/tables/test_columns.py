@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.config.table import TimeUnit
@@ -37,7 +37,6 @@ def times(folder: Path, cells: list[str], unit: TimeUnit) -> list[int]:
     return [int(second) for second in seconds]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.tuples(IDS, IDS, st.text(max_size=3)), min_size=1, max_size=20),
     newline=st.sampled_from(["\n", "\r\n"]),
@@ -98,7 +97,6 @@ def test_a_last_column_that_may_be_empty_is_no_short_line(tmp_path: Path) -> Non
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seconds=st.lists(st.integers(10**9, 2 * 10**9), min_size=1, max_size=10))
 @pytest.mark.parametrize("factor", [1, 1_000, 1_000_000])
 def test_the_unit_is_told_by_the_size(tmp_path: Path, seconds: list[int], factor: int) -> None:
@@ -112,7 +110,6 @@ def test_a_unit_that_is_named_overrules_the_size(tmp_path: Path) -> None:
     assert times(tmp_path, ["999", "0", "-1"], TimeUnit.auto) == [999, 0, -1]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moments=st.lists(
         st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)), min_size=1, max_size=10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.data.tables.layout import Layout
@@ -33,7 +33,6 @@ def read(folder: Path, content: bytes) -> LineRecords:
     return read_line_records(path, ("c", "a"), LAYOUT)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(
         st.tuples(FIELD, FIELD, FIELD) | st.sampled_from([*ODD_LINES, b""]), max_size=12

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.data.tables.columns import IdColumn, NumberColumn
@@ -26,7 +26,6 @@ def write(folder: Path, content: bytes) -> Path:
     return path
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     rows=st.lists(
         st.tuples(
@@ -177,7 +176,6 @@ def python_number(cell: str) -> float | None:
         return None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(cells=st.lists(NUMBER_LIKE, min_size=1, max_size=4))
 def test_numbers_are_those_that_python_reads(tmp_path: Path, cells: list[str]) -> None:
     column = NumberColumn("score", low=-1e6, high=1e6)
@@ -192,7 +190,6 @@ def test_numbers_are_those_that_python_reads(tmp_path: Path, cells: list[str]) -
         np.testing.assert_array_equal(read_csv_columns(path, [column])["score"], expected)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(cells=st.lists(NUMBER_LIKE, min_size=1, max_size=4))
 def test_whole_numbers_are_those_that_python_reads(tmp_path: Path, cells: list[str]) -> None:
     path = write(tmp_path, "\n".join(["note,user", *(f"u,{cell}" for cell in cells)]).encode())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.data.tables.titles import read_titles
@@ -49,7 +49,6 @@ def test_packed_files_read_as_plain_ones(tmp_path: Path) -> None:
     assert as_dict(packed) == as_dict(archive_path) == {2: "Persuasion", 7: "Emma"}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     books=st.dictionaries(
         st.integers(0, 2**63 - 1),
