@@ -80,7 +80,7 @@ def test_the_test_items_are_not_masked_while_selecting() -> None:
 def test_without_a_valid_part_test_still_works() -> None:
     split = split_of(PARTS, valid=False)
     assert evaluate(Oracle(SCORES, CPU), split, "test").arrays["rank"].tolist() == [1]
-    with pytest.raises(DataError, match="no valid part; train with one"):
+    with pytest.raises(DataError, match="no validation part; train with one"):
         evaluate(Oracle(SCORES, CPU), split, "valid")
 
 

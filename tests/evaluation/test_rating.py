@@ -100,5 +100,5 @@ def test_a_split_without_a_valid_part_has_nothing_to_judge_there() -> None:
     split = Split(
         train=SPLIT.train, valid=None, test=SPLIT.test, users=SPLIT.users, items=SPLIT.items
     )
-    with pytest.raises(DataError, match="no valid part"):
+    with pytest.raises(DataError, match="no validation part"):
         evaluate(biases([0.0] * 3, [0.0] * 4), "valid", split=split)

@@ -124,7 +124,7 @@ def test_a_user_may_have_nothing_left() -> None:
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 def test_a_score_that_is_not_finite_is_refused_even_where_it_is_masked(bad: float) -> None:
     masked = [pairs(np.array([[False, False], [True, False]]))]
-    with pytest.raises(NonFiniteError, match="user index 1 a score that is NaN or infinite"):
+    with pytest.raises(NonFiniteError, match="a score of user index 1 is NaN or infinite"):
         top_k(
             Table([[1.0, 2.0], [bad, 1.0]]),
             np.array([0, 1]),

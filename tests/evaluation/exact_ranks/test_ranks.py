@@ -276,14 +276,14 @@ def test_a_non_finite_score_ends_the_ranking(bad: float, place: int) -> None:
     parts = np.array([[1, 3, 0], [1, 3, 1], [0, 1, 0]])
     scores = torch.zeros(3, 3)
     scores[1, place] = bad
-    with pytest.raises(NonFiniteError, match="user index 1 a score that is NaN or infinite"):
+    with pytest.raises(NonFiniteError, match="a score of user index 1 is NaN or infinite"):
         rank_test_part(Table(scores), parts)
 
 
 def test_a_held_out_pair_that_is_masked_too_is_refused() -> None:
     train = part(np.array([[1, 1, 0], [1, 0, 1]]), TRAIN)
     held_out = part(np.array([[3, 0, 3], [0, 3, 0]]), TEST)
-    with pytest.raises(DataError, match="user index 0 holds out item index 0"):
+    with pytest.raises(DataError, match="user index 0 and item index 0 is also in a masked part"):
         rank_held_out(
             Constant(3), HeldOutPairs(held_out=held_out, train=train), RankingRules(tie_seed=0)
         )

@@ -96,13 +96,13 @@ def test_ranks_and_lists_do_not_depend_on_the_room(
     assert (again.score == best.score).all()
     # One line for each of the two, however often the chunk was halved.
     assert [record.message for record in caplog.records] == [
-        "the scores of 40 users at a time do not fit into memory; going on with fewer"
+        "the scores of 40 users at a time do not fit into memory; continuing with fewer"
     ] * 2
 
 
 def test_no_room_for_one_user_says_what_to_do() -> None:
     train, test, scores = random_parts(0)
-    with pytest.raises(MemoryShortageError, match=r"a single user's .*; end other programs") as e:
+    with pytest.raises(MemoryShortageError, match=r"a single user .*; close other programs") as e:
         rank_held_out(
             Cramped(scores, 0, SHORTAGES[2]),
             HeldOutPairs(held_out=test, train=train),
@@ -198,5 +198,5 @@ def test_a_process_that_may_not_have_the_memory_ranks_in_smaller_chunks() -> Non
     )
     assert done.returncode == 0, done.stderr
     warning, ranked = done.stdout.splitlines()
-    assert warning.endswith("users at a time do not fit into memory; going on with fewer")
+    assert warning.endswith("users at a time do not fit into memory; continuing with fewer")
     assert int(ranked.removeprefix("ranked ")) > 1000
