@@ -68,5 +68,5 @@ def test_what_is_not_solved_is_an_error() -> None:
 
 def test_data_without_ratings_are_refused() -> None:
     train = UserItems.from_pairs(np.array([0]), np.array([0]), num_users=1, num_items=1)
-    with pytest.raises(DataError, match="needs a rating of every pair"):
+    with pytest.raises(DataError, match="needs a rating for every pair"):
         mean_baseline(train, CPU)
