@@ -139,7 +139,7 @@ def test_a_table_has_a_line_an_item(table: tuple[Recommendations, list[Row]]) ->
     recommendations, rows = table
     lines = "".join(table_texts(recommendations)).split("\n")
     headings = [line for line in lines if line.startswith("user ")]
-    empty = [line for line in lines if line == "nothing is left to recommend"]
+    empty = [line for line in lines if line == "no items to recommend"]
     gaps = len(headings)  # one after every table
     tables_shown = len(headings) - len(empty)
     assert len(lines) == len(headings) + len(empty) + 2 * tables_shown + len(rows) + gaps
@@ -208,5 +208,7 @@ def test_a_file_that_cannot_be_written_says_what_to_change(tmp_path: Path) -> No
 def test_stdout_that_lacks_a_character(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     write_recommendations(small("Emma"), "csv", None)
-    with pytest.raises(OutputError, match="stdout is ascii and has no '雪'; set PYTHONIOENC"):
+    with pytest.raises(
+        OutputError, match="stdout uses ascii, which cannot encode '雪'; set PYTHONIOENC"
+    ):
         write_recommendations(small("雪国"), "csv", None)
