@@ -1,4 +1,4 @@
-"""Components from outside: loaded when the command names them, recorded, and never otherwise."""
+"""Plugins are loaded only if the command names them, and are recorded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Graphrec = Callable[..., tuple[int, str, str]]
 def graphrec(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Graphrec:
-    """Runs a command in a folder with the plugins that the documents show."""
+    """Run a command in a folder with the plugins from the documentation."""
     monkeypatch.chdir(tmp_path)
     for name, code in EXAMPLES.items():
         Path(name).write_text(code, "utf-8")

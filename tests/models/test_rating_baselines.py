@@ -13,7 +13,7 @@ from graphrec_cli.models.rating_baselines import bias_baseline, fit_biases, mean
 
 
 def rated(seed: int, *, num_users: int = 12, num_items: int = 9) -> UserItems:
-    """A third of all pairs, none of the last user and of the last item."""
+    """A third of all pairs, but none of the last user or the last item."""
     rng = np.random.default_rng(seed)
     users, items = np.nonzero(rng.random((num_users - 1, num_items - 1)) < 0.35)
     rating = (rng.integers(1, 11, len(users)) / 2).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The report as text: what is there, what is not, and ids that would spoil a table."""
+"""The report as text: all sections, missing sections, and ids that would break a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recommendations that are read back as they were, whatever the ids and titles hold."""
+"""Recommendations with any ids and titles are read back unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from graphrec_cli.reporting.recommendations import (
     write_recommendations,
 )
 
-# Half surrogates are no text.
+# Lone surrogates are not valid text.
 TEXT = st.one_of(
     st.text(st.sampled_from('a0 ,"\n\r;\t\\\u2028雪'), max_size=4),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[Recommendations, list[Row]]:
-    """Recommendations in blocks, and their rows by plain Python."""
+    """Recommendations in blocks, and their rows in plain Python."""
     num_items = draw(st.integers(1, 6))
     item_id = draw(st.lists(TEXT, min_size=num_items, max_size=num_items, unique=True))
     title = draw(st.none() | st.lists(TEXT, min_size=num_items, max_size=num_items))

@@ -1,4 +1,4 @@
-"""Fixtures for tests of random laws."""
+"""Fixtures for tests of random sampling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def check_law() -> CheckLaw:
-    """Refuse draws that an exact law would bring in one of a million seeds."""
+    """Fail on samples that the exact distribution gives with one in a million seeds."""
 
     def check(draws: NDArray[np.int64], probability: ArrayLike) -> None:
         expected = np.asarray(probability, dtype=np.float64)

@@ -29,7 +29,7 @@ def sampler(
 
 
 def draws(batch: CandidateBatch) -> NDArray[np.int64]:
-    """The candidates as often as each was drawn, where no weight is corrected."""
+    """The candidates, each as often as it was sampled; needs log_q=false."""
     times = batch.log_weight.exp().round().long()
     return batch.candidates.repeat_interleave(times).numpy()
 

@@ -38,7 +38,7 @@ def hard_negatives(
 
 
 def law(user: int, probability: float) -> NDArray[np.float64]:
-    """The law as it is defined, item by item."""
+    """The distribution as defined, item by item."""
     weight = np.zeros(9)
     for item in CATALOG:
         if item not in ITEMS[user]:

@@ -19,7 +19,7 @@ from graphrec_cli.samplers.positives import (
 )
 
 ITEMS: list[list[int]] = [[1], [0, 2, 3], [], [0, 1, 2, 3], [2, 3]]
-"""User 2 has nothing; the tests make user 3 ineligible."""
+"""User 2 has no item; the tests make user 3 ineligible."""
 ELIGIBLE = torch.tensor([True, True, True, False, True])
 PAIRS = [(0, 1), (1, 0), (1, 2), (1, 3), (4, 2), (4, 3)]
 

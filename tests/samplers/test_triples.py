@@ -20,7 +20,7 @@ LAWS = ["uniform", "hardneg"]
 
 
 def small_train() -> UserItems:
-    """11 pairs; user 1 has the whole catalog {0, 1, 2, 4}, user 3 has nothing."""
+    """11 pairs; user 1 has the whole catalog {0, 1, 2, 4}, user 3 has no item."""
     items: list[list[int]] = [[0, 1], [0, 1, 2, 4], [2, 4], [], [0, 2, 4]]
     return items_of_users(items, 6)
 

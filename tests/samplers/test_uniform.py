@@ -60,7 +60,7 @@ def test_nobody_with_an_unseen_item_is_an_error() -> None:
 
 
 def test_without_exclude_seen_every_catalog_item_is_as_likely(check_law: CheckLaw) -> None:
-    # Item 2 is in no train pair, so it is no item of the catalog.
+    # Item 2 is in no train pair, so it is not in the catalog.
     train = UserItems.from_pairs(
         np.array([0, 0, 0, 1]), np.array([0, 1, 3, 1]), num_users=2, num_items=4
     )

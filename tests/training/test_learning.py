@@ -1,4 +1,4 @@
-"""Whether the parts together learn what they should."""
+"""End-to-end checks that training learns."""
 
 from __future__ import annotations
 

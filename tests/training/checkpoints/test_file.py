@@ -38,7 +38,7 @@ def assert_same(got: dict[str, Any], expected: dict[str, Any]) -> None:
 
 
 class Payload:
-    """Runs code when a plain pickle of it is read."""
+    """Runs code when it is unpickled."""
 
     def __init__(self, marker: Path) -> None:
         self.marker = marker

@@ -164,7 +164,7 @@ FAULTS = ("open", "fsync", "replace")
 def test_an_intact_state_survives_any_failing_system_call(
     fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The n-th call fails, for every n that a write takes."""
+    """Let the n-th system call fail, for every n of a write."""
     for number in range(20):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -195,7 +195,7 @@ def test_an_intact_state_survives_any_failing_system_call(
 def test_random_kills_between_the_moves_are_survived(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process that dies at a rename leaves what it had, and nothing is cleaned up."""
+    """Kill the process at a rename, so that nothing is cleaned up."""
 
     class Killed(BaseException):
         pass
