@@ -21,7 +21,7 @@ def weights() -> list[Tensor]:
 
 
 def descend(optimizer: Any, params: list[Tensor], steps: range) -> None:
-    """Take steps with a changing learning rate; the first two give the last parameter no gradient."""
+    """Take steps at a changing learning rate; the first two give the last parameter no gradient."""
     for step in steps:
         optimizer.zero_grad()
         used = params if step >= 2 else params[:-1]
