@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from builders import CheckLaw
+from builders import CheckDistribution
 from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def check_law() -> CheckLaw:
+def check_distribution() -> CheckDistribution:
     """Fail on samples that the exact distribution gives with one in a million seeds."""
 
     def check(draws: NDArray[np.int64], probability: ArrayLike) -> None:
