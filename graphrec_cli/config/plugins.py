@@ -1,4 +1,4 @@
-"""Components from outside the package: a module that ``--plugin`` names registers them."""
+"""Plugins: modules named by ``--plugin`` that register components from outside the package."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from graphrec_cli.config.store import SCHEMAS, register_schemas
 from graphrec_cli.errors import ConfigError
 
 _MODULE = "graphrec_plugin_"
-"""What the name of a module that was loaded from a file begins with."""
+"""Prefix of the module name of a plugin that was loaded from a file."""
 ENTRY_POINTS = "graphrec.components"
 BASES: dict[str, type] = {
     "dataset": DatasetConfig,
@@ -33,9 +33,9 @@ BASES: dict[str, type] = {
     "loss": LossConfig,
     "evaluation": EvaluationConfig,
 }
-"""The groups that take components from outside, and the dataclass that each config extends."""
+"""The groups that plugins can extend, and the base dataclass of each group's configs."""
 BUILDERS: dict[str, dict[str, Any]] = {group: {} for group in BASES}
-"""What builds the registered components, by group and name; ``components.py`` looks here too."""
+"""Builders of the registered components, by group and name; ``components.py`` uses them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Plugin:
     """A loaded plugin, as config.json and environment.json record it.
 
     Attributes:
-        name: the file's name without its ending, or the name of the entry point.
-        sha256: digest of the module's file, or of all files of its package.
+        name: the file name without its extension, or the name of the entry point.
+        sha256: digest of the module's file, or of all files in its package.
     """
 
     name: str
@@ -53,11 +53,11 @@ class Plugin:
 
 @dataclass(slots=True)
 class Loaded:
-    """The plugins of this command.
+    """The plugins of the running command.
 
     Attributes:
-        names: as ``--plugin`` gave them.
-        accept_changed: whether a saved config may name other files of the same plugins.
+        names: as given to ``--plugin``.
+        accept_changed: accept plugins that have changed since a config was saved.
         plugins: by name.
     """
 
@@ -70,35 +70,37 @@ LOADED = Loaded()
 
 
 def recorded_plugins() -> list[dict[str, str]]:
-    """The plugins of this command as config.json and environment.json hold them."""
+    """The loaded plugins in the format of config.json and environment.json."""
     return [asdict(plugin) for plugin in LOADED.plugins.values()]
 
 
 def register(group: str, schema: type, builder: Callable[..., object] | object) -> None:
-    """Add a component; called by a plugin when it is imported.
+    """Add a component; a plugin calls this when it is imported.
 
     Args:
         group: ``dataset``, ``split``, ``model``, ``sampler``, ``loss`` or ``evaluation``.
         schema: a dataclass that extends the group's base config (``SamplerConfig`` for a sampler);
             the default of its field ``name`` is the component's name, as in ``sampler=name``.
-        builder: what ``components.py`` calls for a component of this group; a ``Source`` for a
-            data set.
+        builder: the function that ``components.py`` calls for a component of this group; for a
+            data set, a ``Source``.
 
     Raises:
-        ConfigError: the group or the dataclass is not of this form, or the name is taken.
+        ConfigError: the group or the dataclass is not valid, or the name is already used.
     """
     if group not in BASES:
-        raise ConfigError(f"plugins cannot register a {group} (groups: {', '.join(BASES)})")
+        raise ConfigError(f"plugins cannot register a {group}; use one of {', '.join(BASES)}")
     base = BASES[group]
     if not (is_dataclass(schema) and issubclass(schema, base)):
-        raise ConfigError(f"{schema!r} is not a dataclass that extends {base.__name__}")
+        raise ConfigError(
+            f"{schema!r} is not a dataclass that extends {base.__name__}; make it one"
+        )
     (name,) = (field.default for field in fields(schema) if field.name == "name")
     if name is MISSING or not isinstance(name, str) or not name.isidentifier():
         raise ConfigError(
-            f"{schema.__name__} needs a default for its field 'name', as 'my_{group}'"
+            f"{schema.__name__} needs a default for its field 'name', such as 'my_{group}'"
         )
     if name in SCHEMAS[group]:
-        raise ConfigError(f"{group}={name} exists already; give the component another name")
+        raise ConfigError(f"{group}={name} already exists; give the component another name")
     from hydra.core.config_store import ConfigStore  # slow, and help and completion read BUILDERS
 
     register_schemas()
@@ -111,15 +113,15 @@ def register(group: str, schema: type, builder: Callable[..., object] | object) 
 
 @contextmanager
 def loaded_plugins(names: Sequence[str], *, accept_changed: bool = False) -> Iterator[None]:
-    """Load plugins while the block lasts; those that are loaded already stay as they are.
+    """Load plugins for the duration of the block; do nothing if they are already loaded.
 
     Args:
-        names: of each a Python file, the folder of a package, or the name of an entry point of the
+        names: each a Python file, the folder of a package, or the name of an entry point of the
             group ``graphrec.components``.
-        accept_changed: accept saved configs that were made with other files of the same plugins.
+        accept_changed: accept plugins that have changed since a config was saved.
 
     Raises:
-        ConfigError: one is not found, cannot be imported, or registers nothing.
+        ConfigError: a plugin is not found, cannot be imported, or registers nothing.
     """
     if tuple(names) == LOADED.names:
         yield
@@ -135,7 +137,7 @@ def loaded_plugins(names: Sequence[str], *, accept_changed: bool = False) -> Ite
 
 
 def send_by_value() -> None:
-    """Let launchers send the plugins' classes to other processes, which cannot import them."""
+    """Make launchers pickle plugin classes by value, as other processes cannot import them."""
     for library in ("cloudpickle", "joblib.externals.cloudpickle"):
         with suppress(ImportError):
             pickler = importlib.import_module(library)
@@ -163,25 +165,24 @@ def _forget(new_modules: set[str]) -> None:
 
 
 def refuse_other_plugins(recorded: Sequence[Plugin], where: str) -> None:
-    """Refuse a saved config whose plugins are not loaded, or have changed.
+    """Refuse a saved config whose plugins are not loaded or have changed.
 
     Args:
-        recorded: the plugins that the saved config names; none is ever loaded because of that.
-        where: the file that names them.
+        recorded: the plugins that the saved config names; naming a plugin never loads it.
+        where: the saved config's file.
 
     Raises:
-        ConfigError: naming the plugin.
+        ConfigError: a plugin is missing or has changed; the message names it.
     """
     for plugin in recorded:
         loaded = LOADED.plugins.get(plugin.name)
         if loaded is None:
             raise ConfigError(
-                f"{where} was made with the plugin '{plugin.name}'; add --plugin with its file or "
-                "name"
+                f"{where} needs the plugin '{plugin.name}'; add --plugin with its file or name"
             )
         if loaded.sha256 != plugin.sha256 and not LOADED.accept_changed:
             raise ConfigError(
-                f"the plugin '{plugin.name}' is not the one that {where} was made with (sha256 "
+                f"the plugin '{plugin.name}' has changed since {where} was saved (its sha256 is "
                 f"{loaded.sha256[:12]}..., it was {plugin.sha256[:12]}...); restore its files, or "
                 "add --plugin-changed=accept"
             )
@@ -189,7 +190,9 @@ def refuse_other_plugins(recorded: Sequence[Plugin], where: str) -> None:
 
 def _load(name: str) -> None:
     if not name or name.startswith("-"):
-        raise ConfigError("--plugin takes a .py file, a package's folder or an entry point's name")
+        raise ConfigError(
+            "--plugin needs a .py file, the folder of a package, or the name of an entry point"
+        )
     before = sum(map(len, BUILDERS.values()))
     path = Path(name)
     try:
@@ -212,7 +215,7 @@ def _load(name: str) -> None:
 def _load_file(path: Path) -> Plugin:
     file = path / "__init__.py" if path.is_dir() else path
     if file.suffix != ".py" or not file.is_file():
-        raise ConfigError(f"--plugin {path} is neither a .py file nor a folder with __init__.py")
+        raise ConfigError(f"--plugin {path} is neither a .py file nor a folder with an __init__.py")
     name = path.resolve().stem
     module_name = f"{_MODULE}{name}"
     spec = importlib.util.spec_from_file_location(
@@ -220,9 +223,9 @@ def _load_file(path: Path) -> Plugin:
     )
     assert spec is not None
     assert spec.loader is not None
-    digest = _digest(path)  # before the code runs, which could change its own files
+    digest = _digest(path)  # before the code runs, because it could change its own files
     module = importlib.util.module_from_spec(spec)
-    # Dataclasses and type hints look their module up here.
+    # Dataclasses and type hints need their module in sys.modules.
     sys.modules[module_name] = module
     spec.loader.exec_module(module)
     return Plugin(name, digest)
@@ -233,7 +236,9 @@ def _load_entry_point(name: str) -> Plugin:
     if len(found) != 1:
         known = sorted(point.name for point in metadata.entry_points(group=ENTRY_POINTS))
         listed = f" (installed: {', '.join(known)})" if known else ""
-        raise ConfigError(f"--plugin {name} is neither a file nor one installed plugin{listed}")
+        raise ConfigError(
+            f"--plugin {name} is neither a file nor an installed plugin{listed}; check the name"
+        )
     package = found[0].module.partition(".")[0]
     spec = importlib.util.find_spec(package)
     assert spec is not None
@@ -247,7 +252,7 @@ def _load_entry_point(name: str) -> Plugin:
 
 
 def _digest(path: Path) -> str:
-    """SHA-256 of a file, or of the names and contents of all files below a folder."""
+    """SHA-256 of a file, or of the names and contents of all files in a folder."""
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     digest = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""Ranking metrics from ranks alone, every user and every cut-off in one pass."""
+"""Ranking metrics from ranks, for all users and cut-offs at once."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from graphrec_cli.config.evaluation import MapDenominator
 from graphrec_cli.errors import DataError
 
 MISS = int(np.iinfo(np.int64).max)
-"""The rank of a held-out item that can never be found: it lies beyond every cut-off."""
+"""The rank of a held-out item that cannot be recommended: it is beyond every cut-off."""
 
 
 def check_ks(ks: Sequence[int], catalog_size: int) -> None:
-    """Refuse a cut-off that no ranking of the catalog can reach.
+    """Refuse a cut-off that is larger than the catalog.
 
     Raises:
         DataError: a k is larger than the number of items with a train interaction.
     """
     if max(ks) > catalog_size:
         raise DataError(
-            f"evaluation.ks or trainer.monitor asks for the first {max(ks)}, but only "
-            f"{catalog_size} items have a train interaction; choose cut-offs of at most that"
+            f"evaluation.ks or trainer.monitor has the cut-off {max(ks)}, but only {catalog_size} "
+            f"items have a train interaction; set cut-offs of at most {catalog_size}"
         )
 
 
@@ -34,19 +34,19 @@ def per_user_metrics(
     ks: Sequence[int],
     map_denominator: MapDenominator,
 ) -> tuple[NDArray[np.integer], dict[str, NDArray[np.float64]]]:
-    """Metrics of every user that holds at least one pair.
+    """Compute the metrics of every user with at least one held-out pair.
 
     Args:
         user_index: user of every held-out pair, in any order, shape (pairs,).
-        rank: 0-based rank of every pair, ``MISS`` for one that cannot be found; shape (pairs,).
-            The ranks of a user are distinct, but for ``MISS``.
+        rank: 0-based rank of every pair, ``MISS`` for an item outside the catalog; shape (pairs,).
+            The ranks of a user are distinct, except for ``MISS``.
         ks: cut-offs.
-        map_denominator: what map@k divides by.
+        map_denominator: the denominator of map@k.
 
     Returns:
         The users in ascending order, shape (users,), and for each of ``hit@k``, ``recall@k``,
-        ``precision@k``, ``ndcg@k``, ``map@k`` and ``mrr`` one value a user, shape (users,).
-        ndcg has binary gains and its ideal list holds min(held-out, k) items (Järvelin and
+        ``precision@k``, ``ndcg@k``, ``map@k`` and ``mrr`` one value per user, shape (users,).
+        ndcg has binary gains, and its ideal list has min(held-out, k) items (Järvelin and
         Kekäläinen, 2002); mrr is 1 / (1 + best rank), 0 for a miss.
     """
     order = np.lexsort((rank, user_index))
@@ -85,15 +85,15 @@ def ranking_metrics(
     ks: Sequence[int],
     map_denominator: MapDenominator,
 ) -> dict[str, float]:
-    """Means of ``per_user_metrics`` over the users that hold at least one pair.
+    """Average ``per_user_metrics`` over the users with at least one held-out pair.
 
     Raises:
-        DataError: there is no pair, hence no user to take a mean over.
+        DataError: there is no held-out pair.
     """
     if not len(rank):
         raise DataError(
-            "no held-out item could be ranked, so there is nothing to average; hold out more "
-            "(split) or count items without a train interaction with evaluation.cold_items=miss"
+            "no held-out item can be ranked; hold out more pairs (split), or count items without "
+            "a train interaction as misses with evaluation.cold_items=miss"
         )
     _, metrics = per_user_metrics(user_index, rank, ks=ks, map_denominator=map_denominator)
     return {name: float(values.mean()) for name, values in metrics.items()}

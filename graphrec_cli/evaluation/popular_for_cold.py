@@ -1,4 +1,4 @@
-"""Popular items for users of whom a model has learned nothing."""
+"""Popular items for users without train interactions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from graphrec_cli.evaluation.scorer import Scorer
 
 
 class PopularForCold:
-    """A scorer of one user more than its model: the last index stands for every unknown user.
+    """A scorer that adds one user index, the last, for every user who is not in the data.
 
-    Users without a train interaction, the unknown one among them, score items by their number of
-    train interactions, all others as the model does.
+    For users without a train interaction, including that one, the score of an item is its number
+    of train interactions. All other users get the scores of the model.
     """
 
     def __init__(self, model: Scorer, train: UserItems, device: torch.device) -> None:
@@ -24,8 +24,8 @@ class PopularForCold:
         self.item_degree = torch.from_numpy(train.item_degree).to(device)
 
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """Scores of all items, of the model's type."""
+        """Scores of all items, in the dtype of the model's scores."""
         cold = self.cold[user_index]
-        # The model does not know the last index: cold rows are overwritten anyway.
+        # The model has no row for the last index, so cold users look up row 0 and are overwritten.
         scores = self.model.score_users(user_index.masked_fill(cold, 0))
         return torch.where(cold[:, None], self.item_degree.to(scores.dtype), scores)

@@ -1,4 +1,4 @@
-"""What every way of judging a model offers."""
+"""The interface of an evaluation: ranking, rating or one from a plugin."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from graphrec_cli.system.seeds import numpy_generator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartResult:
-    """Metrics of one part and what they were counted on.
+    """Metrics of one part of a split, and what they were computed from.
 
     Attributes:
-        metrics: by key.
-        counts: users and pairs that were counted or left out.
-        arrays: what ranks.npz holds: a row for every pair that the metrics count.
+        metrics: value by metric key.
+        counts: numbers of users and pairs that were evaluated or excluded.
+        arrays: the content of ranks.npz: one row per pair that the metrics count.
     """
 
     metrics: dict[str, float]
@@ -34,13 +34,13 @@ class PartResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSettings:
-    """What an evaluation takes from the run, besides its own config.
+    """Settings that an evaluation takes from the run, in addition to its own config.
 
     Attributes:
         ks: cut-offs of the metrics, ascending.
-        seed: of the order among equal scores, and of the draw of ``valid_users``.
-        valid_users: number of users that selection looks at; None for all.
-        device: where the model expects its users.
+        seed: random seed of the order among equal scores and of the sample of ``valid_users``.
+        valid_users: number of users that validation samples; None for all.
+        device: where the model expects user indices.
     """
 
     ks: list[int]
@@ -50,11 +50,11 @@ class EvaluationSettings:
 
 
 class Evaluation(ABC):
-    """One way of judging a model.
+    """One way to evaluate a model.
 
     Attributes:
         floor: name of the baseline that a trained model should beat.
-        settings: what it takes from the run.
+        settings: the settings that come from the run.
     """
 
     floor: ClassVar[str]
@@ -62,40 +62,40 @@ class Evaluation(ABC):
 
     @abstractmethod
     def check(self, train: UserItems) -> None:
-        """Refuse data that cannot carry what the config asks for, before any training.
+        """Check before training that the data has what this evaluation needs.
 
         Raises:
-            DataError: naming what is missing.
+            DataError: something is missing; the message names it.
         """
 
     @abstractmethod
     def evaluate(self, model: Model, split: Split, part: str) -> PartResult:
-        """Measure the part ``test``, or ``valid`` over the users that selection uses.
+        """Evaluate the part ``test``, or ``valid`` over the users that validation samples.
 
         Raises:
-            DataError: the part does not exist or holds nothing that can be measured.
+            DataError: the part does not exist, or nothing in it can be evaluated.
             NonFiniteError: a score or prediction is NaN or infinite.
         """
 
     @abstractmethod
     def baselines(self, train: UserItems) -> dict[str, Model]:
-        """Models to judge beside the trained one, by name."""
+        """Build the baselines to compare the trained model with, by name."""
 
     @abstractmethod
     def definitions(self) -> dict[str, str]:
-        """What the metric keys mean, as metrics.json repeats it."""
+        """The meaning of each metric key, as metrics.json records it."""
 
     def masked(self, split: Split, part: str) -> list[UserItems] | None:
-        """Parts masked in the ranking of ``part``, besides train; None where nothing is ranked."""
+        """Parts that are masked in addition to train; None if this evaluation ranks nothing."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """The measurement that selects the best epoch.
+    """The evaluation that selects the best epoch.
 
     Attributes:
-        part: name of the part that is measured.
+        part: name of the part that is evaluated.
     """
 
     evaluation: Evaluation
@@ -104,32 +104,32 @@ class Validation:
 
     @property
     def pairs(self) -> UserItems:
-        """The held-out pairs that are measured."""
+        """The held-out pairs of the part."""
         return held_out_part(self.split, self.part)
 
     def metrics(self, model: Model) -> dict[str, float]:
-        """Metrics of the model as it is now."""
+        """Compute the metrics of the model with its current weights."""
         return self.evaluation.evaluate(model, self.split, self.part).metrics
 
 
 def held_out_part(split: Split, part: str) -> UserItems:
-    """The pairs of the part ``test`` or ``valid``.
+    """Return the held-out pairs of the part ``test`` or ``valid``.
 
     Raises:
-        DataError: the split has no valid part.
+        DataError: the split has no validation part.
     """
     held_out = split.test if part == "test" else split.valid
     if held_out is None:
-        raise DataError("this split has no valid part; train with one, or evaluate part=test")
+        raise DataError("this split has no validation part; train with one, or evaluate part=test")
     return held_out
 
 
 def valid_users(settings: EvaluationSettings, valid: UserItems) -> NDArray[np.integer] | None:
-    """The users that selection looks at, ``trainer.valid_users`` drawn from the seed; None: all."""
+    """Sample ``trainer.valid_users`` users for validation; None means all users."""
     users = np.flatnonzero(valid.user_degree)
-    wanted = settings.valid_users
-    if wanted is None or wanted >= len(users):
+    number = settings.valid_users
+    if number is None or number >= len(users):
         return None
     return np.sort(
-        numpy_generator(settings.seed, "valid_users").choice(users, size=wanted, replace=False)
+        numpy_generator(settings.seed, "valid_users").choice(users, size=number, replace=False)
     )

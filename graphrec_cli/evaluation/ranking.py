@@ -1,4 +1,4 @@
-"""Judge a model by the ranks of held-out items among the whole catalog."""
+"""Evaluate a model by the ranks of held-out items in the whole catalog."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from graphrec_cli.system.seeds import derive_seed
 
 
 class RankingEvaluation(Evaluation):
-    """``evaluation=ranking``: the same figures during training and afterwards."""
+    """``evaluation=ranking``: the same metrics during training and afterwards."""
 
     floor = "popularity"
 
@@ -32,7 +32,7 @@ class RankingEvaluation(Evaluation):
         self.settings = settings
 
     def check(self, train: UserItems) -> None:
-        """Refuse a cut-off that no ranking of the catalog can reach.
+        """Refuse a cut-off that is larger than the catalog.
 
         Raises:
             DataError: a k is larger than the number of items with a train interaction.
@@ -40,12 +40,12 @@ class RankingEvaluation(Evaluation):
         check_ks(self.settings.ks, int(np.count_nonzero(train.item_degree)))
 
     def masked(self, split: Split, part: str) -> list[UserItems]:
-        """The valid part when test is ranked, unless ``mask_valid`` is false."""
+        """The validation part if test is ranked, unless ``mask_valid`` is false."""
         valid_too = part == "test" and self.config.mask_valid
         return [split.valid] if valid_too and split.valid is not None else []
 
     def evaluate(self, model: Model, split: Split, part: str) -> PartResult:
-        """Rank and measure the held-out items of ``part``."""
+        """Rank the held-out items of ``part`` and compute the metrics."""
         held_out = held_out_part(split, part)
         model.prepare_scoring()
         ranks = rank_held_out(
@@ -70,7 +70,7 @@ class RankingEvaluation(Evaluation):
             ks=self.settings.ks,
             map_denominator=self.config.map_denominator,
         )
-        # The rank of an item never found lies beyond every cut-off; -1 reads better in a file.
+        # -1 is easier to read in a file than the huge rank of a miss.
         rank = np.where(ranks.rank == MISS, -1, ranks.rank)
         arrays: dict[str, NDArray[np.generic]] = {
             "user_index": ranks.user_index,
@@ -84,7 +84,7 @@ class RankingEvaluation(Evaluation):
         return {"popularity": Popularity(train, self.settings.device)}
 
     def definitions(self) -> dict[str, str]:
-        """What the metric keys mean under these values."""
+        """The meaning of each metric key under this config."""
         config = self.config
         by_min = config.map_denominator is MapDenominator.min
         left_out = "train and, at test, valid items" if config.mask_valid else "train items"

@@ -1,4 +1,4 @@
-"""Judge a model by its predictions of held-out ratings."""
+"""Evaluate a model by its predictions of held-out ratings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from graphrec_cli.system.seeds import derive_seed
 
 
 class RatingEvaluation(Evaluation):
-    """``evaluation=rating``: errors of predicted ratings, and precision and recall of the best."""
+    """``evaluation=rating``: rmse and mae, and precision and recall of the highest predictions."""
 
     floor = "bias"
 
@@ -42,18 +42,18 @@ class RatingEvaluation(Evaluation):
         train_ratings(train)
 
     def evaluate(self, model: Model, split: Split, part: str) -> PartResult:
-        """Predict and measure the held-out ratings of ``part``.
+        """Predict the held-out ratings of ``part`` and compute the metrics.
 
         Raises:
-            ConfigError: the model predicts no ratings.
+            ConfigError: the model does not predict ratings.
         """
         if not isinstance(model, RatingModel):
             raise ConfigError(
-                "evaluation=rating needs predicted ratings, and this model gives none; set "
+                "evaluation=rating needs predicted ratings, but this model predicts none; set "
                 "model=lightgcn_rating loss=mse"
             )
         held_out = held_out_part(split, part)
-        assert held_out.rating is not None, "check() has seen that every train pair has a rating"
+        assert held_out.rating is not None, "check() guarantees that every pair has a rating"
         user, item = held_out.user_index(), held_out.item_index
         chosen = valid_users(self.settings, held_out) if part == "valid" else None
         rows = np.arange(len(user)) if chosen is None else np.flatnonzero(np.isin(user, chosen))
@@ -91,7 +91,7 @@ class RatingEvaluation(Evaluation):
         }
 
     def definitions(self) -> dict[str, str]:
-        """What the metric keys mean under these values."""
+        """The meaning of each metric key under this config."""
         threshold = f"{self.config.threshold:g}"
         return {
             "rmse": "root of the mean squared error over all held-out pairs",
@@ -109,7 +109,7 @@ class RatingEvaluation(Evaluation):
 def tie_order(
     seed: int, user_index: NDArray[np.int32], item_index: NDArray[np.int32]
 ) -> NDArray[np.int64]:
-    """A hash of (seed, user, item) of every pair, the order of equal scores in a ranking too."""
+    """Hash (seed, user, item) of every pair, as a ranking does to order equal scores."""
     keys = user_tie_keys(derive_seed(seed, "ties"), torch.from_numpy(user_index).long())
     hashes: NDArray[np.int64] = tie_hash(keys, torch.from_numpy(item_index).long()).numpy()
     return hashes
@@ -123,7 +123,7 @@ def predict(
     device: torch.device,
     pairs_at_a_time: int = 2**20,
 ) -> NDArray[np.floating]:
-    """Predicted ratings, pair by pair, shape (pairs,).
+    """Predict the ratings of pairs, shape (pairs,).
 
     Raises:
         NonFiniteError: one of them is NaN or infinite.

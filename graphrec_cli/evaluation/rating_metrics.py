@@ -1,4 +1,4 @@
-"""Rating metrics from arrays alone, every user and every cut-off in one pass."""
+"""Rating metrics from arrays, for all users and cut-offs at once."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ def rating_metrics(
     ks: Sequence[int],
     threshold: float,
 ) -> dict[str, float]:
-    """Errors over all pairs, and precision and recall over each user's rated pairs.
+    """Compute errors over all pairs, and precision and recall over each user's rated pairs.
 
-    Of a user's pairs the k with the highest prediction are looked at. A pair is relevant if its
-    rating is at least ``threshold``, and recommended if its prediction is.
+    For each user, the k pairs with the highest prediction count. A pair is relevant if its rating
+    is at least ``threshold``, and recommended if its prediction is.
 
     Args:
         user_index: user of every pair, in any order, shape (pairs,).
         rating, prediction: shape (pairs,).
-        tie_order: of a user's pairs with equal predictions the one with the smaller number comes
-            first, whatever its rating; shape (pairs,).
+        tie_order: order among a user's pairs with equal predictions: the smaller number comes
+            first; shape (pairs,).
         ks: cut-offs.
         threshold: in units of the ratings.
 
     Returns:
         ``rmse`` and ``mae`` over all pairs; for every k the means over users of ``precision@k``,
-        relevant and recommended / recommended (0 where none is recommended), and of ``recall@k``,
-        relevant and recommended / all relevant pairs of the user (0 where none is relevant).
+        relevant and recommended / recommended (0 if none is recommended), and of ``recall@k``,
+        relevant and recommended / all relevant pairs of the user (0 if none is relevant).
 
     Raises:
         DataError: there is no pair.
     """
     if not len(rating):
-        raise DataError("no held-out rating is left to compare with; hold out more (split)")
+        raise DataError("no held-out rating to compare with; hold out more pairs (split)")
     error = prediction.astype(np.float64) - rating
     metrics = {"rmse": float(np.sqrt(np.square(error).mean())), "mae": float(np.abs(error).mean())}
 
@@ -54,7 +54,7 @@ def rating_metrics(
         chosen = recommended & (place < k)
         hits = np.bincount(row[chosen & relevant], minlength=len(users))
         num_chosen = np.bincount(row[chosen], minlength=len(users))
-        # Without a recommended or relevant pair there are no hits either: 0 / 1.
+        # Without a recommended or relevant pair the metric is 0, here 0 / 1.
         metrics[f"precision@{k}"] = float((hits / np.maximum(num_chosen, 1)).mean())
         metrics[f"recall@{k}"] = float((hits / np.maximum(all_relevant, 1)).mean())
     return metrics

@@ -1,4 +1,4 @@
-"""What evaluation asks of a model: a score for every item of the catalog."""
+"""The interface that evaluation needs from a model: a score for every item."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ class Scorer(Protocol):
     """Anything that can score all items for a batch of users."""
 
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch num_items"]:
-        """Finite scores on the device of ``user_index``, the higher the better; never modified."""
+        """Return finite scores on the device of ``user_index``; higher is better.
+
+        The caller does not modify the result.
+        """
         ...
 
 
 @runtime_checkable
 class BufferedScorer(Scorer, Protocol):
-    """A scorer of float32 scores that can write them where the caller wants them."""
+    """A scorer that can write its scores into a float32 buffer of the caller."""
 
     def score_users_into(
         self,
         user_index: Int64[Tensor, " batch"],
         scores: Float[Tensor, "batch num_items"],
     ) -> None:
-        """Fill ``scores`` with what ``score_users`` gives: memory used again costs no copy."""
+        """Write the result of ``score_users`` into ``scores``, which saves a copy."""
         ...

@@ -19,12 +19,12 @@ from graphrec_cli.evaluation.scorer import Scorer
 
 @dataclass(frozen=True, slots=True)
 class TopItems:
-    """Items of some users, one user after the other, each user's best item first.
+    """Recommended items of several users, concatenated; each user's best item comes first.
 
     Attributes:
-        length: items of every user, int64, shape (users,).
+        length: number of items per user, int64, shape (users,).
         item_index: int64, shape (length.sum(),).
-        score: as the scorer gave it, float32 or float64, shape (length.sum(),).
+        score: in the dtype of the scorer, float32 or float64, shape (length.sum(),).
     """
 
     length: NDArray[np.int64]
@@ -43,20 +43,20 @@ def top_k(
     chunk_users: int | None = None,
     device: torch.device | str = "cpu",
 ) -> TopItems:
-    """The k items with the highest scores; of equal scores the smaller item index comes first.
+    """Find the k items with the highest scores; ties are ordered by item index.
 
     Args:
         scorer: scores all items for a batch of users.
-        users: the users wanted, at least one, in any order; shape (users,).
-        k: items a user; one with fewer candidates gets all of them.
-        catalog: the items that may be given, shape (items,).
-        masked: pairs that are left out.
-        chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either is
-            halved where memory runs out.
-        device: where the scorer expects its users and the work is done.
+        users: user indices, at least one, in any order; shape (users,).
+        k: items per user; a user with fewer candidates gets all of them.
+        catalog: whether each item may be recommended, shape (items,).
+        masked: pairs that are excluded.
+        chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either number is
+            halved if memory runs out.
+        device: where the scorer expects user indices and the items are ranked.
 
     Raises:
-        MemoryShortageError: there is no memory for a single user's scores.
+        MemoryShortageError: the scores of a single user do not fit into memory.
         NonFiniteError: a score is NaN or infinite.
     """
     device = torch.device(device)
@@ -84,7 +84,7 @@ def _top_of_rows(
     """The k highest scores of every row and their items; ties ordered by item."""
     num_items = scores.shape[1]
     k = min(k, num_items)
-    # One more than is wanted tells whether equal scores stand on both sides of the cut.
+    # The score at position k + 1 shows whether a tie crosses the cut-off.
     best, items = scores.topk(min(k + 1, num_items), dim=1)
     if k < num_items:
         cut = (best[:, k - 1] == best[:, k]) & torch.isfinite(best[:, k])
@@ -100,8 +100,8 @@ def _top_of_rows(
 def _first_of_tied(
     scores: Float[Tensor, "users items"], lowest: Float[Tensor, "users 1"], k: int
 ) -> Int64[Tensor, "users k"]:
-    """The k best items of rows in which more than are wanted share the ``lowest`` score."""
+    """The k best items of rows in which a tie at the ``lowest`` score crosses the cut-off."""
     higher, equal = scores > lowest, scores == lowest
-    wanted = k - higher.sum(1, keepdim=True)
-    chosen = higher | (equal & (equal.cumsum(1) <= wanted))
+    remaining = k - higher.sum(1, keepdim=True)
+    chosen = higher | (equal & (equal.cumsum(1) <= remaining))
     return chosen.nonzero()[:, 1].view(len(scores), k)

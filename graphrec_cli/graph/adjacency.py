@@ -1,4 +1,4 @@
-"""From train interactions to the normalized adjacency of the user-item graph."""
+"""The normalized adjacency of the user-item graph of the train pairs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from graphrec_cli.data.stable_order import stable_order
 
 
 class NormalizedAdjacency(NamedTuple):
-    """The two blocks of D^-1/2 A D^-1/2 that are not zero; each is the other's transpose.
+    """The two nonzero blocks of D^-1/2 A D^-1/2; each is the other's transpose.
 
-    They are kept apart because item rows, which gather from the larger table, cost several times
-    as much as user rows: each product is then shared out evenly among the threads.
+    They are stored separately because item rows, which gather from the larger table, cost several
+    times as much as user rows, so each product is divided evenly among the threads.
 
     Attributes:
         user_item: sparse CSR, shape (users, items).
@@ -31,23 +31,23 @@ class NormalizedAdjacency(NamedTuple):
 
     @property
     def num_users(self) -> int:
-        """Users; the items follow them in a table of all nodes."""
+        """Number of users; items follow them in a table of all nodes."""
         return self.user_item.shape[0]
 
     def to(self, dtype: torch.dtype) -> NormalizedAdjacency:
-        """The same entries, rounded to another precision."""
+        """Convert the values to ``dtype``."""
         return NormalizedAdjacency(*(block.to(dtype) for block in self))
 
 
 def normalized_adjacency(train: UserItems, device: torch.device) -> NormalizedAdjacency:
-    """D^-1/2 A D^-1/2 of the bipartite graph of the train pairs (Kipf and Welling, ICLR 2017).
+    """Compute D^-1/2 A D^-1/2 of the bipartite train graph (Kipf and Welling, ICLR 2017).
 
     Nodes are users and items. A node without an edge has an empty row.
 
     Returns:
-        float32 blocks on ``device``; indices are int32 where they fit.
+        float32 blocks on ``device``; indices are int32 if they fit, else int64.
     """
-    # An isolated node has no edge that its scale could reach, so 1 serves instead of infinity.
+    # Clamped to avoid infinity; the scale of a node without edges is never used.
     user_scale = 1.0 / np.sqrt(np.maximum(train.user_degree, 1))
     item_scale = 1.0 / np.sqrt(np.maximum(train.item_degree, 1))
     users, items = train.user_index(), train.item_index
@@ -86,14 +86,14 @@ def csr(
     *,
     check: bool = False,
 ) -> Float[Tensor, "rows columns"]:
-    """A sparse CSR matrix.
+    """Build a sparse CSR matrix.
 
     Args:
-        pointers: where each row begins, and where the last one ends; ``shape[0]`` + 1 of them.
-        check: look at every index first; without it a wrong one can crash the process.
+        pointers: start of each row, then the end of the last; ``shape[0]`` + 1 entries.
+        check: validate the indices; without it a wrong index can crash the process.
     """
     with warnings.catch_warnings():
-        # torch calls its CSR layout beta, once per process; the operations used here are tested.
+        # torch warns once per process that CSR is in beta; the operations used here are tested.
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         return torch.sparse_csr_tensor(
             pointers, indices, values, size=shape, check_invariants=check

@@ -1,8 +1,8 @@
-"""The layer mean for the rows that a batch needs, number for number that of ``propagation``.
+"""Propagation for the rows that a batch needs, with exactly the results of ``propagation``.
 
-The last layer is computed for those rows alone. Backwards, the first product meets a gradient that
-is zero in all other rows, whose entries are left out. For the CPU alone: on a GPU the host would
-have to wait to hear how many entries are left.
+The last layer is computed for those rows only. In the backward pass, the first product skips the
+entries of all other rows, whose gradient is zero. This is for the CPU: on a GPU the host would have
+to wait for the number of selected entries.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from graphrec_cli.graph.csr_rows import take_rows
 from graphrec_cli.graph.propagation import horner, multiply
 
 _WORTH_SELECTING = 0.6
-"""Share of a block's entries beyond which picking them out costs more than it saves."""
+"""Share of a block's entries above which selecting them costs more than it saves."""
 
 
 def rows_product(
     block: Float[Tensor, "rows columns"],
     x: Float[Tensor, "columns dim"],
-    rows: Int64[Tensor, " wanted"],
-) -> Float[Tensor, "wanted dim"]:
-    """The ``rows`` of ``block @ x``; ``block`` is CSR on the CPU."""
+    rows: Int64[Tensor, " selected"],
+) -> Float[Tensor, "selected dim"]:
+    """Compute only the given rows of ``block @ x``; ``block`` is CSR on the CPU."""
     if _entries(block, rows) > _WORTH_SELECTING * block._nnz():
         return multiply(block, x).index_select(0, rows)
     pointers, entries = take_rows(block.crow_indices(), rows)
@@ -42,16 +42,16 @@ def rows_product(
 
 def columns_product(
     block: Float[Tensor, "rows columns"],
-    x: Float[Tensor, "wanted dim"],
-    columns: Int64[Tensor, " wanted"],
+    x: Float[Tensor, "selected dim"],
+    columns: Int64[Tensor, " selected"],
     num_entries: int,
 ) -> Float[Tensor, "rows dim"]:
-    """``block`` times a table that holds ``x`` at ``columns`` and zeros elsewhere.
+    """Multiply ``block`` by a table with ``x`` in the rows ``columns`` and zeros elsewhere.
 
     Args:
         block: CSR on the CPU.
-        columns: distinct.
-        num_entries: entries of ``block`` in these columns.
+        columns: distinct column indices.
+        num_entries: number of entries of ``block`` in these columns.
     """
     if num_entries > _WORTH_SELECTING * block._nnz():
         table = x.new_zeros(block.shape[1], x.shape[1]).index_copy_(0, columns, x)
@@ -126,7 +126,7 @@ def propagate_rows(
     users: Int64[Tensor, " users"],
     items: Int64[Tensor, " items"],
 ) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
-    """``propagate``'s rows of the given users and items.
+    """Compute the rows of ``propagate`` for the given users and items.
 
     Args:
         norm_adj: normalized adjacency of ``nodes`` users and items, on the CPU.

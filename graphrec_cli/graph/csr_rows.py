@@ -1,4 +1,4 @@
-"""Picking rows out of a sparse matrix that is kept row by row."""
+"""Row selection from a CSR matrix."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from torch import Tensor
 def take_rows(
     pointers: Int[Tensor, " bounds"], rows: Int64[Tensor, " taken"]
 ) -> tuple[Int[Tensor, " taken_bounds"], Int[Tensor, " entries"]]:
-    """Where the entries of these rows lie, in this order, each row as often as it is named.
+    """Locate the entries of the given rows, in the given order; rows may repeat.
 
     Args:
-        pointers: where each row's entries begin, and where the last one's end.
-        rows: rows to take.
+        pointers: start of each row's entries, then the end of the last row's.
+        rows: row indices.
 
     Returns:
-        the pointers of a matrix of these rows alone, and the places of its entries in the old one.
+        The pointers of the matrix of these rows, and the positions of its entries in the original.
     """
     first = pointers.index_select(0, rows)
     length = pointers.index_select(0, rows + 1) - first

@@ -1,4 +1,4 @@
-"""The mean over propagation layers, forward and backward, on every device."""
+"""LightGCN propagation: the mean over the layers, with its gradient, on every device."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from graphrec_cli.graph.adjacency import NormalizedAdjacency
 def multiply(
     block: Float[Tensor, "rows columns"], x: Float[Tensor, "columns dim"]
 ) -> Float[Tensor, "rows dim"]:
-    """One sparse product in the precision of the block, its result in that of ``x``.
+    """Multiply in the dtype of ``block`` and return the result in the dtype of ``x``.
 
-    On CPU torch's reduction kernel is the faster of its two. Of bfloat16 rows it, too, keeps its
-    sums in float32 and rounds them once.
+    On the CPU torch's reduction kernel is the faster of its two kernels. Like the other, it sums
+    bfloat16 rows in float32 and rounds once.
     """
     gathered = x.to(block.dtype)
     if x.device.type == "cpu":
@@ -31,9 +31,9 @@ def multiply(
 def horner(
     norm_adj: NormalizedAdjacency, x: Tensor, num_layers: int
 ) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
-    """The sum of A^0 x ... A^L x of users and of items, as x + A(x + A(x + ...)).
+    """Sum A^0 x, ..., A^L x for users and for items, as x + A(x + A(x + ...)).
 
-    Horner's scheme holds one running sum instead of every layer.
+    Horner's scheme keeps one running sum instead of every layer.
     """
     x_users, x_items = x[: norm_adj.num_users], x[norm_adj.num_users :]
     users, items = x_users, x_items
@@ -50,7 +50,7 @@ def _layer_mean(norm_adj: NormalizedAdjacency, x: Tensor, num_layers: int) -> Te
 
 
 class _LayerMean(torch.autograd.Function):
-    """The adjacency is symmetric, so the layer mean is its own transpose: nothing is stored."""
+    """The layer mean; the adjacency is symmetric, so the backward pass is the same operation."""
 
     @staticmethod
     def forward(ctx: Any, norm_adj: NormalizedAdjacency, x: Tensor, num_layers: int) -> Tensor:
@@ -69,7 +69,7 @@ _apply_layer_mean: Callable[[NormalizedAdjacency, Tensor, int], Tensor] = _Layer
 def propagate(
     norm_adj: NormalizedAdjacency, layer0: Float[Tensor, "nodes dim"], num_layers: int
 ) -> Float[Tensor, "nodes dim"]:
-    """LightGCN's final embeddings, the mean of A^0 x ... A^L x (He et al., SIGIR 2020, eq. 7-8).
+    """Compute the mean of A^0 x, ..., A^L x (LightGCN; He et al., SIGIR 2020, eq. 7-8).
 
     Args:
         norm_adj: normalized adjacency of ``nodes`` users and items.

@@ -1,4 +1,4 @@
-"""What the trainer asks of a loss."""
+"""The interface that the trainer needs from a loss."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from typing import Any
 from torch import Tensor
 
 Loss = Callable[[Any, Any], Tensor]
-"""From a model and a batch of the kind that it learns from to the scalar that a step minimises."""
+"""A function of a model and a batch that returns the scalar to minimise."""

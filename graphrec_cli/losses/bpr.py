@@ -21,13 +21,13 @@ def bpr_loss(
 
 
 def l2_penalty(*embeddings: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
-    """Half the squared norm of the given tables, per row of one of them."""
+    """Half the squared norm of all given tables, divided by the batch size."""
     squares = torch.stack([table.square().sum() for table in embeddings])
     return squares.sum() / (2 * len(embeddings[0]))
 
 
 def regularised_bpr(scores: TripleScores, config: BPRConfig) -> Float[Tensor, ""]:
-    """BPR, plus those of the penalties whose weight is not 0."""
+    """BPR plus the L2 penalties whose weight is not 0."""
     loss = bpr_loss(scores.pos_scores, scores.neg_scores)
     if config.l2:
         loss = loss + config.l2 * l2_penalty(*scores.layer0_embeddings)
@@ -40,7 +40,7 @@ def regularised_bpr(scores: TripleScores, config: BPRConfig) -> Float[Tensor, ""
 
 
 def build_bpr(config: BPRConfig) -> Loss:
-    """The loss ``loss=bpr``, of a ``TripleModel`` and its triples."""
+    """Build ``loss=bpr``, which needs a ``TripleModel`` and triples."""
 
     def loss(model: TripleModel, batch: Triples) -> Tensor:
         return regularised_bpr(model.score_triples(*batch), config)

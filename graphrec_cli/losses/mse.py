@@ -12,7 +12,7 @@ from graphrec_cli.samplers.rated_pairs import RatedPairs
 
 
 def build_mse(config: MSEConfig) -> Loss:
-    """The loss ``loss=mse``, of a ``RatingModel`` and rated pairs; it has no values."""
+    """Build ``loss=mse``, which needs a ``RatingModel`` and rated pairs."""
     del config
 
     def loss(model: RatingModel, batch: RatedPairs) -> Tensor:

@@ -1,4 +1,4 @@
-"""Softmax of a positive item among candidates that a whole batch shares, with its gradient."""
+"""Softmax loss of a positive item against candidates shared by the batch, with its gradient."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from graphrec_cli.models.base import EmbeddingModel
 from graphrec_cli.samplers.candidates import CandidateBatch
 
 _CHUNK_LOGITS = {"cpu": 1 << 19, "cuda": 1 << 26}
-"""Logits held at a time: on a CPU few enough (2 MB) to stay in its caches."""
+"""Logits computed at a time; on a CPU few enough (2 MB) to stay in its caches."""
 
 
 class _SharedSoftmax(torch.autograd.Function):
-    """The gradient is made on the way forward, where a chunk's logits are still in the caches."""
+    """The loss, whose forward pass computes the gradient while the logits are in the caches."""
 
     @staticmethod
     def forward(
@@ -70,9 +70,9 @@ class _SharedSoftmax(torch.autograd.Function):
 
 
 def _masked_bounds(masked_row: Tensor, batch: int, rows: int) -> list[int]:
-    """Where the masked places of every chunk of ``rows`` examples begin, and where they end."""
+    """Boundaries of the masked positions of each chunk of ``rows`` examples."""
     if rows >= batch:
-        return [0, len(masked_row)]  # without a look at the device, for which the host would wait
+        return [0, len(masked_row)]  # reads nothing from the device, so the host need not wait
     bounds = torch.arange(0, batch + rows, rows, device=masked_row.device)
     return [int(bound) for bound in torch.searchsorted(masked_row, bounds).tolist()]
 
@@ -90,22 +90,22 @@ def shared_softmax_loss(
     masked_column: Int64[Tensor, " masked"],
     temperature: float,
 ) -> Float[Tensor, ""]:
-    """Mean of -log(exp(s_p) / (exp(s_p) + sum of w_j exp(s_j))), scores over the temperature.
+    """Mean of -log(exp(s_p) / (exp(s_p) + sum of w_j exp(s_j))), with s = product / temperature.
 
     Wu et al., "On the Effectiveness of Sampled Softmax Loss for Item Recommendation", TOIS 2024.
 
     Args:
-        users, positives: a row an example; s_p is their product.
-        candidates: the rows that all examples are compared with.
+        users, positives: one row per example; s_p comes from their product.
+        candidates: embeddings that every example is compared with.
         log_weight: log w_j of every candidate, finite.
-        masked_row, masked_column: places (example, candidate) that are left out, by ascending row.
-        temperature: what every product is divided by, above 0.
+        masked_row, masked_column: positions (example, candidate) to exclude, by ascending row.
+        temperature: divisor of every product, above 0.
     """
     return _apply(users, positives, candidates, log_weight, masked_row, masked_column, temperature)
 
 
 def build_softmax(config: SoftmaxConfig) -> Loss:
-    """The loss ``loss=softmax``, of an ``EmbeddingModel`` and pairs with candidates."""
+    """Build ``loss=softmax``, which needs an ``EmbeddingModel`` and pairs with candidates."""
 
     def loss(model: EmbeddingModel, batch: CandidateBatch) -> Tensor:
         batch_size = len(batch.users)

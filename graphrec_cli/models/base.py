@@ -1,4 +1,4 @@
-"""What evaluation and training ask of a model."""
+"""The interfaces that training and evaluation need from a model."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from graphrec_cli.graph.adjacency import NormalizedAdjacency
 
 
 class Model(nn.Module, ABC):
-    """A scorer of the whole catalog, whose ``state_dict`` is all that a checkpoint keeps."""
+    """A scorer of all items; checkpoints save its ``state_dict`` and nothing else."""
 
     def adjacency(self) -> NormalizedAdjacency | None:
-        """The graph that the weights are propagated over; None for a model without one."""
+        """Return the graph that embeddings are propagated over; None without a graph."""
         return None
 
     def train_in(self, dtype: torch.dtype) -> None:
-        """Round what training propagates to ``dtype``; without propagation nothing is rounded."""
+        """Propagate in ``dtype`` during training; no effect on models without propagation."""
 
     @abstractmethod
     def prepare_scoring(self) -> None:
-        """Compute once, from the weights as they are, what calls of ``score_users`` share."""
+        """Compute once, from the current weights, what all calls of ``score_users`` share."""
 
     @abstractmethod
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """Scores of all items for the given users."""
+        """Score all items for the given users."""
 
 
 class Recommender(Model):
-    """A model that a run can train, so that it may meet users whom train never saw."""
+    """A model that a run can train and that can also score items for new users."""
 
     @abstractmethod
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
-        """Scores of all items for a user known by items alone; ``prepare_scoring`` comes first.
+        """Score all items for a new user, given the user's items; call ``prepare_scoring`` first.
 
         Args:
             item_index: distinct items with train interactions, at least one.
@@ -44,22 +44,22 @@ class Recommender(Model):
 
 
 class RatingModel(Model):
-    """A model that predicts ratings and may learn from (user, item, rating) pairs."""
+    """A model that predicts ratings and can learn from (user, item, rating) examples."""
 
     @abstractmethod
     def predict_ratings(
         self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " batch"]
     ) -> Float[Tensor, " batch"]:
-        """Differentiable predictions of a batch, pair by pair."""
+        """Predict the ratings of a batch of pairs, differentiably."""
 
 
 class TripleScores(NamedTuple):
-    """What a loss sees of a batch of triples.
+    """The scores and embeddings of a batch of triples, for a loss.
 
     Attributes:
         pos_scores, neg_scores: shape (batch,).
-        layer0_embeddings: rows of the users, positives and negatives, each (batch, dim).
-        final_embeddings: the same rows after propagation, each (batch, dim).
+        layer0_embeddings: of the users, positives and negatives, each of shape (batch, dim).
+        final_embeddings: the same after propagation, each of shape (batch, dim).
         layer0_table: layer-0 embeddings of all nodes, shape (nodes, dim).
     """
 
@@ -71,13 +71,13 @@ class TripleScores(NamedTuple):
 
 
 class EmbeddingModel(Recommender):
-    """A model that compares an embedding of a user with one of an item."""
+    """A model whose scores compare a user embedding with an item embedding."""
 
     @abstractmethod
     def embed(
         self, users: Int64[Tensor, " users"], items: Int64[Tensor, " items"]
     ) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
-        """Differentiable final embeddings of users and of items."""
+        """Compute final embeddings of users and of items, differentiably."""
 
 
 class TripleModel(Recommender):
@@ -90,4 +90,4 @@ class TripleModel(Recommender):
         pos_items: Int64[Tensor, " batch"],
         neg_items: Int64[Tensor, " batch"],
     ) -> TripleScores:
-        """Differentiable scores of a batch."""
+        """Score a batch of triples, differentiably."""

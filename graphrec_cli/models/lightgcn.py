@@ -1,4 +1,4 @@
-"""LightGCN, and matrix factorisation as LightGCN with no layers."""
+"""LightGCN, and matrix factorisation as LightGCN without layers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from graphrec_cli.models.linalg.blocked_product import multiply_into
 
 
 class PropagatedEmbeddings(Recommender):
-    """Embeddings of users and items in one table, propagated and averaged over the layers.
+    """User and item embeddings, propagated over the graph and averaged over the layers.
 
     He et al., "LightGCN: Simplifying and Powering Graph Convolution Network for
     Recommendation", SIGIR 2020.
@@ -55,22 +55,22 @@ class PropagatedEmbeddings(Recommender):
         self.layer0_embeddings = nn.Parameter(layer0.to(device))
         self._norm_adj = normalized_adjacency(train, device) if num_layers else None
         self._training_adj = self._norm_adj
-        # An item without an interaction is in nobody's row, so 1 serves instead of infinity.
+        # Clamped to avoid infinity; items without interactions are never folded in.
         degree = torch.from_numpy(train.item_degree).clamp(min=1)
         self._item_scale = degree.to(device, torch.float32).rsqrt()
         self._scoring: tuple[Tensor, Tensor] | None = None
 
     def adjacency(self) -> NormalizedAdjacency | None:
-        """Of the train pairs; None without layers."""
+        """Return the adjacency of the train pairs; None without layers."""
         return self._norm_adj
 
     def train_in(self, dtype: torch.dtype) -> None:
-        """Round what training propagates to ``dtype``; scores are as precise as the weights."""
+        """Propagate in ``dtype`` during training; scoring keeps the precision of the weights."""
         if self._norm_adj is not None:
             self._training_adj = self._norm_adj.to(dtype)
 
     def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
-        """Propagated embeddings of all nodes, users first."""
+        """Propagate the embeddings of all nodes, users first."""
         norm_adj = self._training_adj if torch.is_grad_enabled() else self._norm_adj
         if norm_adj is None:
             return self.layer0_embeddings
@@ -78,28 +78,28 @@ class PropagatedEmbeddings(Recommender):
 
     @torch.no_grad()
     def fold_in(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " dim"]:
-        """What one propagation step gives a new user with these items; nothing else changes.
+        """Embed a new user by one propagation step from the given items.
 
-        The sum of the items' final embeddings over sqrt(items given * the item's train degree): the
-        row that the user would have in the normalized adjacency, if the items' degrees stayed.
+        This is the sum of the items' final embeddings, each divided by sqrt(number of given items *
+        the item's train degree), as in the normalized adjacency with unchanged item degrees.
         """
         items = self.final_embeddings()[self.num_users :][item_index]
         return self._item_scale[item_index] @ items / math.sqrt(len(item_index))
 
     @torch.no_grad()
     def prepare_scoring(self) -> None:
-        """Propagate the weights as they are, once for all users."""
+        """Propagate the current weights, once for all users."""
         final = self.final_embeddings()
         self._scoring = (final[: self.num_users], final[self.num_users :].T.contiguous())
 
     def scoring_tables(self) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "dim items"]]:
-        """What ``prepare_scoring``, which comes first, has kept."""
-        assert self._scoring is not None, "prepare_scoring() comes before scores are asked for"
+        """Return the tables that ``prepare_scoring`` computed."""
+        assert self._scoring is not None, "call prepare_scoring() before scoring"
         return self._scoring
 
 
 class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
-    """Users and items whose dot product, or its cosine, is the score."""
+    """LightGCN whose score is the dot product or the cosine of the final embeddings."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         super().__init__(config, num_layers, train, generator=generator, device=device)
         self.similarity = config.similarity
         self.item_norm_power = config.item_norm_power
-        # Picking a batch's rows out of the graph would make the host wait for a GPU.
+        # On a GPU, selecting a batch's rows of the graph would make the host wait for the device.
         self.picks_rows = device.type == "cpu"
 
     def score_triples(
@@ -122,7 +122,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         pos_items: Int64[Tensor, " batch"],
         neg_items: Int64[Tensor, " batch"],
     ) -> TripleScores:
-        """Dot products of final embeddings, or their cosines."""
+        """Score triples by dot products or cosines of the final embeddings."""
         user, items = self.embed(users, torch.cat([pos_items, neg_items]))
         pos, neg = items.chunk(2)
         compared_user = self._comparable(user)
@@ -141,7 +141,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     def embed(
         self, users: Int64[Tensor, " users"], items: Int64[Tensor, " items"]
     ) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
-        """Differentiable final embeddings of users and of items."""
+        """Compute final embeddings of users and of items, differentiably."""
         if self._training_adj is None or not self.picks_rows:
             nodes = torch.cat([users, items + self.num_users])
             rows = functional.embedding(nodes, self.final_embeddings())
@@ -161,7 +161,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
 
     @torch.no_grad()
     def prepare_scoring(self) -> None:
-        """Propagate the weights as they are, once for all users."""
+        """Propagate the current weights, once for all users."""
         final = self._comparable(self.final_embeddings())
         users, items = final[: self.num_users], final[self.num_users :]
         if self.item_norm_power != 1:
@@ -171,14 +171,14 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         self._scoring = (users, items.T.contiguous())
 
     def _comparable(self, embeddings: Float[Tensor, "rows dim"]) -> Float[Tensor, "rows dim"]:
-        """Embeddings whose dot products are the scores."""
+        """Normalize the embeddings for cosine similarity, so that dot products are the scores."""
         if self.similarity is Similarity.dot:
             return embeddings
         return functional.normalize(embeddings)
 
     @torch.no_grad()
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """Scores of every item; ``prepare_scoring`` comes first."""
+        """Score all items; call ``prepare_scoring`` first."""
         scores = torch.empty(len(user_index), self.num_items, device=user_index.device)
         self.score_users_into(user_index, scores)
         return scores
@@ -187,13 +187,13 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     def score_users_into(
         self, user_index: Int64[Tensor, " batch"], scores: Float[Tensor, "batch items"]
     ) -> None:
-        """The same, written into ``scores``."""
+        """Score all items into the buffer ``scores``."""
         users, items = self.scoring_tables()
         multiply_into(users[user_index], items, scores)
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
-        """Scores of every item for the folded-in user."""
+        """Score all items for the folded-in user; call ``prepare_scoring`` first."""
         _, items = self.scoring_tables()
         return self._comparable(self.fold_in(item_index)[None])[0] @ items
 
@@ -201,7 +201,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
 def build_lightgcn(
     config: LightGCNConfig, train: UserItems, *, generator: torch.Generator, device: torch.device
 ) -> LightGCN:
-    """LightGCN as configured."""
+    """Build LightGCN from its config."""
     return LightGCN(config, config.num_layers, train, generator=generator, device=device)
 
 
@@ -212,5 +212,5 @@ def build_mf(
     generator: torch.Generator,
     device: torch.device,
 ) -> LightGCN:
-    """Matrix factorisation: no graph, no layers."""
+    """Build matrix factorisation: LightGCN without a graph and layers."""
     return LightGCN(config, 0, train, generator=generator, device=device)

@@ -1,4 +1,4 @@
-"""LightGCN as a regression of ratings."""
+"""LightGCN for rating regression."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from graphrec_cli.models.rating_baselines import mean_rating
 
 
 class LinearRating(PropagatedEmbeddings, RatingModel):
-    """One linear layer on the concatenated final embeddings of user and item.
+    """A linear layer on the concatenated final embeddings of user and item.
 
-    The layer is linear in both, so it is applied to every node once instead of to every pair.
+    It is linear in both parts, so it is applied once per node instead of once per pair.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class LinearRating(PropagatedEmbeddings, RatingModel):
         device: torch.device,
     ) -> None:
         super().__init__(config, config.num_layers, train, generator=generator, device=device)
-        # The bounds of torch.nn.Linear's own initialisation, drawn from the run's generator.
+        # Initialised like torch.nn.Linear, but from the run's random generator.
         bound = 1 / math.sqrt(2 * config.embedding_dim)
         weight = torch.empty(2, config.embedding_dim).uniform_(-bound, bound, generator=generator)
         bias = torch.empty(1).uniform_(-bound, bound, generator=generator)
@@ -41,7 +41,7 @@ class LinearRating(PropagatedEmbeddings, RatingModel):
     def predict_ratings(
         self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " batch"]
     ) -> Float[Tensor, " batch"]:
-        """The user's part plus the item's."""
+        """Predict the ratings of pairs: the user's part plus the item's part plus the bias."""
         final = self.final_embeddings()
         user_part = final[: self.num_users] @ self.weight[0]
         item_part = final[self.num_users :] @ self.weight[1]
@@ -49,14 +49,14 @@ class LinearRating(PropagatedEmbeddings, RatingModel):
 
     @torch.no_grad()
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """Predicted ratings of all items; ``prepare_scoring`` comes first."""
+        """Predict the ratings of all items; call ``prepare_scoring`` first."""
         users, items = self.scoring_tables()
         user_part = users[user_index] @ self.weight[0]
         return user_part[:, None] + self.weight[1] @ items + self.bias
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
-        """Predicted ratings for the folded-in user; ``prepare_scoring`` comes first."""
+        """Predict the ratings of the folded-in user; call ``prepare_scoring`` first."""
         _, items = self.scoring_tables()
         return self.fold_in(item_index) @ self.weight[0] + self.weight[1] @ items + self.bias
 
@@ -81,14 +81,14 @@ class DotRating(PropagatedEmbeddings, RatingModel):
         super().__init__(config, config.num_layers, train, generator=generator, device=device)
         self.user_bias = nn.Parameter(torch.zeros(self.num_users, device=device))
         self.item_bias = nn.Parameter(torch.zeros(self.num_items, device=device))
-        # No parameter: weight decay would pull it away from the mean.
+        # A buffer, because weight decay would pull a parameter away from the mean.
         mean = torch.tensor(mean_rating(train), dtype=torch.float32, device=device)
         self.register_buffer("mean_rating", mean)
 
     def predict_ratings(
         self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " batch"]
     ) -> Float[Tensor, " batch"]:
-        """Inner products and biases, pair by pair."""
+        """Predict the ratings of pairs: inner product, biases and mean."""
         final = self.final_embeddings()
         user_rows = functional.embedding(users, final)
         item_rows = functional.embedding(items + self.num_users, final)
@@ -97,16 +97,16 @@ class DotRating(PropagatedEmbeddings, RatingModel):
 
     @torch.no_grad()
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """Predicted ratings of all items; ``prepare_scoring`` comes first."""
+        """Predict the ratings of all items; call ``prepare_scoring`` first."""
         users, items = self.scoring_tables()
         biases = self.user_bias[user_index][:, None] + self.item_bias
         return users[user_index] @ items + biases + self.mean_rating
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
-        """Predicted ratings for the folded-in user, whose own bias is 0.
+        """Predict the ratings of the folded-in user, whose bias is 0.
 
-        ``prepare_scoring`` comes first.
+        Call ``prepare_scoring`` first.
         """
         _, items = self.scoring_tables()
         return self.fold_in(item_index) @ items + self.item_bias + self.mean_rating
@@ -119,10 +119,10 @@ def build_lightgcn_rating(
     generator: torch.Generator,
     device: torch.device,
 ) -> LinearRating | DotRating:
-    """The head that ``model.head`` names.
+    """Build the model with the head that ``model.head`` names.
 
     Raises:
-        DataError: ``head=dot``, and a train pair has no rating.
+        DataError: ``head=dot`` and a train pair has no rating.
     """
     head = LinearRating if config.head is Head.linear else DotRating
     return head(config, train, generator=generator, device=device)

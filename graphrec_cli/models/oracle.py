@@ -1,4 +1,4 @@
-"""The true preferences of synthetic data as a model: no learner can expect to rank better."""
+"""The true preferences of synthetic data as a model, an upper bound for trained models."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from graphrec_cli.models.base import Model
 
 
 class Oracle(Model):
-    """Scores by the very log-odds that the interactions were drawn from."""
+    """Scores items by the log-odds from which the interactions were sampled."""
 
     true_scores: Tensor
 
     def __init__(self, true_scores: NDArray[np.float32], device: torch.device) -> None:
-        """Take the scores on the run's indices, shape (users, items)."""
+        """Store the scores, with the run's indices, shape (users, items)."""
         super().__init__()
         self.register_buffer("true_scores", torch.from_numpy(true_scores).to(device))
 
     def prepare_scoring(self) -> None:
-        """Nothing to prepare: the scores are given."""
+        """Do nothing: the scores are given."""
 
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """The users' true scores."""
+        """Return the true scores of the users."""
         return self.true_scores[user_index]

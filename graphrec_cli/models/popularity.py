@@ -18,19 +18,19 @@ class Popularity(Recommender):
 
     def __init__(self, train: UserItems, device: torch.device) -> None:
         super().__init__()
-        # float64 holds every count exactly, so that ties are true ties.
+        # float64 represents every count exactly, so equal scores are true ties.
         degree = torch.from_numpy(train.item_degree).to(device, torch.float64)
         self.register_buffer("item_degree", degree)
 
     def prepare_scoring(self) -> None:
-        """Nothing to prepare: the counts are the scores."""
+        """Do nothing: the counts are the scores."""
 
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """The counts, repeated for every user."""
+        """Return the counts, repeated for every user."""
         return self.item_degree.repeat(len(user_index), 1)
 
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
-        """The counts, whatever the user's items are."""
+        """Return the counts; the user's items do not matter."""
         del item_index
         return self.item_degree
 
@@ -38,6 +38,6 @@ class Popularity(Recommender):
 def build_popularity(
     config: PopularityConfig, train: UserItems, *, generator: torch.Generator, device: torch.device
 ) -> Popularity:
-    """The baseline of a train part; it draws nothing from ``generator``."""
+    """Build the baseline from the train part; ``generator`` is not used."""
     del config, generator
     return Popularity(train, device)

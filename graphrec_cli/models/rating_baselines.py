@@ -1,4 +1,4 @@
-"""What a regression of ratings must beat: their mean, and the biases of users and items."""
+"""Baselines of rating regression: the mean rating, and biases of users and items."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.models.base import RatingModel
 
 TOLERANCE = 1e-9
-"""Size of the gradient, relative to that of no biases at all, that counts as zero."""
+"""Norm of the gradient that counts as zero, relative to that at zero biases."""
 
 
 def train_ratings(train: UserItems) -> NDArray[np.float64]:
-    """The rating of every train pair, shape (pairs,).
+    """Return the rating of every train pair, shape (pairs,).
 
     Raises:
-        DataError: there are none.
+        DataError: a train pair has no rating, or there is no train pair.
     """
     if train.rating is None or not train.num_pairs:
         raise DataError(
-            "rating regression needs a rating of every pair, and this data set has pairs without; "
-            "choose a data set of ratings (movielens_latest), or loss=bpr evaluation=default"
+            "rating regression needs a rating for every pair, but this data set has pairs without "
+            "one; choose a data set with ratings (movielens_latest), or loss=bpr evaluation=default"
         )
     return train.rating.astype(np.float64)
 
@@ -38,18 +38,18 @@ def mean_rating(train: UserItems) -> float:
 def fit_biases(
     train: UserItems, regularization: float, max_steps: int = 10_000
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Biases of users and items around the mean train rating.
+    """Fit biases of users and items around the mean train rating.
 
     They minimise the sum of (r - mean - b_u - b_i)^2 over the train pairs plus ``regularization``
-    times the sum of all squared biases (Koren, Computer 42(8), 2009): normal equations, solved by
-    conjugate gradients, which a small ``regularization`` slows down far less than solving for users
-    and items in turn. Of a user or item without a pair the bias is 0.
+    times the sum of all squared biases (Koren, Computer 42(8), 2009). Conjugate gradients solve the
+    normal equations; with a small ``regularization`` they converge much faster than solving for
+    users and items alternately. Users and items without a pair have bias 0.
 
     Returns:
         Shapes (users,) and (items,).
 
     Raises:
-        ConfigError: the gradient does not vanish within ``max_steps``.
+        ConfigError: the solver does not converge within ``max_steps``.
     """
     user, item = train.user_index(), train.item_index
     num_users, num_items = train.num_users, train.num_items
@@ -57,12 +57,12 @@ def fit_biases(
     residual -= residual.mean()
 
     def sums(rest: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What the pairs of every user, then of every item, add up to."""
+        """Sum over the pairs of every user, then of every item."""
         of_users = np.bincount(user, weights=rest, minlength=num_users)
         return np.concatenate([of_users, np.bincount(item, weights=rest, minlength=num_items)])
 
     weight = np.concatenate([train.user_degree, train.item_degree]) + regularization
-    # Without a pair and without regularization the sum is 0, and 0 / 1 is the bias.
+    # Without pairs and regularization the bias is 0 / 0; a weight of 1 makes it 0.
     weight[weight == 0] = 1
     biases = np.zeros(num_users + num_items)
     gradient = sums(residual)
@@ -81,13 +81,13 @@ def fit_biases(
         last, size = size, float(gradient @ scaled)
         direction = scaled + size / last * direction
     raise ConfigError(
-        f"the baseline of biases is not solved in {max_steps} steps; "
+        f"the bias baseline did not converge in {max_steps} steps; "
         "raise evaluation.bias_regularization"
     )
 
 
 class BiasRating(RatingModel):
-    """The mean train rating, plus a bias of the user and of the item."""
+    """Predicts the mean train rating plus the biases of user and item."""
 
     user_bias: Tensor
     item_bias: Tensor
@@ -99,7 +99,7 @@ class BiasRating(RatingModel):
         item_bias: NDArray[np.float64],
         device: torch.device,
     ) -> None:
-        """Take the biases, shapes (users,) and (items,); zeros leave the mean alone."""
+        """Store the biases, shapes (users,) and (items,)."""
         super().__init__()
         self.register_buffer("user_bias", torch.from_numpy(mean + user_bias).to(device))
         self.register_buffer("item_bias", torch.from_numpy(item_bias).to(device))
@@ -107,23 +107,23 @@ class BiasRating(RatingModel):
     def predict_ratings(
         self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " batch"]
     ) -> Float[Tensor, " batch"]:
-        """Mean and biases, pair by pair."""
+        """Predict the ratings of pairs: mean plus biases."""
         return self.user_bias.index_select(0, users) + self.item_bias.index_select(0, items)
 
     def prepare_scoring(self) -> None:
-        """Nothing to prepare: the biases are the scores."""
+        """Do nothing: the biases are given."""
 
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """Predicted ratings of all items."""
+        """Predict the ratings of all items."""
         return self.user_bias[user_index][:, None] + self.item_bias
 
 
 def mean_baseline(train: UserItems, device: torch.device) -> BiasRating:
-    """The mean train rating for every pair."""
+    """Build the baseline that predicts the mean train rating for every pair."""
     nothing = (np.zeros(train.num_users), np.zeros(train.num_items))
     return BiasRating(mean_rating(train), *nothing, device)
 
 
 def bias_baseline(train: UserItems, regularization: float, device: torch.device) -> BiasRating:
-    """The regularised biases of ``fit_biases``."""
+    """Build the baseline with the regularised biases of ``fit_biases``."""
     return BiasRating(mean_rating(train), *fit_biases(train, regularization), device)

@@ -1,4 +1,4 @@
-"""Pictures of a data set: the adjacency's pattern, the degrees, and the pairs a sampler draws."""
+"""Plots of a data set: adjacency pattern, degree distributions and sampled pairs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_CELLS = 400
-"""Cells along a side of the adjacency's picture, each more than a pixel."""
+"""Maximum number of cells along a side of the adjacency plot, so that a cell exceeds a pixel."""
 RANK_BARS = 50
 TRAIN_COLOUR, POSITIVE_COLOUR, NEGATIVE_COLOUR = "0.75", "tab:blue", "tab:red"
 MAX_LABEL = 14
@@ -29,12 +29,12 @@ MAX_LABEL = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampledPairs:
-    """Triples as a sampler drew them.
+    """Sampled triples of some users, and counts over all users.
 
     Attributes:
-        users: users whose draws are kept one by one, from the least to the most active one.
+        users: users whose triples are kept, from the least to the most active.
         user_index, pos_item, neg_item: the triples of those users, int64, each of shape (draws,).
-        positives, negatives: how often each item was drawn for any user, int64, shape (items,).
+        positives, negatives: how often each item was sampled for any user, int64, shape (items,).
     """
 
     users: NDArray[np.int64]
@@ -46,17 +46,17 @@ class SampledPairs:
 
 
 def binned_adjacency(train: UserItems, max_cells: int) -> tuple[NDArray[np.int64], int]:
-    """Stored entries of the bipartite adjacency in square cells; the matrix itself is never made.
+    """Count the entries of the bipartite adjacency in square cells, without building the matrix.
 
-    Rows and columns are the users and then the items; each pair is stored twice, at (user, item)
+    Rows and columns are the users, then the items; each pair is stored twice, at (user, item)
     and at (item, user).
 
     Returns:
         The count of every cell, shape (cells, cells) with cells at most ``max_cells``, and the
-        number of nodes along a cell's side; the last cell of a side may reach over the edge.
+        number of nodes along a cell's side; the last cell may extend beyond the matrix.
     """
     size = train.num_users + train.num_items
-    # All cells are equally wide: unequal ones would show as stripes.
+    # All cells have the same width; unequal cells would show as stripes.
     width = -(-size // max_cells)
     cells = -(-size // width)
     user = train.user_index().astype(np.int64) // width
@@ -66,7 +66,7 @@ def binned_adjacency(train: UserItems, max_cells: int) -> tuple[NDArray[np.int64
 
 
 def draw_adjacency(train: UserItems, path: Path) -> None:
-    """Write the pattern of the train graph's adjacency, users before items, to ``path`` as a PNG.
+    """Plot the adjacency pattern of the train graph, users before items, as a PNG at ``path``.
 
     Raises:
         OutputError: the file cannot be written.
@@ -76,14 +76,14 @@ def draw_adjacency(train: UserItems, path: Path) -> None:
 
     counts, width = binned_adjacency(train, MAX_CELLS)
     size = train.num_users + train.num_items
-    reach = len(counts) * width
-    # The least cells would take up most of the colours: those at the edge are cut short.
+    extent = len(counts) * width
+    # Without a lower limit the sparsest cells, cut off at the edge, would use most colours.
     low = int(np.percentile(counts[counts > 0], 1))
     figure = _figure(7.6, 6.6)
     axis = figure.subplots()
     image = axis.imshow(
         np.ma.masked_equal(counts, 0),
-        extent=(0, reach, reach, 0),
+        extent=(0, extent, extent, 0),
         norm=LogNorm(vmin=low, vmax=max(int(counts.max()), 10 * low)),
         cmap="viridis_r",
     )
@@ -94,7 +94,7 @@ def draw_adjacency(train: UserItems, path: Path) -> None:
     axis.set_xlabel(f"node: {train.num_users:,} users, then {train.num_items:,} items")
     axis.set_ylabel("node")
     for side in (axis.xaxis, axis.yaxis):
-        _count_in_whole_numbers(side)
+        _use_integer_ticks(side)
     axis.set_title(f"Adjacency of the {train.num_pairs:,} train pairs")
     label = f"stored entries in a cell of {width} x {width} nodes (white: none)"
     ticks = LogLocator(subs=(1, 2, 5))
@@ -104,7 +104,7 @@ def draw_adjacency(train: UserItems, path: Path) -> None:
 
 
 def draw_degrees(train: UserItems, path: Path) -> None:
-    """Write how many users and items have how many train pairs, log-log, to ``path`` as a PNG.
+    """Plot the degree distributions of users and items, log-log, as a PNG at ``path``.
 
     Raises:
         OutputError: the file cannot be written.
@@ -117,10 +117,10 @@ def draw_degrees(train: UserItems, path: Path) -> None:
 
 
 def draw_samples(split: Split, sampled: SampledPairs, path: Path, *, sampler: str) -> None:
-    """Write what a sampler draws, by the items' popularity in train, to ``path`` as a PNG.
+    """Plot sampled pairs by the items' popularity rank in train, as a PNG at ``path``.
 
-    Above, a line for each of the kept users: the train items and, on either side of them, the
-    positives and negatives drawn. Below, the shares of all draws.
+    The upper panel has one line per kept user with its train items, positives and negatives. The
+    lower panel has the shares of all samples.
 
     Raises:
         OutputError: the file cannot be written.
@@ -129,13 +129,13 @@ def draw_samples(split: Split, sampled: SampledPairs, path: Path, *, sampler: st
     figure = _figure(10.4, 8.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, 1])
     _draw_users(above, split, sampled, rank)
-    above.set_title(f"Pairs drawn by sampler {sampler} in one pass over the train pairs")
+    above.set_title(f"Pairs sampled by sampler={sampler} in one pass over the train pairs")
     _draw_shares(below, sampled, rank)
     _save(figure, path)
 
 
 def popularity_rank(item_degree: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The place of every item from 1, the most popular; among equals the lower index is first."""
+    """Rank items by popularity from 1, the most popular; ties are ordered by index."""
     rank = np.empty(len(item_degree), dtype=np.int64)
     rank[np.argsort(-item_degree, kind="stable")] = np.arange(1, len(item_degree) + 1)
     return rank
@@ -159,7 +159,7 @@ def _draw_degree(axis: Axes, degree: NDArray[np.int64], name: str) -> None:
 
 
 def _draw_users(axis: Axes, split: Split, sampled: SampledPairs, rank: NDArray[np.int64]) -> None:
-    """A line a user; the three kinds of marks stand beside one another, so none hides another."""
+    """Draw one line per user; the three kinds of marks are offset so that none hides another."""
     train = split.train
     line = np.full(train.num_users, -1)
     line[sampled.users] = np.arange(len(sampled.users))
@@ -167,9 +167,9 @@ def _draw_users(axis: Axes, split: Split, sampled: SampledPairs, rank: NDArray[n
     drawn = line[sampled.user_index]
     shown = of_train >= 0
     for label, items, lines, offset, colour in (
-        ("drawn as positive", sampled.pos_item, drawn, 0.25, POSITIVE_COLOUR),
+        ("sampled as positive", sampled.pos_item, drawn, 0.25, POSITIVE_COLOUR),
         ("train item", train.item_index[shown], of_train[shown], 0.0, TRAIN_COLOUR),
-        ("drawn as negative", sampled.neg_item, drawn, -0.25, NEGATIVE_COLOUR),
+        ("sampled as negative", sampled.neg_item, drawn, -0.25, NEGATIVE_COLOUR),
     ):
         marks: dict[str, Any] = {"linestyle": "", "marker": "|", "markersize": 4}
         axis.plot(rank[items], lines + offset, color=colour, label=label, **marks)
@@ -200,14 +200,14 @@ def _draw_shares(axis: Axes, sampled: SampledPairs, rank: NDArray[np.int64]) -> 
         axis.stairs(mean, edges, baseline=None, color=colour, label=f"{draws.sum():,} {label}")
     axis.set_yscale("log")
     axis.set_xlim(0.5, len(rank) + 0.5)
-    _count_in_whole_numbers(axis.xaxis)
-    axis.set_xlabel("item, by its place in train's order of popularity (1: most popular)")
-    axis.set_ylabel(f"share of the draws an item,\nmean over {width} items")
+    _use_integer_ticks(axis.xaxis)
+    axis.set_xlabel("item, by popularity rank in train (1: most popular)")
+    axis.set_ylabel(f"share of samples per item,\nmean over {width} items")
     axis.grid(alpha=0.3)
     axis.legend()
 
 
-def _count_in_whole_numbers(side: Axis) -> None:
+def _use_integer_ticks(side: Axis) -> None:
     from matplotlib.ticker import MaxNLocator
 
     side.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
@@ -226,6 +226,6 @@ def _figure(width: float, height: float) -> Figure:
 
 def _save(figure: Figure, path: Path) -> None:
     with atomic_write(path) as file, warnings.catch_warnings():
-        # An id in a script that the font lacks is drawn as boxes.
+        # Characters that the font lacks are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(file, format="png")

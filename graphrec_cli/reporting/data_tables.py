@@ -1,4 +1,4 @@
-"""The report of ``graphrec data inspect`` as text: a table for every stage of the data."""
+"""The report of ``graphrec data inspect`` as text, with a table for every stage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN_WITH_THE_SPLIT = ("pairs_train", "pairs_valid", "pairs_test")
 
 
 def data_report(report: Mapping[str, Any]) -> str:
-    """The whole report, as ``inspect_data`` makes it; no newline at the end."""
+    """Format the report of ``inspect_data``, without a newline at the end."""
     paragraphs = (
         *_source(report),
         *_table(report["table"]),
@@ -51,7 +51,7 @@ def _source(report: Mapping[str, Any]) -> Iterator[str]:
             ["file", "bytes", "sha256"], rows
         )
     else:
-        yield f"made in memory with seed {report['seed']}: no files were read"
+        yield f"generated in memory with seed {report['seed']}; no files were read"
 
 
 def _table(table: Mapping[str, Any]) -> Iterator[str]:
@@ -116,7 +116,7 @@ def _funnel(funnel: Mapping[str, Any]) -> Iterator[str]:
         if name not in SHOWN_WITH_THE_SPLIT and not name.endswith("_without_train")
     ]
     if notes:
-        yield text_table(["counted beside it", "count"], notes)
+        yield text_table(["also counted", "count"], notes)
 
 
 def _pairs(pairs: Mapping[str, Any]) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _split(split: Mapping[str, Any], notes: Mapping[str, int]) -> Iterator[str]:
     ]
     yield (
         text_table(["part", *(name.replace("_", " ") for name in columns)], rows)
-        + "\ncold: without a train pair; a cold pair is one of such a user or item"
+        + "\ncold: without a train pair; a cold pair has a cold user or a cold item"
     )
     yield f"catalog: {split['catalog_items']:,} items with a train pair\nsplit hash {split['hash']}"
 

@@ -1,4 +1,4 @@
-"""Curves of one run as a picture: the training loss and the validation metrics by epoch."""
+"""Plot of the training loss and the validation metrics by epoch."""
 
 from __future__ import annotations
 
@@ -17,18 +17,27 @@ BEST_LINE: dict[str, Any] = {"color": "0.4", "linestyle": "--", "linewidth": 1}
 def draw_curves(
     history: Sequence[Mapping[str, Any]], path: Path, monitor: str, lower_is_better: bool = False
 ) -> None:
-    """Write the loss and, where there was validation, the metric curves to ``path`` as a PNG.
+    """Plot the loss and, if the run validated, the metric curves as a PNG at ``path``.
 
-    ``history`` holds a row an epoch, as ``history.jsonl`` does: ``epoch``, ``loss`` and ``valid``,
-    the latter a value by metric key, or None for an epoch that was not validated. The metric curves
-    are those that share the monitored metric's name (``ndcg@10`` draws every ``ndcg``), and the
-    first epoch with the best ``monitor`` is marked. The folder must exist. An empty
-    history raises ValueError, and a monitored metric that no row holds raises KeyError.
+    The metric curves are those with the monitored metric's name (``ndcg@10`` draws every ``ndcg``).
+    The first epoch with the best value of ``monitor`` is marked.
+
+    Args:
+        history: one row per epoch, as in ``history.jsonl``, with ``epoch``, ``loss`` and ``valid``;
+            ``valid`` is a value by metric key, or None for an epoch without validation.
+        path: PNG file in an existing folder.
+        monitor: metric that selects the best epoch.
+        lower_is_better: whether the lowest value of ``monitor`` is the best.
+
+    Raises:
+        KeyError: a validated row lacks the monitored metric.
+        OutputError: the file cannot be written.
+        ValueError: the history is empty.
     """
     if not history:
-        raise ValueError("the history holds no epoch, so there is nothing to draw")
-    # A backend of its own rather than pyplot: no global state, no display, and a quick start
-    # for the commands that draw nothing.
+        raise ValueError("the history is empty; train at least one epoch")
+    # Imported here so that commands without plots start fast; without pyplot, which has global
+    # state and may need a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -63,7 +72,7 @@ def _draw_loss(axis: Axes, history: Sequence[Mapping[str, Any]]) -> None:
 def _draw_metrics(
     axis: Axes, validated: Sequence[Mapping[str, Any]], monitor: str, lower_is_better: bool
 ) -> int:
-    """Draw the metrics that share the monitored one's name and return the best epoch."""
+    """Draw the metrics with the monitored metric's name, and return the best epoch."""
     epochs = [row["epoch"] for row in validated]
     values = [row["valid"][monitor] for row in validated]
     family = monitor.partition("@")[0]

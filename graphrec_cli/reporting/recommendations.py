@@ -1,4 +1,4 @@
-"""Recommendations as a table, csv, json or parquet, written as they are made."""
+"""Recommendations as a table, CSV, JSON or Parquet, written block by block."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from graphrec_cli.terminal_text import printable
 
 _QUOTED_IN_CSV = re.compile('[",\r\n]')
 _CONTROLS = re.compile("[\x7f-\x9f]")
-"""Those that JSON may hold as they are, and that a terminal obeys."""
+"""Control characters that JSON need not escape but that a terminal would interpret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """The lists of some users.
+    """The recommendation lists of some users.
 
     Attributes:
-        user_id: raw ids, shape (users,); None for a user who is given by items.
-        cold: users who get popular items, shape (users,).
-        top: the items by their index.
+        user_id: raw ids, shape (users,); None for a user who is defined by items.
+        cold: whether the user gets popular items, shape (users,).
+        top: the recommended items, by item index.
     """
 
     user_id: NDArray[np.object_]
@@ -42,13 +42,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendations:
-    """What is to be written.
+    """Recommendations to write.
 
     Attributes:
-        item_id: raw ids in the order of the item indices.
-        title: titles in the same order, "" where unknown; None where the data had none.
-        marks_cold: say of every user whether it is cold.
-        blocks: the lists, to be read once.
+        item_id: raw ids, by item index.
+        title: titles, by item index, "" if unknown; None if the data has no titles.
+        marks_cold: whether to write for every user whether the user is cold.
+        blocks: the lists; the iterator can be consumed once.
     """
 
     item_id: NDArray[np.object_]
@@ -60,14 +60,14 @@ class Recommendations:
 def write_recommendations(
     recommendations: Recommendations, file_format: str, out: Path | None
 ) -> None:
-    """Write to ``out``, whole or not at all, or to stdout.
+    """Write atomically to the file ``out``, or to stdout.
 
     Args:
         file_format: table, csv, json or parquet.
-        out: the file that is made or replaced; None, except for parquet, prints.
+        out: the file to create or replace; None writes to stdout, except for parquet.
 
     Raises:
-        OutputError: the file cannot be written, or stdout cannot show a character.
+        OutputError: the file cannot be written, or stdout cannot encode a character.
     """
     if out is None:
         try:
@@ -75,8 +75,8 @@ def write_recommendations(
                 sys.stdout.write(text)
         except UnicodeEncodeError as error:
             raise OutputError(
-                f"stdout is {error.encoding} and has no {error.object[error.start]!r}; "
-                "set PYTHONIOENCODING=utf-8, or write a file with out=FILE"
+                f"stdout uses {error.encoding}, which cannot encode {error.object[error.start]!r}; "
+                "set PYTHONIOENCODING=utf-8, or write to a file with out=FILE"
             ) from error
         return
     with atomic_write(out) as file:
@@ -88,9 +88,9 @@ def write_recommendations(
 
 
 def table_texts(recommendations: Recommendations) -> Iterator[str]:
-    """A heading and a table for every user; what a screen cannot show is escaped."""
+    """Yield a heading and a table for every user, with unprintable characters escaped."""
     names = [name for name in _column_names(recommendations) if name not in ("user_id", "cold")]
-    item_id, title = _of_items(recommendations, printable)
+    item_id, title = _escaped_items(recommendations, printable)
     gap = ""
     for block in recommendations.blocks:
         top = block.top
@@ -103,15 +103,15 @@ def table_texts(recommendations: Recommendations) -> Iterator[str]:
         rows = zip(*columns, strict=True)
         for user_id, cold, length in zip(block.user_id, block.cold, top.length, strict=True):
             own = [list(row) for row in islice(rows, int(length))]
-            table = text_table(names, own) if own else "nothing is left to recommend"
+            table = text_table(names, own) if own else "no items to recommend"
             yield f"{gap}{_heading(user_id, cold=bool(cold))}\n{table}\n"
             gap = "\n"
 
 
 def csv_texts(recommendations: Recommendations) -> Iterator[str]:
-    """A header, then a row an item; fields are in quotes where they must be."""
+    """Yield a header, then one row per item; fields are quoted only where necessary."""
     yield ",".join(_column_names(recommendations)) + "\n"
-    item_id, title = _of_items(recommendations, _csv_field)
+    item_id, title = _escaped_items(recommendations, _csv_field)
     for block in recommendations.blocks:
         top = block.top
         user_id = np.array([_csv_field(name or "") for name in block.user_id], dtype=np.object_)
@@ -128,7 +128,7 @@ def csv_texts(recommendations: Recommendations) -> Iterator[str]:
 
 
 def json_texts(recommendations: Recommendations) -> Iterator[str]:
-    """A list of users, a line each, with their items, the best first."""
+    """Yield a JSON list with one line per user; each user's best item comes first."""
     item_id, title = recommendations.item_id, recommendations.title
     before = [f'{{"item_id": {_json_value(name)}, "score": ' for name in item_id]
     after = ["}"] * len(item_id)
@@ -149,7 +149,7 @@ def json_texts(recommendations: Recommendations) -> Iterator[str]:
 
 
 def write_parquet(recommendations: Recommendations, file: IO[bytes]) -> None:
-    """The columns of csv; null for a title that is unknown and for a user without an id."""
+    """Write the columns of the CSV format; unknown titles and missing user ids are null."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -192,17 +192,17 @@ def _column_names(recommendations: Recommendations) -> list[str]:
     ]
 
 
-def _of_items(
-    recommendations: Recommendations, spell: Callable[[str], str]
+def _escaped_items(
+    recommendations: Recommendations, escape: Callable[[str], str]
 ) -> tuple[NDArray[np.object_], NDArray[np.object_] | None]:
-    """Ids and titles as a format spells them, each once, however many users get the item."""
+    """Escape ids and titles for a format, once per item instead of once per recommendation."""
     item_id, title = recommendations.item_id, recommendations.title
-    spelled = np.array(list(map(spell, item_id)), dtype=np.object_)
-    return spelled, None if title is None else np.array(list(map(spell, title)), dtype=np.object_)
+    ids = np.array(list(map(escape, item_id)), dtype=np.object_)
+    return ids, None if title is None else np.array(list(map(escape, title)), dtype=np.object_)
 
 
 def _ranks(top: TopItems) -> NDArray[np.int64]:
-    """The place of every item in its user's list, from 1."""
+    """Compute the rank of every item in its user's list, from 1."""
     first = np.cumsum(top.length) - top.length
     return np.arange(1, len(top.item_index) + 1) - np.repeat(first, top.length)
 

@@ -1,4 +1,4 @@
-"""Plain-text tables for the screen and the log: no colours, no boxes."""
+"""Plain-text tables for the screen and the log, without colours and boxes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from graphrec_cli.terminal_text import mask_unprintable
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return the heading, a rule and the rows as lines, in aligned columns two spaces apart.
+    """Format a header, a rule and rows in aligned columns, two spaces apart.
 
-    A column whose every cell reads as a number (or is empty or ``-``) is aligned to the right, its
-    heading included. There is no newline at the end. Raises ValueError for a row that has more or
-    fewer cells than the header.
+    A column is right-aligned, including its heading, if every cell is a number, empty or ``-``.
+    The text does not end with a newline.
+
+    Raises:
+        ValueError: a row has more or fewer cells than the header.
     """
     columns = list(zip(header, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
-    numeric = [bool(rows) and all(map(_reads_as_number, column[1:])) for column in columns]
+    numeric = [bool(rows) and all(map(_is_number, column[1:])) for column in columns]
     rule = ["-" * width for width in widths]
     lines = [
         "  ".join(
@@ -29,10 +31,12 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def metrics_table(columns: Mapping[str, Mapping[str, float]], metrics: Sequence[str]) -> str:
-    """Return a table with a row a metric and a column a model, with four decimals.
+    """Format a table with one row per metric and one column per model, with four decimals.
 
-    ``columns`` maps a heading (a model, ``popularity``, ``ceiling``) to its values by metric key. A
-    value that a column lacks is shown as ``-``.
+    Args:
+        columns: for each heading (a model, ``popularity``, ``ceiling``), values by metric key; a
+            missing value is shown as ``-``.
+        metrics: metric keys, in the order of the rows.
     """
     rows = [
         [
@@ -45,12 +49,12 @@ def metrics_table(columns: Mapping[str, Mapping[str, float]], metrics: Sequence[
 
 
 def clip(text: str, max_length: int) -> str:
-    """Return foreign text fit for a cell: cut where it is long, unprintable characters as ``?``."""
+    """Make untrusted text fit a cell: truncate it and replace unprintable characters with ``?``."""
     shown = mask_unprintable(text)
     return shown if len(shown) <= max_length else f"{shown[: max_length - 3]}..."
 
 
-def _reads_as_number(cell: str) -> bool:
+def _is_number(cell: str) -> bool:
     if cell in {"", "-"}:
         return True
     try:

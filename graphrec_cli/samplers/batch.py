@@ -1,4 +1,4 @@
-"""What the trainer asks of a sampler, whatever its batches are."""
+"""The interfaces that the trainer needs from a sampler and its batches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @runtime_checkable
 class Batch(Protocol):
-    """What a loss makes of a step; ``users`` has a row an example."""
+    """The input of a loss for one step; ``users`` has one entry per example."""
 
     @property
     def users(self) -> Tensor:
@@ -19,23 +19,23 @@ class Batch(Protocol):
 
 @runtime_checkable
 class BatchSampler(Protocol):
-    """Draws the batches that a loss learns from.
+    """Samples the batches that a loss learns from.
 
     Attributes:
-        num_pairs: train pairs that may be drawn: the examples of a whole pass.
+        num_pairs: train pairs that can be sampled, which is the number of examples in a full pass.
     """
 
     num_pairs: int
 
     def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[Any]:
-        """``steps`` batches of ``batch_size`` examples; None: as many as a pass has pairs.
+        """Yield ``steps`` batches of ``batch_size`` examples; None is a full pass over the pairs.
 
         Args:
-            done: batches that were taken before this state was saved: only the rest is drawn.
+            done: batches of the epoch that were already used; only the rest is sampled.
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """Tensors and plain values that decide the draws to come."""
+        """Return the tensors and plain values that determine all further samples."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where ``state`` was taken."""
+        """Restore ``state``."""

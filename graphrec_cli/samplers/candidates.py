@@ -1,4 +1,4 @@
-"""Pairs and the candidate items that a whole batch of them is compared with."""
+"""Batches of pairs with candidate items that all pairs of a batch share."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from graphrec_cli.samplers.train_pairs import TrainPairs
 from graphrec_cli.system.free_memory import require_memory
 
 _BYTES_A_TRAIN_ITEM = 32
-"""What looking a train item of a user of the batch up among the candidates takes."""
+"""Memory to look up one train item of a user in the batch among the candidates."""
 
 
 class CandidateBatch(NamedTuple):
-    """Training examples and what they are compared with; indices are int64.
+    """Training examples and their shared candidates; indices are int64.
 
     Attributes:
         users, pos_items: shape (batch,).
         candidates: distinct items, ascending, shape (candidates,).
-        log_weight: log of what a candidate counts for in the sum over candidates; of its shape.
-        seen_row, seen_column: places (example, candidate) at which the user has the candidate in
-            train, by ascending row; each of shape (seen,).
+        log_weight: log of the candidate's weight in the sum over candidates, shape (candidates,).
+        seen_row, seen_column: positions (example, candidate) where the candidate is a train item of
+            the user, by ascending row; each of shape (seen,).
     """
 
     users: Int64[Tensor, " batch"]
@@ -42,11 +42,11 @@ class CandidateBatch(NamedTuple):
 
 
 class CandidateSampler(TrainPairs):
-    """Draws batches of pairs, and candidates for each batch, from one generator.
+    """Samples batches of pairs, and candidates for each batch, from one random generator.
 
     Attributes:
-        num_pairs: train pairs: the examples of a whole pass.
-        skipped_users: always 0: every user with a train item is drawn.
+        num_pairs: train pairs, which is the number of examples in a full pass.
+        skipped_users: always 0: every user with a train item can be sampled.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class CandidateSampler(TrainPairs):
         generator: torch.Generator,
         device: torch.device,
     ) -> None:
-        """Take a law of positives that ``by`` names, built on ``train`` and ``device``."""
+        """Use ``positives``, which must be built for ``by``, ``train`` and ``device``."""
         super().__init__(train, positives, generator, device)
         self.skipped_users = 0
         in_batch = config.negatives is SoftmaxNegatives.in_batch
@@ -66,7 +66,7 @@ class CandidateSampler(TrainPairs):
         share = share.to(device)
         self._num_draws = None if in_batch else config.num_negatives
         self._log_share = share.log() if config.log_q else None
-        # The last sum is 1 but for rounding, and no draw may lie beyond it.
+        # Normalised again because rounding may leave the last sum below 1.
         self._cumulative = share.cumsum(0)
         self._cumulative /= self._cumulative[-1].clone()
         self._seen = SeenAmong(train, device)
@@ -74,10 +74,10 @@ class CandidateSampler(TrainPairs):
         self._mean_degree = float(user_share(train, by) @ degree)
 
     def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[CandidateBatch]:
-        """``draw_epoch``'s pairs with candidates; an item drawn twice counts for two.
+        """Yield pairs with candidates; a candidate sampled twice has twice the weight.
 
         Raises:
-            ConfigError: the train items of a batch's users do not fit into free memory.
+            ConfigError: the train items of a batch's users do not fit into the free memory.
         """
         largest = batch_size if steps is not None else min(batch_size, self.num_pairs)
         require_memory(
@@ -94,7 +94,7 @@ class CandidateSampler(TrainPairs):
             if self._log_share is not None:
                 expected = self._log_share.index_select(0, candidates) + math.log(len(drawn))
                 log_weight -= expected
-            seen_row, seen_column = self._seen.places(users, candidates)
+            seen_row, seen_column = self._seen.positions(users, candidates)
             yield CandidateBatch(
                 users, pos_items, candidates, log_weight.float(), seen_row, seen_column
             )
@@ -103,28 +103,28 @@ class CandidateSampler(TrainPairs):
         fractions = torch.rand(
             size, dtype=torch.float64, device=self._cumulative.device, generator=self._generator
         )
-        # From the right: an item without a share repeats the sum before it and is passed over.
+        # From the right, so that items with a share of 0 are never chosen.
         return torch.searchsorted(self._cumulative, fractions, right=True)
 
 
 def positive_share(train: UserItems, by: PositivesBy) -> Float64[Tensor, " items"]:
-    """How often each item is to be expected among positives drawn ``by``; sums to 1."""
+    """Probability of each item as a positive sampled ``by``; sums to 1."""
     items = torch.tensor(train.item_index, dtype=torch.int64)
     degree = torch.from_numpy(train.user_degree).double()
-    # Of a user's items each is as likely.
+    # Each item of a user has the same probability.
     weight = (user_share(train, by) / degree)[torch.tensor(train.user_index(), dtype=torch.int64)]
     return torch.zeros(train.num_items, dtype=torch.float64).index_add_(0, items, weight)
 
 
 def user_share(train: UserItems, by: PositivesBy) -> Float64[Tensor, " users"]:
-    """How often each user is to be expected among positives drawn ``by``; sums to 1."""
+    """Probability of each user among positives sampled ``by``; sums to 1."""
     degree = torch.from_numpy(train.user_degree).double()
     weight = degree if by is PositivesBy.interaction else (degree > 0).double()
     return weight / weight.sum()
 
 
 def negative_share(train: UserItems, config: CandidateLossConfig) -> Float64[Tensor, " items"]:
-    """The law of negatives=shared: popularity and the uniform law over the catalog, mixed."""
+    """Probability of each item with negatives=shared: a mixture of popularity and uniform."""
     degree = torch.from_numpy(train.item_degree).double()
     in_catalog = (degree > 0).double()
     popular, uniform = degree / degree.sum(), in_catalog / in_catalog.sum()
@@ -139,7 +139,7 @@ def build_candidates(
     generator: torch.Generator,
     device: torch.device,
 ) -> CandidateSampler:
-    """The sampler of losses with shared candidates.
+    """Build the sampler of losses with shared candidates.
 
     Raises:
         DataError: train has no interaction.

@@ -1,4 +1,4 @@
-"""Random integers with a bound for every row."""
+"""Random integers with a separate bound for every row."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from torch import Tensor
 def draw_below(
     bounds: Int64[Tensor, " batch"], generator: torch.Generator
 ) -> Int64[Tensor, " batch"]:
-    """Uniform integers from 0 to ``bounds - 1``, row by row, even to a relative 2**-53 * bound.
+    """Sample uniform integers from 0 to ``bounds - 1``, with a relative bias below 2**-53 * bound.
 
     Args:
         bounds: at least 1, below 2**53.
         generator: on the device of ``bounds``.
     """
-    # A float64 below 1 times an integer below 2**53 never rounds up to that integer.
+    # The product of a float64 below 1 and an integer below 2**53 never rounds up to that integer.
     fractions = torch.rand(
         bounds.shape, dtype=torch.float64, device=bounds.device, generator=generator
     )

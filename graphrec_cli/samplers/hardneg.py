@@ -1,4 +1,4 @@
-"""Negatives drawn more often from the most popular items."""
+"""Hard negatives: popular items are sampled more often."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from graphrec_cli.samplers.unseen import UnseenItems, catalog_items
 class HardNegatives:
     """A mixture of the popular pool and the whole catalog, without the user's train items.
 
-    Over the catalog items that the user has not in train, the probability of item i is
+    Among the catalog items that are not train items of the user, the probability of item i is
     proportional to ``popular_probability * [i in pool] / |pool| + (1 - popular_probability) /
-    |catalog|``. That is exactly a mixture of two uniform laws, whose weights for a user are the
-    shares of the two terms that its unseen items hold.
+    |catalog|``. This is exactly a mixture of two uniform distributions, over the user's unseen pool
+    items and over the user's unseen catalog items, weighted by the sums of the two terms.
 
     Attributes:
-        eligible: bool, shape (users,): users with an item of probability above zero.
+        eligible: bool, shape (users,): users with at least one item of nonzero probability.
         pool: the popular items, ascending, int64, shape (pool,).
     """
 
@@ -44,7 +44,7 @@ class HardNegatives:
 
         Args:
             popular_probability: weight of the pool, from 0 to 1.
-            popular_pool: items in the pool; None takes a fifth of the catalog, rounded up.
+            popular_pool: items in the pool; None means a fifth of the catalog, rounded up.
 
         Raises:
             ConfigError: the pool is larger than the catalog.
@@ -65,9 +65,9 @@ class HardNegatives:
     def sample(
         self, users: Int64[Tensor, " batch"], generator: torch.Generator
     ) -> Int64[Tensor, " batch"]:
-        """One item for every row of ``users``, all of them eligible."""
+        """Sample one negative item for each entry of ``users``, all of them eligible."""
         share = self._pool_share.index_select(0, users)
-        # A share of 1 is always above the draw and a share of 0 never, so neither can slip.
+        # The random number is in [0, 1), so shares of 0 and 1 are exact.
         from_pool = (
             torch.rand(share.shape, dtype=share.dtype, device=share.device, generator=generator)
             < share
@@ -90,11 +90,11 @@ def build_hardneg(
     generator: torch.Generator,
     device: torch.device,
 ) -> TripleSampler:
-    """The sampler ``sampler=hardneg``.
+    """Build ``sampler=hardneg``.
 
     Raises:
         ConfigError: the pool is larger than the catalog.
-        DataError: no user has both a train item and an item to draw as a negative.
+        DataError: no user has both a train item and an item to sample as a negative.
     """
     negatives = HardNegatives(
         train,
@@ -115,6 +115,6 @@ def _most_popular(
             f"sampler.popular_pool={size} is larger than the catalog of {len(catalog)} items "
             f"with a train interaction; set it to {len(catalog)} or less"
         )
-    # A stable sort leaves equally popular items in the order of their index.
+    # A stable sort orders equally popular items by index.
     by_popularity = np.argsort(-train.item_degree[catalog], kind="stable")
     return np.sort(catalog[by_popularity[:size]])

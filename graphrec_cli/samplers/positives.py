@@ -18,29 +18,29 @@ from graphrec_cli.samplers.draws import draw_below
 
 @runtime_checkable
 class Positives(Protocol):
-    """A law for positive pairs.
+    """A distribution of positive pairs.
 
     Attributes:
-        num_pairs: train pairs of the users that may be drawn.
+        num_pairs: train pairs of the users that can be sampled.
     """
 
     num_pairs: int
 
     def start_pass(self, generator: torch.Generator) -> None:
-        """Begin a pass over all pairs, whatever was left of the one before."""
+        """Start a new pass over all pairs, even if the last one is not finished."""
 
     def draw(self, size: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
-        """Numbers of train pairs, in the order of the train part; shape (size,)."""
+        """Sample positions of pairs in the train part, shape (size,)."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What, beside the generator's state, decides the draws to come."""
+        """Return the state that, with the generator's, determines all further samples."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where ``state`` was taken."""
+        """Restore ``state``."""
 
 
 class PositivesByUser:
-    """A user uniform among the eligible ones, then one of its train items uniform."""
+    """Samples an eligible user uniformly, then one of the user's train items uniformly."""
 
     def __init__(
         self, train: UserItems, eligible: Bool[Tensor, " users"], device: torch.device
@@ -48,7 +48,7 @@ class PositivesByUser:
         """Keep the users that are eligible and have a train item.
 
         Raises:
-            DataError: there is no such user.
+            DataError: no user is eligible and has a train item.
         """
         users = _users_to_draw(train, eligible)
         self.num_pairs = int(train.user_degree[users].sum())
@@ -59,47 +59,47 @@ class PositivesByUser:
         self._num_items = torch.from_numpy(train.user_degree[users]).to(device)
 
     def start_pass(self, generator: torch.Generator) -> None:
-        """Nothing: every draw is independent of the others."""
+        """Do nothing: all samples are independent."""
 
     def draw(self, size: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
-        """Numbers of train pairs, in the order of the train part; shape (size,)."""
+        """Sample positions of pairs in the train part, shape (size,)."""
         return self._pairs_of(draw_below(self._bound.expand(size), generator), generator)
 
     def state_dict(self) -> dict[str, Any]:
-        """Nothing but the generator decides the draws: an empty dict."""
+        """Return an empty dict: only the generator determines the samples."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Nothing to restore."""
+        """Do nothing: the state is empty."""
 
     def _pairs_of(
         self, rows: Int64[Tensor, " batch"], generator: torch.Generator
     ) -> Int64[Tensor, " batch"]:
-        """One of the pairs of every drawn user, uniform; ``rows`` are places among the eligible."""
+        """Sample one pair per user uniformly; ``rows`` are positions among eligible users."""
         pairs = draw_below(self._num_items.index_select(0, rows), generator)
         return pairs.add_(self._first_pair.index_select(0, rows))
 
 
 class PositivesByDistinctUser(PositivesByUser):
-    """As ``PositivesByUser``, but no user twice in a batch."""
+    """Like ``PositivesByUser``, but the users of a batch are distinct."""
 
     def draw(self, size: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
-        """Numbers of train pairs of distinct users; shape (size,).
+        """Sample positions of train pairs of distinct users, shape (size,).
 
         Raises:
-            ConfigError: there are fewer users than ``size``.
+            ConfigError: ``size`` is larger than the number of users.
         """
         if size > self._num_users:
             raise ConfigError(
-                f"sampler.by=distinct_user cannot fill a batch of {size}: only {self._num_users} "
-                "users can be drawn; lower trainer.batch_size"
+                f"sampler.by=distinct_user cannot fill a batch of {size}, because only "
+                f"{self._num_users} users can be sampled; lower trainer.batch_size"
             )
         rows = torch.randperm(self._num_users, device=self._device, generator=generator)
         return self._pairs_of(rows[:size], generator)
 
 
 class PositivesByInteraction:
-    """Every train pair of the eligible users once a pass, in a shuffled order."""
+    """Every train pair of the eligible users once per pass, in random order."""
 
     def __init__(
         self, train: UserItems, eligible: Bool[Tensor, " users"], device: torch.device
@@ -107,7 +107,7 @@ class PositivesByInteraction:
         """Keep the pairs of eligible users.
 
         Raises:
-            DataError: there is no such pair.
+            DataError: no eligible user has a train pair.
         """
         users = _users_to_draw(train, eligible)
         is_drawn = np.zeros(train.num_users, dtype=bool)
@@ -120,14 +120,14 @@ class PositivesByInteraction:
         self._pass_state: Tensor | None = None
 
     def start_pass(self, generator: torch.Generator) -> None:
-        """Shuffle all pairs anew, whatever was left of the pass before."""
-        # The generator's state stands for the whole order, so a checkpoint stays small.
+        """Shuffle all pairs again, even if the last pass is not finished."""
+        # The generator's state determines the whole order, so a checkpoint stays small.
         self._pass_state = generator.get_state()
         self._order = self._shuffled(generator)
         self._position = 0
 
     def draw(self, size: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
-        """Numbers of train pairs; shape (size,); runs on into new passes."""
+        """Sample positions of train pairs, shape (size,), starting new passes as needed."""
         parts = []
         while size:
             if self._position >= len(self._order):
@@ -139,11 +139,11 @@ class PositivesByInteraction:
         return self._pairs.index_select(0, torch.cat(parts))
 
     def state_dict(self) -> dict[str, Any]:
-        """The generator's state at the beginning of this pass (or None) and the place in it."""
+        """Return the generator's state at the start of the pass and the position in the pass."""
         return {"pass_state": self._pass_state, "position": self._position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Shuffle again as the saved pass did and go to its place."""
+        """Repeat the shuffle of the saved pass and move to its position."""
         self._pass_state = state["pass_state"]
         self._position = state["position"]
         self._order = self._order[:0]
@@ -163,7 +163,7 @@ class PositivesByInteraction:
         )
 
 
-LAWS: dict[PositivesBy, type[PositivesByUser | PositivesByInteraction]] = {
+POSITIVES: dict[PositivesBy, type[PositivesByUser | PositivesByInteraction]] = {
     PositivesBy.user: PositivesByUser,
     PositivesBy.distinct_user: PositivesByDistinctUser,
     PositivesBy.interaction: PositivesByInteraction,
@@ -173,19 +173,19 @@ LAWS: dict[PositivesBy, type[PositivesByUser | PositivesByInteraction]] = {
 def build_positives(
     by: PositivesBy, train: UserItems, eligible: Bool[Tensor, " users"], device: torch.device
 ) -> Positives:
-    """The law that ``sampler.by`` names, over the users that are eligible.
+    """Build the distribution that ``sampler.by`` names, over the eligible users.
 
     Raises:
         DataError: no eligible user has a train item.
     """
-    return LAWS[by](train, eligible, device)
+    return POSITIVES[by](train, eligible, device)
 
 
 def _users_to_draw(train: UserItems, eligible: Tensor) -> NDArray[np.int64]:
     users = np.flatnonzero(eligible.cpu().numpy() & (train.user_degree > 0))
     if not len(users):
         raise DataError(
-            "no user can be sampled: each has no train item or no item left to draw as a negative; "
-            "check the split, or the pool of the sampler"
+            "no user can be sampled, because each lacks a train item or an item to sample as a "
+            "negative; check the split, or the pool of the sampler"
         )
     return users

@@ -1,4 +1,4 @@
-"""Train pairs with their ratings, for a regression."""
+"""Batches of train pairs with their ratings, for regression."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class RatedPairs(NamedTuple):
 
 
 class RatedPairSampler(TrainPairs):
-    """Draws batches of rated train pairs from one generator.
+    """Samples batches of rated train pairs from one random generator.
 
     Attributes:
         num_pairs: train pairs.
-        skipped_users: always 0: every user with a train pair is drawn.
+        skipped_users: always 0: every user with a train pair can be sampled.
     """
 
     def __init__(
@@ -40,15 +40,15 @@ class RatedPairSampler(TrainPairs):
         generator: torch.Generator,
         device: torch.device,
     ) -> None:
-        """Take the pairs.
+        """Keep the pairs and their ratings.
 
         Raises:
             DataError: a pair has no rating, or there is no pair.
         """
         if train.rating is None:
             raise DataError(
-                "loss=mse needs a rating of every pair, and this data set has pairs without; "
-                "choose a data set of ratings (movielens_latest), or loss=bpr"
+                "loss=mse needs a rating for every pair, but this data set has pairs without one; "
+                "choose a data set with ratings (movielens_latest), or loss=bpr"
             )
         everyone = torch.ones(train.num_users, dtype=torch.bool, device=device)
         super().__init__(train, build_positives(by, train, everyone, device), generator, device)
@@ -56,7 +56,7 @@ class RatedPairSampler(TrainPairs):
         self.skipped_users = 0
 
     def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[RatedPairs]:
-        """``draw_epoch``'s pairs with their ratings."""
+        """Yield pairs with their ratings."""
         for pairs in self.draw_epoch(steps, batch_size, done):
             users, items = self.users_and_items(pairs)
             yield RatedPairs(users, items, self._ratings.index_select(0, pairs))

@@ -1,4 +1,4 @@
-"""Which of some items the users of a batch have in train."""
+"""Find which candidate items are train items of the users of a batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphrec_cli.graph.csr_rows import take_rows
 
 
 class SeenAmong:
-    """Looks the train items of users up in a list of items, without a users x items table."""
+    """Looks up users' train items in a list of items, without a users x items table."""
 
     def __init__(self, train: UserItems, device: torch.device) -> None:
         """Keep the train part on ``device``."""
@@ -19,16 +19,16 @@ class SeenAmong:
         self._pointers = torch.from_numpy(train.indptr).to(device)
         self._column = torch.full((train.num_items,), -1, device=device)
 
-    def places(
+    def positions(
         self, users: Int64[Tensor, " batch"], items: Int64[Tensor, " candidates"]
     ) -> tuple[Int64[Tensor, " seen"], Int64[Tensor, " seen"]]:
-        """Rows and columns (user's place, item's place) of the pairs that are in train.
+        """Find the rows (in ``users``) and columns (in ``items``) of pairs that are in train.
 
         Args:
-            items: distinct.
+            items: distinct item indices.
 
         Returns:
-            Both ordered by row, and within a row by the user's item.
+            Rows and columns, ordered by row, and within a row by item index.
         """
         column = self._column.index_copy(0, items, torch.arange(len(items), device=items.device))
         pointers, pairs = take_rows(self._pointers, users)

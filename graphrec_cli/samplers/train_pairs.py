@@ -1,4 +1,4 @@
-"""Train pairs drawn batch by batch: what samplers of triples and of rated pairs share."""
+"""Batches of train pairs, the common part of all samplers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from graphrec_cli.samplers.positives import Positives
 
 
 class TrainPairs:
-    """Draws numbers of train pairs from one generator, and knows their users and items.
+    """Samples positions of train pairs from one random generator, and looks up users and items.
 
     Attributes:
-        num_pairs: train pairs of the users that may be drawn: the examples of a whole pass.
+        num_pairs: train pairs of the users that can be sampled, which is the number of examples in
+            a full pass.
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class TrainPairs:
         generator: torch.Generator,
         device: torch.device,
     ) -> None:
-        """Take a law that was built on ``train`` and ``device``."""
+        """Use ``positives``, which must be built for ``train`` and ``device``."""
         self.num_pairs = positives.num_pairs
         self._users = torch.from_numpy(train.user_index()).to(device)
         self._items = torch.tensor(train.item_index, device=device)
@@ -37,13 +38,12 @@ class TrainPairs:
     def draw_epoch(
         self, steps: int | None, batch_size: int, done: int = 0
     ) -> Iterator[Int64[Tensor, " batch"]]:
-        """``steps`` batches of ``batch_size`` pair numbers.
+        """Yield ``steps`` batches of ``batch_size`` positions of train pairs.
 
-        With ``steps`` None a new pass begins and as many numbers as there are pairs are drawn, so
-        the last batch may be short.
+        If ``steps`` is None, a new pass over all pairs starts; its last batch may be smaller.
 
         Args:
-            done: batches of this epoch that were drawn before: only the rest is.
+            done: batches of the epoch that were already used; only the rest is sampled.
         """
         total = self.num_pairs if steps is None else steps * batch_size
         if steps is None and not done:
@@ -54,16 +54,16 @@ class TrainPairs:
     def users_and_items(
         self, pairs: Int64[Tensor, " batch"]
     ) -> tuple[Int64[Tensor, " batch"], Int64[Tensor, " batch"]]:
-        """Users and items of pairs by their numbers."""
+        """Look up the users and items of pairs by their positions in the train part."""
         return (
             self._users.index_select(0, pairs).long(),
             self._items.index_select(0, pairs).long(),
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Tensors and plain values; with them a sampler goes on with the very same draws.
+        """Return tensors and plain values that determine all further samples.
 
-        Taken between two batches of an epoch, the rest of it is drawn by ``epoch`` with ``done``.
+        For a state from the middle of an epoch, call ``epoch`` with ``done`` to sample the rest.
         """
         return {
             "generator": self._generator.get_state(),
@@ -71,6 +71,6 @@ class TrainPairs:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where ``state`` was taken; the sampler must be built on the same train part."""
+        """Restore ``state``; the sampler must be built on the same train part."""
         self._generator.set_state(state["generator"].cpu())
         self._positives.load_state_dict(state["positives"])

@@ -1,4 +1,4 @@
-"""Triples of a user, an item that it has in train and one that it has not."""
+"""Batches of triples: a user, a positive (train) item and a negative item."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graphrec_cli.samplers.train_pairs import TrainPairs
 
 
 class Triples(NamedTuple):
-    """A batch of training examples; indices, int64, each of shape (batch,)."""
+    """A batch of training examples; indices are int64, each of shape (batch,)."""
 
     users: Int64[Tensor, " batch"]
     pos_items: Int64[Tensor, " batch"]
@@ -25,10 +25,10 @@ class Triples(NamedTuple):
 
 @runtime_checkable
 class Negatives(Protocol):
-    """A law for negative items.
+    """A distribution of negative items.
 
     Attributes:
-        eligible: bool, shape (users,): users with at least one item that the law can draw.
+        eligible: bool, shape (users,): users with at least one item that can be sampled.
     """
 
     eligible: Bool[Tensor, " users"]
@@ -36,15 +36,16 @@ class Negatives(Protocol):
     def sample(
         self, users: Int64[Tensor, " batch"], generator: torch.Generator
     ) -> Int64[Tensor, " batch"]:
-        """One negative item for every row of ``users``, all of them eligible."""
+        """Sample one negative item for each entry of ``users``, all of them eligible."""
 
 
 class TripleSampler(TrainPairs):
-    """Draws batches of triples from one generator.
+    """Samples batches of triples from one random generator.
 
     Attributes:
-        num_pairs: train pairs of the users that may be drawn: the triples of a whole pass.
-        skipped_users: users with train items that are never drawn, having no negative item.
+        num_pairs: train pairs of the users that can be sampled, which is the number of triples in a
+            full pass.
+        skipped_users: users with train items who are never sampled, for lack of a negative item.
     """
 
     def __init__(
@@ -55,14 +56,14 @@ class TripleSampler(TrainPairs):
         generator: torch.Generator,
         device: torch.device,
     ) -> None:
-        """Join two laws that were built on ``train`` and ``device``."""
+        """Combine ``positives`` and ``negatives``, both built for ``train`` and ``device``."""
         super().__init__(train, positives, generator, device)
         has_items = torch.from_numpy(train.user_degree > 0).to(device)
         self.skipped_users = int((has_items & ~negatives.eligible).sum())
         self._negatives = negatives
 
     def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[Triples]:
-        """``draw_epoch``'s pairs, each with a negative item of its user."""
+        """Yield pairs, each with a negative item of its user."""
         for pairs in self.draw_epoch(steps, batch_size, done):
             users, pos_items = self.users_and_items(pairs)
             neg_items = self._negatives.sample(users, self._generator)
@@ -77,7 +78,7 @@ def build_triples(
     generator: torch.Generator,
     device: torch.device,
 ) -> TripleSampler:
-    """A sampler of the positives that ``sampler.by`` names and of ``negatives``.
+    """Build a sampler from the positives that ``sampler.by`` names and from ``negatives``.
 
     Raises:
         DataError: no user has both a train item and a negative item.

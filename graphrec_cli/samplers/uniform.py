@@ -1,4 +1,4 @@
-"""Negatives uniform over the catalog items that the user has not in train."""
+"""Uniform negatives: catalog items that are not train items of the user."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from graphrec_cli.samplers.unseen import UnseenItems, catalog_items
 
 
 class UniformNegatives:
-    """Each catalog item that the user has not in train, with the same probability.
+    """Uniform over the catalog items that are not train items of the user.
 
     Attributes:
-        eligible: bool, shape (users,): users that have not the whole catalog.
+        eligible: bool, shape (users,): users whose train items are not the whole catalog.
     """
 
     eligible: Bool[Tensor, " users"]
@@ -34,13 +34,13 @@ class UniformNegatives:
     def sample(
         self, users: Int64[Tensor, " batch"], generator: torch.Generator
     ) -> Int64[Tensor, " batch"]:
-        """One item for every row of ``users``, all of them eligible."""
+        """Sample one negative item for each entry of ``users``, all of them eligible."""
         order = draw_below(self._unseen.num_unseen.index_select(0, users), generator)
         return self._unseen.nth(users, order)
 
 
 class CatalogNegatives:
-    """Each catalog item with the same probability, the user's own train items among them.
+    """Uniform over all catalog items, including the user's train items.
 
     Attributes:
         eligible: bool, shape (users,): all users.
@@ -49,7 +49,7 @@ class CatalogNegatives:
     eligible: Bool[Tensor, " users"]
 
     def __init__(self, train: UserItems, device: torch.device) -> None:
-        """Take the catalog.
+        """Keep the catalog.
 
         Raises:
             DataError: train has no interaction.
@@ -61,7 +61,7 @@ class CatalogNegatives:
     def sample(
         self, users: Int64[Tensor, " batch"], generator: torch.Generator
     ) -> Int64[Tensor, " batch"]:
-        """One item for every row of ``users``."""
+        """Sample one item for each entry of ``users``."""
         order = draw_below(self._size.expand(users.shape), generator)
         return self._catalog.index_select(0, order)
 
@@ -73,11 +73,11 @@ def build_uniform(
     generator: torch.Generator,
     device: torch.device,
 ) -> TripleSampler:
-    """The sampler ``sampler=uniform``.
+    """Build ``sampler=uniform``.
 
     Raises:
-        DataError: no user has both a train item and a catalog item left.
+        DataError: no user has both a train item and an item to sample as a negative.
     """
-    law = UniformNegatives if config.exclude_seen else CatalogNegatives
-    negatives = law(train, device)
+    kind = UniformNegatives if config.exclude_seen else CatalogNegatives
+    negatives = kind(train, device)
     return build_triples(config.by, train, negatives, generator=generator, device=device)

@@ -1,4 +1,4 @@
-"""The items of a set that a user has not in train, found by their rank without a list per user."""
+"""Indexed access to the unseen items of each user, without a list per user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphrec_cli.errors import DataError
 
 
 def catalog_items(train: UserItems) -> NDArray[np.int64]:
-    """The items with at least one train interaction, ascending, shape (catalog,).
+    """Return the items with at least one train interaction, ascending, shape (catalog,).
 
     Raises:
         DataError: train has no interaction.
@@ -27,9 +27,9 @@ def catalog_items(train: UserItems) -> NDArray[np.int64]:
 class UnseenItems:
     """The unseen members of a set of items, numbered per user from 0 in ascending order.
 
-    A user's seen members stand at the ascending positions s_0, s_1, ... of the set, so s_j - j
-    unseen members come before the j-th seen one, and the r-th unseen member stands at position
-    r + #{j: s_j - j <= r}. One sorted array holds these numbers for all users.
+    If a user's seen members are at the ascending positions s_0, s_1, ... of the set, then s_j - j
+    unseen members come before the j-th seen one, and the r-th unseen member is at position
+    r + #{j: s_j - j <= r}. One sorted array contains these numbers for all users.
 
     Attributes:
         num_unseen: int64, shape (users,).
@@ -38,7 +38,7 @@ class UnseenItems:
     num_unseen: Int64[Tensor, " users"]
 
     def __init__(self, train: UserItems, members: NDArray[np.int64], device: torch.device) -> None:
-        """Index ``members``: distinct items, ascending, shape (members,)."""
+        """Index ``members``, which are distinct items in ascending order, shape (members,)."""
         position = np.full(train.num_items, -1, dtype=np.int32)
         position[members] = np.arange(len(members), dtype=np.int32)
         seen_position = position[train.item_index]
@@ -52,7 +52,7 @@ class UnseenItems:
         np.subtract(seen_position[is_member], keys, out=keys)
         self._stride = len(members)
         keys += user_index * np.int64(self._stride)
-        # Half the bytes make the search that much cheaper in cache misses.
+        # Half the memory means fewer cache misses in the search.
         fits_int32 = train.num_users * self._stride <= np.iinfo(np.int32).max
         self._key_dtype = torch.int32 if fits_int32 else torch.int64
 
@@ -64,11 +64,11 @@ class UnseenItems:
     def nth(
         self, users: Int64[Tensor, " batch"], order: Int64[Tensor, " batch"]
     ) -> Int64[Tensor, " batch"]:
-        """The item that is number ``order`` among the user's unseen members, row by row.
+        """Return, for each entry, the unseen member of the user with number ``order``.
 
         Args:
             users: user indices.
-            order: from 0 to ``num_unseen[users] - 1``.
+            order: number of the member, from 0 to ``num_unseen[users] - 1``.
         """
         queries = (users * self._stride + order).to(self._key_dtype)
         num_before = torch.searchsorted(self._keys, queries, right=True)

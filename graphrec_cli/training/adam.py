@@ -1,4 +1,4 @@
-"""Adam (Kingma and Ba, 2015) by torch's fused kernel, without what torch's own class imports."""
+"""Adam (Kingma and Ba, ICLR 2015) on torch's fused kernel, with few imports."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ EPSILON = 1e-8
 
 
 class Adam:
-    """``torch.optim.Adam(..., fused=True)``, number for number.
+    """Adam with exactly the results of ``torch.optim.Adam(..., fused=True)``.
 
-    Making that class imports torch's compiler, which nothing here uses and which takes longer than
-    all that a run does before its first step.
+    Creating that class imports torch's compiler, which nothing here uses and which takes longer
+    than everything else a run does before its first step.
 
     Attributes:
-        param_groups: one group, as torch's optimizers have it; its ``lr`` may be set.
-        state: of every parameter that has had a gradient, by its place: the steps taken, and the
-            means of its gradients and of their squares.
+        param_groups: a single group in the format of torch's optimizers; ``lr`` may be changed.
+        state: for each parameter that has had a gradient, keyed by its index: the number of steps
+            and the running means of the gradient and of its square.
     """
 
     def __init__(self, params: Iterable[Tensor], *, lr: float, weight_decay: float) -> None:
@@ -31,22 +31,22 @@ class Adam:
         self.state: dict[int, dict[str, Tensor]] = {}
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Set all gradients to None."""
         for param in self._params:
             param.grad = None
 
     @torch.no_grad()
     def step(self) -> None:
-        """Change every parameter that has a gradient."""
-        with_grad = [place for place, param in enumerate(self._params) if param.grad is not None]
-        for place in with_grad:
-            if place not in self.state:
-                self.state[place] = _no_steps(self._params[place])
-        states = [self.state[place] for place in with_grad]
+        """Update every parameter that has a gradient."""
+        with_grad = [index for index, param in enumerate(self._params) if param.grad is not None]
+        for index in with_grad:
+            if index not in self.state:
+                self.state[index] = _initial_state(self._params[index])
+        states = [self.state[index] for index in with_grad]
         (group,) = self.param_groups
         adam(
-            [self._params[place] for place in with_grad],
-            [grad for place in with_grad if (grad := self._params[place].grad) is not None],
+            [self._params[index] for index in with_grad],
+            [grad for index in with_grad if (grad := self._params[index].grad) is not None],
             [state["exp_avg"] for state in states],
             [state["exp_avg_sq"] for state in states],
             [],
@@ -63,25 +63,25 @@ class Adam:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """The state and the group, the tensors not copied, as torch's optimizers write them."""
+        """Return the state in the format of torch's optimizers; tensors are not copied."""
         return {
-            "state": {place: dict(state) for place, state in self.state.items()},
+            "state": {index: dict(state) for index, state in self.state.items()},
             "param_groups": [dict(group) for group in self.param_groups],
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where ``state`` was taken; its tensors are copied to the parameters' devices."""
+        """Restore ``state``; its tensors are copied to the devices of the parameters."""
         self.param_groups = [dict(group) for group in state["param_groups"]]
         self.state = {
-            place: {
-                name: values.to(self._params[place].device, copy=True)
+            index: {
+                name: values.to(self._params[index].device, copy=True)
                 for name, values in tensors.items()
             }
-            for place, tensors in state["state"].items()
+            for index, tensors in state["state"].items()
         }
 
 
-def _no_steps(param: Tensor) -> dict[str, Tensor]:
+def _initial_state(param: Tensor) -> dict[str, Tensor]:
     return {
         "step": torch.zeros((), dtype=torch.float32, device=param.device),
         "exp_avg": torch.zeros_like(param),

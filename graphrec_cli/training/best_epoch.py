@@ -1,4 +1,4 @@
-"""Which epoch is the best so far, chosen on valid alone, and for how long none has been better."""
+"""Selection of the best epoch by a validation metric, and the count that early stopping uses."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from graphrec_cli.models.base import Model
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """The valid metric that selects the best epoch."""
+    """The validation metric that selects the best epoch."""
 
     metric: str = "ndcg@10"
     lower_is_better: bool = False
 
     def improves(self, valid: dict[str, float], best: dict[str, float] | None) -> bool:
-        """Whether ``valid`` is better than the best so far, None before there is one."""
+        """Whether ``valid`` is better than ``best``, the best so far; None before the first."""
         if best is None:
             return True
         new, old = valid[self.metric], best[self.metric]
@@ -30,10 +30,10 @@ class Selection:
     """The best epoch and a copy of its weights.
 
     Attributes:
-        best_epoch: from 1; 0 before the first. Without validation, the last one.
-        best_valid: its valid metrics, None without validation.
+        best_epoch: counted from 1; 0 before the first epoch. Without validation, the last epoch.
+        best_valid: validation metrics of that epoch, None without validation.
         best_state: copy of the model's state at that epoch.
-        stale_validations: validations since then.
+        stale_validations: validations since that epoch.
     """
 
     monitor: Monitor
@@ -43,7 +43,7 @@ class Selection:
     stale_validations: int = 0
 
     def consider(self, epoch: int, valid: dict[str, float], model: Model) -> bool:
-        """Keep the model's state if ``valid`` is the best so far; returns whether it is."""
+        """Keep the model's state if ``valid`` is the best so far; return whether it is."""
         if not self.monitor.improves(valid, self.best_valid):
             self.stale_validations += 1
             return False
@@ -52,12 +52,12 @@ class Selection:
         return True
 
     def keep(self, epoch: int, valid: dict[str, float] | None, model: Model) -> None:
-        """Copy the model's state."""
+        """Make ``epoch`` the best one and copy the model's state."""
         self.best_epoch, self.best_valid = epoch, valid
         self.best_state = _copied(model)
 
     def state_dict(self, *, model_is_best: bool) -> dict[str, Any]:
-        """Tensors and plain values; the best state only where it is not the model's own."""
+        """Return tensors and plain values; ``best_state`` is None where the model has it."""
         return {
             "stale_validations": self.stale_validations,
             "best_epoch": self.best_epoch,
@@ -66,7 +66,7 @@ class Selection:
         }
 
     def load_state_dict(self, state: dict[str, Any], model: Model) -> None:
-        """Go on where ``state`` was taken; ``model`` has been loaded already."""
+        """Restore ``state``; ``model`` must have been restored before."""
         self.stale_validations = state["stale_validations"]
         self.best_epoch, self.best_valid = state["best_epoch"], state["best_valid"]
         self.best_state = _copied(model) if state["best_state"] is None else state["best_state"]

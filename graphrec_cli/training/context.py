@@ -1,4 +1,4 @@
-"""What a run trains, selects and is judged with."""
+"""The objects that training, selection and evaluation of one run share."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from graphrec_cli.evaluation.protocol import Evaluation, Validation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """The values, data and measurements of one run.
+    """The config, data and evaluation of one run.
 
     Attributes:
-        validation: selects the best epoch; None without a valid part.
+        validation: selects the best epoch; None without a validation part.
     """
 
     config: RunConfig
@@ -28,7 +28,7 @@ class RunContext:
 
     @classmethod
     def of(cls, config: RunConfig, split: Split, device: torch.device) -> RunContext:
-        """The context of a run that is validated on the valid part, if there is one."""
+        """Build the context of a run; it validates on the validation part, if the split has one."""
         evaluation = components.build_evaluation(config, device)
         return cls(
             config=config,

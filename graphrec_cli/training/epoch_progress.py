@@ -1,4 +1,4 @@
-"""How far the epoch under way has come, so that it can be left and gone on with."""
+"""Progress within the current epoch, so that training can resume in the middle of it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from torch import Tensor
 
 @dataclass(slots=True)
 class EpochProgress:
-    """Counts of the steps taken.
+    """Counts of the steps taken in an epoch.
 
     Attributes:
-        total_loss: sum of the steps' losses, float64, on the model's device: the host need not
-            wait for it.
+        total_loss: sum of the steps' losses, float64, on the model's device, so that adding to it
+            does not make the host wait.
         steps: optimizer steps taken.
-        examples: rows of their batches.
+        examples: total number of examples in their batches.
     """
 
     total_loss: Tensor
@@ -28,7 +28,7 @@ class EpochProgress:
 
     @classmethod
     def begin(cls, device: torch.device) -> EpochProgress:
-        """Nothing has been done yet."""
+        """Start an epoch: no steps taken."""
         return cls(torch.zeros((), device=device, dtype=torch.float64))
 
     def add(self, loss: Tensor, examples: int) -> None:
@@ -39,11 +39,11 @@ class EpochProgress:
 
     @property
     def seconds(self) -> float:
-        """Time that the epoch has taken, without the time between a checkpoint and its loading."""
+        """Time spent on the epoch, excluding the time between an interruption and the resume."""
         return time.perf_counter() - self._started
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return {
             "total_loss": self.total_loss.item(),
             "steps": self.steps,
@@ -53,7 +53,7 @@ class EpochProgress:
 
     @classmethod
     def from_state(cls, state: dict[str, Any], device: torch.device) -> EpochProgress:
-        """Go on counting where ``state`` was taken."""
+        """Restore the counts in ``state``."""
         total_loss = torch.tensor(state["total_loss"], device=device, dtype=torch.float64)
         started = time.perf_counter() - state["seconds"]
         return cls(total_loss, state["steps"], state["examples"], started)

@@ -1,4 +1,4 @@
-"""Train a model, with its history and checkpoints written along the way."""
+"""Train a model and write its history and checkpoints on the way."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ log = logging.getLogger("graphrec")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """A model in its best state.
+    """A model with its best weights.
 
     Attributes:
-        best_epoch: the epoch of that state, 0 for a model that is not trained.
-        history: a row an epoch, as in history.jsonl.
+        best_epoch: the epoch of these weights, 0 for a model that is not trained.
+        history: one row per epoch, as in history.jsonl.
     """
 
     model: Model
@@ -50,15 +50,15 @@ def fit_model(
     *,
     resumed: bool,
 ) -> Fitted:
-    """Train if the model learns at all; ``checkpoints/best.pt`` is there either way.
+    """Train the model, or solve it in closed form, and write ``checkpoints/best.pt``.
 
-    A signal ends the training after the current step, whose state is then written.
+    A signal stops the training after the current step; its state is saved.
 
     Args:
         resumed: continue from the newest checkpoint, if there is one.
 
     Raises:
-        Interrupted: a signal came.
+        Interrupted: a signal was received.
         NonFiniteError: the loss or a valid score became NaN or infinite.
     """
     if not context.config.model.learns_from():
@@ -95,7 +95,7 @@ def fit_model(
 
 
 def solve(model: ClosedForm) -> None:
-    """Compute the state of a model that is not trained, and log how long it took."""
+    """Compute the weights of a closed-form model, and log how long it took."""
     started = time.perf_counter()
     model.solve()
     log.info("solved in %.1f s", time.perf_counter() - started)
@@ -109,18 +109,21 @@ def build_trainer(
     *,
     seed_name: str = "sampler",
 ) -> Trainer:
-    """Sampler, loss, validation and optimizer around ``model``, before the first step.
+    """Combine sampler, loss, validation and optimizer in a trainer for ``model``.
 
     Args:
-        after_step: called between two steps.
-        seed_name: name of the generator that the sampler draws from.
+        after_step: called after every step.
+        seed_name: name of the sampler's random generator, which its seed is derived from.
     """
     config, validation = context.config, context.validation
     if config.trainer.precision is Precision.bf16:
         model.train_in(torch.bfloat16)
     sampler = components.build_batch_sampler(config, context.split.train, context.device, seed_name)
     if sampler.skipped_users:
-        log.warning("%d users have seen all that could be sampled: skipped", sampler.skipped_users)
+        log.warning(
+            "skipping %d users, who have no item left to sample as a negative",
+            sampler.skipped_users,
+        )
 
     def validate() -> dict[str, float]:
         assert validation is not None
@@ -141,12 +144,12 @@ def build_trainer(
 
 
 def sampler_seed_name(state: dict[str, Any] | None, device: torch.device) -> str:
-    """Name of the sampler's generator; another one where the checkpoint is of another device."""
+    """Name of the sampler's generator, a new one if the checkpoint is from another device type."""
     if state is None or state.get("device") == device.type:
         return "sampler"
     log.warning(
-        "the checkpoint was made on %s, whose random numbers %s cannot continue: the run will "
-        "differ from an uninterrupted one",
+        "the checkpoint was saved on %s, and its random number sequence cannot continue on %s: "
+        "the results will differ from those of an uninterrupted run",
         state.get("device"),
         device.type,
     )
@@ -154,11 +157,11 @@ def sampler_seed_name(state: dict[str, Any] | None, device: torch.device) -> str
 
 
 def restore(state: dict[str, Any] | None, trainer: Trainer, checkpointing: Checkpointing) -> None:
-    """Set the trainer and the history to the state of a checkpoint; None is the beginning.
+    """Restore the trainer and the history from a checkpoint; None starts from the beginning.
 
     Raises:
-        ConfigError: the run would end without the validation that its last epoch has.
-        OutputError: the state is not one of this trainer.
+        ConfigError: ``trainer.epochs`` is the checkpoint's epoch, which was not validated.
+        OutputError: the checkpoint does not fit this trainer.
     """
     if state is None:
         checkpointing.begin_history([])
@@ -168,23 +171,25 @@ def restore(state: dict[str, Any] | None, trainer: Trainer, checkpointing: Check
         check_content(state, trainer, reseed_sampler=reseed_sampler)
         trainer.load_state_dict(state, reseed_sampler=reseed_sampler)
     except (LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise OutputError(
-            f"the checkpoint is not one of this run: {type(error).__name__}, {error}"
+            f"checkpoint: {reason}; this run cannot resume, start it again with graphrec train "
+            "--from RUN"
         ) from error
     history = state["history"]
     ends_here = trainer.progress is None and trainer.epoch == trainer.config.epochs
     if ends_here and trainer.validate is not None and history[-1]["valid"] is None:
         raise ConfigError(
-            f"trainer.epochs={trainer.epoch} is where the checkpoint is, and that epoch was not "
+            f"trainer.epochs={trainer.epoch} would stop at the checkpoint, whose epoch was not "
             f"validated; set it to {trainer.epoch + 1} or more"
         )
     checkpointing.begin_history(history)
     where = "after" if trainer.progress is None else "in"
-    log.info("going on %s epoch %d, step %d", where, trainer.epoch, trainer.step)
+    log.info("resuming %s epoch %d, step %d", where, trainer.epoch, trainer.step)
 
 
 def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
-    """One line for the log."""
+    """Format an epoch as one log line."""
     record, monitor = epoch.record, config.monitor()
     line = (
         f"epoch {record['epoch']}/{config.trainer.epochs}  loss {record['loss']:.4f}  "

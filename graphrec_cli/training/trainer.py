@@ -1,4 +1,4 @@
-"""Training: fit, then train_epoch, then train_step; the best epoch is chosen on valid alone."""
+"""The training loop: ``fit`` calls ``train_epoch``, which calls ``train_step``."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from graphrec_cli.training.best_epoch import Monitor, Selection
 from graphrec_cli.training.epoch_progress import EpochProgress
 
 _CHECK_EVERY = 50
-"""Steps between looks at the loss, each of which waits for the device."""
+"""Steps between checks of the loss; each check waits for the device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """What one epoch left behind.
+    """The result of one epoch.
 
     Attributes:
         record: the line of history.jsonl.
-        improved: the valid metric that selects is the best so far; always without validation.
-        last: no further epoch follows.
+        improved: the monitored metric is the best so far; always true without validation.
+        last: whether training is finished.
     """
 
     record: dict[str, Any]
@@ -39,12 +39,12 @@ class Epoch:
 
 
 class Trainer:
-    """Adam on sampled batches, with selection and early stopping on the valid part.
+    """Adam on sampled batches, with selection and early stopping on the validation part.
 
     Attributes:
-        epoch: the epoch under way, or the last one; 0 before the first.
-        step: optimizer steps taken in all.
-        progress: how far the epoch under way has come, None between two epochs.
+        epoch: the current epoch, or the last finished one; 0 before the first.
+        step: optimizer steps taken in total.
+        progress: progress within the current epoch, None between two epochs.
         selection: the best epoch so far.
     """
 
@@ -63,8 +63,8 @@ class Trainer:
         """Prepare to train from the first step.
 
         Args:
-            validate: metrics of the valid part; None without one.
-            after_step: called between two steps, where ``state_dict`` can be taken.
+            validate: returns the metrics of the validation part; None without one.
+            after_step: called after every step; ``state_dict`` may be called there.
         """
         self.config = config
         self.model = model
@@ -84,16 +84,16 @@ class Trainer:
         self.progress: EpochProgress | None = None
 
     def fit(self) -> Iterator[Epoch]:
-        """Train, yielding after every epoch, until the last epoch or until patience runs out.
+        """Train until the last epoch or until patience runs out; yield after every epoch.
 
-        An epoch that was left under way is gone on with.
+        A restored epoch that was interrupted is finished first.
 
         Raises:
-            NonFiniteError: the loss or a weight became NaN or infinite; the selection is as
-                it was before.
+            NonFiniteError: the loss or a weight became NaN or infinite; the selection is
+                unchanged.
         """
         while not self._done():
-            progress = self._epoch_under_way()
+            progress = self._current_epoch()
             loss, examples = self.train_epoch()
             seconds = progress.seconds
             valid = self.validate() if self.validate is not None and self._validates() else None
@@ -114,12 +114,12 @@ class Trainer:
             )
 
     def train_epoch(self) -> tuple[float, int]:
-        """Take the steps that are left of the epoch under way, or all of the next one.
+        """Take the remaining steps of the current epoch, or all steps of the next one.
 
         Returns:
-            the mean loss of the epoch's steps, and the number of their examples.
+            The mean loss over the epoch's steps, and the number of their examples.
         """
-        progress = self._epoch_under_way()
+        progress = self._current_epoch()
         batches = self.sampler.epoch(self.config.steps_per_epoch, self.batch_size, progress.steps)
         bar = tqdm(
             batches,
@@ -138,12 +138,12 @@ class Trainer:
                     f"loss {self._finite_mean():.4f}, {rate:,.0f} examples/s", refresh=False
                 )
             self._after_step(self)
-        # The last step's loss was finite before that step changed the weights.
+        # The last step's loss was computed before that step changed the weights.
         self.refuse_non_finite()
         return self._finite_mean(), progress.examples
 
     def train_step(self, batch: Batch) -> Tensor:
-        """One optimizer step; returns the batch's loss, detached."""
+        """Take one optimizer step and return the batch's loss, detached."""
         self.optimizer.param_groups[0]["lr"] = self.learning_rate()
         self.optimizer.zero_grad()
         loss = self.loss(self.model, batch)
@@ -153,7 +153,7 @@ class Trainer:
         return loss.detach()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that further steps depend on, as tensors and plain values."""
+        """Return everything that further steps depend on, as tensors and plain values."""
         best = self.selection.best_epoch == self.epoch and self.progress is None
         return {
             "model": self.model.state_dict(),
@@ -166,10 +166,11 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any], *, reseed_sampler: bool = False) -> None:
-        """Go on where ``state`` was taken, with the same batches, steps and choices.
+        """Restore ``state``, so that the same batches, steps and selections follow.
 
         Args:
-            reseed_sampler: leave the sampler as it is: the state is of another kind of device.
+            reseed_sampler: do not restore the sampler, because the state is from another device
+                type.
         """
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -181,29 +182,29 @@ class Trainer:
         self.selection.load_state_dict(state, self.model)
 
     def refuse_non_finite(self) -> None:
-        """Look at the losses so far and at the weights.
+        """Check the losses so far and the weights.
 
         Raises:
-            NonFiniteError: one is NaN or infinite.
+            NonFiniteError: one of them is NaN or infinite.
         """
         self._finite_mean()
         if not all(bool(weights.isfinite().all()) for weights in self.model.parameters()):
             raise self._non_finite("a weight became NaN or infinite")
 
-    def _epoch_under_way(self) -> EpochProgress:
+    def _current_epoch(self) -> EpochProgress:
         if self.progress is None:
             self.epoch += 1
             self.progress = EpochProgress.begin(self.device)
         return self.progress
 
     def steps_per_epoch(self) -> int:
-        """Optimizer steps of a whole epoch."""
+        """Optimizer steps in a whole epoch."""
         if self.config.steps_per_epoch is not None:
             return self.config.steps_per_epoch
         return -(-self.sampler.num_pairs // self.batch_size)
 
     def learning_rate(self) -> float:
-        """The learning rate of the next step, which follows from its number and its epoch's."""
+        """The learning rate of the next step, a function of the step and epoch numbers."""
         config = self.config
         rate = config.learning_rate * config.learning_rate_decay ** (self.epoch - 1)
         if config.final_learning_rate is not None:
@@ -222,14 +223,14 @@ class Trainer:
         return stale or self.epoch >= self.config.epochs
 
     def _select(self, valid: dict[str, float] | None) -> bool:
-        """Whether the epoch is the best so far, as every one is without validation."""
+        """Keep the epoch if it is the best so far, and return whether it is."""
         if self.validate is None:
             self.selection.keep(self.epoch, None, self.model)
             return True
         return valid is not None and self.selection.consider(self.epoch, valid, self.model)
 
     def _finite_mean(self) -> float:
-        """Mean loss of the steps of the epoch under way."""
+        """Mean loss over the steps of the current epoch."""
         if self.progress is None:
             return 0.0
         mean = self.progress.total_loss.item() / max(self.progress.steps, 1)

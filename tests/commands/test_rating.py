@@ -146,4 +146,4 @@ def test_what_does_not_fit_together_is_refused(
 def test_data_without_ratings_are_refused(graphrec: Callable[..., Any]) -> None:
     done = graphrec("train", *RATING, "trainer.monitor=null")
     assert done.code == 3
-    assert "rating regression needs a rating of every pair" in done.err
+    assert "rating regression needs a rating for every pair" in done.err

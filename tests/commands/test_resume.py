@@ -164,7 +164,9 @@ def test_the_newest_checkpoint_is_damaged(
     done = graphrec("resume", str(run))
     assert done.code == 0, done.err
     (warning,) = [line for line in done.err.splitlines() if line.startswith("warning")]
-    assert warning.endswith("last.pt has not the sha256 in manifest.json; going on from last-1.pt")
+    assert warning.endswith(
+        "last.pt does not match its sha256 in manifest.json; resuming from last-1.pt"
+    )
     assert_same_run(run, whole)
 
 
@@ -177,7 +179,7 @@ def test_all_checkpoints_are_damaged(
     done = graphrec("resume", str(run))
     assert done.code == 1
     assert done.err.splitlines()[-1].startswith("error: cannot read the checkpoint ")
-    assert f"graphrec train --from {run} makes the run anew" in done.err
+    assert f"start again with graphrec train --from {run}" in done.err
     assert read(run / "status.json")["status"] == "failed"
 
 
@@ -189,7 +191,7 @@ def test_all_checkpoints_are_damaged(
         (["trainer.epoch=9"], "did you mean 'trainer.epochs'?"),
         (["-m"], "takes one run directory"),
         (["trainer.epochs=0"], "trainer.epochs must be"),
-        (["trainer.epochs=3"], "trainer.epochs=3 is behind the checkpoint, which is in epoch 4"),
+        (["trainer.epochs=3"], "trainer.epochs=3 is less than the epoch of the checkpoint, 4"),
         (["resume=other"], "resume takes one run directory"),
         (["--from", "latest"], "takes one run directory"),
         (["output_dir=elsewhere"], "output_dir says where 'latest' looks"),
@@ -245,7 +247,7 @@ def test_another_configuration_or_other_data_are_refused(
     (run / "config.json").write_text(json.dumps(config))
     done = graphrec("resume", str(run))
     assert done.code == 4
-    assert "error: the configuration is not the one that the checkpoints in" in done.err
+    assert "were written with a different configuration; restore it" in done.err
     assert "is not the configuration that" in graphrec("evaluate", str(run)).err
     config["dataset"]["mean_interactions"] = 9.0
     (run / "config.json").write_text(json.dumps(config))
@@ -440,7 +442,10 @@ def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
     (last.parent / "manifest.json").unlink()
     done = graphrec("resume", str(stopped.run))
     assert done.code == 0, done.err
-    assert "warning: the checkpoint was made on cuda, whose random numbers cpu cannot" in done.err
+    assert (
+        "warning: the checkpoint was saved on cuda, and its random number sequence cannot"
+        in done.err
+    )
     assert len(history(done.run)) == 4
     assert history(done.run)[-1]["step"] == 24
 

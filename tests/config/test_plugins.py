@@ -1,4 +1,4 @@
-"""Components from outside: loaded when the command names them, recorded, and never otherwise."""
+"""Plugins are loaded only if the command names them, and are recorded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Graphrec = Callable[..., tuple[int, str, str]]
 def graphrec(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Graphrec:
-    """Runs a command in a folder with the plugins that the documents show."""
+    """Run a command in a folder with the plugins from the documentation."""
     monkeypatch.chdir(tmp_path)
     for name, code in EXAMPLES.items():
         Path(name).write_text(code, "utf-8")
@@ -105,7 +105,7 @@ def test_a_saved_run_needs_the_same_plugin(graphrec: Graphrec) -> None:
         code, _, err = graphrec(*command) if command[0] != "train" else (main(command), "", "")
         assert code == 2
     code, _, err = graphrec("evaluate", run)
-    assert "was made with the plugin 'my_sampler'; add --plugin with its file or name" in err
+    assert "needs the plugin 'my_sampler'; add --plugin with its file or name" in err
     with Path("my_sampler.py").open("a", encoding="utf-8") as file:
         file.write("# another comment\n")
     code, _, err = graphrec("evaluate", run, "--plugin", "my_sampler.py")
@@ -172,7 +172,7 @@ def test_a_package_is_one_plugin_of_all_its_files(graphrec: Graphrec) -> None:
     (package / "code.py").write_text(f"{code}# changed\n", "utf-8")
     code_, _, err = graphrec("evaluate", "latest", "--plugin", "pack")
     assert code_ == 2
-    assert "the plugin 'pack' is not the one" in err
+    assert "the plugin 'pack' has changed since" in err
 
 
 def test_an_installed_plugin_is_loaded_by_its_entry_point_alone(
@@ -206,7 +206,7 @@ def test_an_installed_plugin_is_loaded_by_its_entry_point_alone(
         ("x = 1", "registers no component; call register() in it"),
         ("register('trainer', object, None)", "plugins cannot register a trainer"),
         ("register('loss', object, None)", "is not a dataclass that extends LossConfig"),
-        ("register('loss', BPRConfig, None)", "loss=bpr exists already"),
+        ("register('loss', BPRConfig, None)", "loss=bpr already exists"),
     ],
 )
 def test_a_faulty_plugin_is_one_line(code: str, expected: str, graphrec: Graphrec) -> None:

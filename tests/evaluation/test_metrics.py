@@ -12,7 +12,7 @@ from graphrec_cli.config.evaluation import MapDenominator
 from graphrec_cli.errors import DataError
 from graphrec_cli.evaluation.metrics import MISS, check_ks, per_user_metrics, ranking_metrics
 
-# User 4 holds out two items, user 7 one, user 9 three of which one can never be found.
+# User 4 has two held-out items, user 7 one, and user 9 three, one of which is a miss.
 USERS = np.array([9, 4, 7, 9, 4, 9], dtype=np.int32)
 RANKS = np.array([2, 3, 5, 1, 0, MISS], dtype=np.int64)
 
@@ -63,7 +63,7 @@ def test_map_over_all_held_out() -> None:
 
 
 def slow_metrics(ranks: list[int], k: int, denominator: MapDenominator) -> dict[str, float]:
-    """One user's metrics, by walking down its first k places."""
+    """Metrics of one user, computed by a loop over the first k places."""
     relevant = [place in ranks for place in range(k)]
     gain = sum(1 / math.log2(place + 2) for place in range(k) if relevant[place])
     ideal = sum(1 / math.log2(place + 2) for place in range(min(len(ranks), k)))
@@ -91,7 +91,7 @@ def slow_metrics(ranks: list[int], k: int, denominator: MapDenominator) -> dict[
     denominator=st.sampled_from(MapDenominator),
     seed=st.integers(0, 99),
 )
-def test_agrees_with_walking_down_the_list(
+def test_agrees_with_a_loop_over_the_list(
     users: list[tuple[set[int], int]], k: int, denominator: MapDenominator, seed: int
 ) -> None:
     lists = [[*found, *[MISS] * misses] for found, misses in users]
@@ -105,7 +105,7 @@ def test_agrees_with_walking_down_the_list(
 
 
 @pytest.mark.parametrize("held_out", [1, 3, 20])
-def test_a_perfect_ranking_is_worth_exactly_one(held_out: int) -> None:
+def test_a_perfect_ranking_gets_exactly_one(held_out: int) -> None:
     users: NDArray[np.int32] = np.repeat(np.arange(5, dtype=np.int32), held_out)
     rank = np.tile(np.arange(held_out), 5)
     got = ranking_metrics(users, rank, ks=[10, 20], map_denominator=MapDenominator.min)
@@ -116,7 +116,7 @@ def test_a_perfect_ranking_is_worth_exactly_one(held_out: int) -> None:
     assert got["mrr"] == 1.0
 
 
-def test_misses_alone_are_worth_nothing() -> None:
+def test_misses_alone_get_zero() -> None:
     users = np.array([0, 0, 1], dtype=np.int32)
     rank = np.full(3, MISS, dtype=np.int64)
     got = ranking_metrics(users, rank, ks=[10], map_denominator=MapDenominator.min)

@@ -17,7 +17,7 @@ class Negative:
         return (-1.0 - torch.arange(3.0))[user_index][:, None].expand(-1, 4)
 
 
-def test_cold_users_score_by_counts_and_the_others_as_the_model_does() -> None:
+def test_cold_users_get_counts_and_others_the_scores_of_the_model() -> None:
     # User 1 has no train interaction; user 3 is the unknown one.
     users, items = np.array([0, 0, 2]), np.array([3, 1, 3])
     train = UserItems.from_pairs(users, items, num_users=3, num_items=4)

@@ -58,7 +58,7 @@ SCORES = np.array([[5, 4, 3, 2, 1], [0, 0, 0, 0, 0]], dtype=np.float32)
 
 @pytest.mark.parametrize(
     ("part", "mask_valid", "rank"),
-    # Train is masked always; the valid item 1 stands before the test item 2 unless it is masked.
+    # Train is always masked; the valid item 1 ranks before the test item 2 unless it is masked.
     [("test", True, 0), ("test", False, 1), ("valid", True, 0), ("valid", False, 0)],
 )
 def test_masks_by_hand(part: str, mask_valid: bool, rank: int) -> None:
@@ -71,7 +71,7 @@ def test_masks_by_hand(part: str, mask_valid: bool, rank: int) -> None:
     assert result.counts["users_evaluated"] == 1
 
 
-def test_the_test_items_are_not_masked_while_selecting() -> None:
+def test_test_items_are_not_masked_in_validation() -> None:
     scores = SCORES[:, [0, 2, 1, 3, 4]].copy()
     result = evaluate(Oracle(scores, CPU), split_of(PARTS), "valid")
     assert result.arrays["rank"].tolist() == [1]
@@ -80,11 +80,11 @@ def test_the_test_items_are_not_masked_while_selecting() -> None:
 def test_without_a_valid_part_test_still_works() -> None:
     split = split_of(PARTS, valid=False)
     assert evaluate(Oracle(SCORES, CPU), split, "test").arrays["rank"].tolist() == [1]
-    with pytest.raises(DataError, match="no valid part; train with one"):
+    with pytest.raises(DataError, match="no validation part; train with one"):
         evaluate(Oracle(SCORES, CPU), split, "valid")
 
 
-def test_the_configured_laws_reach_the_ranking() -> None:
+def test_the_config_reaches_the_ranking() -> None:
     parts = np.array([[TRAIN, TEST, NOWHERE, NOWHERE, TEST], [TRAIN, TRAIN, TRAIN, TRAIN, NOWHERE]])
     model, split = Oracle(np.zeros((2, 5), dtype=np.float32), CPU), split_of(parts)
 
@@ -122,7 +122,7 @@ def test_ties_depend_on_the_seed_alone() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_selection_looks_at_a_seeded_subset_of_the_users_with_valid_items() -> None:
+def test_validation_samples_users_with_valid_items_by_the_seed() -> None:
     rng = np.random.default_rng(0)
     parts = rng.choice([NOWHERE, TRAIN, VALID, TEST], size=(200, 30), p=[0.5, 0.4, 0.04, 0.06])
     split = split_of(parts)
@@ -160,12 +160,12 @@ def test_selection_looks_at_a_seeded_subset_of_the_users_with_valid_items() -> N
     full = evaluate(model, split, "valid").arrays
     kept = np.isin(full["user_index"], chosen)
     assert np.array_equal(result.arrays["rank"], full["rank"][kept])
-    # Test is judged on all users, whatever selection looked at.
+    # Test is evaluated on all users, even if validation samples some.
     test = evaluate(model, split, "test", evaluation_of(number=50))
     assert test.counts["users_evaluated"] == np.count_nonzero((parts == TEST).any(1))
 
 
-def test_the_weights_as_they_are_now_are_evaluated() -> None:
+def test_the_current_weights_are_evaluated() -> None:
     rng = np.random.default_rng(0)
     parts = rng.choice([NOWHERE, TRAIN, VALID, TEST], size=(30, 20), p=[0.5, 0.3, 0.1, 0.1])
     split = split_of(parts)
@@ -197,7 +197,7 @@ def test_every_metric_is_defined() -> None:
     } - {"rank", "ties", "cold_items", "mean"}
 
 
-def test_the_definitions_are_those_of_the_configured_values() -> None:
+def test_the_definitions_follow_the_config() -> None:
     usual = evaluation_of().definitions()
     unusual = evaluation_of(
         RankingConfig(

@@ -57,8 +57,8 @@ def test_errors_and_counts_by_hand() -> None:
     }
 
 
-def test_a_constant_prediction_is_worth_a_random_order() -> None:
-    """Else a model would be flattered beside the baseline of the mean."""
+def test_a_constant_prediction_gets_a_random_order() -> None:
+    """Otherwise the order of the data would favour the baseline of the mean."""
     stars = np.random.default_rng(0).integers(1, 6, size=(300, 20)).astype(np.float32)
     pairs = [
         UserItems.from_pairs(users, items, num_users=300, num_items=20, rating=stars[users, items])
@@ -72,7 +72,7 @@ def test_a_constant_prediction_is_worth_a_random_order() -> None:
     assert result.metrics["precision@1"] == pytest.approx((stars >= 3.5).mean(), abs=0.14)
 
 
-def test_selection_looks_at_as_many_users_as_it_is_told() -> None:
+def test_validation_samples_valid_users() -> None:
     model = biases([0.0] * 3, [0.0] * 4)
     everyone = evaluate(model, "valid")
     some = evaluate(model, "valid", valid_users=2)
@@ -80,7 +80,7 @@ def test_selection_looks_at_as_many_users_as_it_is_told() -> None:
     assert some.counts["users_evaluated"] == 2
 
 
-def test_figures_do_not_depend_on_how_many_pairs_are_predicted_at_a_time() -> None:
+def test_metrics_do_not_depend_on_how_many_pairs_are_predicted_at_a_time() -> None:
     model = biases([1.0, 2.0, 3.0], [0.1, 0.2, 0.3, 0.4])
     user = np.array([0, 1, 2, 2, 0], dtype=np.int32)
     item = np.array([3, 2, 1, 0, 0], dtype=np.int32)
@@ -90,15 +90,15 @@ def test_figures_do_not_depend_on_how_many_pairs_are_predicted_at_a_time() -> No
         assert got.tolist() == whole.tolist()
 
 
-def test_a_prediction_that_is_no_number_ends_the_run() -> None:
+def test_a_prediction_that_is_nan_ends_the_run() -> None:
     model = biases([np.nan, 0.0, 0.0], [0.0] * 4)
     with pytest.raises(NonFiniteError, match="predicted rating of item index 1 by user index 0"):
         evaluate(model, "test")
 
 
-def test_a_split_without_a_valid_part_has_nothing_to_judge_there() -> None:
+def test_a_split_without_a_validation_part_cannot_be_validated() -> None:
     split = Split(
         train=SPLIT.train, valid=None, test=SPLIT.test, users=SPLIT.users, items=SPLIT.items
     )
-    with pytest.raises(DataError, match="no valid part"):
+    with pytest.raises(DataError, match="no validation part"):
         evaluate(biases([0.0] * 3, [0.0] * 4), "valid", split=split)

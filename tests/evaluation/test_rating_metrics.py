@@ -19,7 +19,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 5), HALVES, HALVES), min_size=1, max_si
 
 
 def key(row: Row) -> int:
-    """An order of equal predictions that goes with the row, and not with its place."""
+    """An order of equal predictions that depends on the row and not on its position."""
     user, rating, _ = row
     return int(7 * user + 2 * rating) * 5 % 11
 
@@ -50,7 +50,7 @@ def by_brute_force(rows: list[Row], k: int, threshold: float) -> tuple[float, fl
 
 def test_by_hand() -> None:
     # User 0's two highest predictions are 4.5 (rated 5) and 4 (rated 3): one of two recommended is
-    # relevant, of two relevant in all. User 1 is recommended nothing, and nothing is relevant.
+    # relevant, of two relevant in total. User 1 has no recommended and no relevant pair.
     rows = [(0, 5.0, 4.5), (0, 3.0, 4.0), (0, 4.0, 3.6), (1, 2.0, 3.0)]
     got = metrics(rows, [2, 3])
     assert got["precision@2"] == pytest.approx((1 / 2 + 0) / 2)

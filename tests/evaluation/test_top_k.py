@@ -1,4 +1,4 @@
-"""The best items of every user, against numpy's own sorting."""
+"""The best items of every user, compared with sorting in numpy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from graphrec_cli.evaluation.top_k import TopItems, top_k
 
 
 class Table:
-    """Scores that were written down beforehand; counts how many users were asked for."""
+    """Scores from a fixed table; records how many users are requested per call."""
 
     def __init__(self, scores: Sequence[Sequence[float]] | Tensor) -> None:
         self.scores = torch.as_tensor(scores)
@@ -32,7 +32,7 @@ class Table:
 
 
 def pairs(has: NDArray[np.bool_]) -> UserItems:
-    """The pairs of a table of marks."""
+    """The pairs where a boolean table is true."""
     users, items = np.nonzero(has)
     return UserItems.from_pairs(users, items, num_users=has.shape[0], num_items=has.shape[1])
 
@@ -44,7 +44,7 @@ def lists(top: TopItems) -> list[list[int]]:
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[Tensor, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Scores of few distinct values, the masked pairs and the catalog."""
+    """Scores with few distinct values, the masked pairs and the catalog."""
     shape = draw(st.integers(1, 12)), draw(st.integers(1, 12))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     distinct = draw(st.sampled_from([1, 2, 3, 50]))
@@ -66,7 +66,7 @@ def test_agrees_with_sorting_every_users_candidates(
     for user in users:
         order = np.argsort(-scores[user].numpy(), kind="stable")
         expected.append([i for i in order.tolist() if catalog[i] and not masked[user, i]][:k])
-    # The masked pairs in two overlapping parts, as the parts of a split may be given.
+    # The masked pairs are given in two overlapping parts.
     parts = [pairs(masked), pairs(masked & (scores.numpy() > 0))]
     for chunk_users in (1, 7, None):
         top = top_k(
@@ -80,7 +80,7 @@ def test_agrees_with_sorting_every_users_candidates(
 
 @settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1))
-def test_a_held_out_item_stands_at_its_rank(seed: int) -> None:
+def test_a_held_out_item_is_at_its_rank(seed: int) -> None:
     rng = np.random.default_rng(seed)
     part = rng.choice(4, size=(20, 15), p=[0.4, 0.3, 0.1, 0.2])
     train, valid, test = (pairs(part == number) for number in (1, 2, 3))
@@ -94,7 +94,7 @@ def test_a_held_out_item_stands_at_its_rank(seed: int) -> None:
     assert (top.item_index[first[ranks.user_index] + ranks.rank] == ranks.item_index).all()
 
 
-def test_of_equal_scores_the_smaller_index_comes_first() -> None:
+def test_ties_are_ordered_by_item_index() -> None:
     scores = [[1.0, 3.0, 2.0, 2.0, 3.0, 2.0]]
     for k, expected in ((1, [1]), (2, [1, 4]), (3, [1, 4, 2]), (4, [1, 4, 2, 3])):
         top = top_k(Table(scores), np.array([0]), k=k, catalog=np.ones(6, dtype=bool), masked=[])
@@ -124,7 +124,7 @@ def test_a_user_may_have_nothing_left() -> None:
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 def test_a_score_that_is_not_finite_is_refused_even_where_it_is_masked(bad: float) -> None:
     masked = [pairs(np.array([[False, False], [True, False]]))]
-    with pytest.raises(NonFiniteError, match="user index 1 a score that is NaN or infinite"):
+    with pytest.raises(NonFiniteError, match="a score of user index 1 is NaN or infinite"):
         top_k(
             Table([[1.0, 2.0], [bad, 1.0]]),
             np.array([0, 1]),

@@ -104,7 +104,7 @@ def test_only_train_pairs_and_their_number_of_users_and_items_count() -> None:
 def test_isolated_nodes_and_the_csr_layout_raise_no_warning(filled: bool) -> None:
     has = np.zeros((4, 3), dtype=np.bool_)
     has[0, 1] = filled
-    torch.set_warn_always(True)  # torch would say most of its warnings once a process only
+    torch.set_warn_always(True)  # by default torch shows most warnings once per process
     try:
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")

@@ -52,17 +52,17 @@ TABLES: list[tuple[str, Callable[[Tensor], object], str]] = [
     ("fewer rows", lambda table: table[:-1].clone(), "does not fit the model"),
     ("more columns", lambda table: torch.cat([table, table], 1), "does not fit the model"),
     ("one row for all", lambda table: table[:1].clone(), "does not fit the model"),
-    ("spread", lambda table: table[:1].clone().expand_as(table), "not stored as it is used"),
-    ("turned", lambda table: table.T.contiguous().T, "not stored as it is used"),
+    ("spread", lambda table: table[:1].clone().expand_as(table), "not plain, dense and contiguous"),
+    ("turned", lambda table: table.T.contiguous().T, "not plain, dense and contiguous"),
     (
         "spread without end",
         lambda table: torch.zeros(1, 1).expand(2**40, 2**20),
-        "not stored as it is used",
+        "not plain, dense and contiguous",
     ),
     ("integers", lambda table: table.long(), "does not fit the model"),
     ("doubles", lambda table: table.double(), "does not fit the model"),
-    ("sparse", lambda table: table.to_sparse(), "not stored as it is used"),
-    ("meta", lambda table: table.to("meta"), "not stored as it is used"),
+    ("sparse", lambda table: table.to_sparse(), "not plain, dense and contiguous"),
+    ("meta", lambda table: table.to("meta"), "not plain, dense and contiguous"),
     ("a list", lambda table: table.tolist(), "does not fit the model"),
     ("text", lambda table: "weights", "does not fit the model"),
     ("nothing", lambda table: None, "does not fit the model"),
@@ -134,7 +134,7 @@ def test_pickles_made_to_mislead(code: bytes, run: Path, refused: Refused, tmp_p
     with_pickle(run, code)
     for command in COMMANDS:
         line = refused(command, "run")
-        assert "best.pt" in line or "no plain tensor" in line
+        assert "best.pt" in line or "not a plain dense tensor" in line
     assert not (tmp_path / "pwned").exists()
 
 
@@ -174,10 +174,10 @@ def test_formats_of_old_releases_are_refused(run: Path, refused: Refused) -> Non
     buffer = io.BytesIO()
     torch.save(content, buffer, _use_new_zipfile_serialization=False)
     path.write_bytes(buffer.getvalue())
-    assert "does not begin as a checkpoint does" in refused("evaluate", "run")
+    assert "does not start like a checkpoint" in refused("evaluate", "run")
     # Both at once: what looks like a zip from its end and like an old file from its beginning.
     torch.save(content, path)
     path.write_bytes(buffer.getvalue() + path.read_bytes())
-    assert "does not begin as a checkpoint does" in refused("evaluate", "run")
+    assert "does not start like a checkpoint" in refused("evaluate", "run")
     path.write_bytes(pickle.dumps(collections.OrderedDict(model=1)))
-    assert "does not begin as a checkpoint does" in refused("reproduce", "run")
+    assert "does not start like a checkpoint" in refused("reproduce", "run")

@@ -44,7 +44,7 @@ def test_bpr_equals_the_definition_with_its_gradient(scores: list[tuple[float, f
 
 @pytest.mark.parametrize("scale", [100.0, 1e4, 1e30, 1e38])
 def test_huge_scores_give_a_finite_loss_and_the_right_slope(scale: float) -> None:
-    # The first triple is ranked right, the second wrong: only the second has a slope, of 1.
+    # The first triple is ranked correctly; only the second has a slope, of 1.
     pos = torch.tensor([scale, -scale], requires_grad=True)
     neg = torch.tensor([0.0, 0.0], requires_grad=True)
     loss = bpr_loss(pos, neg)

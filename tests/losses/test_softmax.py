@@ -22,7 +22,7 @@ def plain_loss(
     places: Places,
     temperature: float,
 ) -> Tensor:
-    """The definition, example by example, its gradient left to autograd."""
+    """The definition, example by example, with the gradient from autograd."""
     losses = []
     for row, (user, positive) in enumerate(zip(users, positives, strict=True)):
         left_out = places[1][places[0] == row].tolist()
@@ -68,7 +68,7 @@ def test_loss_and_gradient_equal_the_definition(
     )
     expected = plain_loss(tables[0], tables[1], tables[2], log_weight, places, temperature)
     torch.testing.assert_close(loss, expected, rtol=1e-9, atol=1e-12)
-    # Times 3, so that what comes from above is seen to count.
+    # Times 3, to test that the incoming gradient is used.
     for got, wanted in zip(
         torch.autograd.grad(3 * loss, tables),
         torch.autograd.grad(3 * expected, tables),
@@ -100,7 +100,7 @@ def test_every_device_gives_the_same_loss(device: str) -> None:
 
 
 def test_more_logits_than_are_held_at_a_time_change_nothing() -> None:
-    # 1,500 x 1,200 logits are three and a half times what is held at a time on a CPU.
+    # 1,500 x 1,200 logits make several chunks on a CPU.
     tables, log_weight, (row, column) = problem(1500, 1200, 5000, seed=1)
     loss = shared_softmax_loss(
         tables[0],
@@ -168,7 +168,7 @@ def test_huge_scores_stay_finite(scale: float) -> None:
         temperature=1.0,
     )
     loss.backward()
-    # The first example is ranked right: only the second has a loss, of 1.5 scales, and a slope.
+    # The first example is ranked correctly; only the second has a loss, of 1.5 scales, and a slope.
     assert loss.item() == pytest.approx(0.75 * scale, rel=1e-6)
     assert users.grad is not None
     assert users.grad.tolist() == [[0.0], [0.75]]

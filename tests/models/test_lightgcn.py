@@ -154,7 +154,7 @@ def test_a_new_user_is_scored_by_dot_products() -> None:
         scores = model.score_new_user(torch.tensor(given))
         torch.testing.assert_close(scores.double(), items @ user, rtol=1e-4, atol=1e-6)
         assert not scores.requires_grad
-        # The order in which the items are named means nothing.
+        # The order of the items does not matter.
         torch.testing.assert_close(model.score_new_user(torch.tensor(given[::-1])), scores)
 
 
@@ -199,7 +199,7 @@ def test_normal_has_the_configured_deviation() -> None:
     table = lightgcn(config, train=random_train(400, 600)).layer0_embeddings.detach()
     assert table.std().item() == pytest.approx(0.3, rel=0.02)
     assert abs(table.mean().item()) < 0.01
-    # A normal law has 4.55 % beyond two deviations, a uniform one none.
+    # A normal distribution has 4.55 % beyond two standard deviations, a uniform one none.
     assert (table.abs() > 0.6).float().mean().item() == pytest.approx(0.0455, abs=0.005)
 
 

@@ -13,7 +13,7 @@ from graphrec_cli.models.rating_baselines import bias_baseline, fit_biases, mean
 
 
 def rated(seed: int, *, num_users: int = 12, num_items: int = 9) -> UserItems:
-    """A third of all pairs, none of the last user and of the last item."""
+    """A third of all pairs, but none of the last user or the last item."""
     rng = np.random.default_rng(seed)
     users, items = np.nonzero(rng.random((num_users - 1, num_items - 1)) < 0.35)
     rating = (rng.integers(1, 11, len(users)) / 2).astype(np.float32)
@@ -68,5 +68,5 @@ def test_what_is_not_solved_is_an_error() -> None:
 
 def test_data_without_ratings_are_refused() -> None:
     train = UserItems.from_pairs(np.array([0]), np.array([0]), num_users=1, num_items=1)
-    with pytest.raises(DataError, match="needs a rating of every pair"):
+    with pytest.raises(DataError, match="needs a rating for every pair"):
         mean_baseline(train, CPU)

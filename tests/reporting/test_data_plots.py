@@ -1,4 +1,4 @@
-"""Pictures of data: cells that add up, and files that are there whatever the data are."""
+"""Plots of data: cells add up, and any data gives a file."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_cells_hold_every_stored_entry_once(pairs: set[tuple[int, int]], max_cel
 
 
 def test_a_large_graph_needs_no_more_cells() -> None:
-    """As dense, this adjacency would have 1.6e11 entries."""
+    """A dense adjacency would have 1.6e11 entries."""
     rng = np.random.default_rng(0)
     user, item = np.unique(rng.integers((300_000, 100_000), size=(50_000, 2)), axis=0).T
     train = UserItems.from_pairs(user, item, num_users=300_000, num_items=100_000)
@@ -113,7 +113,7 @@ def test_every_picture_is_drawn(
 
 
 def test_ids_are_drawn_as_they_are(tmp_path: Path) -> None:
-    """Neither as formulas nor as line breaks, and without a warning about the font."""
+    """Ids are not drawn as formulas or line breaks, and cause no warning about the font."""
     ids = np.array(sorted(["$x$", "$\\frac{", "a\nb", "\u8aad\u8005", "x" * 80]))
     train = part_of({(user, user) for user in range(1, 5)} | {(0, 1)}, 5, 5)
     path = tmp_path / "samples.png"

@@ -1,4 +1,4 @@
-"""The report as text: what is there, what is not, and ids that would spoil a table."""
+"""The report as text: all sections, missing sections, and ids that would break a table."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_report_says_all_that_is_there() -> None:
 
 def test_a_report_without_files_says_where_the_rows_come_from() -> None:
     text = data_report(report_of(source_of("u", "t", 1), files=[]))
-    assert "made in memory with seed 3: no files were read" in text
+    assert "generated in memory with seed 3; no files were read" in text
     assert "no pair of a user and an item occurs more than once" in text
 
 

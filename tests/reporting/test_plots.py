@@ -1,4 +1,4 @@
-"""Curves: a real picture appears whole, whatever the history looks like, or nothing does."""
+"""Curves: any history gives a complete picture or an error."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_lowest_value_is_marked_where_less_is_better(tmp_path: Path) -> None
     draw_curves(history(10), tmp_path / "highest.png", "ndcg@10")
     draw_curves(history(10), tmp_path / "lowest.png", "ndcg@10", lower_is_better=True)
     highest, lowest = imread(tmp_path / "highest.png"), imread(tmp_path / "lowest.png")
-    # The mark stands in another epoch, in both panels.
+    # The mark is in another epoch, in both panels.
     middle = highest.shape[1] // 2
     assert not np.array_equal(highest[:, :middle], lowest[:, :middle])
     assert not np.array_equal(highest[:, middle:], lowest[:, middle:])

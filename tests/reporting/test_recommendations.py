@@ -1,4 +1,4 @@
-"""Recommendations that are read back as they were, whatever the ids and titles hold."""
+"""Recommendations with any ids and titles are read back unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from graphrec_cli.reporting.recommendations import (
     write_recommendations,
 )
 
-# Half surrogates are no text.
+# Lone surrogates are not valid text.
 TEXT = st.one_of(
     st.text(st.sampled_from('a0 ,"\n\r;\t\\\u2028雪'), max_size=4),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[Recommendations, list[Row]]:
-    """Recommendations in blocks, and their rows by plain Python."""
+    """Recommendations in blocks, and their rows in plain Python."""
     num_items = draw(st.integers(1, 6))
     item_id = draw(st.lists(TEXT, min_size=num_items, max_size=num_items, unique=True))
     title = draw(st.none() | st.lists(TEXT, min_size=num_items, max_size=num_items))
@@ -139,7 +139,7 @@ def test_a_table_has_a_line_an_item(table: tuple[Recommendations, list[Row]]) ->
     recommendations, rows = table
     lines = "".join(table_texts(recommendations)).split("\n")
     headings = [line for line in lines if line.startswith("user ")]
-    empty = [line for line in lines if line == "nothing is left to recommend"]
+    empty = [line for line in lines if line == "no items to recommend"]
     gaps = len(headings)  # one after every table
     tables_shown = len(headings) - len(empty)
     assert len(lines) == len(headings) + len(empty) + 2 * tables_shown + len(rows) + gaps
@@ -208,5 +208,7 @@ def test_a_file_that_cannot_be_written_says_what_to_change(tmp_path: Path) -> No
 def test_stdout_that_lacks_a_character(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     write_recommendations(small("Emma"), "csv", None)
-    with pytest.raises(OutputError, match="stdout is ascii and has no '雪'; set PYTHONIOENC"):
+    with pytest.raises(
+        OutputError, match="stdout uses ascii, which cannot encode '雪'; set PYTHONIOENC"
+    ):
         write_recommendations(small("雪国"), "csv", None)

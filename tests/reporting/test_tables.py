@@ -1,4 +1,4 @@
-"""Tables: alignment, content and refusals."""
+"""Tables: alignment, content and errors."""
 
 from __future__ import annotations
 

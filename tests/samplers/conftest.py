@@ -1,4 +1,4 @@
-"""Fixtures for tests of random laws."""
+"""Fixtures for tests of random sampling."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from builders import CheckLaw
+from builders import CheckDistribution
 from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def check_law() -> CheckLaw:
-    """Refuse draws that an exact law would bring in one of a million seeds."""
+def check_distribution() -> CheckDistribution:
+    """Fail on samples that the exact distribution gives with one in a million seeds."""
 
     def check(draws: NDArray[np.int64], probability: ArrayLike) -> None:
         expected = np.asarray(probability, dtype=np.float64)

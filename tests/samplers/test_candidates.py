@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from builders import CPU, CheckLaw
+from builders import CPU, CheckDistribution
 from numpy.typing import NDArray
 
 from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
@@ -29,7 +29,7 @@ def sampler(
 
 
 def draws(batch: CandidateBatch) -> NDArray[np.int64]:
-    """The candidates as often as each was drawn, where no weight is corrected."""
+    """The candidates, each as often as it was sampled; needs log_q=false."""
     times = batch.log_weight.exp().round().long()
     return batch.candidates.repeat_interleave(times).numpy()
 
@@ -62,16 +62,16 @@ def test_examples_are_train_pairs_and_seen_places_all_that_are_in_train(
 
 
 @pytest.mark.parametrize("uniform_share", [0.0, 0.3, 1.0])
-def test_shared_negatives_follow_popularity_the_uniform_law_or_their_mixture(
-    uniform_share: float, long_tailed_train: UserItems, check_law: CheckLaw
+def test_shared_negatives_follow_popularity_uniform_or_their_mixture(
+    uniform_share: float, long_tailed_train: UserItems, check_distribution: CheckDistribution
 ) -> None:
     config = SoftmaxConfig(num_negatives=500, uniform_share=uniform_share, log_q=False)
     drawn = [draws(batch) for batch in sampler(config, long_tailed_train).epoch(400, 7)]
     assert {len(each) for each in drawn} == {500}
     degree = long_tailed_train.item_degree
     catalog = degree > 0
-    law = (1 - uniform_share) * degree / degree.sum() + uniform_share * catalog / catalog.sum()
-    check_law(np.concatenate(drawn), law)
+    share = (1 - uniform_share) * degree / degree.sum() + uniform_share * catalog / catalog.sum()
+    check_distribution(np.concatenate(drawn), share)
 
 
 def test_a_batch_whose_users_items_do_not_fit_is_refused(

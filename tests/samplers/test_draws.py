@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from builders import CheckLaw
+from builders import CheckDistribution
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,8 +21,8 @@ def test_every_draw_lies_below_its_own_bound(bounds: list[int], seed: int) -> No
     assert ((draws >= 0) & (draws < rows)).all()
 
 
-def test_draws_are_uniform_for_each_bound(check_law: CheckLaw) -> None:
+def test_draws_are_uniform_for_each_bound(check_distribution: CheckDistribution) -> None:
     bounds = torch.tensor([1, 2, 7]).repeat_interleave(20_000)
     draws = draw_below(bounds, torch.Generator().manual_seed(0)).view(3, -1).numpy()
     for row, bound in zip(draws, (1, 2, 7), strict=True):
-        check_law(row, np.full(bound, 1 / bound))
+        check_distribution(row, np.full(bound, 1 / bound))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from builders import CPU, CheckLaw, items_of_users
+from builders import CPU, CheckDistribution, items_of_users
 from numpy.typing import NDArray
 
 from graphrec_cli.config.sampler import HardNegativeConfig, PositivesBy
@@ -37,8 +37,8 @@ def hard_negatives(
     return HardNegatives(train, CPU, popular_probability=probability, popular_pool=pool)
 
 
-def law(user: int, probability: float) -> NDArray[np.float64]:
-    """The law as it is defined, item by item."""
+def distribution(user: int, probability: float) -> NDArray[np.float64]:
+    """The distribution as defined, item by item."""
     weight = np.zeros(9)
     for item in CATALOG:
         if item not in ITEMS[user]:
@@ -53,17 +53,21 @@ def law(user: int, probability: float) -> NDArray[np.float64]:
     ("probability", "user"),
     [(p, user) for p in (0.0, 0.7, 1.0) for user in (0, 1, 2, 4, 5, 6) if (p, user) != (1.0, 2)],
 )
-def test_draws_follow_the_law(probability: float, user: int, check_law: CheckLaw) -> None:
+def test_draws_follow_the_distribution(
+    probability: float, user: int, check_distribution: CheckDistribution
+) -> None:
     negatives = hard_negatives(small_train(), probability)
     draws = negatives.sample(torch.full((100_000,), user), torch.Generator().manual_seed(user))
-    check_law(draws.numpy(), law(user, probability))
+    check_distribution(draws.numpy(), distribution(user, probability))
 
 
-def test_a_batch_of_many_users_follows_each_users_law(check_law: CheckLaw) -> None:
+def test_a_batch_of_many_users_follows_each_users_distribution(
+    check_distribution: CheckDistribution,
+) -> None:
     users = torch.tensor([0, 1, 2, 4, 5, 6]).repeat(60_000)
     draws = hard_negatives(small_train(), 0.7).sample(users, torch.Generator().manual_seed(3))
     for user in (0, 1, 2, 4, 5, 6):
-        check_law(draws[users == user].numpy(), law(user, 0.7))
+        check_distribution(draws[users == user].numpy(), distribution(user, 0.7))
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.7])
@@ -94,10 +98,12 @@ def test_a_pool_larger_than_the_catalog_names_its_key() -> None:
         hard_negatives(small_train(), 0.7, 8)
 
 
-def test_a_pool_of_the_whole_catalog_is_the_uniform_law(check_law: CheckLaw) -> None:
+def test_a_pool_of_the_whole_catalog_is_uniform(
+    check_distribution: CheckDistribution,
+) -> None:
     negatives = hard_negatives(small_train(), 0.7, 7)
     draws = negatives.sample(torch.full((50_000,), 5), torch.Generator().manual_seed(0))
-    check_law(draws.numpy(), law(5, 0.0))
+    check_distribution(draws.numpy(), distribution(5, 0.0))
 
 
 @pytest.mark.parametrize("by", [PositivesBy.user, PositivesBy.interaction])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from builders import CPU, CheckLaw, items_of_users
+from builders import CPU, CheckDistribution, items_of_users
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ from graphrec_cli.samplers.positives import (
 )
 
 ITEMS: list[list[int]] = [[1], [0, 2, 3], [], [0, 1, 2, 3], [2, 3]]
-"""User 2 has nothing; the tests make user 3 ineligible."""
+"""User 2 has no item; the tests make user 3 ineligible."""
 ELIGIBLE = torch.tensor([True, True, True, False, True])
 PAIRS = [(0, 1), (1, 0), (1, 2), (1, 3), (4, 2), (4, 3)]
 
@@ -37,7 +37,9 @@ def draw_pairs(
     return list(zip(users.tolist(), items.tolist(), strict=True))
 
 
-def test_by_user_is_uniform_over_users_and_then_over_their_items(check_law: CheckLaw) -> None:
+def test_by_user_is_uniform_over_users_and_then_over_their_items(
+    check_distribution: CheckDistribution,
+) -> None:
     positives = PositivesByUser(small_train(), ELIGIBLE, CPU)
     users, items = np.array(
         draw_pairs(positives, 100_000, torch.Generator().manual_seed(0)), dtype=np.int64
@@ -45,19 +47,21 @@ def test_by_user_is_uniform_over_users_and_then_over_their_items(check_law: Chec
     probability = np.zeros((5, 4))
     for user in (0, 1, 4):
         probability[user, ITEMS[user]] = 1 / 3 / len(ITEMS[user])
-    check_law(users * 4 + items, probability.ravel())
-    check_law(users, [1 / 3, 1 / 3, 0, 0, 1 / 3])
+    check_distribution(users * 4 + items, probability.ravel())
+    check_distribution(users, [1 / 3, 1 / 3, 0, 0, 1 / 3])
 
 
-def test_distinct_users_are_uniform_and_never_twice_in_a_batch(check_law: CheckLaw) -> None:
+def test_distinct_users_are_uniform_and_never_twice_in_a_batch(
+    check_distribution: CheckDistribution,
+) -> None:
     positives = PositivesByDistinctUser(small_train(), ELIGIBLE, CPU)
     generator = torch.Generator().manual_seed(0)
     batches = np.array([draw_pairs(positives, 2, generator) for _ in range(6_000)])
     users, items = batches[..., 0], batches[..., 1]
     assert (users[:, 0] != users[:, 1]).all()
-    check_law(users[:, 0], [1 / 3, 1 / 3, 0, 0, 1 / 3])
+    check_distribution(users[:, 0], [1 / 3, 1 / 3, 0, 0, 1 / 3])
     of_user_1 = items[:, 0][users[:, 0] == 1]
-    check_law(of_user_1, [1 / 3, 0, 1 / 3, 1 / 3])
+    check_distribution(of_user_1, [1 / 3, 0, 1 / 3, 1 / 3])
     with pytest.raises(ConfigError, match=r"batch of 4: only 3 users"):
         positives.draw(4, generator)
 
@@ -75,11 +79,13 @@ def test_by_interaction_takes_every_pair_once_a_pass_in_batches_of_any_size(
         assert sorted(drawn[first : first + len(PAIRS)]) == PAIRS
 
 
-def test_by_interaction_shuffles_every_pass_uniformly(check_law: CheckLaw) -> None:
+def test_by_interaction_shuffles_every_pass_uniformly(
+    check_distribution: CheckDistribution,
+) -> None:
     positives = PositivesByInteraction(small_train(), ELIGIBLE, CPU)
     drawn = np.array(draw_pairs(positives, 6 * 20_000, torch.Generator().manual_seed(1)))
     first_user = drawn[::6, 0]
-    check_law(first_user, [1 / 6, 3 / 6, 0, 0, 2 / 6])
+    check_distribution(first_user, [1 / 6, 3 / 6, 0, 0, 2 / 6])
 
 
 def test_a_new_pass_starts_from_all_pairs_whatever_was_left() -> None:
@@ -96,15 +102,15 @@ def test_pairs_of_ineligible_users_do_not_count(by: PositivesBy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "law"),
+    ("by", "kind"),
     [
         (PositivesBy.user, PositivesByUser),
         (PositivesBy.distinct_user, PositivesByDistinctUser),
         (PositivesBy.interaction, PositivesByInteraction),
     ],
 )
-def test_the_config_names_the_law(by: PositivesBy, law: type) -> None:
-    assert type(build_positives(by, small_train(), ELIGIBLE, CPU)) is law
+def test_the_config_chooses_the_class(by: PositivesBy, kind: type) -> None:
+    assert type(build_positives(by, small_train(), ELIGIBLE, CPU)) is kind
 
 
 @pytest.mark.parametrize("by", list(PositivesBy))

@@ -49,7 +49,7 @@ def test_it_goes_on_from_its_state() -> None:
 
 
 def test_pairs_without_ratings_are_refused() -> None:
-    with pytest.raises(DataError, match="loss=mse needs a rating of every pair"):
+    with pytest.raises(DataError, match="loss=mse needs a rating for every pair"):
         RatedPairSampler(
             PositivesBy.user, train(rated=False), generator=torch.Generator(), device=CPU
         )

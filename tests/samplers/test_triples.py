@@ -16,20 +16,20 @@ from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.samplers.triples import Triples, TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform
 
-LAWS = ["uniform", "hardneg"]
+NEGATIVES = ["uniform", "hardneg"]
 
 
 def small_train() -> UserItems:
-    """11 pairs; user 1 has the whole catalog {0, 1, 2, 4}, user 3 has nothing."""
+    """11 pairs; user 1 has the whole catalog {0, 1, 2, 4}, user 3 has no item."""
     items: list[list[int]] = [[0, 1], [0, 1, 2, 4], [2, 4], [], [0, 2, 4]]
     return items_of_users(items, 6)
 
 
 def sampler_of(
-    law: str, by: PositivesBy, train: UserItems, seed: int = 0, device: torch.device = CPU
+    negatives: str, by: PositivesBy, train: UserItems, seed: int = 0, device: torch.device = CPU
 ) -> TripleSampler:
     generator = torch.Generator(device).manual_seed(seed)
-    if law == "uniform":
+    if negatives == "uniform":
         return build_uniform(UniformConfig(by=by), train, generator=generator, device=device)
     return build_hardneg(HardNegativeConfig(by=by), train, generator=generator, device=device)
 
@@ -38,32 +38,32 @@ def joined(batches: list[Triples]) -> list[list[int]]:
     return [torch.cat(columns).tolist() for columns in zip(*batches, strict=True)]
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("negatives", NEGATIVES)
 @pytest.mark.parametrize("by", [PositivesBy.user, PositivesBy.interaction])
 class TestEveryLaw:
     def test_the_full_history_user_is_counted_and_never_drawn(
-        self, law: str, by: PositivesBy
+        self, negatives: str, by: PositivesBy
     ) -> None:
-        sampler = sampler_of(law, by, small_train())
+        sampler = sampler_of(negatives, by, small_train())
         assert sampler.skipped_users == 1
         assert sampler.num_pairs == 7
         users, _, _ = joined(list(sampler.epoch(200, 50)))
         assert set(users) == {0, 2, 4}
 
     def test_the_same_seed_gives_the_same_draws(
-        self, law: str, by: PositivesBy, long_tailed_train: UserItems
+        self, negatives: str, by: PositivesBy, long_tailed_train: UserItems
     ) -> None:
         first, again, other = (
-            joined(list(sampler_of(law, by, long_tailed_train, seed).epoch(5, 64)))
+            joined(list(sampler_of(negatives, by, long_tailed_train, seed).epoch(5, 64)))
             for seed in (1, 1, 2)
         )
         assert first == again
         assert all(a != b for a, b in zip(first, other, strict=True))
 
     def test_a_loaded_sampler_goes_on_with_the_same_draws(
-        self, law: str, by: PositivesBy, long_tailed_train: UserItems
+        self, negatives: str, by: PositivesBy, long_tailed_train: UserItems
     ) -> None:
-        sampler = sampler_of(law, by, long_tailed_train)
+        sampler = sampler_of(negatives, by, long_tailed_train)
         list(sampler.epoch(7, 1000))
         epoch = sampler.epoch(20, 1000)
         list(islice(epoch, 3))
@@ -72,26 +72,26 @@ class TestEveryLaw:
         file.seek(0)
         expected = joined(list(epoch)) + joined(list(sampler.epoch(None, 999)))
 
-        loaded = sampler_of(law, by, long_tailed_train, seed=99)
+        loaded = sampler_of(negatives, by, long_tailed_train, seed=99)
         list(loaded.epoch(4, 100))
         loaded.load_state_dict(torch.load(file, weights_only=True))
         goes_on = joined(list(loaded.epoch(17, 1000))) + joined(list(loaded.epoch(None, 999)))
         assert goes_on == expected
 
     def test_the_state_of_an_unused_sampler_gives_its_first_draws(
-        self, law: str, by: PositivesBy, long_tailed_train: UserItems
+        self, negatives: str, by: PositivesBy, long_tailed_train: UserItems
     ) -> None:
-        fresh = sampler_of(law, by, long_tailed_train, seed=4)
-        loaded = sampler_of(law, by, long_tailed_train, seed=99)
+        fresh = sampler_of(negatives, by, long_tailed_train, seed=4)
+        loaded = sampler_of(negatives, by, long_tailed_train, seed=99)
         list(loaded.epoch(4, 100))
         loaded.load_state_dict(fresh.state_dict())
         assert joined(list(loaded.epoch(5, 64))) == joined(list(fresh.epoch(5, 64)))
 
     @given(steps=st.none() | st.integers(1, 5), batch_size=st.integers(1, 20))
     def test_batches_have_the_sizes_that_were_asked_for(
-        self, law: str, by: PositivesBy, steps: int | None, batch_size: int
+        self, negatives: str, by: PositivesBy, steps: int | None, batch_size: int
     ) -> None:
-        sampler = sampler_of(law, by, small_train())
+        sampler = sampler_of(negatives, by, small_train())
         batches = list(sampler.epoch(steps, batch_size))
         full, rest = divmod(7, batch_size)
         expected = [batch_size] * full + [rest] * (rest > 0)
@@ -104,18 +104,18 @@ class TestEveryLaw:
                 assert column.device == CPU
 
     def test_two_epochs_differ(
-        self, law: str, by: PositivesBy, long_tailed_train: UserItems
+        self, negatives: str, by: PositivesBy, long_tailed_train: UserItems
     ) -> None:
-        sampler = sampler_of(law, by, long_tailed_train)
+        sampler = sampler_of(negatives, by, long_tailed_train)
         first, second = (joined(list(sampler.epoch(None, 512))) for _ in range(2))
         assert all(a != b for a, b in zip(first, second, strict=True))
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("negatives", NEGATIVES)
 def test_an_epoch_without_steps_takes_every_pair_once(
-    law: str, long_tailed_train: UserItems
+    negatives: str, long_tailed_train: UserItems
 ) -> None:
-    sampler = sampler_of(law, PositivesBy.interaction, long_tailed_train)
+    sampler = sampler_of(negatives, PositivesBy.interaction, long_tailed_train)
     user_index = long_tailed_train.user_index()
     is_drawn = user_index != 7
     pairs = sorted(
@@ -139,11 +139,13 @@ def test_the_place_in_the_pass_carries_over_between_epochs(long_tailed_train: Us
     assert len(set(zip(users, pos_items, strict=True))) == sampler.num_pairs
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_distinct_users_go_on_from_their_state(law: str, long_tailed_train: UserItems) -> None:
-    sampler = sampler_of(law, PositivesBy.distinct_user, long_tailed_train)
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_distinct_users_continue_from_their_state(
+    negatives: str, long_tailed_train: UserItems
+) -> None:
+    sampler = sampler_of(negatives, PositivesBy.distinct_user, long_tailed_train)
     list(sampler.epoch(3, 100))
-    loaded = sampler_of(law, PositivesBy.distinct_user, long_tailed_train, seed=99)
+    loaded = sampler_of(negatives, PositivesBy.distinct_user, long_tailed_train, seed=99)
     loaded.load_state_dict(sampler.state_dict())
     batches = list(sampler.epoch(20, 250))
     assert joined(list(loaded.epoch(20, 250))) == joined(batches)
@@ -152,15 +154,15 @@ def test_distinct_users_go_on_from_their_state(law: str, long_tailed_train: User
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("negatives", NEGATIVES)
 @pytest.mark.parametrize("by", [PositivesBy.user, PositivesBy.interaction])
 def test_a_sampler_on_a_gpu_draws_there_and_goes_on_from_its_state(
-    law: str, by: PositivesBy, long_tailed_train: UserItems
+    negatives: str, by: PositivesBy, long_tailed_train: UserItems
 ) -> None:
     device = torch.device("cuda")
     has = np.zeros((300, 200), dtype=bool)
     has[long_tailed_train.user_index(), long_tailed_train.item_index] = True
-    sampler = sampler_of(law, by, long_tailed_train, device=device)
+    sampler = sampler_of(negatives, by, long_tailed_train, device=device)
     list(sampler.epoch(3, 1000))
     state = sampler.state_dict()
     batches = list(sampler.epoch(50, 1000))
@@ -169,6 +171,6 @@ def test_a_sampler_on_a_gpu_draws_there_and_goes_on_from_its_state(
         users, pos_items, neg_items = (column.cpu().numpy() for column in batch)
         assert has[users, pos_items].all()
         assert not has[users, neg_items].any()
-    loaded = sampler_of(law, by, long_tailed_train, seed=99, device=device)
+    loaded = sampler_of(negatives, by, long_tailed_train, seed=99, device=device)
     loaded.load_state_dict(state)
     assert joined(list(loaded.epoch(50, 1000))) == joined(batches)

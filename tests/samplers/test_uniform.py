@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from builders import CPU, CheckLaw, items_of_users
+from builders import CPU, CheckDistribution, items_of_users
 
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.data.interactions import UserItems
@@ -19,13 +19,13 @@ def small_train() -> UserItems:
 
 @pytest.mark.parametrize(("user", "unseen"), [(0, [2, 3, 5, 6]), (1, [1, 5]), (3, [1, 2, 3, 5, 6])])
 def test_unseen_catalog_items_are_equally_likely(
-    user: int, unseen: list[int], check_law: CheckLaw
+    user: int, unseen: list[int], check_distribution: CheckDistribution
 ) -> None:
     negatives = UniformNegatives(small_train(), CPU)
     draws = negatives.sample(torch.full((50_000,), user), torch.Generator().manual_seed(user))
     probability = np.zeros(7)
     probability[unseen] = 1 / len(unseen)
-    check_law(draws.numpy(), probability)
+    check_distribution(draws.numpy(), probability)
 
 
 def test_a_user_with_the_whole_catalog_is_not_eligible() -> None:
@@ -59,8 +59,10 @@ def test_nobody_with_an_unseen_item_is_an_error() -> None:
         build_uniform(UniformConfig(), train, generator=torch.Generator(), device=CPU)
 
 
-def test_without_exclude_seen_every_catalog_item_is_as_likely(check_law: CheckLaw) -> None:
-    # Item 2 is in no train pair, so it is no item of the catalog.
+def test_without_exclude_seen_every_catalog_item_is_as_likely(
+    check_distribution: CheckDistribution,
+) -> None:
+    # Item 2 is in no train pair, so it is not in the catalog.
     train = UserItems.from_pairs(
         np.array([0, 0, 0, 1]), np.array([0, 1, 3, 1]), num_users=2, num_items=4
     )
@@ -72,5 +74,5 @@ def test_without_exclude_seen_every_catalog_item_is_as_likely(check_law: CheckLa
     )
     assert sampler.skipped_users == 0
     (batch,) = sampler.epoch(1, 100_000)
-    check_law(batch.neg_items.numpy(), [1 / 3, 1 / 3, 0, 1 / 3])
-    check_law(batch.neg_items[batch.users == 0].numpy(), [1 / 3, 1 / 3, 0, 1 / 3])
+    check_distribution(batch.neg_items.numpy(), [1 / 3, 1 / 3, 0, 1 / 3])
+    check_distribution(batch.neg_items[batch.users == 0].numpy(), [1 / 3, 1 / 3, 0, 1 / 3])

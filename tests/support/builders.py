@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     from graphrec_cli.data.interactions import UserItems
 
-CheckLaw: TypeAlias = Callable[[NDArray[np.int64], ArrayLike], None]
+CheckDistribution: TypeAlias = Callable[[NDArray[np.int64], ArrayLike], None]
 Command: TypeAlias = Callable[..., "Finished"]
 CPU = torch.device("cpu")
 TINY_DATA = ("dataset.num_users=60", "dataset.num_items=40", "dataset.mean_interactions=8")

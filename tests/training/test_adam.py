@@ -1,4 +1,4 @@
-"""The same numbers as torch's own Adam, bit for bit, and none of its imports."""
+"""Adam gives bit for bit the results of torch's Adam, without its imports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def weights() -> list[Tensor]:
 
 
 def descend(optimizer: Any, params: list[Tensor], steps: range) -> None:
-    """Steps of a changing learning rate; the last parameter has no gradient in the first two."""
+    """Take steps at a changing learning rate; the first two give the last parameter no gradient."""
     for step in steps:
         optimizer.zero_grad()
         used = params if step >= 2 else params[:-1]
@@ -32,7 +32,7 @@ def descend(optimizer: Any, params: list[Tensor], steps: range) -> None:
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.01])
-def test_every_step_is_torchs(weight_decay: float) -> None:
+def test_every_step_equals_torchs(weight_decay: float) -> None:
     ours, theirs = weights(), weights()
     descend(Adam(ours, lr=1.0, weight_decay=weight_decay), ours, range(6))
     reference = torch.optim.Adam(theirs, lr=1.0, weight_decay=weight_decay, fused=True)
@@ -42,7 +42,7 @@ def test_every_step_is_torchs(weight_decay: float) -> None:
     assert not torch.equal(ours[0], weights()[0])
 
 
-def test_a_loaded_state_goes_on_and_shares_no_memory() -> None:
+def test_a_loaded_state_continues_and_shares_no_memory() -> None:
     through = weights()
     descend(Adam(through, lr=1.0, weight_decay=0.01), through, range(6))
     first = weights()
@@ -52,7 +52,7 @@ def test_a_loaded_state_goes_on_and_shares_no_memory() -> None:
     second = [param.detach().clone().requires_grad_() for param in first]
     other = Adam(second, lr=9.0, weight_decay=9.0)
     other.load_state_dict(state)
-    descend(optimizer, first, range(3, 5))  # must not move what was loaded
+    descend(optimizer, first, range(3, 5))  # must not change the loaded state
     descend(other, second, range(3, 6))
     for one, wanted in zip(second, through, strict=True):
         assert torch.equal(one, wanted)

@@ -1,4 +1,4 @@
-"""Whether a training step, as a GPU gets it, leaves the host free to run ahead."""
+"""A training step on a GPU must not make the host wait for the device."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ WAITS = (
     "repeat_interleave",
     "equal",
 )
-"""Operations whose result, or its size, the host must have before it can go on."""
+"""Operations after which the host waits for the result or its size."""
 
 
 def operations_of(trainer: Trainer, batch: Any) -> set[str]:
-    """The names of all operations of a step, those of the backward pass among them.
+    """The names of all operations of a step, including the backward pass.
 
     Those within fused Adam are left out: its kernel for the CPU reads the step count, and CUDA's
     does not.
@@ -84,7 +84,7 @@ def trainer_of(loss: LossConfig, model_config: LightGCNConfig, *, as_on_a_gpu: b
 def test_a_step_never_waits_for_the_device(loss: LossConfig, model: LightGCNConfig) -> None:
     trainer = trainer_of(loss, model, as_on_a_gpu=True)
     batches = trainer.sampler.epoch(3, 16)
-    trainer.train_step(next(batches))  # makes the optimizer's state
+    trainer.train_step(next(batches))  # creates the optimizer's state
     batch = next(batches)
     operations = operations_of(trainer, batch)
     assert "_fused_adam_" in operations

@@ -1,4 +1,4 @@
-"""Whether the parts together learn what they should."""
+"""End-to-end checks that training learns."""
 
 from __future__ import annotations
 
@@ -236,13 +236,13 @@ def test_lightgcn_without_layers_trains_as_mf_bit_for_bit(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("law", ["uniform", "hardneg"])
+@pytest.mark.parametrize("negatives", ["uniform", "hardneg"])
 @pytest.mark.parametrize("by", [PositivesBy.user, PositivesBy.interaction])
 def test_samplers_draw_only_legal_triples_on_every_device(
-    device: str, law: str, by: PositivesBy
+    device: str, negatives: str, by: PositivesBy
 ) -> None:
     train = small_synthetic()[1].train
-    sampler = sampler_of(law, by, train, torch.device(device))
+    sampler = sampler_of(negatives, by, train, torch.device(device))
     columns = [torch.cat(column) for column in zip(*sampler.epoch(5, 4096), strict=True)]
     assert all(column.device.type == device for column in columns)
     users, pos_items, neg_items = (column.cpu().numpy() for column in columns)
@@ -253,8 +253,10 @@ def test_samplers_draw_only_legal_triples_on_every_device(
     assert train.item_degree[neg_items].all()
 
 
-def sampler_of(law: str, by: PositivesBy, train: UserItems, device: torch.device) -> TripleSampler:
+def sampler_of(
+    negatives: str, by: PositivesBy, train: UserItems, device: torch.device
+) -> TripleSampler:
     generator = torch.Generator(device).manual_seed(0)
-    if law == "uniform":
+    if negatives == "uniform":
         return build_uniform(UniformConfig(by=by), train, generator=generator, device=device)
     return build_hardneg(HardNegativeConfig(by=by), train, generator=generator, device=device)

@@ -68,7 +68,7 @@ def trainer_of(
 
 
 def scripted_metric(*values: float) -> Validate:
-    """The values of ndcg@10, one a validation; other metrics would choose otherwise."""
+    """Return one value of ndcg@10 per validation; other metrics would select another epoch."""
     remaining = list(values)
 
     def validate() -> dict[str, float]:
@@ -129,7 +129,7 @@ def test_another_metric_can_select() -> None:
     assert trainer.selection.best_epoch == 2
 
 
-def test_a_metric_of_which_less_is_better_can_select() -> None:
+def test_a_metric_where_lower_is_better_can_select() -> None:
     trainer = trainer_of(
         TrainerConfig(epochs=3), validate=scripted_metric(0.3, 0.1, 0.2), lower_is_better=True
     )
@@ -213,7 +213,7 @@ def test_steps_per_epoch_is_kept() -> None:
     assert trainer.train_epoch()[1] == 60 * 16
 
 
-def test_a_row_of_the_history_says_what_the_epoch_did() -> None:
+def test_a_row_of_the_history_describes_its_epoch() -> None:
     losses: list[float] = []
     bpr = build_bpr(BPRConfig())
 
@@ -272,7 +272,7 @@ def test_weights_that_overflow_are_noticed() -> None:
 
 @pytest.mark.parametrize("validated", [True, False])
 def test_weights_that_the_last_step_of_an_epoch_breaks_are_not_kept(validated: bool) -> None:
-    """The loss of that step was still finite, and nothing else looks at the weights."""
+    """The loss of that step is still finite, and nothing else checks the weights."""
     metric = scripted_metric(0.1, 0.2) if validated else None
     trainer = trainer_of(TrainerConfig(epochs=2, steps_per_epoch=1, batch_size=8), validate=metric)
     epochs = trainer.fit()
@@ -300,7 +300,7 @@ def without_times(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_a_state_taken_between_any_two_steps_repeats_the_rest_of_the_run(
     by: PositivesBy, steps_per_epoch: int | None, validated: bool, tmp_path: Path
 ) -> None:
-    """What a checkpoint holds is enough to go on bit for bit, as often as one likes."""
+    """Training can resume bit for bit from a checkpoint, any number of times."""
     config = TrainerConfig(
         epochs=4, learning_rate=0.05, batch_size=16, steps_per_epoch=steps_per_epoch, patience=2
     )
@@ -342,7 +342,7 @@ def test_a_state_taken_between_any_two_steps_repeats_the_rest_of_the_run(
         assert torch.equal(part.model.state_dict()[name], value)
 
 
-def test_the_seconds_of_an_epoch_do_not_count_the_time_that_it_lay_on_disk() -> None:
+def test_the_seconds_of_an_epoch_exclude_the_time_until_the_resume() -> None:
     def stop(trainer: Trainer) -> None:
         raise Stopped
 

@@ -38,7 +38,7 @@ class Scripted(TripleSampler):
         self.num_pairs = sum(len(batch.users) for batch in batches)
 
     def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[Triples]:
-        """The batches, whatever is asked for."""
+        """Return the same batches for any arguments."""
         yield from self.batches[done:]
 
 
@@ -50,7 +50,7 @@ def lightgcn(
 
 
 class AdamByHand:
-    """Kingma and Ba, 2015, algorithm 1, with the L2 penalty in the gradient."""
+    """Kingma and Ba, ICLR 2015, algorithm 1, with the L2 penalty in the gradient."""
 
     def __init__(self, learning_rate: float, weight_decay: float) -> None:
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
@@ -120,7 +120,7 @@ def test_optimizer_steps_by_hand(l2: float, weight_decay: float) -> None:
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
 def test_the_first_step_moves_weights_by_the_learning_rate(weight_decay: float) -> None:
-    # Only nodes 0, 30 and 31 have a gradient, the others no more than the penalty.
+    # Only nodes 0, 30 and 31 have a gradient; the others have at most the penalty.
     model = lightgcn(random_train(), num_layers=0)
     batch = Triples(torch.tensor([0]), torch.tensor([0]), torch.tensor([1]))
     config = TrainerConfig(learning_rate=0.125, weight_decay=weight_decay)

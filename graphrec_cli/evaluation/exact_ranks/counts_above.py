@@ -1,4 +1,4 @@
-"""How many scores of a row lie above each of the row's own thresholds."""
+"""Count the scores of each row that are above the row's own thresholds."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from jaxtyping import Float, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
-# A float32 holds every whole number up to here, and so every count of marks.
+# float32 represents every integer up to this number exactly.
 _FLOAT32_WHOLE = 1 << 24
 
 
 class CountsAbove:
-    """Counts scores against thresholds; one buffer of marks serves all calls.
+    """Compares scores with thresholds; all calls share one buffer of marks.
 
-    A mark is a 0 or 1 of the scores' own type: torch compares into booleans one at a time, and
-    into the type that it compares by whole vectors, which more than makes up for the bytes.
+    A mark is 0 or 1 in the dtype of the scores: torch's comparison is vectorised only if its output
+    has the same dtype as its inputs, which more than makes up for the extra memory.
     """
 
     def __init__(self, block_marks: int = 1 << 21) -> None:
-        """Begin without a buffer.
+        """Start without a buffer.
 
         Args:
-            block_marks: marks made at a time; so many rows and marks stay in a CPU's caches from
-                one pass over them to the next.
+            block_marks: marks computed at a time, few enough for rows and marks to stay in the CPU
+                caches between two passes.
         """
         self._block_marks = block_marks
         self._marks = torch.empty(0)
@@ -36,19 +36,20 @@ class CountsAbove:
         self,
         scores: Float[Tensor, "rows items"],
         thresholds: Float[Tensor, "rows places"],
-        wanted: NDArray[np.int64],
+        used: NDArray[np.int64],
     ) -> tuple[Int64[Tensor, "rows places"], Int64[Tensor, "rows places"]]:
-        """The scores of each row that are above, and those that are at or above, its thresholds.
+        """Count the scores of each row above (>) and at or above (>=) its thresholds.
 
         Args:
-            scores: rows to look through.
-            thresholds: to count against; only a row's first ``wanted`` places are looked at.
-            wanted: descending, from 1 to the number of places, shape (rows,); a block of
-                rows counts against as many places as the first of them wants, the rest stay 0.
+            scores: rows of scores.
+            thresholds: thresholds of each row; only its first ``used`` places count.
+            used: thresholds per row, descending, from 1 to the number of places, shape (rows,).
+                Rows are counted in blocks, each with as many places as its first row uses; counts
+                of further places are 0.
         """
         above = torch.zeros(thresholds.shape, dtype=torch.int64, device=scores.device)
         at_least = torch.zeros_like(above)
-        for rows, places in _blocks(wanted, scores.shape[1], self._block_marks):
+        for rows, places in _blocks(used, scores.shape[1], self._block_marks):
             row, threshold = scores[rows, None, :], thresholds[rows, places, None]
             marks = self._buffer(row, threshold)
             above[rows, places] = _sums(torch.gt(row, threshold, out=marks))
@@ -56,11 +57,11 @@ class CountsAbove:
         return above, at_least
 
     def release(self) -> None:
-        """Give the buffer back."""
+        """Free the buffer."""
         self._marks = torch.empty(0)
 
     def _buffer(self, row: Tensor, threshold: Tensor) -> Tensor:
-        # Fresh memory would cost a page fault every few marks.
+        # Newly allocated memory would cause a page fault every few marks.
         shape = (row.shape[0], threshold.shape[1], row.shape[2])
         size = math.prod(shape)
         dtype = torch.promote_types(row.dtype, torch.float32)
@@ -71,13 +72,13 @@ class CountsAbove:
 
 
 def _blocks(
-    wanted: NDArray[np.int64], num_items: int, block_marks: int
+    used: NDArray[np.int64], num_items: int, block_marks: int
 ) -> Iterator[tuple[slice, slice]]:
-    """Rows and places that together take no more marks than a block holds, or a single one."""
+    """Slices of rows and places whose marks fit into one block, with at least one place each."""
     places = max(1, block_marks // max(num_items, 1))
     first = 0
-    while first < len(wanted):
-        most = int(wanted[first])
+    while first < len(used):
+        most = int(used[first])
         rows = slice(first, first + max(1, places // most))
         for start in range(0, most, places):
             yield rows, slice(start, min(start + places, most))

@@ -1,4 +1,4 @@
-"""Scores of whole chunks of users, with what must not be ranked at minus infinity."""
+"""Scores of chunks of users, with masked items set to minus infinity."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from graphrec_cli.evaluation.scorer import BufferedScorer, Scorer
 
 
 class MaskedScores:
-    """Rows of scores, a user each; one buffer serves all chunks.
+    """Rows of masked scores, one per user; all chunks share one buffer.
 
     Args:
         scorer: scores all items for a batch of users.
-        num_items: items that are scored.
-        masked: pairs at minus infinity, on the scorer's indices.
-        cold_items: items at minus infinity for every user.
-        device: where the scorer expects its users.
+        num_items: number of items that are scored.
+        masked: pairs to mask, with the scorer's indices.
+        cold_items: items to mask for every user.
+        device: where the scorer expects user indices.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class MaskedScores:
         self._scores = torch.empty(0, 0, device=device)
 
     def rows(self, users: NDArray[np.int64]) -> Tensor:
-        """Scores of shape (users, items), good until the next call.
+        """Return masked scores of shape (users, items), valid until the next call.
 
         Raises:
             NonFiniteError: a score is NaN or infinite, even one that is masked.
         """
         scores = self._scored(users)
-        # One pass, not two; the sum of finite scores may overflow, and is then looked into.
+        # A sum takes one pass instead of two; it may overflow, so a non-finite sum is checked.
         if not math.isfinite(scores.sum().item()):
             _refuse_non_finite(scores, users)
         for part in self.masked:
@@ -58,13 +58,13 @@ class MaskedScores:
         return scores.index_fill_(1, self.cold_items, -torch.inf)
 
     def _scored(self, users: NDArray[np.int64]) -> Tensor:
-        """Scores in the buffer, which masks may be written to."""
+        """Return scores in the buffer, where they can be masked."""
         user_index = torch.from_numpy(users).to(self.device)
         if isinstance(self.scorer, BufferedScorer):
             scores = self._buffer(len(users), self.num_items, torch.float32)
             self.scorer.score_users_into(user_index, scores)
             return scores
-        # A copy: the scorer may have returned a view of its own table, or an expanded one.
+        # Copied because the scorer may have returned a view of its own table.
         scores = self.scorer.score_users(user_index)
         return self._buffer(len(users), self.num_items, scores.dtype).copy_(scores)
 
@@ -75,7 +75,7 @@ class MaskedScores:
         return self._scores[:num_users]
 
     def release(self) -> None:
-        """Give the buffer back, so that the next rows can be fewer and take less."""
+        """Free the buffer, so that a smaller chunk takes less memory."""
         self._scores = torch.empty(0, 0, device=self.device)
 
 
@@ -83,13 +83,13 @@ def _refuse_non_finite(scores: Tensor, users: NDArray[np.int64]) -> None:
     row = (~torch.isfinite(scores)).any(1).nonzero()
     if len(row):
         raise NonFiniteError(
-            f"the model gave user index {users[int(row[0, 0])]} a score that is NaN or infinite; "
-            "lower trainer.learning_rate or look for non-finite values in the checkpoint"
+            f"a score of user index {users[int(row[0, 0])]} is NaN or infinite; lower "
+            "trainer.learning_rate, or check the checkpoint for non-finite values"
         )
 
 
 def _positions(part: UserItems, users: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Places of the users' items in their flattened (users, num_items) score matrix."""
+    """Positions of the users' items in the flattened (users, num_items) score matrix."""
     degree = part.user_degree[users]
     row = np.repeat(np.arange(len(users)), degree)
     first = np.cumsum(degree) - degree

@@ -16,18 +16,18 @@ from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per
 
 _TIE_BLOCK = 1 << 21
 _VALUES_A_PAIR = 5
-"""Memory of a pair's threshold and its two counts, in float32 values."""
+"""Memory for a pair's threshold and its two counts, in float32 values."""
 
 
 class PairCounts:
-    """Counts of the pairs to rank, one place a pair, the pairs ordered by user.
+    """Counts for the pairs to rank, ordered by user.
 
     Attributes:
         score: the pair's own score, float64, shape (pairs,).
-        higher: unmasked items of its user with a higher score, int64, shape (pairs,).
-        equal: other unmasked items of its user with the very same score, int64, shape (pairs,).
-        first: those among the equal that the hash puts first, int64, shape (pairs,); counted
-            only if ``hash_ties``.
+        higher: unmasked items with a higher score for the same user, int64, shape (pairs,).
+        equal: other unmasked items with exactly the same score, int64, shape (pairs,).
+        first: tied items that come before the pair's item in hash order, int64, shape (pairs,);
+            counted only if ``hash_ties``.
     """
 
     def __init__(
@@ -53,15 +53,15 @@ class PairCounts:
 
     @torch.no_grad()
     def run(self, chunk_users: int | None) -> None:
-        """Score and count; None lets ``users_per_chunk`` choose.
+        """Score all users and count; None lets ``users_per_chunk`` choose the chunk size.
 
         Raises:
             DataError: a pair is masked.
-            MemoryShortageError: there is no memory for a single user's scores.
+            MemoryShortageError: the scores of a single user do not fit into memory.
             NonFiniteError: a score is NaN or infinite.
         """
         users, start, pairs = np.unique(self.user_index, return_index=True, return_counts=True)
-        # Users with many pairs first: those of a chunk have then nearly the same number.
+        # Sorted so that the users of a chunk have nearly the same number of pairs.
         order = np.argsort(-pairs, kind="stable")
         values_a_user = self.masked_scores.num_items + _VALUES_A_PAIR * int(pairs.max(initial=0))
         in_chunks(
@@ -89,7 +89,7 @@ class PairCounts:
         masked = torch.isneginf(own)
         if bool(masked.any()):
             self._refuse_masked(int(pair[masked.cpu().numpy()][0]))
-        # Infinity fills the places of users with fewer pairs: no score is as high.
+        # Padding with infinity counts nothing, because every score is lower.
         thresholds = scores.new_full((len(users), int(pairs[0])), torch.inf)
         thresholds[rows, places] = own
         higher, at_least = self.above.count(scores, thresholds, pairs)
@@ -112,7 +112,7 @@ class PairCounts:
         equal: Tensor,
         user_index: Tensor,
     ) -> None:
-        """Count the ties that the hash puts first, in blocks whose memory is bounded."""
+        """Count the tied items that come first in hash order, in blocks of bounded memory."""
         tied = equal.nonzero()[:, 0]
         if not len(tied):
             return
@@ -125,12 +125,13 @@ class PairCounts:
 
     def _refuse_masked(self, pair: int) -> None:
         raise DataError(
-            f"user index {self.user_index[pair]} holds out item index {self.item_index[pair]}, "
-            "which is in a masked part of the split too; a pair may be in one part only"
+            f"the held-out pair of user index {self.user_index[pair]} and item index "
+            f"{self.item_index[pair]} is also in a masked part of the split; each pair must be in "
+            "one part only"
         )
 
     def ranks(self, ties: Ties) -> NDArray[np.int64]:
-        """The 0-based rank of every pair, from what was counted; shape (pairs,)."""
+        """Compute the 0-based rank of every pair from the counts; shape (pairs,)."""
         if ties is Ties.random:
             return self.higher + self.first
         keys = user_tie_keys(self.tie_seed, torch.from_numpy(self.user_index))

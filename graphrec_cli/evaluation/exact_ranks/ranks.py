@@ -21,19 +21,19 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOutRanks:
-    """One row for every held-out pair that counts, ordered by user, then item.
+    """The ranks of the held-out pairs, ordered by user, then item.
 
     Attributes:
         user_index, item_index: int32, shape (pairs,).
         rank: 0-based int64, shape (pairs,); ``metrics.MISS`` for a cold item counted as a miss.
-        tied: another unmasked item has the very same score; shape (pairs,).
-        catalog_size: items with a train interaction, the only ones that are ranked.
-        users_without_held_out: users asked for that hold nothing out.
-        users_without_train: users with held-out items, left out for want of a train interaction.
+        tied: whether another unmasked item has exactly the same score; shape (pairs,).
+        catalog_size: items with a train interaction; only these are ranked.
+        users_without_held_out: requested users without a held-out pair.
+        users_without_train: users with held-out pairs but no train interaction; excluded.
         pairs_without_train: held-out pairs of those users.
-        users_all_cold: users left out because every held-out item of theirs is cold.
-        cold_pairs: held-out pairs, of users with train interactions, whose item has none;
-            left out, or counted as misses.
+        users_all_cold: users excluded because all their held-out items are cold.
+        cold_pairs: held-out pairs of users with train interactions whose item has no train
+            interaction; excluded, or counted as misses.
     """
 
     user_index: NDArray[np.int32]
@@ -48,7 +48,7 @@ class HeldOutRanks:
     cold_pairs: int
 
     def counts(self) -> dict[str, int | float]:
-        """Users and pairs evaluated and left out, and the share of ranked pairs that are tied."""
+        """Users and pairs evaluated and excluded, and the share of ranked pairs that are tied."""
         ranked = int(np.count_nonzero(self.rank != MISS))
         return {
             "users_evaluated": len(np.unique(self.user_index)),
@@ -65,13 +65,13 @@ class HeldOutRanks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOutPairs:
-    """The pairs to rank, and what their users have seen.
+    """The pairs to rank, and the pairs to mask.
 
     Attributes:
         held_out: the pairs to rank.
         train: defines the catalog; its pairs are always masked.
-        masked: further pairs to mask, the valid part when test is ranked (train may be among them).
-        users: rank these users' pairs only; None for all.
+        masked: other parts to mask, such as validation when test is ranked; may include ``train``.
+        users: rank the pairs of these users only; None for all.
     """
 
     held_out: UserItems
@@ -85,13 +85,14 @@ class RankingRules:
     """How pairs are ranked.
 
     Attributes:
-        tie_seed: seed of the order among equal scores.
-        ties: order among equal scores. Pessimistic and optimistic place the tied items that the
-            user does not hold out; those it does always take distinct places, by the hash.
-        cold_items: what becomes of held-out items outside the catalog.
-        chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either is
-            halved where memory runs out.
-        device: where the scorer expects its users and the ranking is done.
+        tie_seed: random seed of the order among equal scores.
+        ties: order among equal scores. Pessimistic and optimistic put the tied items that are not
+            held out before and after those that are; a user's held-out items always get distinct
+            ranks, in hash order.
+        cold_items: how held-out items outside the catalog count.
+        chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either number is
+            halved if memory runs out.
+        device: where the scorer expects user indices and the items are ranked.
     """
 
     tie_seed: int
@@ -102,16 +103,17 @@ class RankingRules:
 
 
 def rank_held_out(scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules) -> HeldOutRanks:
-    """Rank every held-out item among the items of the catalog that its user has not seen.
+    """Rank every held-out item among the unmasked items of the catalog.
 
-    The rank is the number of unmasked items with a higher score plus the ties that come first.
+    The rank is the number of unmasked items with a higher score, plus the tied items that come
+    first.
 
     Args:
         scorer: scores all items for a batch of users.
 
     Raises:
-        DataError: a held-out pair is among the masked ones too.
-        MemoryShortageError: there is no memory for a single user's scores.
+        DataError: a held-out pair is also masked.
+        MemoryShortageError: the scores of a single user do not fit into memory.
         NonFiniteError: a score is NaN or infinite.
     """
     held_out, train = pairs.held_out, pairs.train

@@ -1,4 +1,4 @@
-"""The order among equal scores: a hash of (seed, user, item) that no chunking can change.
+"""The order among equal scores: a hash of (seed, user, item), independent of chunking.
 
 The hash is splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
 OOPSLA 2014). Its output step is a bijection, so two items of one user never share a hash.
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 def _signed(value: int) -> int:
-    """The 64-bit pattern of ``value`` as torch's int64 holds it."""
+    """Reinterpret the low 64 bits of ``value`` as a signed integer, as torch's int64 needs."""
     value &= (1 << 64) - 1
     return value - (1 << 64) if value >> 63 else value
 
@@ -22,7 +22,7 @@ _MULTIPLIERS = (_signed(0xBF58476D1CE4E5B9), _signed(0x94D049BB133111EB))
 
 
 def _shifted(bits: Tensor, places: int) -> Tensor:
-    """Logical shift to the right; torch's own carries the sign along."""
+    """Logical right shift; torch's own operator is arithmetic and keeps the sign."""
     return (bits >> places) & ((1 << (64 - places)) - 1)
 
 
@@ -33,7 +33,7 @@ def _mixed(bits: Tensor) -> Tensor:
 
 
 def user_tie_keys(seed: int, user_index: Int64[Tensor, " users"]) -> Int64[Tensor, " users"]:
-    """One key a user, the start of its items' order; ``seed`` counts modulo 2^64."""
+    """Compute one key per user for ``tie_hash``; ``seed`` is taken modulo 2^64."""
     start = _mixed(torch.tensor(_signed(seed), device=user_index.device))
     return _mixed(start + (user_index + 1) * _STEP)
 
@@ -41,5 +41,5 @@ def user_tie_keys(seed: int, user_index: Int64[Tensor, " users"]) -> Int64[Tenso
 def tie_hash(
     user_keys: Int64[Tensor, " pairs"], item_index: Int64[Tensor, " pairs"]
 ) -> Int64[Tensor, " pairs"]:
-    """Of a user's items with equal scores the one with the smaller (signed) hash comes first."""
+    """Hash pairs; among a user's items with equal scores the smaller signed hash comes first."""
     return _mixed(user_keys + (item_index + 1) * _STEP)

@@ -1,4 +1,4 @@
-"""Users scored a chunk at a time, the chunks as large as serves speed and as memory allows."""
+"""Score users in chunks whose size suits the CPU caches and the free memory."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from graphrec_cli.terminal_text import first_line
 
 log = logging.getLogger("graphrec")
 
-# The product of users and items packs the items once a chunk, so a small chunk pays for it.
+# The matrix product repacks the item table for every chunk, so chunks should not be small.
 _CHUNK_SCORES = {"cpu": 1 << 23, "cuda": 1 << 25}
-# Of the free memory: the scores may be float64, a copy is made of them, and marks are set beside.
+# Share of the free memory. The rest is for float64 scores, a copy of them, and the marks.
 _SHARE = 1 / 8
 _SCORE_BYTES = 4
 
@@ -26,12 +26,12 @@ Result = TypeVar("Result")
 
 
 def users_per_chunk(values_a_user: int, device: torch.device) -> int:
-    """Users whose float32 scores take 32 MB on a CPU, 128 MB on CUDA.
+    """Number of users whose float32 scores take 32 MB on a CPU or 128 MB on CUDA.
 
-    They take an eighth of the free memory at most, but are never fewer than one user's.
+    The scores take at most an eighth of the free memory, but the number is at least 1.
 
     Args:
-        values_a_user: a score an item, and what else is held for a user.
+        values_a_user: float32 values per user: one score per item, and the working memory.
     """
     affordable = int(free_memory(device) * _SHARE) // _SCORE_BYTES
     scores = min(_CHUNK_SCORES[device.type], affordable)
@@ -45,17 +45,17 @@ def in_chunks(
     *,
     release: Callable[[], None],
 ) -> list[Result]:
-    """The results of ``work`` on users ``size`` at a time; half as many where memory runs out.
+    """Call ``work`` on ``size`` users at a time, halving the size if memory runs out.
 
     Args:
         users: shape (users,).
-        work: called with consecutive users; called again with fewer where its memory ran out, so
-            that what it had done by then must not count.
-        size: users at a time to begin with.
-        release: gives back what ``work`` keeps between calls.
+        work: called with consecutive users. If it runs out of memory, it is called again with
+            fewer users, so a failed call must have no effect.
+        size: initial number of users per call.
+        release: frees the memory that ``work`` keeps between calls.
 
     Raises:
-        MemoryShortageError: there is not enough memory for a single user.
+        MemoryShortageError: a single user does not fit into memory.
     """
     results: list[Result] = []
     done, asked = 0, size
@@ -68,7 +68,7 @@ def in_chunks(
             if not is_shortage(error):
                 raise
             shortage = first_line(error)
-        # Out of the handler, which keeps the frames of ``work`` and so its tensors alive.
+        # Outside the handler: the exception keeps the frames of ``work`` and their tensors alive.
         if shortage is None:
             done += len(chunk)
             continue
@@ -77,12 +77,12 @@ def in_chunks(
             torch.cuda.empty_cache()
         if len(chunk) == 1:
             raise MemoryShortageError(
-                f"not even a single user's scores fit into the memory that is free ({shortage}); "
-                "end other programs that use it, or evaluate on a machine or device with more"
+                f"the scores of a single user do not fit into the free memory ({shortage}); close "
+                "other programs, or evaluate on a machine or device with more memory"
             )
         if size == asked:
             log.warning(
-                "the scores of %d users at a time do not fit into memory; going on with fewer",
+                "the scores of %d users at a time do not fit into memory; continuing with fewer",
                 len(chunk),
             )
         size = len(chunk) // 2

@@ -1,4 +1,4 @@
-"""Checkpoints: tensors and plain values, never anything that runs when it is read."""
+"""Checkpoint files: tensors and plain values only, so that loading one never runs code."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from graphrec_cli.terminal_text import first_line
 
 
 class DigestedFile:
-    """A file that is being written, with the digest and the size of what has gone into it.
+    """A file open for writing that keeps the SHA-256 digest and the size of its content.
 
-    torch writes storages into it as they lie in memory, so that no second copy of them is made.
+    torch writes tensor storages to it straight from memory, without copying them first.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -29,7 +29,7 @@ class DigestedFile:
         self._error: OSError | None = None
 
     def write(self, data: bytes | memoryview) -> int:
-        """Write all of ``data``, as torch.save asks for it."""
+        """Write all of ``data``; ``torch.save`` calls this."""
         try:
             self._file.write(data)
         except OSError as error:
@@ -40,24 +40,24 @@ class DigestedFile:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is kept back here."""
+        """Do nothing: this class buffers nothing. ``torch.save`` calls this."""
 
     def save(self, content: dict[str, Any]) -> None:
-        """Write tensors and plain values as ``load_checkpoint`` reads them.
+        """Write tensors and plain values in the format that ``load_checkpoint`` reads.
 
         Raises:
-            OSError: the file cannot be written, for want of space it may be.
+            OSError: the file cannot be written, for example because the disk is full.
         """
         try:
             torch.save(content, cast(IO[bytes], self))
         except RuntimeError:
-            # torch answers a full disk with a RuntimeError of its own.
+            # On a full disk torch raises a RuntimeError that hides the OSError.
             if self._error is not None:
                 raise self._error from None
             raise
 
     def sha256(self) -> str:
-        """Digest of all that was written, lower-case hexadecimal."""
+        """Digest of everything written so far, lower-case hexadecimal."""
         return self._digest.hexdigest()
 
 
@@ -65,16 +65,17 @@ def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
     """Read a checkpoint onto ``device``.
 
     Raises:
-        OutputError: the file is missing, damaged, or holds more than tensors and plain values.
+        OutputError: the file is missing or damaged, or contains anything other than tensors and
+            plain values.
     """
     try:
         with path.open("rb") as file:
-            if file.read(4) != b"PK\3\4":  # torch would take it for the format of old releases
-                raise zipfile.BadZipFile("it does not begin as a checkpoint does")
+            if file.read(4) != b"PK\3\4":  # torch would read it in its legacy format
+                raise zipfile.BadZipFile("the file does not start like a checkpoint")
             refuse_crowded_zip(file)
             with zipfile.ZipFile(file) as archive:
-                _refuse_packed(archive)
-                # torch does not look at the checksums, and would load damaged weights in silence.
+                _refuse_compressed(archive)
+                # torch does not verify the checksums and would load damaged weights silently.
                 damaged = archive.testzip()
                 size = sum(entry.file_size for entry in archive.infolist())
         if damaged is not None:
@@ -82,25 +83,29 @@ def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
         content = torch.load(path, map_location=device, weights_only=True)
         _refuse_odd_tensors(content, size)
     except Exception as error:
-        # Bytes made to mislead the reader make it fail in any way: on an index, a key, memory.
+        # A manipulated file can raise almost anything: IndexError, KeyError, MemoryError.
         raise OutputError(f"cannot read the checkpoint {path}: {first_line(error)}") from error
     if not isinstance(content, dict):
-        raise OutputError(f"cannot read the checkpoint {path}: expected named entries")
+        raise OutputError(
+            f"cannot read the checkpoint {path}: expected a dictionary of named entries"
+        )
     return content
 
 
 def weights_sha256(state: Mapping[str, object]) -> str:
-    """SHA-256 over names, types, shapes and values in the order of the names, 64 digits.
+    """SHA-256 of names, types, shapes and values, sorted by name; 64 hexadecimal digits.
 
-    It depends neither on the device nor on how a file holds the tensors.
+    It depends neither on the device nor on how a file stores the tensors.
 
     Raises:
-        OutputError: an entry is no plain tensor.
+        OutputError: an entry is not a plain dense tensor.
     """
     digest = hashlib.sha256()
     for name, value in sorted(state.items()):
         if not isinstance(value, Tensor) or not _is_plain(value):
-            raise OutputError(f"the weights {name} are no plain tensor; train the run again")
+            raise OutputError(
+                f"the weights '{name}' are not a plain dense tensor; train the run again"
+            )
         data = value.detach().cpu().reshape(-1).view(torch.uint8).numpy()
         digest.update(f"{name} {value.dtype} {list(value.shape)};".encode())
         digest.update(data.data)
@@ -108,12 +113,12 @@ def weights_sha256(state: Mapping[str, object]) -> str:
 
 
 def _refuse_odd_tensors(content: object, size: int) -> None:
-    """Refuse tensors that are not what they are written as, or hold more than ``size`` bytes."""
+    """Refuse tensors that are not plain and dense, or exceed ``size`` bytes in total."""
     waiting, seen = [content], set[int]()
-    held: dict[int, int] = {}
+    storage_bytes: dict[int, int] = {}
     while waiting:
         value = waiting.pop()
-        if id(value) in seen:  # what holds itself would never end
+        if id(value) in seen:  # a container that contains itself
             continue
         seen.add(id(value))
         if isinstance(value, dict):
@@ -122,21 +127,21 @@ def _refuse_odd_tensors(content: object, size: int) -> None:
             waiting += value
         elif isinstance(value, Tensor):
             if not _is_plain(value):
-                raise ValueError("it holds a tensor that is not stored as it is used")
+                raise ValueError("it contains a tensor that is not plain, dense and contiguous")
             storage = value.untyped_storage()
-            held[storage.data_ptr()] = storage.nbytes()
-            if sum(held.values()) > size:
-                raise ValueError("it holds a tensor that is larger than the file")
+            storage_bytes[storage.data_ptr()] = storage.nbytes()
+            if sum(storage_bytes.values()) > size:
+                raise ValueError("it contains a tensor that is larger than the file")
 
 
 def _is_plain(tensor: Tensor) -> bool:
-    # What is not contiguous may claim to be far larger than the memory that it lies in.
-    stored = tensor.layout is torch.strided and not tensor.is_meta and not tensor.is_quantized
-    return stored and tensor.is_contiguous()
+    # A tensor that is not contiguous may claim to be far larger than its storage.
+    dense = tensor.layout is torch.strided and not tensor.is_meta and not tensor.is_quantized
+    return dense and tensor.is_contiguous()
 
 
-def _refuse_packed(archive: zipfile.ZipFile) -> None:
-    """Checkpoints are not compressed, so that none can grow when it is read."""
+def _refuse_compressed(archive: zipfile.ZipFile) -> None:
+    """Refuse compressed entries, which could grow without limit when they are read."""
     for entry in archive.infolist():
         if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
-            raise zipfile.BadZipFile(f"{entry.filename} is compressed, as no checkpoint is")
+            raise zipfile.BadZipFile(f"{entry.filename} is compressed, but checkpoints are not")

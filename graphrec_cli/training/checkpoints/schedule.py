@@ -1,4 +1,4 @@
-"""When the state of a training is written, what is written, and how a training goes on from it."""
+"""When to write checkpoints, what they contain, and how a run resumes from one."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from graphrec_cli.training.trainer import Trainer
 log = logging.getLogger("graphrec")
 
 AFFORDABLE = 0.01
-"""Share of the time that checkpoints may take where their number of epochs is not set."""
+"""Share of the time that checkpoints may take if ``trainer.checkpoint_every`` is not set."""
 
 
 def run_stamp(saved: SavedConfig, identity: DataIdentity) -> dict[str, str]:
-    """What a checkpoint says of the configuration and the data that it was made with."""
+    """Digests of the config and the data, which every checkpoint of the run contains."""
     return {
         "configuration_sha256": config_sha256(config_to_dict(saved), but=RESUMABLE),
         "split_sha256": identity.split_hash,
@@ -35,7 +35,7 @@ def run_stamp(saved: SavedConfig, identity: DataIdentity) -> dict[str, str]:
 
 
 class Schedule:
-    """Which moments are due for a checkpoint."""
+    """Decides when a checkpoint is due."""
 
     def __init__(
         self, config: TrainerConfig, clock: Callable[[], float] = time.perf_counter
@@ -43,7 +43,7 @@ class Schedule:
         """Start the clock.
 
         Args:
-            clock: seconds from any beginning.
+            clock: returns seconds since any fixed moment.
         """
         self._every = config.checkpoint_every
         self._minutes = config.checkpoint_minutes
@@ -52,34 +52,34 @@ class Schedule:
         self._cost = 0.0
 
     def epoch_is_due(self, epoch: int) -> bool:
-        """Whether the state after ``epoch`` is to be written."""
+        """Whether to write a checkpoint after ``epoch``."""
         if self._every is not None:
             return epoch % self._every == 0
         return self._cost <= AFFORDABLE * (self._clock() - self._written_at)
 
     def step_is_due(self) -> bool:
-        """Whether the state between two steps is to be written."""
+        """Whether to write a checkpoint between two steps, in the middle of an epoch."""
         waited = self._clock() - self._written_at
         return self._minutes is not None and waited >= 60 * self._minutes
 
-    def wrote(self, seconds: float) -> None:
-        """A checkpoint was written just now, which took ``seconds``."""
+    def record_write(self, seconds: float) -> None:
+        """Record that a checkpoint was just written and took ``seconds``."""
         self._cost, self._written_at = seconds, self._clock()
 
 
 class Checkpointing:
-    """Keeps a training's state in its run directory.
+    """Writes and finds the checkpoints of one run directory.
 
     Attributes:
-        history: a row an epoch, as in history.jsonl.
-        seconds: what writing checkpoints has taken.
+        history: one row per epoch, as in history.jsonl.
+        seconds: total time spent writing checkpoints.
     """
 
     def __init__(self, run: RunDirectory, config: TrainerConfig, stamp: dict[str, str]) -> None:
-        """Begin in a run directory without checkpoints.
+        """Start with a run directory that has no checkpoints.
 
         Args:
-            stamp: digests that tell the run's configuration and data from others.
+            stamp: digests that identify the run's config and data.
         """
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0
@@ -91,57 +91,57 @@ class Checkpointing:
         self._best_on_disk: int | None = None
 
     def after_step(self, trainer: Trainer) -> None:
-        """Write the state between two steps if enough minutes have passed."""
+        """Write a checkpoint between two steps if enough minutes have passed."""
         if self._schedule.step_is_due():
             self.save(trainer)
 
     def after_epoch(self, trainer: Trainer, record: dict[str, Any], *, last: bool) -> None:
-        """Add the epoch's row to the history, and write the state if it is due."""
+        """Append the epoch's row to the history, and write a checkpoint if one is due."""
         self.history.append(record)
         self._run.append_history(record)
         if last or self._schedule.epoch_is_due(trainer.epoch):
             self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
-        """Write the best state, if it is new, and the state as it is.
+        """Write ``last.pt``, and ``best.pt`` if the best epoch has changed.
 
         Raises:
-            NonFiniteError: there is no state that is worth keeping.
-            OutputError: a file cannot be written; the old ones are whole.
+            NonFiniteError: a loss or weight is NaN or infinite; nothing is written.
+            OutputError: a file cannot be written; the old files are intact.
         """
         trainer.refuse_non_finite()
         started = time.perf_counter()
         selection = trainer.selection
         if selection.best_epoch:
             self.save_best(selection.best_epoch, selection.best_state)
-        about = {**self._stamp, "device": trainer.device.type, "history": self.history}
-        self._store.save_last(about | trainer.state_dict())
+        metadata = {**self._stamp, "device": trainer.device.type, "history": self.history}
+        self._store.save_last(metadata | trainer.state_dict())
         seconds = time.perf_counter() - started
         self.seconds += seconds
-        self._schedule.wrote(seconds)
+        self._schedule.record_write(seconds)
 
     def log_cost(self, training_seconds: float) -> None:
-        """Say what writing checkpoints has taken of a training of some length."""
+        """Log the time spent on checkpoints if the training took ten seconds or more."""
         if training_seconds >= 10:
             share = self.seconds / training_seconds
             log.info("checkpoints took %.1f s, %.1f %% of the training", self.seconds, 100 * share)
 
     def save_best(self, epoch: int, model: dict[str, Any]) -> None:
-        """Write the selected state, unless it is there.
+        """Write ``best.pt``, unless it already contains this epoch.
 
         Raises:
-            OutputError: it cannot be written; the old file is whole.
+            OutputError: it cannot be written; the old file is intact.
         """
         if epoch != self._best_on_disk:
             self._store.save_best({**self._stamp, "epoch": epoch, "model": model})
             self._best_on_disk = epoch
 
     def find(self, device: torch.device) -> dict[str, Any] | None:
-        """The newest sound state, None where there is none; nothing is changed.
+        """Load the newest intact checkpoint, None if the run has none; nothing is changed.
 
         Raises:
-            ConfigError: the state is beyond ``trainer.epochs``.
-            DifferenceError: it is of another configuration or of other data.
+            ConfigError: the checkpoint's epoch is beyond ``trainer.epochs``.
+            DifferenceError: it was written with another config or other data.
             OutputError: it cannot be read.
         """
         self._store.reopen()
@@ -151,7 +151,7 @@ class Checkpointing:
         return state
 
     def begin_history(self, history: list[dict[str, Any]]) -> None:
-        """Cut the history back to that of the state that the training goes on from.
+        """Cut history.jsonl back to the history of the checkpoint that training resumes from.
 
         Raises:
             OutputError: the file cannot be written.
@@ -165,16 +165,18 @@ class Checkpointing:
         where = self._run.checkpoints
         epoch = state.get("epoch")
         if not isinstance(epoch, int) or "history" not in state:
-            raise OutputError(f"cannot read the checkpoints in {where}: they hold no training")
+            raise OutputError(
+                f"cannot resume from the checkpoints in {where}: they contain no training state"
+            )
         for key, value in self._stamp.items():
             if state.get(key) != value:
                 what = key.removesuffix("_sha256")
                 raise DifferenceError(
-                    f"the {what} is not the one that the checkpoints in {where} were made with; "
-                    f"put the old one back, or start anew with graphrec train --from {where.parent}"
+                    f"the checkpoints in {where} were written with a different {what}; restore it, "
+                    f"or start again with graphrec train --from {where.parent}"
                 )
         if epoch > self._epochs:
             raise ConfigError(
-                f"trainer.epochs={self._epochs} is behind the checkpoint, which is in epoch "
-                f"{epoch}; set it to {epoch} or more"
+                f"trainer.epochs={self._epochs} is less than the epoch of the checkpoint, {epoch}; "
+                f"set it to {epoch} or more"
             )

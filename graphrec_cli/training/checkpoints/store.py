@@ -1,4 +1,4 @@
-"""The folder checkpoints/: the best state, the newest states, and digests of what was written."""
+"""The folder ``checkpoints/``: the best and the newest checkpoints, and a manifest of digests."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ BEST, LAST, MANIFEST = "best.pt", "last.pt", "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the manifest says of a file.
+    """The manifest's entry for a file.
 
     Attributes:
-        sha256: digest of its bytes, lower-case hexadecimal.
-        size: bytes.
-        epoch: of the state that it holds.
+        sha256: digest of the file, lower-case hexadecimal.
+        size: in bytes.
+        epoch: epoch of the checkpoint.
     """
 
     sha256: str
@@ -37,107 +37,110 @@ class Written:
 
 
 class CheckpointStore:
-    """Writes the states of a run, each whole or not at all, and finds the newest sound one.
+    """Writes the checkpoints of a run atomically, and finds the newest intact one.
 
-    A file takes its place after its digest is in the manifest, and the file before it moves to
-    ``last-1.pt``, ``last-2.pt`` and so on: at every moment a sound state and its digest are there.
+    The digest of a new file is added to the manifest before the file is renamed into place, and
+    older files move to ``last-1.pt``, ``last-2.pt`` and so on. So at every moment an intact
+    checkpoint and its digest exist.
     """
 
     def __init__(self, folder: Path, keep: int) -> None:
-        """Begin in a folder without checkpoints.
+        """Start with a folder that has no checkpoints.
 
         Args:
-            keep: newest states that are kept, ``last.pt`` among them.
+            keep: number of newest checkpoints to keep, including ``last.pt``.
         """
         self.folder = folder
         self._newest = [LAST, *(f"last-{number}.pt" for number in range(1, keep))]
-        self._sound: dict[str, Written] = {}
+        self._intact: dict[str, Written] = {}
 
     def reopen(self) -> None:
-        """Take stock of what an earlier process has written here."""
+        """Find the intact checkpoints that an earlier process wrote."""
         listed = self._listed()
         for name in (BEST, *self._newest):
             path = self.folder / name
             try:
                 digest = sha256_of(path) if path.is_file() else ""
-            except DataError:  # it cannot be read, so it is none of the sound ones
+            except DataError:  # a file that cannot be read is not intact
                 continue
             if digest in listed:
-                self._sound[name] = listed[digest]
+                self._intact[name] = listed[digest]
 
     def save_best(self, content: dict[str, Any]) -> None:
-        """Write ``best.pt``; ``content`` holds the number of its ``epoch``.
+        """Write ``best.pt``; ``content`` must contain its ``epoch``.
 
         Raises:
-            OutputError: it cannot be written; the old file is as it was.
+            OutputError: it cannot be written; the old file is unchanged.
         """
         self._save(BEST, content, [BEST])
 
     def save_last(self, content: dict[str, Any]) -> None:
-        """Write ``last.pt`` and move those before it on; ``content`` holds its ``epoch``.
+        """Write ``last.pt`` and move the older ones on; ``content`` must contain its ``epoch``.
 
         Raises:
-            OutputError: it cannot be written; the old files are as they were.
+            OutputError: it cannot be written; the old files are unchanged.
         """
         self._save(LAST, content, self._newest)
 
     def load_last(self, device: torch.device) -> dict[str, Any] | None:
-        """The newest sound state, None where none was ever written.
+        """Load the newest intact checkpoint, None if the folder has none.
 
-        A damaged file is named in a warning, and the one before it is taken. Where the manifest
-        knows none of the files, those are sound whose own checksums hold.
+        A damaged file is skipped with a warning. Files that match the manifest come first; a file
+        that does not is used only if no other can be read and its own zip checksums are correct.
 
         Raises:
-            OutputError: there are files, and all of them are damaged.
+            OutputError: all checkpoints are damaged.
         """
         found = [name for name in self._newest if (self.folder / name).is_file()]
-        unknown = [name for name in found if name not in self._sound]
-        damaged = [f"{self.folder / name} has not the sha256 in {MANIFEST}" for name in unknown]
-        for name in [*(name for name in found if name in self._sound), *unknown]:
+        unknown = [name for name in found if name not in self._intact]
+        damaged = [
+            f"{self.folder / name} does not match its sha256 in {MANIFEST}" for name in unknown
+        ]
+        for name in [*(name for name in found if name in self._intact), *unknown]:
             try:
                 content = load_checkpoint(self.folder / name, device)
             except OutputError as error:
-                self._sound.pop(name, None)
+                self._intact.pop(name, None)
                 damaged.append(str(error))
                 continue
             for message in damaged:
-                log.warning("%s; going on from %s", message, name)
+                log.warning("%s; resuming from %s", message, name)
             return content
         if not found:
             return None
         raise OutputError(
-            f"{damaged[-1]}, and no other checkpoint is sound; graphrec train --from "
-            f"{self.folder.parent} makes the run anew"
+            f"{damaged[-1]}, and no other checkpoint is intact; start again with graphrec train "
+            f"--from {self.folder.parent}"
         )
 
     def _save(self, name: str, content: dict[str, Any], kept: list[str]) -> None:
-        def make_way() -> None:
+        def rotate() -> None:
             written = Written(digested.sha256(), digested.size, int(content["epoch"]))
-            moves = [(newer, older) for newer, older in _moves(kept) if newer in self._sound]
-            after = dict(self._sound)
+            moves = [(newer, older) for newer, older in _moves(kept) if newer in self._intact]
+            after = dict(self._intact)
             for newer, older in moves:
                 after[older] = after.pop(newer)
             after[name] = written
-            # What is replaced is listed too: a crash may leave it in its place.
+            # The replaced files are listed too: after a crash they may still be in place.
             write_json(
                 self.folder / MANIFEST,
-                {"files": _entries(after), "replaced": _entries(self._sound)},
+                {"files": _entries(after), "replaced": _entries(self._intact)},
             )
             for newer, older in moves:
                 os.replace(self.folder / newer, self.folder / older)
-            self._sound = after
+            self._intact = after
 
-        with atomic_write(self.folder / name, before_replace=make_way) as file:
+        with atomic_write(self.folder / name, before_replace=rotate) as file:
             digested = DigestedFile(file)
             digested.save(content)
 
     def _listed(self) -> dict[str, Written]:
-        """Digests in the manifest, and what it says of them."""
+        """Read the manifest's entries, by digest."""
         path = self.folder / MANIFEST
         try:
             content = read_json(path)
             if not isinstance(content, dict):
-                raise ValueError("expected an object of named entries")
+                raise ValueError("expected a JSON object")
             return {
                 str(entry["sha256"]): Written(
                     str(entry["sha256"]), int(entry["size"]), int(entry["epoch"])
@@ -156,5 +159,5 @@ def _entries(table: dict[str, Written]) -> list[dict[str, Any]]:
 
 
 def _moves(kept: list[str]) -> list[tuple[str, str]]:
-    """From the oldest on: each file to the place of the next older one."""
+    """Pairs of (file, new name), oldest first: each file gets the name of the next older one."""
     return list(zip(kept[-2::-1], kept[:0:-1], strict=True))

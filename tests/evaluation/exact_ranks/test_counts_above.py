@@ -1,4 +1,4 @@
-"""Counts of scores above thresholds, against numpy's own comparison."""
+"""Counts of scores above thresholds, compared with numpy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_agrees_with_comparing_everything_at_once(
     assert (at_least.numpy() == greater_equal)[looked_at].all()
 
 
-def test_counts_beyond_what_float32_counts_by_one() -> None:
+def test_counts_above_the_integers_of_float32() -> None:
     items = 2**24 + 3
     above, at_least = CountsAbove().count(
         torch.ones(1, items), torch.zeros(1, 1), np.ones(1, dtype=np.int64)

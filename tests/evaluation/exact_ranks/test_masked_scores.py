@@ -1,4 +1,4 @@
-"""Rows of scores: into the buffer or by a copy, and whether they are finite."""
+"""Rows of scores: written to the buffer or copied, and checked for non-finite values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphrec_cli.evaluation.scorer import BufferedScorer, Scorer
 
 
 class Table:
-    """Scores that were written down beforehand."""
+    """Scores from a fixed table."""
 
     def __init__(self, scores: Tensor) -> None:
         self.scores = scores
@@ -25,10 +25,10 @@ class Table:
 
 
 class BufferedTable(Table):
-    """The same, written where the caller wants them; asked in no other way."""
+    """The same scores, but only written into the caller's buffer."""
 
     def score_users(self, user_index: Tensor) -> Tensor:
-        """Not called."""
+        """Must not be called."""
         raise AssertionError
 
     def score_users_into(self, user_index: Tensor, scores: Tensor) -> None:
@@ -37,7 +37,7 @@ class BufferedTable(Table):
 
 
 def masked_scores(scorer: Scorer) -> MaskedScores:
-    """User 1 has seen item 0, and item 3 is in no catalog."""
+    """User 1 has seen item 0, and item 3 is cold."""
     seen = UserItems.from_pairs(np.array([1]), np.array([0]), num_users=3, num_items=4)
     return MaskedScores(
         scorer, num_items=4, masked=[seen], cold_items=np.array([3]), device=torch.device("cpu")
@@ -51,7 +51,7 @@ def test_a_buffered_scorer_gives_the_rows_of_a_plain_one() -> None:
     assert not isinstance(plain, BufferedScorer)
     for scorer in (plain, buffered):
         scores = masked_scores(scorer)
-        # Fewer rows than before, then more: the buffer is cut, then made anew.
+        # Fewer rows than before, then more: the buffer is sliced, then allocated again.
         for users in ([2, 1], [1], [0, 1, 2]):
             expected = table[users].clone()
             expected[:, 3] = -torch.inf

@@ -28,7 +28,7 @@ Parts = NDArray[np.int64]
 
 
 class Table:
-    """Scores that were written down beforehand; counts how many users were asked for."""
+    """Scores from a fixed table; records how many users are requested per call."""
 
     def __init__(self, scores: Sequence[Sequence[float]] | Tensor) -> None:
         self.scores = torch.as_tensor(scores, dtype=torch.float32)
@@ -47,12 +47,12 @@ class Constant:
         self.num_items = num_items
 
     def score_users(self, user_index: Tensor) -> Tensor:
-        """Ones without memory of their own."""
+        """Ones, expanded from a single value."""
         return torch.ones(1, 1).expand(len(user_index), self.num_items)
 
 
 def part(parts: Parts, which: int) -> UserItems:
-    """The pairs of a table that lie in one part of the split."""
+    """The pairs of a table that are in one part of the split."""
     users, items = np.nonzero(parts == which)
     return UserItems.from_pairs(users, items, num_users=parts.shape[0], num_items=parts.shape[1])
 
@@ -119,7 +119,7 @@ def as_dict(ranks: HeldOutRanks) -> dict[tuple[int, int], int]:
 
 @st.composite
 def splits(draw: st.DrawFn) -> tuple[Parts, Tensor]:
-    """A small split and scores of few distinct values, so that ties abound."""
+    """A small split, and scores with few distinct values and so with many ties."""
     num_users, num_items = draw(st.integers(1, 9)), draw(st.integers(1, 9))
     cell = st.sampled_from([NOWHERE, TRAIN, VALID, TEST])
     row = st.lists(cell, min_size=num_items, max_size=num_items)
@@ -235,7 +235,7 @@ def test_a_subset_of_users_ranks_as_it_does_among_all() -> None:
     assert table.batches == [2, 1]
 
 
-def test_constant_scores_are_worth_a_random_ranking() -> None:
+def test_constant_scores_give_a_random_ranking() -> None:
     num_users, num_items, k = 4000, 60, 10
     parts = np.tile(np.array([TRAIN] * 10 + [TEST] + [NOWHERE] * 49), (num_users, 1))
     parts = np.random.default_rng(0).permuted(parts, axis=1)
@@ -244,7 +244,7 @@ def test_constant_scores_are_worth_a_random_ranking() -> None:
     hit = ranking_metrics(got.user_index, got.rank, ks=[k], map_denominator=MapDenominator.min)
     standard_error = (chance * (1 - chance) / num_users) ** 0.5
     assert abs(hit[f"hit@{k}"] - chance) < 4 * standard_error
-    # Every place is as likely as any other: chi-square, 49 degrees of freedom, p = 1e-4.
+    # All places have the same probability: chi-square, 49 degrees of freedom, p = 1e-4.
     places = np.bincount(got.rank, minlength=50)
     assert len(places) == 50
     assert ((places - num_users / 50) ** 2 / (num_users / 50)).sum() < 96.2
@@ -258,7 +258,7 @@ def test_the_tie_seed_alone_decides_among_equal_scores() -> None:
     assert ranks[0] != ranks[2]
 
 
-def test_a_scorer_that_knows_the_answer_is_worth_one() -> None:
+def test_a_perfect_scorer_gets_one() -> None:
     rng = np.random.default_rng(1)
     parts = rng.choice(4, size=(30, 50), p=[0.5, 0.3, 0.1, 0.1])
     scores = torch.from_numpy((parts == TEST) + rng.random(parts.shape) / 2)
@@ -272,18 +272,18 @@ def test_a_scorer_that_knows_the_answer_is_worth_one() -> None:
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("place", [0, 2])
 def test_a_non_finite_score_ends_the_ranking(bad: float, place: int) -> None:
-    # Place 0 is masked for its user: a broken model is refused even where it would not show.
+    # Place 0 is masked for its user: a non-finite score is refused even if it would not count.
     parts = np.array([[1, 3, 0], [1, 3, 1], [0, 1, 0]])
     scores = torch.zeros(3, 3)
     scores[1, place] = bad
-    with pytest.raises(NonFiniteError, match="user index 1 a score that is NaN or infinite"):
+    with pytest.raises(NonFiniteError, match="a score of user index 1 is NaN or infinite"):
         rank_test_part(Table(scores), parts)
 
 
 def test_a_held_out_pair_that_is_masked_too_is_refused() -> None:
     train = part(np.array([[1, 1, 0], [1, 0, 1]]), TRAIN)
     held_out = part(np.array([[3, 0, 3], [0, 3, 0]]), TEST)
-    with pytest.raises(DataError, match="user index 0 holds out item index 0"):
+    with pytest.raises(DataError, match="user index 0 and item index 0 is also in a masked part"):
         rank_held_out(
             Constant(3), HeldOutPairs(held_out=held_out, train=train), RankingRules(tie_seed=0)
         )
@@ -292,7 +292,7 @@ def test_a_held_out_pair_that_is_masked_too_is_refused() -> None:
 def test_scores_that_the_scorer_keeps_are_not_written_to() -> None:
     class Owner(Table):
         def score_users(self, user_index: Tensor) -> Tensor:
-            """The table itself, not a copy: only right for all users in order."""
+            """The table itself instead of a copy; correct only for all users in order."""
             assert user_index.tolist() == list(range(len(self.scores)))
             return self.scores
 
@@ -302,7 +302,7 @@ def test_scores_that_the_scorer_keeps_are_not_written_to() -> None:
     assert torch.equal(owner.scores, torch.ones(2, 3))
 
 
-def test_nothing_to_rank_asks_the_scorer_nothing() -> None:
+def test_with_nothing_to_rank_the_scorer_is_not_called() -> None:
     parts = np.array([[1, 0], [1, 1]])
     table = Table(torch.zeros(2, 2))
     got = rank_test_part(table, parts)

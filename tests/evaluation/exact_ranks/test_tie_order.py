@@ -50,7 +50,7 @@ def test_items_of_a_user_never_share_a_hash() -> None:
     assert len(set(hashes(3, [5] * 200_000, list(range(200_000))))) == 200_000
 
 
-def test_each_of_two_items_comes_first_for_about_half_of_the_users() -> None:
+def test_each_of_two_items_comes_first_for_about_half_the_users() -> None:
     users = list(range(10_000))
     first = torch.tensor(hashes(0, users, [0] * len(users)))
     second = torch.tensor(hashes(0, users, [1] * len(users)))

@@ -1,4 +1,4 @@
-"""Chunks that become smaller where memory runs out, and figures that do not notice."""
+"""Chunks shrink if memory runs out, and the results do not change."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ SHORTAGES = [
 
 
 class Cramped:
-    """A table of scores that has room for so many users at a time."""
+    """A table of scores that runs out of memory above a number of users."""
 
     def __init__(self, scores: Tensor, most: int, shortage: Exception) -> None:
         self.scores, self.most, self.shortage = scores, most, shortage
 
     def score_users(self, user_index: Tensor) -> Tensor:
-        """Rows of the table, where there is room for them."""
+        """Rows of the table, or MemoryError for too many users."""
         if len(user_index) > self.most:
             raise self.shortage
         return self.scores[user_index]
@@ -58,7 +58,7 @@ def random_parts(seed: int) -> tuple[UserItems, UserItems, Tensor]:
 
 
 @given(st.integers(0, 50), st.integers(1, 60), st.integers(1, 60), st.sampled_from(SHORTAGES))
-def test_every_user_is_worked_on_once_and_in_order(
+def test_every_user_is_processed_once_and_in_order(
     users: int, size: int, most: int, shortage: Exception
 ) -> None:
     released = []
@@ -75,7 +75,7 @@ def test_every_user_is_worked_on_once_and_in_order(
 
 @pytest.mark.parametrize("shortage", SHORTAGES)
 @pytest.mark.parametrize("most", [1, 3, 39])
-def test_ranks_and_lists_do_not_depend_on_the_room(
+def test_ranks_and_lists_do_not_depend_on_the_memory(
     shortage: Exception, most: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     train, test, scores = random_parts(most)
@@ -94,15 +94,15 @@ def test_ranks_and_lists_do_not_depend_on_the_room(
     assert (got.tied == expected.tied).all()
     assert (again.item_index == best.item_index).all()
     assert (again.score == best.score).all()
-    # One line for each of the two, however often the chunk was halved.
+    # One warning for each of the two, no matter how often the chunk was halved.
     assert [record.message for record in caplog.records] == [
-        "the scores of 40 users at a time do not fit into memory; going on with fewer"
+        "the scores of 40 users at a time do not fit into memory; continuing with fewer"
     ] * 2
 
 
-def test_no_room_for_one_user_says_what_to_do() -> None:
+def test_the_error_of_one_user_that_does_not_fit_says_what_to_do() -> None:
     train, test, scores = random_parts(0)
-    with pytest.raises(MemoryShortageError, match=r"a single user's .*; end other programs") as e:
+    with pytest.raises(MemoryShortageError, match=r"a single user .*; close other programs") as e:
         rank_held_out(
             Cramped(scores, 0, SHORTAGES[2]),
             HeldOutPairs(held_out=test, train=train),
@@ -112,7 +112,7 @@ def test_no_room_for_one_user_says_what_to_do() -> None:
     assert "\n" not in str(e.value)
 
 
-def test_other_errors_of_a_scorer_are_not_taken_for_a_want_of_memory() -> None:
+def test_other_errors_of_a_scorer_are_not_handled_as_memory_shortage() -> None:
     train, test, scores = random_parts(0)
     with pytest.raises(RuntimeError, match="shapes"):
         rank_held_out(
@@ -142,7 +142,7 @@ def test_many_held_out_items_make_chunks_smaller(monkeypatch: pytest.MonkeyPatch
     )
     scorer = Cramped(torch.rand(2, 100), 2, MemoryError())
     rank_held_out(scorer, HeldOutPairs(held_out=test, train=train), RankingRules(tie_seed=0))
-    # A score an item; for each of three pairs a float32 threshold and two int64 counts.
+    # One score per item; for each of three pairs a float32 threshold and two int64 counts.
     assert asked == [100 + 3 * (4 + 8 + 8) // 4]
 
 
@@ -188,7 +188,7 @@ print("ranked", len(expected))
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit and its measure are Linux's")
-def test_a_process_that_may_not_have_the_memory_ranks_in_smaller_chunks() -> None:
+def test_a_process_with_a_memory_limit_ranks_in_smaller_chunks() -> None:
     done = subprocess.run(
         [sys.executable, "-c", LIMITED],
         capture_output=True,
@@ -198,5 +198,5 @@ def test_a_process_that_may_not_have_the_memory_ranks_in_smaller_chunks() -> Non
     )
     assert done.returncode == 0, done.stderr
     warning, ranked = done.stdout.splitlines()
-    assert warning.endswith("users at a time do not fit into memory; going on with fewer")
+    assert warning.endswith("users at a time do not fit into memory; continuing with fewer")
     assert int(ranked.removeprefix("ranked ")) > 1000

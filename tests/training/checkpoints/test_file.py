@@ -38,7 +38,7 @@ def assert_same(got: dict[str, Any], expected: dict[str, Any]) -> None:
 
 
 class Payload:
-    """Runs code when a plain pickle of it is read."""
+    """Runs code when it is unpickled."""
 
     def __init__(self, marker: Path) -> None:
         self.marker = marker
@@ -114,7 +114,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path, data: bytes | None) ->
 
 def test_a_bare_tensor_is_refused(tmp_path: Path) -> None:
     torch.save(torch.ones(2), tmp_path / "best.pt")
-    with pytest.raises(OutputError, match="expected named entries"):
+    with pytest.raises(OutputError, match="expected a dictionary of named entries"):
         load_checkpoint(tmp_path / "best.pt", CPU)
 
 
@@ -126,5 +126,5 @@ def test_a_compressed_checkpoint_is_refused_before_it_can_grow(tmp_path: Path) -
     ):
         for name in plain.namelist():
             packed.writestr(name, plain.read(name))
-    with pytest.raises(OutputError, match="is compressed, as no checkpoint is"):
+    with pytest.raises(OutputError, match="is compressed, but checkpoints are not"):
         load_checkpoint(tmp_path / "b.pt", torch.device("cpu"))

@@ -27,7 +27,7 @@ from graphrec_cli.training.trainer import Trainer
 
 
 class Clock:
-    """Goes on only when it is told to."""
+    """A clock that a test moves by hand."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -49,13 +49,13 @@ def test_minutes_count_from_the_last_checkpoint() -> None:
     assert not schedule.step_is_due()
     clock.now += 1
     assert schedule.step_is_due()
-    schedule.wrote(0.1)
+    schedule.record_write(0.1)
     assert not schedule.step_is_due()
     clock.now += 120
     assert schedule.step_is_due()
 
 
-def test_no_minutes_are_never_over() -> None:
+def test_without_minutes_no_step_is_due() -> None:
     clock = Clock()
     schedule = Schedule(TrainerConfig(checkpoint_minutes=None), clock)
     clock.now += 1e9
@@ -64,7 +64,7 @@ def test_no_minutes_are_never_over() -> None:
 
 @pytest.mark.parametrize("cost", [0.001, 0.02, 3.0])
 @pytest.mark.parametrize("epoch_seconds", [0.01, 0.5, 40.0])
-def test_left_to_itself_it_writes_as_often_as_it_can_afford(
+def test_by_default_it_writes_as_often_as_the_time_budget_allows(
     cost: float, epoch_seconds: float
 ) -> None:
     clock = Clock()
@@ -76,12 +76,12 @@ def test_left_to_itself_it_writes_as_often_as_it_can_afford(
         clock.now += epoch_seconds
         if schedule.epoch_is_due(epoch):
             clock.now += cost
-            schedule.wrote(cost)
+            schedule.record_write(cost)
             written.append(clock.now)
-    assert written[0] == 1000 + epoch_seconds + cost  # the first costs nothing yet
+    assert written[0] == 1000 + epoch_seconds + cost  # the cost is unknown before the first
     share = cost * (len(written) - 1) / (clock.now - written[0])
     assert share <= AFFORDABLE
-    # No more time than an epoch is let go by once it can be afforded.
+    # Once a checkpoint fits the budget, it waits no longer than one epoch.
     gaps = [later - sooner for sooner, later in itertools.pairwise(written)]
     assert max(gaps) <= cost / AFFORDABLE + epoch_seconds + cost + 1e-6
 
@@ -100,7 +100,7 @@ def row(epoch: int) -> dict[str, Any]:
 
 
 def trainer_after(epochs: int) -> Trainer:
-    """A trainer of four users and three items that has taken so many epochs of one step."""
+    """A trainer of four users and three items after ``epochs`` epochs of one step each."""
     train = UserItems.from_pairs(
         np.array([0, 1, 2, 3]), np.array([0, 1, 2, 0]), num_users=4, num_items=3
     )
@@ -145,7 +145,7 @@ def test_the_history_is_cut_back_to_the_checkpoint(run: RunDirectory) -> None:
     assert [json.loads(line) for line in lines] == [row(1), row(2)]
 
 
-def test_without_a_checkpoint_the_history_begins_anew(run: RunDirectory) -> None:
+def test_without_a_checkpoint_the_history_starts_empty(run: RunDirectory) -> None:
     run.append_history(row(1))
     assert keeper(run).find(CPU) is None
     keeper(run).begin_history([])
@@ -163,12 +163,12 @@ def test_a_state_that_is_not_finite_is_not_written(run: RunDirectory) -> None:
 
 def test_other_data_are_refused(run: RunDirectory) -> None:
     keeper(run).save(trainer_after(1))
-    with pytest.raises(DifferenceError, match="the split is not the one that the checkpoints in"):
+    with pytest.raises(DifferenceError, match="were written with a different split"):
         keeper(run, split_sha256="b").find(CPU)
 
 
 def test_a_file_that_is_no_training_is_refused(run: RunDirectory) -> None:
     keeper(run).save_best(3, {})
     run.best.rename(run.last)
-    with pytest.raises(OutputError, match="they hold no training"):
+    with pytest.raises(OutputError, match="they contain no training state"):
         keeper(run).find(CPU)

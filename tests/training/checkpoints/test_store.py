@@ -33,7 +33,7 @@ def reopened(folder: Path, keep: int = 2) -> CheckpointStore:
 
 
 def newest(folder: Path, keep: int = 2) -> int | None:
-    """The epoch that a new process finds, after a look at its weights."""
+    """The epoch that a new process finds; its weights are checked too."""
     state = reopened(folder, keep).load_last(CPU)
     if state is None:
         return None
@@ -43,7 +43,7 @@ def newest(folder: Path, keep: int = 2) -> int | None:
 
 @contextmanager
 def small_files(size: int) -> Iterator[None]:
-    """No file may grow beyond ``size`` bytes, as on a disk that is full."""
+    """Let no file grow beyond ``size`` bytes, like a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -94,16 +94,16 @@ def test_a_damaged_newest_file_falls_back_to_the_one_before(
     else:
         data = data[: at % len(data) if damage == "cut" else 0]
     (folder / name).write_bytes(data)
-    # Either state is sound, and a damaged manifest must not cost a sound file.
+    # Both states are intact; a damaged manifest must not cost an intact file.
     assert newest(folder) in ((1,) if name == "last.pt" else (1, 2))
-    # Work goes on, and what is written next is found again.
+    # Training continues, and the next checkpoint is found again.
     again = reopened(folder)
     again.load_last(CPU)
     again.save_last(content(3))
     assert newest(folder) == 3
 
 
-def test_the_fall_back_is_said_and_the_sound_file_is_not_pushed_out(
+def test_the_fallback_is_logged_and_the_intact_file_is_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger("graphrec"), "propagate", True)
@@ -116,19 +116,21 @@ def test_the_fall_back_is_said_and_the_sound_file_is_not_pushed_out(
     assert state is not None
     assert state["epoch"] == 1
     (warning,) = {record.getMessage() for record in caplog.records}
-    assert warning.endswith("last.pt has not the sha256 in manifest.json; going on from last-1.pt")
+    assert warning.endswith(
+        "last.pt does not match its sha256 in manifest.json; resuming from last-1.pt"
+    )
     again.save_last(content(2))
     (tmp_path / "last.pt").write_bytes(b"broken once more")
     assert newest(tmp_path) == 1
 
 
-def test_where_all_are_damaged_it_is_an_error(tmp_path: Path) -> None:
+def test_only_damaged_checkpoints_are_an_error(tmp_path: Path) -> None:
     store = CheckpointStore(tmp_path, 2)
     for epoch in (1, 2):
         store.save_last(content(epoch))
     for name in ("last.pt", "last-1.pt"):
         (tmp_path / name).write_bytes(b"PK broken")
-    with pytest.raises(OutputError, match=r"no other checkpoint is sound; graphrec train --from"):
+    with pytest.raises(OutputError, match="no other checkpoint is intact; start again with"):
         reopened(tmp_path).load_last(CPU)
 
 
@@ -142,7 +144,7 @@ def test_a_checkpoint_that_was_put_there_by_hand_is_judged_by_its_own_checksums(
     assert newest(tmp_path / "other") == 7
 
 
-def test_a_full_disk_leaves_all_files_whole(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_all_files_intact(tmp_path: Path) -> None:
     store = CheckpointStore(tmp_path, 2)
     for epoch in (1, 2):
         store.save_last(content(epoch))
@@ -159,10 +161,10 @@ FAULTS = ("open", "fsync", "replace")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_whichever_system_call_fails_a_sound_state_is_found(
+def test_an_intact_state_survives_any_failing_system_call(
     fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The n-th call fails, for every n that a write takes."""
+    """Let the n-th system call fail, for every n of a write."""
     for number in range(20):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -193,7 +195,7 @@ def test_whichever_system_call_fails_a_sound_state_is_found(
 def test_random_kills_between_the_moves_are_survived(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process that dies at a rename leaves what it had, and nothing is cleaned up."""
+    """Kill the process at a rename, so that nothing is cleaned up."""
 
     class Killed(BaseException):
         pass

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -73,7 +74,7 @@ def refused(content: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("step", [1, 5, 6, 7, 12, 20])
-def test_what_a_trainer_writes_is_taken(step: int) -> None:
+def test_a_checkpoint_of_a_trainer_is_accepted(step: int) -> None:
     assert not refused(state_at(step))
 
 
@@ -85,7 +86,7 @@ SPOILT: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a moment too few": lambda of: of["optimizer"]["state"][0].pop("exp_avg"),
     "no moments": lambda of: of["optimizer"].update(state={0: {}}),
     "steps of another shape": lambda of: of["optimizer"]["state"][0].update(step=torch.zeros(3)),
-    "moments of nothing": lambda of: of["optimizer"]["state"].update({7: {}}),
+    "moments of an unknown parameter": lambda of: of["optimizer"]["state"].update({7: {}}),
     "no group": lambda of: of["optimizer"].update(param_groups=[]),
     "a rate of text": lambda of: of["optimizer"]["param_groups"][0].update(lr="fast"),
     "a place before the first": lambda of: of["sampler"]["positives"].update(position=-(10**9)),
@@ -100,7 +101,7 @@ SPOILT: dict[str, Callable[[dict[str, Any]], Any]] = {
     "patience of text": lambda of: of.update(stale_validations="a"),
     "examples of text": lambda of: of["progress"].update(examples="a"),
     "too many steps": lambda of: of["progress"].update(steps=10**6),
-    "a loss that is none": lambda of: of["progress"].update(total_loss=float("nan")),
+    "a loss that is NaN": lambda of: of["progress"].update(total_loss=float("nan")),
     "a best epoch to come": lambda of: of.update(best_epoch=99),
     "no best state": lambda of: of.update(best_state=None),
     "a best state of another shape": lambda of: of.update(
@@ -121,8 +122,32 @@ SPOILT: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
-def test_what_none_writes_is_refused(spoil: Callable[[dict[str, Any]], Any]) -> None:
+def test_a_checkpoint_that_no_trainer_writes_is_refused(
+    spoil: Callable[[dict[str, Any]], Any],
+) -> None:
     content = copy.deepcopy(state_at(9))
     assert content["progress"] is not None
     spoil(content)
     assert refused(content)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "message"),
+    [
+        ({"epoch": -5}, "'epoch' must be a whole number of at least 0"),
+        ({"best_epoch": 99}, "'best_epoch' must not be greater than 'epoch'"),
+        ({"best_valid": {"hit@10": 0.1}}, "'best_valid' lacks the metric 'ndcg@10'"),
+        ({"model": {"layer0_embeddings": torch.zeros(3)}}, "'model.layer0_embeddings' must be a"),
+        ({"history": []}, "'history' must have 1 rows, one per epoch"),
+    ],
+)
+def test_the_error_names_the_key(spoilt: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        check_content({**state_at(9), **spoilt}, new_trainer(), reseed_sampler=False)
+
+
+def test_the_error_names_a_key_of_the_progress() -> None:
+    content = copy.deepcopy(state_at(9))
+    content["progress"]["seconds"] = -1.0
+    with pytest.raises(ValueError, match="'seconds' must be at least 0"):
+        check_content(content, new_trainer(), reseed_sampler=False)
