@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -11,8 +13,12 @@ from torch import Tensor
 from graphrec_cli.config.closed_form import ItemKNNConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import OutputError
+from graphrec_cli.graph.adjacency import csr
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.system.free_memory import require_memory
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _BYTES_A_NEIGHBOR = 72
 """A neighbour and its similarity, and what turning all of them round takes meanwhile."""
@@ -38,7 +44,7 @@ class ItemKNN(ClosedForm):
         shape = (train.num_items, min(config.neighbors, train.num_items))
         self.register_buffer("neighbor", torch.empty(shape, dtype=torch.int32, device="meta"))
         self.register_buffer("similarity", torch.empty(shape, device="meta"))
-        self._operator: Tensor | None = None
+        self._operator: Tensor | csr_array | None = None
 
     def solve(self) -> None:
         """Find the neighbours of one item after the other.
@@ -83,20 +89,27 @@ class ItemKNN(ClosedForm):
             raise OutputError(
                 "the checkpoint names neighbours that are no items; train the run again"
             )
-        self._operator = torch.sparse_coo_tensor(
-            torch.stack([given, scored]),
-            self.similarity[scored, place],
-            (num_items, num_items),
-            check_invariants=True,
-        ).coalesce()
+        order = torch.argsort(given, stable=True)
+        indptr = torch.zeros(num_items + 1, dtype=torch.int64, device=given.device)
+        torch.cumsum(torch.bincount(given, minlength=num_items), 0, out=indptr[1:])
+        values = self.similarity[scored, place][order]
+        operator = csr(indptr, scored[order], values, (num_items, num_items))
+        from graphrec_cli.models.linalg.scipy_view import to_scipy
+
+        self._operator = to_scipy(operator) if self.device.type == "cpu" else operator
 
     def score_histories(
         self, histories: Float[Tensor, "batch items"]
     ) -> Float[Tensor, "batch items"]:
         """Sums of the similarities to the items of each history."""
         assert self._operator is not None, "prepare_scoring() comes before scores are asked for"
-        scores: Tensor = torch.sparse.mm(histories.to_sparse_coo(), self._operator).to_dense()
-        return scores
+        if isinstance(self._operator, Tensor):
+            product: Tensor = histories @ self._operator
+            return product.to_dense()
+        from graphrec_cli.models.linalg.scipy_view import to_scipy
+
+        # On a CPU scipy's product of two sparse matrices is the faster one (docs/baselines.md).
+        return torch.from_numpy((to_scipy(histories) @ self._operator).toarray())
 
 
 def _largest(

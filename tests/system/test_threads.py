@@ -41,7 +41,7 @@ def test_every_library_uses_the_threads_that_were_set(number: int) -> None:
 
 
 def test_a_run_depends_on_num_threads_and_not_on_the_environment(tmp_path: Path) -> None:
-    folders = (f"output_dir={tmp_path}", f"cache_dir={tmp_path / 'cache'}")
+    folders = (f"output_dir={tmp_path / 'runs'}", f"cache_dir={tmp_path / 'cache'}")
     words = ("train", "model=gfcf", "num_threads=1", "device=cpu", "plots=false", *folders)
     paths = [
         Path(run(TRAIN, *words, threads=threads).splitlines()[-1].strip()) for threads in (1, 2)
