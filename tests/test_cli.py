@@ -131,7 +131,7 @@ def test_a_message_with_line_breaks_stays_one_line(capsys: pytest.CaptureFixture
         ([], ["Examples:", *COMMANDS]),
         (["--help"], ["Examples:", *COMMANDS]),
         (["--version"], [__version__]),
-        (["train", "--help"], ["Examples:", "sampler: hardneg, uniform", "popularity_exponent"]),
+        (["train", "--help"], ["Examples:", "sampler=OPTION", "popularity_exponent"]),
         (["train", "--info", "defaults"], ["dataset/synthetic"]),
         (["train", "sampler=hardneg", "--cfg", "job"], ["popular_probability: 0.7", "seed: 42"]),
         (["train", "--cfg", "job", "-p", "trainer"], ["monitor: null"]),

@@ -21,7 +21,9 @@ ATTRIBUTES = frozenset(
         *("shutil.unpack_archive", "zipfile.ZipFile.extractall"),
     }
 )
-METHODS = frozenset({"instantiate", "extractall", "extract", "to_pickle", "read_pickle"})
+METHODS = frozenset(
+    {"exec_module", "instantiate", "extractall", "extract", "to_pickle", "read_pickle"}
+)
 
 
 def dotted(node: ast.expr) -> str:
@@ -66,9 +68,17 @@ def called(node: ast.Call) -> list[str]:
     return found
 
 
+IMPORTERS = {
+    "cli.py": ["importlib.import_module"],
+    "config/plugins.py": ["importlib.import_module", "spec.loader.exec_module"],
+}
+"""``cli.py`` imports its commands from a literal table; the user's ``--plugin`` names a plugin."""
+
+
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
 def test_no_module_can_run_what_it_reads(path: Path) -> None:
-    assert faults(path.read_text("utf-8")) == []
+    allowed = IMPORTERS.get(path.relative_to(PACKAGE).as_posix(), [])
+    assert sorted(faults(path.read_text("utf-8"))) == allowed
 
 
 @pytest.mark.parametrize(

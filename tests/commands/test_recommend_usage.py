@@ -45,7 +45,7 @@ import pytest
         (["RUN", "out="], "out must name a file"),
         (["RUN", "out=runs", "format=csv"], "out must name a file"),
         (["RUN", "out=/dev/null", "format=csv"], "out must name a file"),
-        (["RUN", "out=nowhere/a.csv"], "make nowhere first"),
+        (["RUN", "out=nowhere/a.csv"], "the folder nowhere does not exist; make it first"),
         (["RUN", f"out={'a' * 300}.csv"], "File name too long"),
         (["RUN", "device=gpu"], "device"),
         (["RUN", "num_threads=0"], "num_threads must lie between"),

@@ -277,4 +277,4 @@ def test_a_run_that_lacks_a_file_is_refused(
 
 def test_help(graphrec: Callable[..., Any]) -> None:
     done = graphrec("reproduce", "--help")
-    assert (done.code, done.out.startswith("Make a finished run again")) == (0, True)
+    assert (done.code, done.out.startswith("Make a completed run again")) == (0, True)

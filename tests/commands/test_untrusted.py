@@ -18,7 +18,7 @@ def test_a_link_inside_the_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("real")
     (tmp_path / "gone").symlink_to("nothing")
     refuse_links_out(tmp_path, [tmp_path / "link", tmp_path / "absent"])
-    with pytest.raises(ConfigError, match="no plain file or folder"):
+    with pytest.raises(ConfigError, match="neither a plain file nor a folder"):
         refuse_links_out(tmp_path, [tmp_path / "gone"])
 
 
@@ -40,7 +40,7 @@ def test_other_links_are_refused(tmp_path: Path, target: str) -> None:
 
 def test_a_pipe_that_nobody_writes_to_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "status.json")
-    with pytest.raises(ConfigError, match="no plain file or folder"):
+    with pytest.raises(ConfigError, match="neither a plain file nor a folder"):
         refuse_links_out(tmp_path, [tmp_path / "status.json"])
 
 

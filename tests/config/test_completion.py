@@ -15,7 +15,7 @@ from graphrec_cli.config.compose import Job, compose_run
     ("word", "words", "expected"),
     [
         ("--c", [], ["--cfg", "--config-dir"]),
-        ("-", [], sorted([*FLAGS, "--json", "--debug"])),
+        ("-", [], sorted([*FLAGS, "--plugin", "--json", "--debug"])),
         ("", ["--cfg"], ["all", "hydra", "job"]),
         ("def", ["--info"], ["defaults", "defaults-tree"]),
         ("", ["--config-dir"], []),

@@ -26,7 +26,8 @@ def test_it_leads_with_examples_and_names_every_option_and_no_schema() -> None:
 
 @pytest.mark.parametrize("words", [[], *([f"{group}={name}"] for group, name in OPTIONS)])
 def test_it_fits_80_columns(words: list[str]) -> None:
-    assert all(len(line) <= 80 for line in train_help(words).splitlines())
+    long = [line for line in train_help(words).splitlines() if len(line) > 80]
+    assert all("://" in line for line in long)  # an address is not broken
 
 
 def test_the_page_of_an_option_has_its_keys_with_defaults_and_ranges() -> None:

@@ -128,7 +128,7 @@ def test_every_pair_is_as_likely_in_a_fold_and_in_valid(
     [
         (1, 0, 0.1, r"^split\.folds must be a finite number of at least 2, got 1$"),
         (3, 3, 0.1, r"^split\.fold must lie between 0 and 2, got 3$"),
-        (5, -1, 0.1, r"^split\.fold must lie between 0 and 4, got -1$"),
+        (5, -1, 0.1, r"^split\.fold must be a finite number of at least 0, got -1$"),
         (5, 0, 1.0, r"^split\.valid_ratio must lie below 1, got 1\.0$"),
         (5, 0, -0.1, r"^split\.valid_ratio must"),
         (5, 0, float("nan"), r"^split\.valid_ratio must"),

@@ -128,7 +128,7 @@ def test_every_pair_is_as_likely_to_be_held_out(
         (float("nan"), 0.1, r"^split\.test_ratio must"),
         (0.1, -0.1, r"^split\.valid_ratio must be a finite number of at least 0, got -0\.1$"),
         (0.5, 0.5, r"^split\.test_ratio and split\.valid_ratio must add up to less than 1"),
-        (1.0, 0.0, r"must add up to less than 1, got 1\.0 and 0\.0$"),
+        (1.0, 0.0, r"split\.test_ratio must lie below 1, got 1\.0$"),
     ],
 )
 def test_refuses_shares_that_leave_nothing(test: float, valid: float, message: str) -> None:
