@@ -356,7 +356,7 @@ def test_an_end_that_lacks_its_validation_is_refused(
     (folder / "last-1.pt").replace(folder / "last.pt")  # the one after the third epoch
     done = graphrec("resume", str(stopped.run), "trainer.epochs=3")
     assert done.code == 2
-    assert "that epoch was not validated; set it to 4 or more" in done.err
+    assert "whose epoch was not validated; set it to 4 or more" in done.err
     assert graphrec("resume", str(stopped.run)).code == 0
 
 
