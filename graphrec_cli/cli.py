@@ -63,7 +63,7 @@ COMMANDS = {
     "reproduce": "graphrec_cli.commands.reproduce:reproduce_command",
     "completion": "graphrec_cli.commands.completion:completion_command",
 }
-"""Where each command's function is; only the one that is asked for is imported."""
+"""The function of each command, imported only when the command is run."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,8 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("error:", one_line(error), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of our output has gone, as `head` does: nothing is left to say, and Python
-        # would say so once more when it closes stdout.
+        # The reader has closed the pipe, as `head` does. Without a new stdout, Python would report
+        # the broken pipe once more when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt as interruption:
@@ -150,7 +150,7 @@ def _log_to_stderr() -> Iterator[None]:
 
 
 class _ScreenFormatter(logging.Formatter):
-    """The message alone, a warning called one; what a terminal would obey is spelt out."""
+    """The message, with ``warning:`` before a warning; control characters are escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         message = printable(super().format(record))

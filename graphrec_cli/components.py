@@ -1,4 +1,4 @@
-"""The literal tables from a component's name to what builds it, and the building by a config."""
+"""Tables from component names to their builders, and functions that build from a config."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class SplitBuilder(Protocol):
 
 @runtime_checkable
 class ModelBuilder(Protocol):
-    """Builds a model on the train part, with initial weights drawn from ``generator``."""
+    """Builds a model for the train part, with initial weights drawn from ``generator``."""
 
     def __call__(
         self, config: Any, train: UserItems, *, generator: torch.Generator, device: torch.device
@@ -84,7 +84,7 @@ class LossBuilder(Protocol):
 
 @runtime_checkable
 class EvaluationBuilder(Protocol):
-    """Builds an evaluation from its own config and what it takes from the run."""
+    """Builds an evaluation from its own config and the settings of the run."""
 
     def __call__(self, config: Any, settings: EvaluationSettings) -> Evaluation: ...
 
@@ -134,7 +134,7 @@ Builder = TypeVar("Builder")
 
 
 def find_builder(group: str, table: dict[str, Builder], name: str) -> Builder:
-    """What builds a component: the table's entry, or else what a plugin registered."""
+    """The builder of a component, from the table or from a plugin."""
     if name in table:
         return table[name]
     registered: Builder = BUILDERS[group][name]
@@ -152,12 +152,12 @@ def find_split(config: RunConfig) -> SplitBuilder:
 
 
 def build_loss(config: RunConfig) -> Loss:
-    """The configured loss."""
+    """Build the configured loss."""
     return find_builder("loss", LOSSES, config.loss.name)(config.loss)
 
 
 def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Recommender:
-    """The configured model, on the graph of ``train`` alone."""
+    """Build the configured model; its graph has the pairs of ``train`` only."""
     # The initial weights are drawn on the CPU, so that they do not depend on the device.
     generator = torch_generator(config.seed, "init", torch.device("cpu"))
     build = find_builder("model", MODELS, config.model.name)
@@ -165,7 +165,7 @@ def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Re
 
 
 def build_evaluation(config: RunConfig, device: torch.device) -> Evaluation:
-    """The configured evaluation."""
+    """Build the configured evaluation."""
     settings = EvaluationSettings(
         ks=config.cutoffs(),
         seed=config.seed,
@@ -180,10 +180,10 @@ def build_evaluation(config: RunConfig, device: torch.device) -> Evaluation:
 def build_sampler(
     config: RunConfig, train: UserItems, device: torch.device, seed_name: str = "sampler"
 ) -> TripleSampler:
-    """The configured sampler of triples.
+    """Build the configured sampler of triples.
 
     Args:
-        seed_name: name of the generator that it draws from.
+        seed_name: name of the random generator that it draws from.
     """
     generator = torch_generator(config.seed, seed_name, device)
     build = find_builder("sampler", SAMPLERS, config.sampler.name)
@@ -193,7 +193,7 @@ def build_sampler(
 def build_batch_sampler(
     config: RunConfig, train: UserItems, device: torch.device, seed_name: str = "sampler"
 ) -> TripleSampler | CandidateSampler | RatedPairSampler:
-    """The sampler of the batches that the configured loss learns from."""
+    """Build the sampler of batches for the configured loss."""
     generator = torch_generator(config.seed, seed_name, device)
     by = config.sampler.by
     if isinstance(config.loss, CandidateLossConfig):

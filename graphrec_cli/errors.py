@@ -1,10 +1,25 @@
-"""The kinds of error a user can meet, each with the exit code the command line ends with."""
+"""Errors, and the exit code of each.
+
+::
+
+    GraphrecError                1
+      + ConfigError              2   wrong command line, key or value
+      |   + RunInUse             2   another process trains in the run directory
+      + DataError                3   missing, damaged or insufficient data
+      |   + LeakageError         3   the leakage audit refused the run
+      + DifferenceError          4   data, weights or figures differ from the recorded ones
+      + NonFiniteError           5   the loss or the scores are NaN or infinite
+      + OutputError              1   a run directory cannot be written or read
+      + MemoryShortageError      1   not enough free memory
+    KeyboardInterrupt          130   Ctrl-C outside a run
+      + Interrupted     128 + signal   a signal stopped the run
+"""
 
 from __future__ import annotations
 
 
 class GraphrecError(Exception):
-    """Something went wrong that one line can explain: what, where and what to do about it."""
+    """An error that one line explains: what went wrong, where, and what to do."""
 
     exit_code = 1
 
@@ -16,20 +31,20 @@ class ConfigError(GraphrecError):
 
 
 class DataError(GraphrecError):
-    """The data are missing, damaged, or cannot carry what the configuration asks of them."""
+    """The data are missing, damaged, or not enough for the configuration."""
 
     exit_code = 3
 
 
 class LeakageError(DataError):
-    """What a model is judged by is known to what it learns from or is selected on.
+    """Held-out data leak into training or model selection.
 
-    The message begins with the code that docs/audit.md explains.
+    The message begins with a code that docs/audit.md explains.
     """
 
 
 class DifferenceError(GraphrecError):
-    """The data, weights or figures of a run are no longer what was recorded."""
+    """The data, weights or figures of a run differ from the recorded ones."""
 
     exit_code = 4
 
@@ -47,16 +62,16 @@ class OutputError(GraphrecError):
 
 
 class MemoryShortageError(GraphrecError):
-    """What cannot be made smaller does not fit into the memory that is free."""
+    """The work does not fit into free memory and cannot be made smaller."""
 
     exit_code = 1
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked the run to stop; no handler of ordinary errors may swallow it.
+    """A signal stopped the run. Not an ``Exception``, so that no error handler swallows it.
 
     Attributes:
-        midway: it came where a step or a file may be half done, so that no state can be kept.
+        midway: the signal arrived within a step or a write, so the current state cannot be saved.
     """
 
     def __init__(self, signal_number: int, *, midway: bool = False) -> None:

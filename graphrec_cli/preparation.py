@@ -1,4 +1,4 @@
-"""From a config to the prepared split: out of the cache, or read from files and split."""
+"""Prepare the split of a config: load it from the cache, or read the files and split them."""
 
 from __future__ import annotations
 
@@ -24,27 +24,28 @@ log = logging.getLogger("graphrec")
 
 
 class DropReport:
-    """Logs which rows and lines were dropped; a run keeps them in its directory too."""
+    """Logs dropped rows and bad lines, and writes them to the run directory if there is one."""
 
     def __init__(self, run: RunDirectory | None = None, *, only_failures: bool = False) -> None:
-        """Report to the log and, if there is one, to ``run``.
+        """Make a report.
 
         Args:
-            only_failures: log drops only if they leave nothing to split.
+            run: where to write the report; None to log only.
+            only_failures: log dropped rows only if the split fails.
         """
         self._run = run
         self._only_failures = only_failures
 
     def bad_lines(self, bad: Sequence[BadLine]) -> None:
-        """Keep the lines that could not be read, as they are in their files, in quarantine.csv."""
+        """Write the lines that could not be read to quarantine.csv, unchanged."""
         if not bad or self._run is None:
             return
         rows = [(line.file, line.line, line.reason, line.text) for line in bad]
         write_csv(self._run.quarantine, ("file", "line", "reason", "text"), rows)
-        log.info("%s bad lines are kept in %s", f"{len(rows):,}", self._run.quarantine)
+        log.info("wrote %s bad lines to %s", f"{len(rows):,}", self._run.quarantine)
 
     def drops(self, funnel: Funnel, *, failed: bool = False) -> None:
-        """Log a line for every cause that dropped rows, and write funnel.json."""
+        """Log the dropped rows by cause, and write funnel.json."""
         if failed or not self._only_failures:
             log_drops(funnel)
         if self._run is not None:
@@ -57,9 +58,9 @@ def find_files(config: RunConfig) -> FoundFiles:
 
 
 def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prepared:
-    """The prepared data, from the cache if it has them, else from the files.
+    """Load the prepared data from the cache, or build them from the files.
 
-    Either way the report is the same, and the cache has the data afterwards.
+    Both ways give the same report, and leave the data in the cache.
 
     Raises:
         ConfigError: the chosen cache folder cannot be written.
@@ -67,7 +68,7 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
     """
     prepared = cache.get()
     if prepared is not None:
-        log.info("prepared data from the cache (%s...)", cache.short_key)
+        log.info("loaded the prepared data from the cache (%s...)", cache.short_key)
         log_rows(config, prepared.num_rows)
         report.bad_lines(prepared.quarantine)
         log_unused_split(config, prepared.own_split_unused)
@@ -75,12 +76,12 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
         return prepared
     prepared = fill_cache(config, cache, report)
     if cache.kept:
-        log.info("prepared data are kept in the cache (%s...)", cache.short_key)
+        log.info("stored the prepared data in the cache (%s...)", cache.short_key)
     return prepared
 
 
 def fill_cache(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prepared:
-    """Read and split the files, and keep the result in the cache.
+    """Read and split the files, and store the result in the cache.
 
     Raises:
         ConfigError: the chosen cache folder cannot be written.
@@ -95,9 +96,9 @@ def fill_cache(config: RunConfig, cache: PreparedCache, report: DropReport) -> P
 def read_and_split(
     config: RunConfig, files: FoundFiles, report: DropReport
 ) -> tuple[SourceData, Prepared]:
-    """The raw rows, and the split that they become.
+    """Read the files and split them; return the raw rows and the prepared data.
 
-    Bad lines and drops are reported even where they end the way.
+    Bad lines and dropped rows are reported even if this fails.
 
     Raises:
         DataError: the files cannot be read, or the data cannot be split.
@@ -144,12 +145,14 @@ def split_source(config: RunConfig, source: SourceData) -> Prepared:
 
 
 def log_drops(funnel: Funnel) -> None:
-    """Log a line for every cause that dropped rows; funnel.json has them all."""
+    """Log the dropped rows by cause, one line each."""
     dropping = [step for step in funnel.steps if step.rows_dropped]
     for step in dropping:
         log.info("dropped %s rows (%s): %s", f"{step.rows_dropped:,}", step.stage, step.cause)
     if any(step.stage.endswith("k_core") for step in dropping):
-        log.info("the k-core came before the split: it has chosen the test's users and items too")
+        log.info(
+            "the k-core was applied before the split, so it also selects the test users and items"
+        )
 
 
 def log_rows(config: RunConfig, num_rows: int) -> None:
@@ -158,13 +161,15 @@ def log_rows(config: RunConfig, num_rows: int) -> None:
 
 
 def log_unused_split(config: RunConfig, unused: bool) -> None:
-    """Log that the data set came with a split which is not used."""
+    """Log if the data set has a split of its own that is not used."""
     if unused:
-        log.info("the data set's own split is not used: split=%s draws one", config.split.name)
+        log.info(
+            "the data set's own split is not used; split=%s makes a new one", config.split.name
+        )
 
 
 def log_sizes(split: Split) -> None:
-    """Log what is trained and judged on."""
+    """Log the number of users, items and pairs."""
     log.info(
         "%s users, %s items; %s train, %s valid, %s test pairs",
         f"{len(split.users):,}",

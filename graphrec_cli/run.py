@@ -1,4 +1,4 @@
-"""The whole path of a run, from its config to its run directory, one call a line."""
+"""A run from its config to its finished run directory, one call per line."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def train(
     resumed: bool = False,
     expected: DataIdentity | None = None,
 ) -> dict[str, Any]:
-    """Carry the data through every room and leave everything in ``run``.
+    """Prepare the data, train, evaluate, and write all results to ``run``.
 
     Args:
         saved: validated values, the content of the run's config.json.
-        run: a run directory, new, or with the checkpoints of an unfinished run.
-        signals: what may ask for an end meanwhile.
+        run: a new run directory, or that of an unfinished run.
+        signals: signals that may stop the run.
         resumed: continue from the newest checkpoint, if there is one.
         expected: the data and the split that the run must have; None accepts any.
 
@@ -50,8 +50,8 @@ def train(
         The content of metrics.json.
 
     Raises:
-        GraphrecError: of the kind that fits, each with its exit code.
-        Interrupted: a signal came; the state so far is in the newest checkpoint.
+        GraphrecError: a subclass that says what failed, with its exit code.
+        Interrupted: a signal arrived; the newest checkpoint has the state so far.
     """
     config = saved.config
     device = pick_device(config.device)
@@ -93,7 +93,7 @@ def train(
 
 
 def draw_history(config: RunConfig, history: list[dict[str, Any]], run: RunDirectory) -> None:
-    """Draw the loss and the metric curves into ``plots``."""
+    """Plot the loss and the metric curves into the run's ``plots`` folder."""
     make_folder(run.plots)
     monitor = config.monitor()
     draw_curves(

@@ -1,15 +1,15 @@
-"""Text that a terminal shows and does not obey."""
+"""Make text safe to print: no control characters, bounded length."""
 
 from __future__ import annotations
 
 MAX_LINE = 1_500
-"""Characters of an error's line; of a longer one the middle is left out."""
+"""Maximum length of an error line; longer ones are cut in the middle."""
 
 
 def printable(text: str) -> str:
-    """The text with line breaks, escapes and the like as Python writes them.
+    """Escape line breaks and control characters, as ``repr`` does.
 
-    A terminal would obey some of them: they could hide a line or write another one.
+    A terminal would interpret them, and could hide or overwrite a line.
     """
     if text.isprintable():
         return text
@@ -17,7 +17,7 @@ def printable(text: str) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """The message of an error as a line of bounded length; it may quote what a file holds."""
+    """The message of an error as one line of at most about ``MAX_LINE`` characters."""
     text = printable(" ".join(str(error).splitlines()))
     if len(text) <= MAX_LINE:
         return text
@@ -25,15 +25,15 @@ def one_line(error: BaseException) -> str:
 
 
 def mask_unprintable(text: str) -> str:
-    """The text with ``?`` for every unprintable character: as many characters as before."""
+    """Replace every unprintable character by ``?``; the length stays the same."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def shorten(text: str, width: int) -> str:
-    """The first ``width`` characters of what a file holds, with ``?`` for unprintable ones."""
+    """The first ``width`` characters of a text, with ``?`` for unprintable ones."""
     return mask_unprintable(text[:width]) + ("..." if len(text) > width else "")
 
 
 def first_line(message: object) -> str:
-    """The first line of a message or an error, or else the name of its type."""
+    """The first line of a message or an error; the name of its type if it is empty."""
     return next(iter(str(message).strip().splitlines()), type(message).__name__)

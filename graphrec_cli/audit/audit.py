@@ -1,4 +1,4 @@
-"""The leakage audit: what a run is about to use, looked at once more before it trains."""
+"""The leakage audit: check the split, graph and model selection of a run before training."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ log = logging.getLogger("graphrec")
 
 
 def audit(context: RunContext, model: Model, run: RunDirectory) -> None:
-    """Write every finding to audit.json, log the notable ones, and end a run that leaks.
+    """Write every finding to audit.json, log the notable ones, and stop a run that leaks.
 
     Raises:
-        LeakageError: naming the codes that refuse the run.
+        LeakageError: a check refused the run; the message names its code.
         OutputError: the file cannot be written.
     """
     audited = Audited(context, model)

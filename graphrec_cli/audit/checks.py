@@ -1,4 +1,4 @@
-"""The checks of the leakage audit, each a function of what a run is about to use."""
+"""The checks of the leakage audit, one function each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TOLERANCE = 1e-6
 
 
 class Outcome(Enum):
-    """What a check came to: ``refused`` ends the run, ``said`` is logged."""
+    """Result of a check: ``refused`` stops the run, ``said`` is logged."""
 
     passed = "passed"
     said = "said"
@@ -49,10 +49,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What a run is about to use.
+    """The input of the checks.
 
     Attributes:
-        model: built, not trained.
+        context: config, split and evaluation of the run.
+        model: the model, before training.
     """
 
     context: RunContext
@@ -65,16 +66,16 @@ class Audited:
 
 
 def shared_pairs(audited: Audited) -> Finding:
-    """No pair may lie in two parts."""
+    """Check that no pair is in two parts."""
     parts = {"train": audited.split.train, "valid": audited.split.valid, "test": audited.split.test}
     shared = describe_shared_pairs({name: part for name, part in parts.items() if part is not None})
     if shared is None:
-        return Finding(Outcome.passed, "no pair lies in two parts")
+        return Finding(Outcome.passed, "no pair is in two parts")
     return Finding(Outcome.refused, shared)
 
 
 def graph_from_train(audited: Audited) -> Finding:
-    """Both blocks of the graph must hold the train pairs alone, weighted by train degrees."""
+    """Check that both blocks of the graph have the train pairs only, weighted by train degrees."""
     adjacency = audited.model.adjacency()
     if adjacency is None:
         return Finding(Outcome.does_not_apply, "the model has no graph")
@@ -90,15 +91,15 @@ def graph_from_train(audited: Audited) -> Finding:
     ):
         shape = (train.num_users, train.num_items)
         if tuple(block.shape) != (shape[::-1] if turned else shape):
-            fault = f"has the shape {tuple(block.shape)}, which is not that of train"
+            fault = f"has the shape {tuple(block.shape)}, which does not match train"
         else:
             fault = _fault_of(block, split, degrees, turned=turned)
         if fault:
             return Finding(
                 Outcome.refused,
-                f"the graph's block {name} {fault}; build it by normalized_adjacency(split.train)",
+                f"the graph's block {name} {fault}; use normalized_adjacency(split.train)",
             )
-    return Finding(Outcome.passed, f"both blocks hold the {train.num_pairs:,} train pairs alone")
+    return Finding(Outcome.passed, f"both blocks have exactly the {train.num_pairs:,} train pairs")
 
 
 def _fault_of(
@@ -108,7 +109,7 @@ def _fault_of(
     *,
     turned: bool,
 ) -> str:
-    """What is wrong with one block, "" if nothing is."""
+    """Describe what is wrong with one block; "" if it is correct."""
     row = np.repeat(np.arange(block.shape[0]), np.diff(block.crow_indices().cpu().numpy()))
     column = block.col_indices().cpu().numpy().astype(np.int64)
     user, item = (column, row) if turned else (row, column)
@@ -122,21 +123,21 @@ def _fault_of(
             if part is not None
         )
         return (
-            f"holds {len(stored) - both:,} entries that are not train pairs, {held_out:,} of them "
+            f"has {len(stored) - both:,} entries that are not train pairs, {held_out:,} of them "
             f"held out, and lacks {len(train) - both:,} train pairs"
         )
     expected = 1.0 / np.sqrt(degrees[0][user] * degrees[1][item])
     wrong = ~np.isclose(block.values().cpu().numpy(), expected, rtol=_TOLERANCE, atol=0.0)
     if not wrong.any():
         return ""
-    return f"has {np.count_nonzero(wrong):,} weights that do not follow from the degrees in train"
+    return f"has {np.count_nonzero(wrong):,} weights that do not match the degrees in train"
 
 
 def selection_on_valid(audited: Audited) -> Finding:
-    """The part that selects must be the valid part, and hold no test pair."""
+    """Check that the best epoch is selected on the valid part, and that it has no test pair."""
     validation = audited.context.validation
     if validation is None:
-        return Finding(Outcome.does_not_apply, "without a valid part nothing is selected")
+        return Finding(Outcome.does_not_apply, "without a valid part, no epoch is selected")
     pairs = validation.pairs.pair_keys()
     tested = count_shared(pairs, audited.split.test.pair_keys())
     if validation.part == "valid" and not tested:
@@ -151,34 +152,34 @@ def selection_on_valid(audited: Audited) -> Finding:
 
 
 def valid_masked(audited: Audited) -> Finding:
-    """Valid items had better not be rankable at test: a model is not asked for them there."""
+    """Check that valid items are masked at test, where they would displace test items."""
     split = audited.split
     masked = audited.context.evaluation.masked(split, "test")
     if masked is None:
         return Finding(Outcome.does_not_apply, "nothing is ranked")
     if split.valid is None:
-        return Finding(Outcome.does_not_apply, "there is no valid part")
+        return Finding(Outcome.does_not_apply, "the split has no valid part")
     tested = split.test.user_degree > 0
     wanted = split.valid.pair_keys()[tested[split.valid.user_index()]]
     rankable = len(wanted) - sum(count_shared(wanted, part.pair_keys()) for part in masked)
     if not rankable:
-        return Finding(Outcome.passed, "valid items are left out of the test ranking")
+        return Finding(Outcome.passed, "valid items are masked in the test ranking")
     return Finding(
         Outcome.said,
-        f"{rankable:,} valid pairs stand in the test ranking, where they take places from test "
-        "items; evaluation.mask_valid=true leaves them out",
+        f"{rankable:,} valid pairs are ranked at test, where they can displace test items; "
+        "evaluation.mask_valid=true masks them",
     )
 
 
 def newest_held_out(audited: Audited) -> Finding:
-    """Pairs held out had better be newer than those that the model has seen of the same user."""
+    """Check that every user's held-out pairs are not older than the user's train pairs."""
     split, options = audited.split, audited.context.config.split
     if split.train.timestamp is None:
         if isinstance(options, LeaveOneOutConfig):
             return Finding(
                 Outcome.said,
                 f"the data have no times, so that items are held out by {options.by.name}: the "
-                "model may learn from what came later; report that with the figures",
+                "model may learn from later interactions; report that with the figures",
             )
         return Finding(Outcome.does_not_apply, "the data have no times")
     known = _newest(split.train)
@@ -187,7 +188,7 @@ def newest_held_out(audited: Audited) -> Finding:
         late |= _users_older_than(split.valid, known)
         late |= _users_older_than(split.test, np.maximum(known, _newest(split.valid)))
     if not late.any():
-        return Finding(Outcome.passed, "of no user is anything held out older than what is known")
+        return Finding(Outcome.passed, "no user has held-out pairs older than the train pairs")
     by_time = isinstance(options, LeaveOneOutConfig) and options.by is not HeldOutBy.time
     return Finding(
         Outcome.said,
@@ -197,7 +198,7 @@ def newest_held_out(audited: Audited) -> Finding:
 
 
 def _newest(part: UserItems) -> NDArray[np.int64]:
-    """The latest time of every user, the lowest number there is for one without a pair."""
+    """The latest time of every user; the minimum of int64 for a user without pairs."""
     assert part.timestamp is not None
     newest = np.full(part.num_users, np.iinfo(np.int64).min)
     rows = np.flatnonzero(part.user_degree)
@@ -222,4 +223,4 @@ CHECKS: dict[str, Callable[[Audited], Finding]] = {
     VALID_RANKABLE: valid_masked,
     NOT_NEWEST: newest_held_out,
 }
-"""Every check by its code, as docs/audit.md explains them."""
+"""Every check by its code; docs/audit.md explains them."""

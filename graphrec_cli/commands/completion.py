@@ -24,7 +24,7 @@ Examples:
   graphrec completion fish | source            in ~/.config/fish/config.fish
 """
 
-# The shell cuts words at '=', so what stands before it is taken off the answers again.
+# Bash splits words at '=', so the part before it is removed from the completions.
 _BASH = """\
 _graphrec() {
   local IFS=$'\\n' line="${COMP_LINE:0:COMP_POINT}" word cut
@@ -55,7 +55,7 @@ def completion_command(words: list[str], *, json_output: bool, debug: bool) -> i
     """Print a shell's script; ``query LINE`` prints the completions of a line.
 
     Raises:
-        ConfigError: no shell was named, or one that is not supported.
+        ConfigError: the shell is missing or not supported.
     """
     if {"-h", "--help"} & set(words):
         print(HELP, end="")
@@ -80,7 +80,7 @@ def complete_line(line: str) -> list[str]:
         return []
     *before, word = typed[1:]
     if before[-1:] == [PLUGIN]:
-        return []  # the shell knows files
+        return []  # the shell completes file names
     with plugins_of(before) as before:
         return _complete(word, before)
 
@@ -137,7 +137,7 @@ def _data(word: str, before: list[str]) -> list[str]:
         return [name for name in (*SUBCOMMANDS, "--help") if name.startswith(word)]
     if before[0] not in SUBCOMMANDS:
         return []
-    # Past the equals sign it is for the shell, which knows folders.
+    # After the equals sign, the shell completes folder names.
     takes_plots = before[0] == "inspect" and PLOT_DIR.startswith(word) and "=" not in word
     own = [PLOT_DIR] if takes_plots else []
     shared = complete_train(word, before[1:])

@@ -1,4 +1,4 @@
-"""``graphrec data``: describe a data set, or prepare it, before any training."""
+"""``graphrec data``: describe or prepare a data set without training."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ PLOT_DIR = "plot_dir="
 
 
 def data_command(words: list[str], *, json_output: bool, debug: bool) -> int:
-    """Print the report of the configured data set, or prepare it.
+    """Describe or prepare the configured data set.
 
     Raises:
-        GraphrecError: wrong usage, or data that a run could not use.
+        GraphrecError: wrong usage, or data that a run cannot use.
     """
     if {"-h", "--help"} & set(words):
         print(HELP, end="")
@@ -71,7 +71,7 @@ def _inspect(words: list[str], *, json_output: bool) -> int:
         raise ConfigError("plot_dir must name one folder; write plot_dir=DIR once")
     arguments = sort_arguments([word for word in words if not word.startswith(PLOT_DIR)])
     if arguments.multirun:
-        raise ConfigError("data inspect looks at one configuration; leave out --multirun")
+        raise ConfigError("data inspect takes one configuration; remove --multirun")
     if not arguments.trains:
         print_config(arguments)
     else:
@@ -85,7 +85,7 @@ def _report(job: Job, plot_dir: Path | None, *, json_output: bool) -> None:
     from graphrec_cli.workflows.inspect_data import draw_plots, inspect_data
 
     if plot_dir is not None:
-        _make_folder(plot_dir)  # refused before the data are read
+        _make_folder(plot_dir)  # fail before the data are read
     inspection = inspect_data(job.config)
     plots = [] if plot_dir is None else draw_plots(job.config, inspection.split, plot_dir)
     names = [str(path) for path in plots]
@@ -99,7 +99,7 @@ def _report(job: Job, plot_dir: Path | None, *, json_output: bool) -> None:
 def _prepare(words: list[str], *, json_output: bool) -> int:
     arguments = sort_arguments(words)
     if arguments.multirun:
-        raise ConfigError("data prepare prepares one configuration; leave out --multirun")
+        raise ConfigError("data prepare takes one configuration; remove --multirun")
     if not arguments.trains:
         print_config(arguments)
         return 0
@@ -117,11 +117,11 @@ def describe_prepared(report: dict[str, Any]) -> str:
     sizes = f"{report['users']:,} users, {report['items']:,} items; {pairs} pairs"
     lines = [f"{report['dataset']}: {sizes}"]
     if report["state"] == "in_memory":
-        lines.append("made in memory from the configuration: there is nothing to keep")
+        lines.append("generated in memory from the config: nothing to store")
     else:
         done = {
-            "there": "in the cache already, and sound",
-            "built": "read from the files and kept in the cache",
+            "there": "already in the cache",
+            "built": "read from the files and stored in the cache",
             "rebuilt": f"rebuilt, because the entry was damaged ({report['damage']})",
         }[report["state"]]
         size = f"{report['bytes'] / 1e6:.1f} MB"

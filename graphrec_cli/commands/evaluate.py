@@ -30,7 +30,7 @@ Keys:
 """
 
 OVERRIDABLE = ("evaluation.*", *recommend.OVERRIDABLE)
-"""Keys that change the judgement and not what was learnt."""
+"""Keys that change the evaluation but not the trained weights."""
 
 
 def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int:

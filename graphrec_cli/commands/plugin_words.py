@@ -1,4 +1,4 @@
-"""``--plugin`` and ``--plugin-changed``, which every command takes."""
+"""``--plugin`` and ``--plugin-changed``, which every command accepts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FLAG, ACCEPT = "--plugin", "--plugin-changed=accept"
 
 
 def take_plugins(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The values of ``--plugin`` ("" where one is missing), and the other words."""
+    """The values of ``--plugin`` ("" if one is missing), and the other words."""
     names, rest, waiting = [], [], list(words)
     while waiting:
         word = waiting.pop(0)
@@ -24,7 +24,7 @@ def take_plugins(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 @contextmanager
 def plugins_of(words: Sequence[str]) -> Iterator[list[str]]:
-    """Load the plugins that the words name while the block lasts; yields the other words.
+    """Load the plugins that the words name for the block; yield the other words.
 
     Raises:
         ConfigError: a plugin cannot be loaded.

@@ -44,11 +44,11 @@ id, including its spaces and commas; empty lines are skipped.
 
 FORMATS = ("table", "csv", "json", "parquet")
 CHOICES = {"seen": ("exclude", "keep"), "cold": ("error", "popular"), "format": FORMATS}
-"""The keys with a choice of values."""
+"""Keys with a fixed set of values."""
 KEYS = ("users", "items", "k", *CHOICES, "out")
-"""The keys that no configuration has; their values are taken as text."""
+"""Keys of this command that no config has; their values are text."""
 OVERRIDABLE = ("model.similarity", "model.item_norm_power", "device", "num_threads")
-"""Keys that change how what was learnt is used."""
+"""Keys of the config that may change without training again."""
 
 log = logging.getLogger("graphrec")
 
@@ -68,7 +68,7 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
         if key in own:
             one_of(key, own[key], choices)
     if "items" in own and ("users" in own or "cold" in own):
-        raise ConfigError("items describes a new user by itself; leave users and cold out")
+        raise ConfigError("items describes a new user; remove users and cold")
     out = _out_file(own["out"]) if "out" in own else None
     file_format = _format(own.get("format"), out, json_output=json_output)
     users, items = (_ids(key, own[key]) if key in own else None for key in ("users", "items"))
@@ -95,14 +95,14 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
 
 
 def _out_file(name: str) -> Path:
-    """The file to write.
+    """Check the name of the output file.
 
     Raises:
-        ConfigError: it is not a file name, or names something that must not be replaced.
+        ConfigError: it is not a file name, its folder does not exist, or it must not be replaced.
     """
     path = Path(name)
     try:
-        # A file would replace the device, which out=/dev/null cannot mean.
+        # Writing to /dev/null would replace the device by a file.
         taken, folder = path.exists() and not path.is_file(), path.parent.is_dir()
     except OSError as error:
         raise ConfigError(f"out cannot be {name}: {error.strerror or error}") from error
@@ -114,29 +114,29 @@ def _out_file(name: str) -> Path:
 
 
 def _format(wanted: str | None, out: Path | None, *, json_output: bool) -> str:
-    """The chosen format; without one, that of the file's ending; without a file, a table.
+    """The given format, else that of the file's ending, else a table.
 
     Raises:
         ConfigError: --json contradicts format, or the file's ending is not a known format.
     """
     if json_output and wanted not in (None, "json"):
-        raise ConfigError(f"--json and format={wanted} exclude each other; choose one")
+        raise ConfigError(f"--json and format={wanted} contradict each other; choose one")
     ending = None if out is None else out.suffix.removeprefix(".").lower()
     chosen = "json" if json_output else wanted or ("table" if out is None else ending)
     if chosen not in FORMATS:
         raise ConfigError(
-            f"out={out} does not end in .csv, .json or .parquet; rename it, or say format=csv"
+            f"out={out} does not end in .csv, .json or .parquet; rename it, or set format=csv"
         )
     if chosen == "parquet" and out is None:
-        raise ConfigError("parquet cannot be shown on the screen; name a file with out=FILE")
+        raise ConfigError("format=parquet cannot be printed; name a file with out=FILE")
     return chosen
 
 
 def _ids(key: str, value: str) -> list[str]:
-    """Distinct ids in their order, unchanged: separated by commas, or one per line of a file.
+    """Parse distinct ids, in order: separated by commas, or one per line of a file.
 
     Raises:
-        ConfigError: there is no id, or the file cannot be read or is not UTF-8.
+        ConfigError: no id is given, or the file cannot be read or is not UTF-8.
     """
     try:
         if value.startswith("@"):
@@ -150,7 +150,7 @@ def _ids(key: str, value: str) -> list[str]:
     except UnicodeError as error:
         raise ConfigError(f"{key}={value} is not UTF-8: {error}") from error
     if not ids:
-        raise ConfigError(f"{key} names nothing; write {key}=ID,ID or {key}=@FILE")
+        raise ConfigError(f"{key} has no ids; write {key}=ID,ID or {key}=@FILE")
     return list(dict.fromkeys(ids))
 
 

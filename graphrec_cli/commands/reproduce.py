@@ -1,4 +1,4 @@
-"""``graphrec reproduce``: make a completed run again and compare the results."""
+"""``graphrec reproduce``: repeat a completed run and compare the results."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
 
 
 def as_json(run: Path, new_run: Path, comparison: Comparison) -> dict[str, Any]:
-    """The comparison for machines."""
+    """The comparison as plain values for JSON."""
 
     def pairs(changes: dict[str, Change]) -> dict[str, dict[str, Any]]:
         return {place: change._asdict() for place, change in changes.items()}
@@ -101,9 +101,9 @@ def describe_comparison(comparison: Comparison) -> str:
 
     lines: list[str] = []
     if comparison.intended:
-        lines += ["changed on purpose:", _table("key", comparison.intended), ""]
+        lines += ["changed config:", _table("key", comparison.intended), ""]
     if comparison.surroundings:
-        lines += ["not as it was:", _table("environment", comparison.surroundings), ""]
+        lines += ["changed environment:", _table("environment", comparison.surroundings), ""]
     if comparison.differences:
         lines += [_table("figure", comparison.differences), ""]
     different = len(comparison.differences)
@@ -116,7 +116,7 @@ def describe_comparison(comparison: Comparison) -> str:
         {
             Verdict.reproduced: "reproduced: every figure and the weights, bit for bit",
             Verdict.different: "not reproduced",
-            Verdict.not_claimed: "run with other values on purpose: nothing is claimed",
+            Verdict.not_claimed: "run with a changed config: nothing is claimed",
         }[comparison.verdict]
     )
     return "\n".join(lines)
@@ -128,8 +128,8 @@ def _table(heading: str, changes: dict[str, Change]) -> str:
     rows = [
         [
             clip(place, 80),
-            clip(_spelled(change.was), 24),
-            clip(_spelled(change.now), 24),
+            clip(_as_text(change.was), 24),
+            clip(_as_text(change.now), 24),
             _step(change),
         ]
         for place, change in changes.items()
@@ -137,7 +137,7 @@ def _table(heading: str, changes: dict[str, Change]) -> str:
     return text_table([heading, "was", "is", "difference"], rows)
 
 
-def _spelled(value: object) -> str:
+def _as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -18,10 +18,10 @@ KEY = "resume="
 
 
 def take_resumed(words: Sequence[str]) -> tuple[str | None, list[str]]:
-    """The run that ``resume=`` names, None without it, and the other words.
+    """Split off the run that ``resume=`` names, None without it; return the other words too.
 
     Raises:
-        ConfigError: it names no run, or more than one.
+        ConfigError: no run or several runs are named.
     """
     named = [word.removeprefix(KEY) for word in words if word.startswith(KEY)]
     rest = [word for word in words if not word.startswith(KEY)]
@@ -37,7 +37,7 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
 
     Args:
         name: a run directory, or ``latest``.
-        words: overrides of its values.
+        words: overrides of its config.
 
     Raises:
         GraphrecError: wrong usage, or a run that cannot be resumed.
@@ -49,7 +49,8 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
     given = sort_run_words(f"train {KEY}RUN", [name, *words], own=(), overridable=RESUMABLE)
     if name != "latest" and any(word.startswith("output_dir=") for word in words):
         raise ConfigError(
-            f"output_dir says where 'latest' looks; {name} is resumed in its own directory"
+            f"output_dir only sets where 'latest' looks; {name} is resumed in its own directory; "
+            "remove output_dir"
         )
     run = RunDirectory.find(given.run, given.output_dir)
     saved = read_config(run.config)

@@ -1,4 +1,4 @@
-"""The words after a command that takes a run directory, then ``key=value``."""
+"""Parse the arguments of a command that takes a run directory, then ``key=value``."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from graphrec_cli.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class RunWords:
-    """A run, and what a command is to do with it.
+    """The parsed arguments.
 
     Attributes:
         run: a run directory as typed, or ``latest``.
         output_dir: where ``latest`` looks.
         own: the command's own keys, with their values as text.
-        overrides: words that change the run's saved configuration.
+        overrides: words that change the run's saved config.
     """
 
     run: str
@@ -32,11 +32,11 @@ class RunWords:
 def sort_run_words(
     command: str, words: Sequence[str], *, own: Sequence[str], overridable: Sequence[str]
 ) -> RunWords:
-    """Sort the words after ``command``.
+    """Parse the words after ``command``.
 
     Args:
-        own: names of the command's own keys, besides output_dir.
-        overridable: keys of the saved configuration that may change; ``group.*`` for a whole group.
+        own: names of the command's own keys, without output_dir.
+        overridable: keys of the saved config that may change; ``group.*`` for a whole group.
 
     Raises:
         ConfigError: no run or several are named, or a key is unknown or given twice.
@@ -62,7 +62,7 @@ def sort_run_words(
 
 
 def one_of(key: str, value: str, choices: Sequence[str]) -> str:
-    """``value``, if it is one of the choices.
+    """Return ``value`` if it is one of the choices.
 
     Raises:
         ConfigError: it is not.

@@ -1,4 +1,4 @@
-"""``--from RUN``: the saved configuration that a command starts from."""
+"""``--from RUN``: start from the saved config of a run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FLAG = "--from"
 
 
 def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
-    """The configuration that ``--from`` names, None without it, and the other words.
+    """Read the config that ``--from`` names, None without it; return the other words too.
 
     Raises:
-        ConfigError: the flag names no run, or more than one, its configuration is refused, or an
-            experiment is chosen on top of it.
+        ConfigError: no run or several runs are named, the config is refused, or an experiment is
+            chosen on top of it.
     """
     named: list[str] = []
     rest: list[str] = []
@@ -40,18 +40,18 @@ def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
     for word in rest:
         if word.lstrip("+").partition("=")[0] == "experiment":
             raise ConfigError(
-                f"'{word}' would replace all that {FLAG} {named[0]} gives; name the groups that "
-                f"are to change, or leave out {FLAG}"
+                f"'{word}' would replace every value of {FLAG} {named[0]}; override single groups "
+                f"instead, or remove {FLAG}"
             )
     output_dirs = [word.partition("=")[2] for word in rest if word.startswith("output_dir=")]
     path = _config_file(named[0], Path([RunConfig().output_dir, *output_dirs][-1]))
     saved = read_config(path)
     refuse_new_addresses(saved, rest, path)
-    # Only the command line may ask for an unfinished run instead of a new one.
+    # Only the command line may ask to resume an unfinished run instead of starting a new one.
     trainer = replace(saved.config.trainer, autoresume=False)
     return replace(saved, config=replace(saved.config, trainer=trainer)), rest
 
 
 def _config_file(name: str, output_dir: Path) -> Path:
-    # A config file is enough, under any name.
+    # A config file of any name is accepted too.
     return Path(name) if Path(name).is_file() else RunDirectory.find(name, output_dir).config

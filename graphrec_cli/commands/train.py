@@ -1,4 +1,4 @@
-"""``graphrec train``: one run, or every run of a sweep."""
+"""``graphrec train``: one run, or a sweep of runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     """Train; the last line on stdout is the run directory, or the folder of the sweep.
 
     Raises:
-        GraphrecError: no run could be started.
+        GraphrecError: the run or the sweep cannot be started.
     """
     name, rest = take_resumed(words)
     if name is not None:
@@ -67,7 +67,7 @@ def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     ceiling = metrics["baselines"].get("ceiling")
     if ceiling is not None and ceiling[config.monitor()] > 0:
         share = metrics["test"][config.monitor()] / ceiling[config.monitor()]
-        lines.append(f"{config.monitor()} is {share:.0%} of the best reachable one (ceiling)")
+        lines.append(f"{config.monitor()} is {share:.0%} of the best reachable value (ceiling)")
     if metrics.get("expected") is not None:
         lines += describe_bands(metrics["expected"])
     return "\n".join(lines)
@@ -99,7 +99,7 @@ def _sweep(
         stopped_by = None
         try:
             outcome = run_job(job, debug=debug)
-        except Exception as error:  # before there was a run directory
+        except Exception as error:  # raised before the run directory was made
             line = one_line(error)
             if isinstance(error, GraphrecError):
                 result |= {"exit_code": error.exit_code, "error": line}

@@ -1,4 +1,4 @@
-"""Whether a run came out as its recipe is known to."""
+"""Compare a run's test figures with the bands that its recipe expects."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ def against_bands(
     split_hash: str,
     values_sha256: str,
 ) -> dict[str, Any] | None:
-    """What metrics.json says of the recipe's bands; None without any.
+    """Compare test metrics with the recipe's bands; None if it has none.
 
     Args:
         test: the test metrics.
-        epochs: that the run was trained for.
-        split_hash: digest of its split.
+        epochs: number of epochs trained.
+        split_hash: digest of the run's split.
         values_sha256: digest of the values that a recipe fixes.
 
     Returns:
-        ``inside``: whether every band that holds for the run was met, None where none does, and
-        then ``why_not``; ``bands``: those that hold, each with its ``value`` and ``inside``.
+        ``inside``: whether the run is inside every band that applies to it, None if none applies;
+        ``why_not``: the reason for None; ``bands``: the bands that apply, each with the run's
+        ``value`` and ``inside``.
     """
     if not expected.bands:
         return None
     if expected.split_hash not in (None, split_hash):
-        return _not_compared("they hold for another split")
+        return _not_compared("they apply to another split")
     if expected.values_sha256 not in (None, values_sha256):
-        return _not_compared("this run has other values than the recipe")
+        return _not_compared("the config differs from the recipe")
     of_these_epochs = [band for band in expected.bands if band.epochs == epochs]
     if not of_these_epochs:
         known = ", ".join(map(str, sorted({band.epochs for band in expected.bands})))
-        return _not_compared(f"they hold for {known} epochs")
+        return _not_compared(f"they apply to {known} epochs")
     missing = sorted({band.metric for band in of_these_epochs} - test.keys())
     if missing:
-        return _not_compared(f"evaluation.ks leaves out {', '.join(missing)}")
+        return _not_compared(f"evaluation.ks does not include {', '.join(missing)}")
     bands = [
         {
             "metric": band.metric,
@@ -58,7 +59,7 @@ def _not_compared(why_not: str) -> dict[str, Any]:
 
 
 def describe_bands(compared: dict[str, Any]) -> list[str]:
-    """Lines for the screen of what ``against_bands`` found."""
+    """Describe the result of ``against_bands`` in lines for the screen."""
     if compared["inside"] is None:
         return [f"the recipe's expected figures are not compared: {compared['why_not']}"]
     return [

@@ -19,21 +19,21 @@ log = logging.getLogger("graphrec")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """The content of metrics.json, and what the test figures were counted from."""
+    """The content of metrics.json, and the full test result."""
 
     metrics: dict[str, Any]
     test: PartResult
 
 
 def judge(context: RunContext, fitted: Fitted, preferences: TruePreferences | None) -> Judgement:
-    """Evaluate the best state on test once, and on valid over the users that selected it.
+    """Evaluate the best state on test and valid, and the baselines on test.
 
     Args:
-        preferences: the true scores of synthetic data; they rank the ceiling.
+        preferences: true scores of synthetic data, which give the ceiling; None for other data.
     """
     config, split, evaluation = context.config, context.split, context.evaluation
     test = evaluation.evaluate(fitted.model, split, "test")
-    # Not taken from the history: this is the state that test is ranked with.
+    # Computed again instead of read from the history, so that it describes the tested state.
     valid = None if split.valid is None else evaluation.evaluate(fitted.model, split, "valid")
     baselines = evaluation.baselines(split.train)
     if preferences is not None:
@@ -61,7 +61,7 @@ def judge(context: RunContext, fitted: Fitted, preferences: TruePreferences | No
 
 
 def warn_if_beaten(config: RunConfig, metrics: dict[str, Any], floor: str) -> None:
-    """Say so when the baseline ``floor`` is as good as the model."""
+    """Warn if the baseline ``floor`` is at least as good as the model."""
     monitor = config.monitor()
     ours, theirs = metrics["test"][monitor], metrics["baselines"][floor][monitor]
     beaten = ours >= theirs if config.evaluation.lower_is_better(monitor) else ours <= theirs

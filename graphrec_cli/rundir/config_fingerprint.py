@@ -1,4 +1,4 @@
-"""A digest of a config's values tells which configs describe the same run."""
+"""Digest of a config: equal for configs that describe the same run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IGNORED_KEYS = (
     "trainer.checkpoints_kept",
     "trainer.autoresume",
 )
-"""Keys that no figure depends on."""
+"""Keys that do not affect any figure."""
 
 MACHINE = ("device", "num_threads")
 """Keys that may change on another machine; figures may then differ in the last bits."""
@@ -29,26 +29,26 @@ RESUMABLE = ("trainer.epochs", *MACHINE, "data_dir")
 """Keys that may change when a run is resumed."""
 
 FREE_IN_RECIPE = (*RESUMABLE, "seed", "dataset", "evaluation.ks", "evaluation.chunk_users")
-"""Keys that a recipe's expected figures allow to change: its split has a digest of its own."""
+"""Keys that may differ from a recipe whose figures are compared; the split is hashed separately."""
 
 
 def config_sha256(content: dict[str, Any], *, but: Collection[str]) -> str:
-    """SHA-256 of the values in a config.json that figures depend on.
+    """SHA-256 of the values that affect the figures.
 
     Args:
-        content: of config.json.
+        content: content of a config.json.
         but: further dotted keys to ignore.
     """
-    left_out = {*IGNORED_KEYS, *but, "schema_version", "choices"}
-    values = without_keys(content, left_out)
+    ignored = {*IGNORED_KEYS, *but, "schema_version", "choices"}
+    values = without_keys(content, ignored)
     text = json.dumps(values, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def with_values(before: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
-    """The content of a config.json with the resumable values of another.
+    """Replace the ``RESUMABLE`` values of a config.json by those of another.
 
-    The rest stays as it was written, so that the digest does not depend on the release.
+    Other values stay as they were written, so that the digest does not depend on the release.
     """
     after = dict(before)
     for key in RESUMABLE:

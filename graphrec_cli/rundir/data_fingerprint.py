@@ -1,4 +1,4 @@
-"""The data of a run: digests of the files and the hash of the split, recorded and checked."""
+"""Record and check the data of a run: digests of the files and the hash of the split."""
 
 from __future__ import annotations
 
@@ -35,20 +35,22 @@ class DataIdentity:
         """
         files, split_hash = content.get("data_files"), content.get("split_hash")
         if not isinstance(files, list) or not isinstance(split_hash, str):
-            raise OutputError(f"cannot read {where}: it names no data_files or no split_hash")
+            raise OutputError(
+                f"cannot read {where}: 'data_files' must be a list and 'split_hash' a string"
+            )
         return cls([_file(entry, where) for entry in files], split_hash)
 
     def refuse_changed(self, data_dir: Path, new_data_dir: Path) -> None:
-        """Refuse files that have changed, before they are read.
+        """Refuse data files that have changed since they were recorded.
 
         Missing files are ignored here: the source reports or downloads them.
 
         Args:
-            data_dir: the folder that held the data when they were recorded.
-            new_data_dir: the folder that holds them now.
+            data_dir: the data folder at the time of recording.
+            new_data_dir: the data folder now.
 
         Raises:
-            DifferenceError: naming the files.
+            DifferenceError: a file has changed; the message names all of them.
         """
         changed: list[str] = []
         for file in self.files:
@@ -57,7 +59,7 @@ class DataIdentity:
                 path = new_data_dir / path.relative_to(data_dir)
             # The source reports a file that cannot be read.
             try:
-                same = not path.is_file() or _is_of_the_system(path) or _same(file, path)
+                same = not path.is_file() or _is_in_system_folder(path) or _same(file, path)
             except (OSError, DataError):
                 same = True
             if not same:
@@ -66,10 +68,10 @@ class DataIdentity:
             raise _changed(changed)
 
     def refuse_other(self, found: DataIdentity) -> None:
-        """Refuse other data.
+        """Refuse data that differ from the recorded ones.
 
         Raises:
-            DifferenceError: a file differs, or the same files gave another split.
+            DifferenceError: a file differs, or the same files gave a different split.
         """
         recorded = {(file.path.name, file.sha256) for file in self.files}
         names = [str(file.path) for file in found.files]
@@ -80,13 +82,13 @@ class DataIdentity:
             raise _changed(other or names)
         if found.split_hash != self.split_hash:
             raise DifferenceError(
-                f"the split is another one than in the run (hash {found.split_hash[:12]}..., it "
-                f"was {self.split_hash[:12]}...); install the release that environment.json names"
+                f"the split differs from that of the run (hash {found.split_hash[:12]}..., not "
+                f"{self.split_hash[:12]}...); install the release that environment.json names"
             )
 
 
-def _is_of_the_system(path: Path) -> bool:
-    """Whether it is in a system folder, where reading a plain file may never end."""
+def _is_in_system_folder(path: Path) -> bool:
+    """Whether a path is in a system folder, where reading a file may never end."""
     target = path.resolve()
     return any(target.is_relative_to(folder) for folder in ("/proc", "/sys", "/dev"))
 
@@ -98,8 +100,8 @@ def _same(file: DataFile, path: Path) -> bool:
 
 def _changed(paths: Sequence[str]) -> DifferenceError:
     return DifferenceError(
-        f"{' and '.join(paths)} changed since the run: the sha256 is not the one in its "
-        "environment.json; put the old data back, or name their folder with data_dir"
+        f"{' and '.join(paths)} changed since the run: the sha256 differs from that in its "
+        "environment.json; restore the old data, or set data_dir to the folder that has them"
     )
 
 
@@ -108,4 +110,4 @@ def _file(entry: object, where: Path) -> DataFile:
         path, sha256, size = (entry.get(key) for key in ("path", "sha256", "size"))
         if isinstance(path, str) and isinstance(sha256, str) and isinstance(size, int):
             return DataFile(Path(path), sha256, size)
-    raise OutputError(f"cannot read {where}: data_files holds {entry!r:.80}")
+    raise OutputError(f"cannot read {where}: 'data_files' has the malformed entry {entry!r:.80}")

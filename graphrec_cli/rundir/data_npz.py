@@ -1,4 +1,4 @@
-"""data.npz: a run's ids, titles and split, so that no data file is needed later."""
+"""Write and read data.npz: the ids, titles and split of a run, enough to evaluate it later."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TYPES: dict[str, type[np.generic]] = {
     **{f"{part}_item_index": np.int32 for part in ("train", "valid", "test")},
     **{f"{part}_rating": np.float32 for part in ("train", "valid", "test")},
 }
-"""Every array that the file may hold."""
+"""Every array that the file may contain, with its type."""
 
 
 class SavedData(NamedTuple):
@@ -34,7 +34,7 @@ class SavedData(NamedTuple):
 
     Attributes:
         split: the parts and the raw ids.
-        title: titles of the items in the order of the indices, "" where unknown; None without any.
+        title: title of every item by index, "" if unknown; None without titles.
     """
 
     split: Split
@@ -42,7 +42,7 @@ class SavedData(NamedTuple):
 
 
 def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None) -> None:
-    """Write the split with ids as strings, and ratings if every pair has one, without pickles.
+    """Write the split, with ids as strings and with ratings if the split has them; no pickles.
 
     Raises:
         OutputError: the file cannot be written.
@@ -91,7 +91,7 @@ def load_run_data(path: Path) -> SavedData:
     except OSError as error:
         raise OutputError(f"cannot read {path}: {error.strerror or error}") from error
     except MemoryError as error:
-        raise OutputError(f"cannot read {path}: it takes more memory than there is") from error
+        raise OutputError(f"cannot read {path}: not enough memory") from error
     except Exception as error:
         # Hostile bytes can make the reader fail in any way: on an index, a key, a type.
         raise OutputError(f"cannot read {path}: {first_line(error)}") from error
@@ -100,24 +100,24 @@ def load_run_data(path: Path) -> SavedData:
 def _check_lengths(lengths: Mapping[str, int]) -> None:
     for name in ("user_id", "item_id", *(f"{part}_indptr" for part in ("train", "test"))):
         if name not in lengths:
-            raise ValueError(f"it holds no array {name}")
+            raise ValueError(f"it has no array {name}")
         if not lengths[name]:
             raise ValueError(f"its array {name} is empty")
-    wanted = {"title": lengths["item_id"]}
+    expected = {"title": lengths["item_id"]}
     for part in ("train", "valid", "test"):
         if f"{part}_item_index" in lengths or f"{part}_indptr" in lengths:
             pairs = lengths.get(f"{part}_item_index")
             if pairs is None:
-                raise ValueError(f"it holds no array {part}_item_index")
-            wanted |= {f"{part}_indptr": lengths["user_id"] + 1, f"{part}_rating": pairs}
+                raise ValueError(f"it has no array {part}_item_index")
+            expected |= {f"{part}_indptr": lengths["user_id"] + 1, f"{part}_rating": pairs}
             if f"{part}_indptr" not in lengths:
-                raise ValueError(f"it holds no array {part}_indptr")
+                raise ValueError(f"it has no array {part}_indptr")
             if (f"{part}_rating" in lengths) is not ("train_rating" in lengths):
-                raise ValueError("some of its parts have ratings and others have none")
+                raise ValueError("some of its parts have ratings and others do not")
     for name, length in lengths.items():
-        if length != wanted.get(name, length):
+        if length != expected.get(name, length):
             raise ValueError(
-                f"its array {name} has {length:,} values where {wanted[name]:,} are wanted"
+                f"its array {name} has {length:,} values where {expected[name]:,} are expected"
             )
 
 
@@ -153,4 +153,4 @@ def _check_text(name: str, text: NDArray[np.character]) -> None:
     """Refuse code points beyond Unicode, and lone surrogates."""
     code = text.view(np.uint32)
     if ((code > 0x10FFFF) | ((code >= 0xD800) & (code <= 0xDFFF))).any():
-        raise ValueError(f"its array {name} holds characters that are not Unicode")
+        raise ValueError(f"its array {name} has characters that are not Unicode")

@@ -1,4 +1,4 @@
-"""The run directory: how it is made and found, and the names of its files."""
+"""Make and find run directories; name their files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
 
 
 def make_unique_folder(parent: Path, stem: str) -> Path:
-    """Make ``parent/stem``, or ``stem_2``, ``stem_3`` ... if that exists.
+    """Make ``parent/stem``, or ``stem_2``, ``stem_3`` ... if it already exists.
 
     Raises:
         ConfigError: the folder cannot be made.
@@ -44,7 +44,7 @@ def make_unique_folder(parent: Path, stem: str) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder inside a run directory, unless it exists.
+    """Make a folder inside a run directory if it does not exist.
 
     Raises:
         OutputError: it cannot be made.
@@ -59,7 +59,7 @@ def newest_first(output_dir: Path) -> list[Path]:
     """The run directories under ``output_dir``, newest config.json first."""
     found = []
     for config in output_dir.glob("*/config.json"):
-        with suppress(OSError):  # deleted meanwhile
+        with suppress(OSError):  # deleted in the meantime
             found.append((config.stat().st_mtime_ns, config.parent))
     return [path for _, path in sorted(found, reverse=True)]
 
@@ -71,17 +71,17 @@ def timestamp() -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunDirectory:
-    """One run's folder. Every file but the log and the history is written whole or not at all."""
+    """The folder of one run. All files except the log and the history are written atomically."""
 
     path: Path
 
     @classmethod
     def create(cls, output_dir: Path, stem: str) -> RunDirectory:
-        """A new, empty run directory, never one that exists.
+        """Make a new, empty run directory.
 
         Raises:
             ConfigError: the folder cannot be made.
-            OutputError: it cannot be filled.
+            OutputError: a folder inside it cannot be made.
         """
         run = cls(make_unique_folder(output_dir, stem))
         make_folder(run.checkpoints)
@@ -89,10 +89,10 @@ class RunDirectory:
 
     @classmethod
     def find(cls, name: str, output_dir: Path) -> RunDirectory:
-        """The run directory ``name`` (or its config.json), or the newest one for ``latest``.
+        """Find the run directory ``name`` (or its config.json); ``latest`` is the newest one.
 
         Raises:
-            ConfigError: there is no such run directory, or a link in it leads out of it.
+            ConfigError: no such run directory, or a link in it points outside.
         """
         run = cls._named(name, output_dir)
         refuse_links_out(run.path, run._entries())
@@ -111,14 +111,14 @@ class RunDirectory:
         return cls(found[0])
 
     def _entries(self) -> Iterator[Path]:
-        """Everything that a command may read here."""
+        """Every path that a command may read in the run directory."""
         yield from (self.config, self.environment, self.status, self.metrics, self.history)
         yield from (self.data, self.funnel, self.ranks, self.log, self.plots, self.checkpoints)
         yield from (self.best, self.last, self.lock, *self.checkpoints.glob("*"))
 
     @property
     def config(self) -> Path:
-        """The resolved configuration."""
+        """The full config."""
         return self.path / "config.json"
 
     @property
@@ -153,12 +153,12 @@ class RunDirectory:
 
     @property
     def funnel(self) -> Path:
-        """Every row dropped, by cause."""
+        """Counts of dropped rows, by cause."""
         return self.path / "funnel.json"
 
     @property
     def audit(self) -> Path:
-        """What the leakage audit found, by code."""
+        """Findings of the leakage audit, by code."""
         return self.path / "audit.json"
 
     @property
@@ -178,12 +178,12 @@ class RunDirectory:
 
     @property
     def best(self) -> Path:
-        """The selected state."""
+        """Checkpoint of the best epoch."""
         return self.checkpoints / "best.pt"
 
     @property
     def last(self) -> Path:
-        """The newest state."""
+        """The newest checkpoint."""
         return self.checkpoints / "last.pt"
 
     @property
@@ -197,7 +197,7 @@ class RunDirectory:
         return self.path / "plots"
 
     def write_status(self, state: str, error: str | None = None) -> None:
-        """Record the state of the run, with the one line of its error."""
+        """Record the state of the run, with its error as one line."""
         write_json(self.status, {"status": state, "error": error, "time": timestamp()})
 
     def describe_status(self) -> str:
@@ -208,11 +208,11 @@ class RunDirectory:
         except (OutputError, KeyError):
             return "of unknown status"
         if state == "running" and not is_locked(self.lock):
-            return "interrupted (its process has ended without a word)"
+            return "interrupted (its process was killed)"
         return str(state) if error is None else f"{state} ({error})"
 
     def is_completed(self) -> bool:
-        """Whether the run is completed; false if the status cannot be read."""
+        """Whether the run is completed; False if its status cannot be read."""
         try:
             return self.read(self.status).get("status") == "completed"
         except OutputError:
@@ -231,11 +231,11 @@ class RunDirectory:
         except ValueError as error:
             raise OutputError(f"cannot read {file}: {error}") from error
         if not isinstance(content, dict):
-            raise OutputError(f"cannot read {file}: expected an object of named entries")
+            raise OutputError(f"cannot read {file}: expected a JSON object")
         return content
 
     def append_history(self, record: dict[str, Any]) -> None:
-        """Append one epoch's line, without sync: the checkpoints hold the whole history.
+        """Append one epoch's line, without sync: the checkpoints contain the whole history.
 
         Raises:
             OutputError: the file cannot be written.

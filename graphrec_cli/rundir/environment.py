@@ -1,4 +1,4 @@
-"""The environment of a run: versions, hardware, command line, data files; no host or user."""
+"""Describe the environment of a run: versions, hardware, command line; no host or user name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CUDA_TOLERANCE = (
 def describe_environment(
     command: list[str], device: torch.device, num_threads: int
 ) -> dict[str, Any]:
-    """The entries of environment.json that are known before the data are read."""
+    """The entries of environment.json, without those about the data."""
     plugins = recorded_plugins()
     return {
         "graphrec": __version__,
@@ -54,7 +54,7 @@ def _device_name(device: torch.device) -> str:
 
 
 def _git_state(checkout: Path) -> dict[str, Any] | None:
-    """Commit and dirty flag of the checkout that this code runs from; None if installed."""
+    """Commit and dirty flag of the source checkout; None if the package is installed."""
     if not (checkout / ".git").exists():
         return None
     try:

@@ -26,7 +26,7 @@ SURROUNDINGS = (
 """Entries of environment.json that may explain a difference."""
 
 EARLIER = "earlier"
-"""The entry that holds the environments before, the newest last."""
+"""The entry of environment.json with the earlier environments, newest last."""
 
 
 def surroundings(environment: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def surroundings(environment: dict[str, Any]) -> dict[str, Any]:
 
 
 def changed_surroundings(was: dict[str, Any], now: dict[str, Any]) -> dict[str, Change]:
-    """The differences between the environments of one run and that of another."""
+    """The differences between all environments of one run and the environment of another."""
     found: dict[str, Change] = {}
     for environment in [*_earlier(was), was]:
         known = {name: value for name, value in now.items() if name in environment}
@@ -44,16 +44,16 @@ def changed_surroundings(was: dict[str, Any], now: dict[str, Any]) -> dict[str, 
 
 
 def with_earlier(environment: dict[str, Any], run: RunDirectory) -> dict[str, Any]:
-    """``environment`` and, under ``earlier``, those that ``run`` was trained in so far.
+    """Add the earlier environments of ``run`` to ``environment``, under ``earlier``.
 
-    A warning lists what has changed: the rest of the run may differ in the last bits.
+    Changes are logged as a warning, since the rest of the run may differ in the last bits.
     """
     if not run.environment.is_file():
         return environment
     try:
         before = run.read(run.environment)
     except OutputError as error:
-        log.warning("%s; the environments of the run so far are lost", error)
+        log.warning("%s; the earlier environments of the run are lost", error)
         return environment
     found = changed_surroundings(before, environment)
     if found:
@@ -63,7 +63,7 @@ def with_earlier(environment: dict[str, Any], run: RunDirectory) -> dict[str, An
         )
     earlier = _earlier(before)
     newest = {key: value for key, value in before.items() if key != EARLIER}
-    # Another attempt in the same environment adds nothing.
+    # Resuming again in the same environment adds no entry.
     if earlier and surroundings(earlier[-1]) == surroundings(newest):
         newest = earlier.pop() | newest
     return environment | {EARLIER: [*earlier, newest]}
@@ -75,7 +75,7 @@ def _earlier(environment: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def recorded_identity(environment: dict[str, Any], run: RunDirectory) -> DataIdentity | None:
-    """The data and the split recorded by the newest earlier environment, None if none did.
+    """The data and split that the newest earlier environment records; None if none does.
 
     Raises:
         OutputError: they are malformed.

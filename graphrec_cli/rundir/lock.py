@@ -1,4 +1,4 @@
-"""The lock of a run directory: one process at a time may write to it."""
+"""Lock a run directory, so that one process at a time writes to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from graphrec_cli.errors import ConfigError, OutputError
 
 _PATIENCE = 1.0
-"""Seconds: a look at whether a lock is held holds it for a moment."""
+"""Seconds to wait for the lock, since ``is_locked`` acquires it for a moment."""
 
 
 class RunInUse(ConfigError):
@@ -31,8 +31,8 @@ def held_lock(path: Path) -> Iterator[None]:
         lock.acquire(timeout=_PATIENCE)
     except Timeout as error:
         raise RunInUse(
-            f"{path.parent} is in use by another process, which is training there; wait until it "
-            "has ended, or stop it"
+            f"{path.parent} is in use by another process, which trains there; wait until it "
+            "has finished, or stop it"
         ) from error
     except (OSError, NotImplementedError) as error:
         reason = getattr(error, "strerror", None) or str(error)

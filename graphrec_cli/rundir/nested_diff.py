@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 ABSENT = "(absent)"
-"""Stands for a value that is not there."""
+"""Stands for a missing value."""
 
 
 class Change(NamedTuple):
@@ -16,7 +16,7 @@ class Change(NamedTuple):
 
 
 def flatten(content: object, place: str = "") -> dict[str, Any]:
-    """The leaves of nested JSON values by their dotted keys."""
+    """The scalars of nested JSON values, by dotted key."""
     if isinstance(content, dict):
         entries = [
             (f"{place}.{key}" if place else str(key), value) for key, value in content.items()
@@ -29,7 +29,7 @@ def flatten(content: object, place: str = "") -> dict[str, Any]:
 
 
 def diff(was: dict[str, Any], now: dict[str, Any]) -> dict[str, Change]:
-    """The keys whose values differ in any bit or in type, in order."""
+    """The keys whose values differ in type or value, in order."""
     found = {}
     for place in was | now:
         change = Change(was.get(place, ABSENT), now.get(place, ABSENT))

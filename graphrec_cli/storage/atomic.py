@@ -22,10 +22,10 @@ _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}")
 def atomic_write(
     path: Path, *, before_replace: Callable[[], None] = lambda: None
 ) -> Iterator[IO[bytes]]:
-    """A binary file that replaces ``path`` when the block ends without an error.
+    """Open a binary file that replaces ``path`` when the block ends without an error.
 
     Args:
-        before_replace: called when the new bytes are on disk and ``path`` is still the old file.
+        before_replace: called when the new bytes are on disk, before ``path`` is replaced.
 
     Raises:
         OutputError: the folder cannot be written to, or the disk is full; ``path`` is unchanged.
@@ -42,7 +42,7 @@ def atomic_write(
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
-            f"cannot write {path}: {reason}; free the disk or choose another folder"
+            f"cannot write {path}: {reason}; free disk space or choose another folder"
         ) from error
     finally:
         with suppress(OSError):
@@ -57,7 +57,7 @@ def write_json(path: Path, content: Any) -> None:
     """
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
     with atomic_write(path) as file:
-        # Bytes of a file name that are not UTF-8 are lone surrogates; JSON can escape them.
+        # File names that are not UTF-8 contain lone surrogates, which JSON can escape.
         file.write(f"{text}\n".encode(errors="backslashreplace"))
 
 
@@ -76,7 +76,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete the temporary files of killed writes; no other process may be writing there.
+    """Delete temporary files of interrupted writes; no other process may write there.
 
     Raises:
         OutputError: one cannot be deleted.
@@ -99,7 +99,7 @@ def remove_file(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Sync a folder, since a crash may lose a rename even if the file's bytes are on disk.
+    """Sync a folder: a crash can lose a rename even if the file's bytes are on disk.
 
     Raises:
         OSError: it cannot be opened.

@@ -13,29 +13,28 @@ from graphrec_cli.errors import ConfigError
 from graphrec_cli.terminal_text import printable
 
 MAX_JSON_BYTES = 4 * 2**20
-"""No file of a run directory is larger."""
+"""Maximum size of a JSON file."""
 MAX_JSON_DEPTH = 12
-"""Nesting of the objects and lists of a JSON file."""
+"""Maximum nesting of objects and lists."""
 MAX_JSON_VALUES = 200_000
-"""Keys and values of a JSON file."""
+"""Maximum number of values."""
 MAX_JSON_KEY = 256
-"""Characters of a key."""
+"""Maximum length of a key, in characters."""
 MAX_JSON_TEXT = 2**17
-"""Characters of a text, as long as a word of a command line can be."""
+"""Maximum length of a string, in characters: that of one command-line argument."""
 MAX_ZIP_DIRECTORY = 2**18
-"""Bytes of the list of a zip's files."""
+"""Maximum size of a zip's central directory, in bytes."""
 
 
 def refuse_links_out(folder: Path, entries: Iterable[Path]) -> None:
-    """Refuse links that lead out of ``folder``, and special files whose reading may never end.
+    """Refuse links that point outside ``folder``, and special files, whose reading may never end.
 
     Args:
         folder: may be a link itself.
         entries: paths below it, whether or not they exist.
 
     Raises:
-        ConfigError: naming the first link that leads out of the folder, or the first entry that is
-            neither a file nor a folder.
+        ConfigError: a link points outside, or an entry is neither a file nor a folder.
     """
     home = folder.resolve()
     for entry in entries:
@@ -46,12 +45,12 @@ def refuse_links_out(folder: Path, entries: Iterable[Path]) -> None:
             target, plain = entry, False
         if not target.is_relative_to(home):
             raise ConfigError(
-                f"{entry} is a link out of the run directory, which is not followed; put the file "
-                "itself there"
+                f"{entry} is a link that points outside the run directory; replace it by the file "
+                "itself"
             )
         if not plain:
             raise ConfigError(
-                f"{entry} is neither a plain file nor a folder; a run directory has only those"
+                f"{entry} is neither a plain file nor a folder; remove it from the run directory"
             )
 
 
@@ -65,7 +64,7 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
     with path.open("rb") as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
-        raise ValueError(f"more than {max_bytes:,} bytes are more than such a file has")
+        raise ValueError(f"it is larger than the limit of {max_bytes:,} bytes")
     try:
         content = json.loads(
             data.decode(),
@@ -76,33 +75,35 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     except MemoryError as error:
-        raise ValueError("it takes more memory than there is") from error
+        raise ValueError("not enough memory") from error
     _refuse_excess(content)
     return content
 
 
 def refuse_crowded_zip(file: IO[bytes]) -> None:
-    """Refuse a zip whose list of files is too long, before it is read.
+    """Refuse a zip whose central directory is too large, before it is read.
 
     Args:
         file: open for reading; its position changes.
 
     Raises:
-        ValueError: the list is too long, or not at the end of the file.
+        ValueError: the central directory is too large, or not at the end of the file.
     """
     size = file.seek(0, 2)
     file.seek(max(0, size - 98))
-    # The last 22 bytes locate the list; in a zip64 file, 20 and 56 bytes before them do.
+    # The last 22 bytes locate the central directory; in zip64, the 20 and 56 bytes before them do.
     tail = file.read().rjust(98, b"\0")
     if tail[-22:-18] != b"PK\5\6":
-        raise ValueError("it does not end as a zip does")
+        raise ValueError("it is not a zip file, or it is cut off")
     (length,) = struct.unpack("<I", tail[-10:-6])
     if tail[-42:-38] == b"PK\6\7":
         if tail[:4] != b"PK\6\6":
-            raise ValueError("its list of files is not where it should be")
+            raise ValueError("its central directory is not where it should be")
         (length,) = struct.unpack("<Q", tail[40:48])
     if length > MAX_ZIP_DIRECTORY:
-        raise ValueError(f"its list of files has {length:,} bytes, more than any of ours")
+        raise ValueError(
+            f"its central directory has {length:,} bytes, above the limit of {MAX_ZIP_DIRECTORY:,}"
+        )
     file.seek(0)
 
 
@@ -113,7 +114,7 @@ def _refuse_constant(name: str) -> object:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text:.20} is more than a number can be")
+        raise ValueError(f"{text:.20} is too large for a number")
     return value
 
 
@@ -122,7 +123,7 @@ def _distinct(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     if len(content) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise ValueError(f"it names {printable(twice):.80} twice")
+        raise ValueError(f"it has the key '{printable(twice):.80}' twice")
     return content
 
 
@@ -135,13 +136,13 @@ def _refuse_excess(content: object) -> None:
         if depth > MAX_JSON_DEPTH:
             raise ValueError("it is nested too deeply")
         if isinstance(value, str) and len(value) > MAX_JSON_TEXT:
-            raise ValueError(f"a text of {len(value):,} characters is longer than any of ours")
+            raise ValueError(f"a string of {len(value):,} characters exceeds {MAX_JSON_TEXT:,}")
         if isinstance(value, dict):
             longest = max(map(len, value), default=0)
             if longest > MAX_JSON_KEY:
-                raise ValueError(f"a key of {longest:,} characters is longer than any of ours")
+                raise ValueError(f"a key of {longest:,} characters exceeds {MAX_JSON_KEY:,}")
             waiting += [(entry, depth + 1) for entry in value.values()]
         elif isinstance(value, list):
             waiting += [(entry, depth + 1) for entry in value]
         if values + len(waiting) > MAX_JSON_VALUES:
-            raise ValueError(f"more than {MAX_JSON_VALUES:,} values are more than such a file has")
+            raise ValueError(f"it has more than {MAX_JSON_VALUES:,} values")

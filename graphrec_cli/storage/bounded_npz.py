@@ -15,11 +15,11 @@ from graphrec_cli.storage.bounded_json import refuse_crowded_zip
 from graphrec_cli.terminal_text import printable
 
 MAX_UNPACKED_BYTES = 4 * 2**30
-"""All arrays of a file together."""
+"""Maximum size of all arrays of a file together."""
 MAX_TEXT_WIDTH = 2**16
-"""Characters of an id or a title."""
+"""Maximum length of an id or a title, in characters."""
 _HEAD_BYTES = 2**14
-"""More than numpy reads as a header."""
+"""Bytes read for an array's header, more than numpy allows."""
 
 
 def read_npz(
@@ -27,16 +27,17 @@ def read_npz(
     types: Mapping[str, type[np.generic]],
     check_lengths: Callable[[Mapping[str, int]], None],
 ) -> dict[str, NDArray[Any]]:
-    """Read the arrays of a file, each one-dimensional and never a pickle.
+    """Read the one-dimensional arrays of an npz file, without pickles.
 
     Args:
         path: the file.
-        types: name and type of every allowed array; ``np.str_`` of any width.
-        check_lengths: called with the length of every array before a value is read; raises
-            ValueError if they are inconsistent.
+        types: name and type of every allowed array; ``np.str_`` allows any width.
+        check_lengths: called with the length of every array before any values are read; must raise
+            ValueError if the lengths are inconsistent.
 
     Raises:
-        Exception: of any kind, caused by hostile bytes; ValueError for what is checked.
+        ValueError: a check failed.
+        Exception: any other kind, if hostile bytes make a reader fail.
     """
     with path.open("rb") as file:
         refuse_crowded_zip(file)
@@ -45,8 +46,7 @@ def read_npz(
             unpacked = sum(entry.file_size for entry in entries.values())
             if unpacked > MAX_UNPACKED_BYTES:
                 raise ValueError(
-                    f"it unpacks to {unpacked:,} bytes, more than the {MAX_UNPACKED_BYTES:,} that "
-                    "are read"
+                    f"it unpacks to {unpacked:,} bytes, above the limit of {MAX_UNPACKED_BYTES:,}"
                 )
             lengths: dict[str, int] = {}
             for name, entry in entries.items():
@@ -54,7 +54,7 @@ def read_npz(
                     head = BytesIO(stream.read(_HEAD_BYTES))
                 lengths[name] = _length(name, types[name], entry.file_size, head)
             check_lengths(lengths)
-            # Whole entries, because the checksum is compared at their end.
+            # Read whole entries, because zipfile compares the checksum at the end.
             return {
                 name: np.lib.format.read_array(BytesIO(archive.read(entry)), allow_pickle=False)
                 for name, entry in entries.items()
@@ -69,12 +69,12 @@ def _entries(
         name = entry.filename.removesuffix(".npy")
         if name not in types or entry.filename == name:
             raise ValueError(
-                f"it holds '{printable(entry.filename):.80}', which is not an array of a run"
+                f"it contains '{printable(entry.filename):.80}', which is not an array of a run"
             )
         if name in entries:
-            raise ValueError(f"it holds the array {name} twice")
+            raise ValueError(f"it contains the array {name} twice")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError(f"the array {name} is packed in a way that ours never are")
+            raise ValueError(f"the array {name} is neither stored nor deflated")
         entries[name] = entry
     return entries
 
@@ -87,18 +87,18 @@ def _length(name: str, wanted: type[np.generic], size: int, head: BytesIO) -> in
     elif version == (2, 0):
         shape, _, found = np.lib.format.read_array_header_2_0(head)
     else:
-        raise ValueError(f"the array {name} is of an unknown version of the format")
+        raise ValueError(f"the array {name} has an unknown format version")
     text = wanted is np.str_
     fits = found.kind == "U" and found.itemsize > 0 if text else found == np.dtype(wanted)
     if not fits or not found.isnative:
-        raise ValueError(f"the array {name} is of the type {found!s:.80}, not {wanted.__name__}")
+        raise ValueError(f"the array {name} has the type {found!s:.80}, not {wanted.__name__}")
     if found.itemsize > MAX_TEXT_WIDTH * 4:
-        raise ValueError(f"the array {name} has texts of {found.itemsize // 4:,} characters")
+        raise ValueError(f"the array {name} has strings of {found.itemsize // 4:,} characters")
     if len(shape) != 1:
         raise ValueError(f"the array {name} has {len(shape)} dimensions, not 1")
     (length,) = shape
     if type(length) is not int or length < 0:
         raise ValueError(f"the array {name} claims a length of {length}")
     if length * found.itemsize != size - head.tell():
-        raise ValueError(f"the array {name} claims {length:,} values and holds another number")
+        raise ValueError(f"the array {name} claims {length:,} values, which do not match its size")
     return length

@@ -1,4 +1,4 @@
-"""The torch device, and generators on it."""
+"""Choose the torch device, and make random generators on it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def pick_device(wanted: Device) -> torch.device:
     """The torch device for a ``device`` key.
 
     Raises:
-        ConfigError: CUDA was asked for and there is none.
+        ConfigError: CUDA is requested but not available.
     """
     available = torch.cuda.is_available()
     if wanted is Device.cuda and not available:
         raise ConfigError(
-            "device=cuda was asked for but torch finds no CUDA device here; "
+            "device=cuda is set but torch finds no CUDA device; "
             "use device=cpu or device=auto, or install a torch build with CUDA"
         )
     if wanted is Device.cpu or not available:
@@ -27,5 +27,5 @@ def pick_device(wanted: Device) -> torch.device:
 
 
 def torch_generator(seed: int, name: str, device: torch.device) -> torch.Generator:
-    """The torch generator called ``name`` on ``device``."""
+    """The torch generator named ``name`` on ``device``."""
     return torch.Generator(device).manual_seed(derive_seed(seed, name))

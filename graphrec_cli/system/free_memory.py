@@ -1,4 +1,4 @@
-"""Free memory, checked before large allocations."""
+"""Check free memory before large allocations."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from graphrec_cli.errors import ConfigError
 
 _GB = 1e9
 _SHORTAGES = ("can't allocate memory", "not enough memory", "bad_alloc")
-"""What torch says on a CPU, on Linux and on Windows, and what the C++ library says."""
+"""Error texts of torch on Linux and Windows, and of the C++ library."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlGroups:
-    """Where Linux states the memory limits of the process's control groups.
+    """Where Linux reports the memory limits of the process's control groups.
 
     Attributes:
-        controller: of the lines of ``own`` that count, "" in version 2.
+        controller: name of the controller in ``own``, "" in version 2.
         root: the folder of all control groups.
-        limit: the file in a group's folder with the bytes that it may have.
-        used: the file with the bytes that it has.
-        own: the file that names the groups of the process.
+        limit: the file in a group's folder with its limit in bytes.
+        used: the file with the bytes in use.
+        own: the file that lists the groups of the process.
     """
 
     controller: str
@@ -56,7 +56,7 @@ CONTROL_GROUPS = (
         "memory.usage_in_bytes",
     ),
 )
-"""Of version 2 and of version 1."""
+"""Control groups of version 2 and of version 1."""
 
 
 def free_memory(
@@ -64,7 +64,7 @@ def free_memory(
 ) -> int:
     """Bytes that can be allocated on ``device`` without swapping.
 
-    If the system does not report free memory, the machine's total is returned.
+    The machine's total if the system does not report free memory.
     """
     if device.type == "cuda":
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
@@ -90,8 +90,8 @@ def require_memory(wanted: int, device: torch.device, what: str, advice: str) ->
     """Refuse work that would not fit into memory.
 
     Args:
-        wanted: bytes.
-        what: what needs them; begins the message.
+        wanted: bytes needed.
+        what: what needs them; the start of the message.
         advice: what to do instead.
 
     Raises:
@@ -100,7 +100,7 @@ def require_memory(wanted: int, device: torch.device, what: str, advice: str) ->
     free = free_memory(device)
     if wanted > free:
         raise ConfigError(
-            f"{what} needs {wanted / _GB:.1f} GB of memory on {device.type}, of which "
+            f"{what} needs {wanted / _GB:.1f} GB of memory on {device.type}, but only "
             f"{free / _GB:.1f} GB are free; {advice}"
         )
 

@@ -13,7 +13,7 @@ def keep_freed_memory() -> None:
     """Let the process reuse large freed blocks, if the C library is glibc.
 
     By default glibc returns every block of more than 32 MiB to the system, so that each step over
-    large tensors waits for new pages to be zeroed. With other libraries nothing changes.
+    large tensors waits for new zeroed pages. Other C libraries are left unchanged.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -14,5 +14,5 @@ def derive_seed(seed: int, name: str) -> int:
 
 
 def numpy_generator(seed: int, name: str) -> np.random.Generator:
-    """The NumPy generator called ``name``."""
+    """The NumPy generator named ``name``."""
     return np.random.default_rng(derive_seed(seed, name))

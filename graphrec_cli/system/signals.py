@@ -1,4 +1,4 @@
-"""Signals that end a run: immediately, or at the next point where nothing is lost."""
+"""Stop a run on a signal: immediately, or at the next point where no work is lost."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class StopSignals:
     """Turns a signal into ``Interrupted``.
 
     Outside ``held`` blocks it is raised where the signal arrives. Inside, it waits for ``check``,
-    so that every file and step is finished; only a second Ctrl-C does not wait. After one was
-    raised, or after ``close``, further signals are only recorded.
+    so that every file and step is finished; a second Ctrl-C does not wait. After the first
+    ``Interrupted``, or after ``close``, further signals are only recorded.
 
     Attributes:
-        received: the number of the last signal, None before one.
+        received: the number of the last signal; None if no signal has arrived.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class StopSignals:
 
     @contextmanager
     def released(self) -> Iterator[None]:
-        """Inside ``held``: a block that may be left anywhere, because it changes nothing.
+        """Inside ``held``: allow signals at any point of a block that changes no state.
 
         Raises:
             Interrupted: a signal has arrived or arrives inside the block.
@@ -79,7 +79,7 @@ class StopSignals:
         """Raise a delayed signal.
 
         Raises:
-            Interrupted: a signal has come.
+            Interrupted: a signal has arrived.
         """
         if self.received is not None:
             self._closed = True

@@ -1,4 +1,4 @@
-"""The number of threads that arithmetic on the CPU uses."""
+"""Set the number of CPU threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 def set_threads(number: int) -> None:
     """Use this many threads in torch and in the BLAS libraries of numpy and scipy.
 
-    BLAS splits its sums among its threads, so that their number decides the last bits.
+    BLAS splits sums among its threads, so their number affects the last bits of results.
     """
     torch.set_num_threads(number)
     threadpool_limits(number, user_api="blas")

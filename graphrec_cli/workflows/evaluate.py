@@ -28,7 +28,7 @@ from graphrec_cli.training.checkpoints.file import load_checkpoint
 
 
 class SavedRun(NamedTuple):
-    """A loaded run: its data, and its model in the best state."""
+    """A loaded run: its data, and its model with the best weights."""
 
     split: Split
     title: NDArray[np.character] | None
@@ -37,23 +37,21 @@ class SavedRun(NamedTuple):
 
 
 def load_run(run: RunDirectory, saved: SavedConfig, config: RunConfig) -> SavedRun:
-    """Read a run back onto the device, with the threads, that ``config`` asks for.
+    """Load a run with the device and the number of threads of ``config``.
 
     Args:
-        saved: the content of its config.json.
-        config: the same values, some of them replaced.
+        saved: the run's config.json.
+        config: the same config, with overrides.
 
     Raises:
-        GraphrecError: the directory cannot be read, or the values do not fit it.
+        GraphrecError: the directory cannot be read, or the config does not fit it.
     """
     if not run.best.is_file():
         raise OutputError(
-            f"{run.path} has no checkpoints/best.pt to read: the run is {run.describe_status()}"
+            f"{run.path} has no checkpoints/best.pt: the run is {run.describe_status()}"
         )
     device = pick_device(config.device)
-    require_memory(
-        run.best.stat().st_size, device, f"reading {run.best}", "end what else takes memory"
-    )
+    require_memory(run.best.stat().st_size, device, f"reading {run.best}", "stop other programs")
     if config.num_threads is not None:
         set_threads(config.num_threads)
     split, title = load_run_data(run.data)
@@ -67,32 +65,32 @@ def load_model(
     train: UserItems,
     device: torch.device,
 ) -> Recommender:
-    """Load the model of a run in its best state.
+    """Load the model of a run with its best weights.
 
     Raises:
         OutputError: the checkpoint is missing, damaged, or of another model or data set.
     """
-    misfit = OutputError(f"{run.best} does not fit the model in {run.config}")
+    mismatch = OutputError(f"{run.best} does not fit the model in {run.config}")
     content = load_checkpoint(run.best, device)
     state = content.get("model")
     # Check sizes against the file first: a hostile config could claim any size.
     if not isinstance(state, dict) or not _table_fits(state, config.model, train):
-        raise misfit
+        raise mismatch
     model = build_model(config, train, device)
     for name, weights in model.state_dict().items():
         given = state.get(name)
         # torch would convert other types, and broadcast a single value over a row.
         if not isinstance(given, Tensor) or given.dtype != weights.dtype:
-            raise misfit
+            raise mismatch
     try:
-        # The loaded tensors replace the model's own, so that memory holds them once.
+        # Use the loaded tensors instead of copying them, so that they are in memory only once.
         model.load_state_dict(state, assign=True)
     except (RuntimeError, TypeError, AttributeError) as error:
-        raise misfit from error
-    made_with = content.get("configuration_sha256")
+        raise mismatch from error
+    checkpoint_config = content.get("configuration_sha256")
     # Checkpoints of earlier releases do not have this entry.
-    if made_with not in (None, config_sha256(config_to_dict(saved), but=RESUMABLE)):
-        raise OutputError(f"{run.config} is not the configuration that {run.best} was made with")
+    if checkpoint_config not in (None, config_sha256(config_to_dict(saved), but=RESUMABLE)):
+        raise OutputError(f"{run.best} was written with a different config than {run.config}")
     return model
 
 
@@ -106,10 +104,10 @@ def _table_fits(state: dict[object, object], model: ModelConfig, train: UserItem
 
 
 def evaluate_run(run: RunDirectory, saved: SavedConfig, config: RunConfig, part: str) -> PartResult:
-    """Evaluate ``part`` (test or valid) with the run's best state.
+    """Evaluate ``part`` (test or valid) with the run's best weights.
 
     Raises:
-        GraphrecError: the directory cannot be read, or the values do not fit it.
+        GraphrecError: the directory cannot be read, or the config does not fit it.
     """
     loaded = load_run(run, saved, config)
     evaluation = build_evaluation(config, loaded.device)

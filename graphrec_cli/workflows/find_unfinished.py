@@ -22,7 +22,7 @@ def unfinished_runs(
     Runs that cannot be read are skipped.
 
     Args:
-        content: of a config.json. The device and the number of threads may differ.
+        content: content of a config.json; the device and number of threads may differ.
     """
     wanted = config_sha256(content, but=MACHINE)
     for path in newest_first(output_dir):
@@ -37,7 +37,8 @@ def refuse_other_epochs(before: RunConfig, config: RunConfig) -> None:
     """Refuse a changed number of epochs if the learning rates so far depend on it.
 
     Args:
-        before: the values so far.
+        before: the config so far.
+        config: the config to resume with.
 
     Raises:
         ConfigError: ``trainer.epochs`` was changed, and ``trainer.final_learning_rate`` is set.
@@ -45,7 +46,7 @@ def refuse_other_epochs(before: RunConfig, config: RunConfig) -> None:
     epochs = before.trainer.epochs
     if config.trainer.final_learning_rate is not None and config.trainer.epochs != epochs:
         raise ConfigError(
-            f"trainer.epochs={config.trainer.epochs} cannot resume a run of {epochs}: with "
-            "trainer.final_learning_rate the learning rates so far have followed from the number "
-            "of epochs; leave trainer.epochs out, or start a new run with --from"
+            f"trainer.epochs={config.trainer.epochs} cannot resume a run of {epochs} epochs: "
+            "with trainer.final_learning_rate, the learning rates depend on the number of epochs; "
+            "omit trainer.epochs, or start a new run with --from"
         )

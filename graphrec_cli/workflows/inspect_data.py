@@ -28,13 +28,13 @@ from graphrec_cli.system.device import pick_device
 from graphrec_cli.system.threads import set_threads
 
 SHOWN_USERS = 20
-"""Users whose draws are drawn one by one."""
+"""Number of users whose samples are plotted one by one."""
 DRAWS_AT_A_TIME = 2**16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What was found.
+    """Description of a data set and its split.
 
     Attributes:
         report: plain values for JSON and for ``reporting.data_tables``.
@@ -46,14 +46,14 @@ class Inspection:
 
 
 def inspect_data(config: RunConfig) -> Inspection:
-    """Read, preprocess and split as ``train`` does, and describe every stage.
+    """Read, preprocess and split the data as ``train`` does, and describe every stage.
 
     Returns:
         A report of ``dataset``, ``seed``, ``files``, ``table`` (the raw rows), ``funnel``,
         ``pairs`` (after preprocessing) and ``split``.
 
     Raises:
-        GraphrecError: as ``train``; if no split can be made, the log shows what was dropped.
+        GraphrecError: as in ``train``; if the split fails, the dropped rows are logged.
     """
     pick_device(config.device)
     source, prepared = read_and_split(config, find_files(config), DropReport(only_failures=True))
@@ -78,7 +78,7 @@ def inspect_data(config: RunConfig) -> Inspection:
 
 
 def describe_k_cores(config: DatasetConfig) -> list[dict[str, Any]]:
-    """The k-cores before the split that can drop something, with their stage in the funnel."""
+    """The k-cores that can drop rows before the split, with their stage in the funnel."""
     stages = {"prefilter.k_core": config.prefilter.k_core, "k_core": config.k_core}
     return [
         {
@@ -96,11 +96,11 @@ def draw_plots(config: RunConfig, split: Split, folder: Path) -> list[Path]:
     """Write plots of the train part into ``folder``, which must exist.
 
     Returns:
-        The paths of ``adjacency.png``, ``degrees.png`` and ``samples.png``, the last one only where
+        The paths of ``adjacency.png``, ``degrees.png`` and ``samples.png``, the last one only if
         the loss learns from negatives.
 
     Raises:
-        DataError: the configured sampler has nothing to draw.
+        DataError: the configured sampler has no pairs to draw from.
         OutputError: a plot cannot be written.
     """
     adjacency, degrees, samples = (
@@ -117,13 +117,13 @@ def draw_plots(config: RunConfig, split: Split, folder: Path) -> list[Path]:
 
 
 def sample_pairs(config: RunConfig, train: UserItems) -> SampledPairs:
-    """One pass of the configured sampler: as many triples as there are train pairs.
+    """Draw one epoch from the configured sampler: as many triples as train pairs.
 
-    Some users, from the least to the most active one, keep all their draws; for all users
-    together, only how often each item was drawn is counted.
+    All samples are kept for ``SHOWN_USERS`` users, from the least to the most active. For all
+    users together, only the number of draws of each item is counted.
 
     Raises:
-        DataError: the sampler has nothing to draw.
+        DataError: the sampler has no pairs to draw from.
     """
     if config.num_threads is not None:
         set_threads(config.num_threads)

@@ -41,7 +41,7 @@ from graphrec_cli.workflows.find_unfinished import refuse_other_epochs, unfinish
 log = logging.getLogger("graphrec")
 
 _REFUSED = (ConfigError.exit_code, DataError.exit_code, DifferenceError.exit_code)
-"""Exit codes of a run that its values or its data stopped."""
+"""Exit codes of a run that its config or its data stopped."""
 
 _DEFAULT_THREADS = torch.get_num_threads()
 
@@ -52,11 +52,11 @@ class RunOutcome:
 
     Attributes:
         run: its directory.
-        config: its values.
-        metrics: the content of metrics.json, None unless the run was completed.
-        error: one line about what went wrong, None for a completed run.
+        config: its config.
+        metrics: content of metrics.json; None unless the run completed.
+        error: one line about what went wrong; None for a completed run.
         exit_code: exit code of the command if this is its only run.
-        stopped_by: the signal that arrived after the run was completed, None without one.
+        stopped_by: the signal that arrived after the run completed; None without one.
     """
 
     run: RunDirectory
@@ -71,7 +71,7 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
     """Make the run directory, train in it and record the outcome.
 
     With ``trainer.autoresume``, resume the newest unfinished run of the same config instead, if
-    there is one that no other process is training.
+    one exists that no other process is training.
 
     Args:
         job: what to run.
@@ -87,7 +87,7 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
     content = config_to_dict(new)
     if config.trainer.autoresume:
         for unfinished, saved in unfinished_runs(content, Path(config.output_dir)):
-            # Another number of threads than before would change the last bits.
+            # Keep the number of threads: another one would change the last bits.
             threads = job.config.num_threads or saved.config.num_threads
             wanted = replace(config, num_threads=threads)
             with suppress(RunInUse):
@@ -96,7 +96,7 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
     run = RunDirectory.create(Path(config.output_dir), stem)
     with held_lock(run.lock):
         write_json(run.config, content)
-        return _carry_out(new, run, debug=debug, expected=expected, resumed=False)
+        return _train_and_record(new, run, debug=debug, expected=expected, resumed=False)
 
 
 def resume_run(
@@ -106,8 +106,8 @@ def resume_run(
 
     Args:
         run: its directory.
-        saved: its configuration, as its config.json has it.
-        wanted: the same values, of which those in ``RESUMABLE`` may differ.
+        saved: its config.json.
+        wanted: the same config, in which the keys of ``RESUMABLE`` may differ.
         debug: whether to print tracebacks.
 
     Raises:
@@ -115,15 +115,15 @@ def resume_run(
         GraphrecError: the directory cannot be read or written to.
     """
     if run.is_completed():
-        return _as_it_is(run, wanted)
+        return _already_completed(run, wanted)
     config = with_threads(wanted)
     with held_lock(run.lock):
-        if run.is_completed():  # by the process that held the lock until now
-            return _as_it_is(run, config)
+        if run.is_completed():  # by the process that has just released the lock
+            return _already_completed(run, config)
         for folder in (run.path, run.checkpoints):
             make_folder(folder)
             remove_leftovers(folder)
-        for file in (run.metrics, run.ranks):  # of an evaluation that may be repeated
+        for file in (run.metrics, run.ranks):  # the evaluation writes them again
             remove_file(file)
         refuse_other_epochs(saved.config, config)
         before = config_to_dict(saved)
@@ -131,32 +131,32 @@ def resume_run(
         if content != before:
             write_json(run.config, content)
         resumed = replace(saved, config=config)
-        outcome = _carry_out(resumed, run, debug=debug, expected=None, resumed=True)
+        outcome = _train_and_record(resumed, run, debug=debug, expected=None, resumed=True)
         if outcome.exit_code in _REFUSED and content != before:
             write_json(run.config, before)
         return outcome
 
 
-def _as_it_is(run: RunDirectory, config: RunConfig) -> RunOutcome:
-    log.info("%s is completed: there is nothing to resume", run.path)
+def _already_completed(run: RunDirectory, config: RunConfig) -> RunOutcome:
+    log.info("%s is already completed; nothing to resume", run.path)
     metrics = run.read(run.metrics)
     return RunOutcome(run=run, config=config, metrics=metrics, error=None, exit_code=0)
 
 
 def with_threads(config: RunConfig) -> RunConfig:
-    """Set the number of threads, and name it in the configuration.
+    """Set the number of threads, and record it in the config.
 
     Raises:
-        ConfigError: a GPU was asked for and there is none.
+        ConfigError: CUDA is requested but not available.
     """
-    pick_device(config.device)  # refused before a folder is made
+    pick_device(config.device)  # fail before a folder is made
     keep_freed_memory()
     threads = config.num_threads or _DEFAULT_THREADS
     set_threads(threads)
     return replace(config, num_threads=threads)
 
 
-def _carry_out(
+def _train_and_record(
     saved: SavedConfig,
     run: RunDirectory,
     *,
@@ -176,14 +176,16 @@ def _carry_out(
             run.write_status("completed")
         except KeyboardInterrupt as interruption:
             code = interruption.exit_code if isinstance(interruption, Interrupted) else 130
-            line = f"interrupted: graphrec train resume={run.path} goes on with it"
-            return _ended(run, config, "interrupted", line, code)
+            line = f"interrupted: graphrec train resume={run.path} continues it"
+            return _record_failure(run, config, "interrupted", line, code)
         except GraphrecError as error:
             _trace(run, debug)
-            return _ended(run, config, "failed", one_line(error), error.exit_code)
+            return _record_failure(run, config, "failed", one_line(error), error.exit_code)
         except Exception as error:
             _trace(run, debug)
-            return _ended(run, config, "failed", f"{type(error).__name__}: {first_line(error)}", 1)
+            return _record_failure(
+                run, config, "failed", f"{type(error).__name__}: {first_line(error)}", 1
+            )
         return RunOutcome(
             run=run,
             config=config,
@@ -194,7 +196,7 @@ def _carry_out(
         )
 
 
-def _ended(
+def _record_failure(
     run: RunDirectory, config: RunConfig, state: str, error: str, exit_code: int
 ) -> RunOutcome:
     unwritable = ""
@@ -202,7 +204,7 @@ def _ended(
         run.write_status(state, error)
     except OutputError as second:
         unwritable = "" if str(second) == error else f" ({second})"
-    # If the disk is full the log cannot be written either; the screen comes first.
+    # If the disk is full, the log file cannot be written either; the screen shows the error first.
     with suppress(OutputError):
         log.error("error: %s%s", error, unwritable)
     return RunOutcome(run=run, config=config, metrics=None, error=error, exit_code=exit_code)
@@ -213,13 +215,13 @@ def _trace(run: RunDirectory, debug: bool) -> None:
     text = traceback.format_exc()
     if debug:
         sys.stderr.write(text)
-    # The log handler reports a log that cannot be written.
+    # The log handler reports a log file that cannot be written.
     with suppress(OSError), run.log.open("a", encoding="utf-8") as file:
         file.write(text)
 
 
 class _LogFile(logging.FileHandler):
-    """A log file that ends the run if it cannot be written, instead of a traceback per line."""
+    """A log file that stops the run if it cannot be written, instead of one traceback per line."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Called by logging while it handles the error."""
@@ -227,7 +229,7 @@ class _LogFile(logging.FileHandler):
         log.removeHandler(self)
         reason = error.strerror if isinstance(error, OSError) else error
         raise OutputError(
-            f"cannot write {self.baseFilename}: {reason}; make room there or change output_dir"
+            f"cannot write {self.baseFilename}: {reason}; free disk space or change output_dir"
         ) from error
 
 

@@ -11,18 +11,18 @@ from graphrec_cli.preparation import DropReport, fill_cache, find_files
 
 
 def prepare_data(config: RunConfig) -> dict[str, Any]:
-    """Fill the cache with what a run of this config will train on.
+    """Store the prepared data of this config in the cache.
 
     Returns:
-        ``dataset``; ``state``: ``there`` already, ``built``, ``rebuilt`` (because of ``damage``) or
-        ``in_memory``, for data that have no files and are not kept; ``entry``, its folder, and
-        ``bytes``, None for such data; ``users``, ``items``, ``pairs`` of every part, and
-        ``split_hash``; ``seconds``.
+        ``dataset``; ``state``: ``there`` (already cached), ``built``, ``rebuilt`` (because of
+        ``damage``) or ``in_memory`` (data without files, which are not cached); ``entry``, the
+        folder of the cache entry, and its ``bytes``, both None if in memory; ``users``, ``items``,
+        ``pairs`` of every part, ``split_hash`` and ``seconds``.
 
     Raises:
         ConfigError: the cache cannot be written.
-        DataError: as ``train``; the log says what was dropped.
-        OutputError: there is no room for the entry.
+        DataError: as in ``train``; the dropped rows are logged.
+        OutputError: the entry cannot be written.
     """
     started = time.perf_counter()
     cache = PreparedCache(config, find_files(config), required=True)

@@ -1,4 +1,4 @@
-"""Recommend from a run directory: for its users, or for a new user given by items."""
+"""Recommend items to users of a run, or to a new user described by items."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Request:
     """Who gets recommendations, and how many.
 
     Attributes:
-        users: distinct raw ids; None for all users, or with ``items``.
-        items: distinct raw ids of the items of a new user; None without one.
+        users: distinct raw ids; None for all users, and if ``items`` is set.
+        items: distinct raw ids of a new user's items; None for users of the run.
         k: items per user.
         exclude_seen: exclude the user's train, valid and test items.
         popular_for_cold: recommend popular items to users without a train interaction, instead
@@ -55,19 +55,19 @@ class Request:
 def recommend(
     run: RunDirectory, saved: SavedConfig, config: RunConfig, request: Request
 ) -> Recommendations:
-    """Load the run and find the users; the lists are computed block by block on iteration.
+    """Load the run and find the users; the lists are computed in blocks during iteration.
 
     Raises:
         ConfigError: a user or an item of the request is unknown.
         DataError: k is larger than the catalog.
-        GraphrecError: the directory cannot be read, or the values do not fit it.
+        GraphrecError: the directory cannot be read, or the config does not fit it.
     """
     loaded = load_run(run, saved, config)
     catalog_size = int(np.count_nonzero(loaded.split.train.item_degree))
     if request.k > catalog_size:
         raise DataError(
-            f"k={request.k} asks for more items than the {catalog_size} that have a train "
-            f"interaction; choose k of at most {catalog_size}"
+            f"k={request.k} is more than the {catalog_size} items with a train interaction; "
+            f"set k to at most {catalog_size}"
         )
     loaded.model.prepare_scoring()
     blocks = _for_users if request.items is None else _for_new_user
@@ -119,19 +119,20 @@ def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
 def log_skipped(number: int) -> None:
     if number:
         log.warning(
-            "%d users without a train interaction are left out; cold=popular gives them popular "
-            "items",
+            "skipped %d users without a train interaction; cold=popular gives them popular items",
             number,
         )
 
 
 def _accept_cold(cold: NDArray[np.object_], asked: int, *, popular: bool) -> None:
     if popular:
-        log.info("%d of the %d users are cold: they get popular items", len(cold), asked)
+        log.info(
+            "%d of the %d users have no train interaction and get popular items", len(cold), asked
+        )
         return
     raise ConfigError(
         f"{len(cold)} of the {asked} users are unknown to this run, or have no train interaction "
-        f"in it: {_shown(cold)}; name others, or give them popular items with cold=popular"
+        f"in it: {_shown(cold)}; remove them, or set cold=popular to recommend popular items"
     )
 
 
@@ -144,7 +145,7 @@ def _for_new_user(saved: SavedRun, request: Request) -> Iterator[Block]:
     if unusable.any():
         raise ConfigError(
             f"{np.count_nonzero(unusable)} of the {len(items)} items are unknown to this run, or "
-            f"have no train interaction in it: {_shown(item_id[unusable])}; leave them out of items"
+            f"have no train interaction in it: {_shown(item_id[unusable])}; remove them from items"
         )
     given = UserItems.from_pairs(
         np.zeros_like(items), items, num_users=1, num_items=train.num_items
@@ -172,13 +173,13 @@ class _NewUser:
         self.scores = scores
 
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """The same scores for every user."""
+        """Return the same scores for every user."""
         return self.scores.expand(len(user_index), -1)
 
 
 def _index_of(ids: IdMap, wanted: NDArray[np.object_]) -> NDArray[np.int64]:
-    """The index of every wanted id, -1 for an unknown id."""
-    # Python strings: numpy's drop trailing zero characters and are as wide as the longest.
+    """The index of every id in ``wanted``, -1 if unknown."""
+    # Python strings, because numpy's lose trailing NULs and pad all to the longest.
     known = pd.Index(ids.text(), dtype=np.object_)
     return known.get_indexer(pd.Index(wanted, dtype=np.object_)).astype(np.int64)
 

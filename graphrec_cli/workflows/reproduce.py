@@ -1,4 +1,4 @@
-"""Make a completed run again from its config, and compare every figure."""
+"""Repeat a completed run from its config, and compare every figure."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Comparison:
         intended: config keys that an override changed.
         surroundings: versions, hardware and code that changed.
         figures: how many values of metrics.json the recorded run has.
-        differences: the values of metrics.json that differ.
-        weights: digests of the two best states.
+        differences: values of metrics.json that differ.
+        weights: digests of the two runs' best weights.
     """
 
     intended: dict[str, Change]
@@ -50,7 +50,7 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict; none is claimed for a run with changed values."""
+        """The verdict; ``not_claimed`` if the config was changed."""
         if self.intended:
             return Verdict.not_claimed
         same = not self.differences and self.weights.was == self.weights.now
@@ -68,20 +68,20 @@ class Recorded:
 
 
 def read_recorded(run: RunDirectory) -> Recorded:
-    """Read what a new run is compared with.
+    """Read the results that a new run is compared with.
 
     Raises:
-        ConfigError: the run was not completed, so there is nothing to compare with.
+        ConfigError: the run is not completed.
         OutputError: a file cannot be read.
     """
     if not run.metrics.is_file():
         raise ConfigError(
             f"{run.path} has no metrics.json to compare with: the run is {run.describe_status()}; "
-            "graphrec train --from makes a run of its config.json"
+            "graphrec train --from starts a new run from its config.json"
         )
     metrics, environment = run.read(run.metrics), run.read(run.environment)
     if not isinstance(metrics.get("test"), dict):
-        raise OutputError(f"cannot read {run.metrics}: it holds no test figures")
+        raise OutputError(f"cannot read {run.metrics}: it has no test figures")
     return Recorded(
         metrics=metrics,
         environment=environment,
@@ -93,16 +93,16 @@ def read_recorded(run: RunDirectory) -> Recorded:
 def reproduce(
     recorded: Recorded, saved: SavedConfig, wanted: SavedConfig, *, debug: bool
 ) -> tuple[RunOutcome, Comparison | None]:
-    """Make the run again in a new directory.
+    """Repeat the run in a new directory.
 
     Args:
         recorded: what the run recorded.
-        saved: its configuration.
-        wanted: the same with overrides.
+        saved: its config.
+        wanted: the same config with overrides.
         debug: whether to print tracebacks.
 
     Returns:
-        the outcome of the new run, and the comparison if it was completed.
+        The outcome of the new run, and the comparison, None if it did not complete.
 
     Raises:
         DifferenceError: a data file has changed.
@@ -124,7 +124,7 @@ def reproduce(
     )
     if outcome.metrics is None:
         return outcome, None
-    # Read from the file, so that both sides went through the same format.
+    # Read the new results from their files too, so that both sides passed through JSON.
     again = read_recorded(outcome.run)
     figures = flatten(recorded.metrics)
     comparison = Comparison(
@@ -145,7 +145,7 @@ def reproduce(
 def _weights_of(run: RunDirectory) -> str:
     state = load_checkpoint(run.best, torch.device("cpu")).get("model")
     if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
-        raise OutputError(f"cannot read the checkpoint {run.best}: it holds no model")
+        raise OutputError(f"cannot read the checkpoint {run.best}: it has no model weights")
     return weights_sha256(state)
 
 

@@ -119,7 +119,7 @@ def test_a_graph_of_any_pairs_but_train_is_refused(pairs: Pairs) -> None:
     assert (found.outcome is Outcome.passed) is not bool(extra or missing)
     if extra or missing:
         held_out = len(extra & {*VALID, *TEST})
-        assert f"holds {len(extra)} entries that are not train pairs, {held_out} of" in found.line
+        assert f"has {len(extra)} entries that are not train pairs, {held_out} of" in found.line
         assert f"lacks {len(missing)} train pairs" in found.line
 
 
@@ -179,7 +179,7 @@ def test_valid_items_in_the_test_ranking_are_said_and_counted() -> None:
     run = audited(split, evaluation=RankingConfig(ks=[2], mask_valid=False))
     found = findings(run)["valid-rankable-at-test"]
     assert found.outcome is Outcome.said
-    assert found.line.startswith("2 valid pairs stand in the test ranking")
+    assert found.line.startswith("2 valid pairs are ranked at test")
     assert outcomes(audited(split))["valid-rankable-at-test"] == "passed"
     no_valid = split_of(part(TRAIN), None, part(TEST))
     keeping = audited(no_valid, evaluation=RankingConfig(ks=[2], mask_valid=False))

@@ -62,7 +62,7 @@ def test_a_run_keeps_its_bad_lines(
     zeros = sum((user + step) % 11 == 0 for user in range(30) for step in range(8))
     first = "prefilter.threshold" if option == "book_crossing_implicit" else "threshold"
     assert dropped[first] == zeros
-    assert "2 bad lines are kept in" in done.err
+    assert "wrote 2 bad lines to" in done.err
     assert full_size("evaluate", str(done.run)).code == 0
 
 

@@ -198,7 +198,7 @@ def test_pictures_on_request(full_size: Command) -> None:
         ("data describe", "data has no subcommand 'describe' (subcommands: inspect, prepare)"),
         ("data inspct", "data has no subcommand 'inspct'; did you mean 'inspect'?"),
         ("data dataset=goodbooks", "data has no subcommand 'dataset=goodbooks'"),
-        ("data inspect -m", "leave out --multirun"),
+        ("data inspect -m", "remove --multirun"),
         ("data inspect dataset=goodbook", "did you mean 'goodbooks'?"),
         ("data inspect trainer.epochz=3", "did you mean 'trainer.epochs'?"),
         ("data inspect trainer.epochs=0", "trainer.epochs must be"),

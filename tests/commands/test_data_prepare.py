@@ -70,7 +70,7 @@ def test_a_run_from_the_cache_leaves_what_one_from_the_files_leaves(
     command = ("train", *words, *small, "cache_dir=cache")
     first, second = full_size(*command), full_size(*command)
     assert (first.code, second.code) == (0, 0), first.err + second.err
-    assert "prepared data are kept in the cache (" in first.err
+    assert "stored the prepared data in the cache (" in first.err
     assert "prepared data from the cache (" not in first.err
     assert "prepared data from the cache (" in second.err
     one, two = left_by(first), left_by(second)
@@ -88,13 +88,13 @@ def test_it_says_what_it_did(full_size: Command) -> None:
     built, there = full_size(*command), full_size(*command)
     assert (built.code, there.code) == (0, 0), built.err
     entry = there.out.splitlines()[-1]
-    for done, line in ((built, "read from the files and kept in the cache: 0.1 MB"),):
+    for done, line in ((built, "read from the files and stored in the cache: 0.1 MB"),):
         assert done.out.splitlines()[0] == (
             "book_crossing: 30 users, 20 items; 120 train, 30 valid, 30 test pairs"
         )
         assert done.out.splitlines()[1].startswith(line)
         assert done.out.splitlines()[2] == entry
-    assert there.out.splitlines()[1].startswith("in the cache already, and sound: 0.1 MB")
+    assert there.out.splitlines()[1].startswith("already in the cache: 0.1 MB")
     assert there.err == ""
     assert Path(entry).parent == built.folder / "cache" / "prepared"
 
@@ -138,7 +138,7 @@ def test_data_made_in_memory_are_not_kept(full_size: Command) -> None:
     assert done.code == 0
     assert done.out.splitlines() == [
         "synthetic: 2,200 users, 1,600 items; 130,781 train, 2,200 valid, 2,200 test pairs",
-        "made in memory from the configuration: there is nothing to keep",
+        "generated in memory from the config: nothing to store",
     ]
     report = json.loads(full_size(*PREPARE, "cache_dir=cache", "--json").out)
     assert (report["state"], report["entry"], report["bytes"]) == ("in_memory", None, None)
@@ -271,7 +271,7 @@ def test_from_a_run_the_cache_of_another_machine_is_not_taken(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("data prepare -m", "data prepare prepares one configuration; leave out --multirun"),
+        ("data prepare -m", "data prepare takes one configuration; remove --multirun"),
         ("data prepare plot_dir=x", "unknown key 'plot_dir'"),
         ("data prepare dataset=goodbook", "did you mean 'goodbooks'?"),
         ("data prepare cache_dri=x", "did you mean 'cache_dir'?"),

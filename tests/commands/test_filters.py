@@ -21,7 +21,7 @@ def test_a_filtered_run_says_what_it_did_and_keeps_its_config(graphrec: Callable
     )
     assert done.code == 0
     assert "(prefilter.k_core): user with fewer than 7 interactions" in done.err
-    assert "the k-core came before the split" in done.err
+    assert "the k-core was applied before the split" in done.err
     saved: dict[str, Any] = json.loads((done.run / "config.json").read_text(encoding="utf-8"))
     assert saved["dataset"]["k_core"]["mode"] == "one_pass"
     assert saved["dataset"]["prefilter"] == {

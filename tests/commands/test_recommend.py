@@ -220,7 +220,10 @@ def test_unknown_users_get_popular_items_on_request(
     saved = load(run)
     degree = saved.split.train.item_degree
     done = graphrec("recommend", str(run), "users=x,1e5,\n", "cold=popular", "k=6", "--json")
-    assert (done.code, done.err) == (0, "2 of the 3 users are cold: they get popular items\n")
+    assert (done.code, done.err) == (
+        0,
+        "2 of the 3 users have no train interaction and get popular items\n",
+    )
     lists = json_lists(done.out)
     popular = best(saved, degree.astype(np.float64), set(), 6)
     assert list(lists) == ["x", "1e5", "\n"]
@@ -253,7 +256,7 @@ def test_a_user_without_a_train_interaction_is_cold(
     # Nobody named that user, so the others get their lists, and it is said.
     everyone = graphrec("recommend", str(run), "--json")
     assert everyone.code == 0
-    assert everyone.err.startswith("warning: 1 users without a train interaction are left out")
+    assert everyone.err.startswith("warning: skipped 1 users without a train interaction")
     assert list(json_lists(everyone.out)) == [
         user for user in saved.split.users.text() if user != cold
     ]

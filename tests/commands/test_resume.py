@@ -1,4 +1,4 @@
-"""``graphrec train resume=RUN`` and ``trainer.autoresume``: as if nothing had come between."""
+"""``graphrec train resume=RUN`` and ``trainer.autoresume``: equal to an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def assert_same_run(run: Path, whole: Path) -> None:
 
 @contextmanager
 def dying_at(step: int) -> Iterator[None]:
-    """Every training ends after its optimizer step ``step``, as if a signal had come."""
+    """Every training ends after its optimizer step ``step``, as if a signal had arrived."""
     real_step, real_check = Trainer.train_step, StopSignals.check
     due = False
 
@@ -69,7 +69,7 @@ def dying_at(step: int) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run that nothing came between."""
+    """The uninterrupted run."""
     from graphrec_cli.cli import main
 
     with pytest.MonkeyPatch.context() as patch:
@@ -117,7 +117,7 @@ def test_a_completed_run_says_so_and_nothing_changes(
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files(run)}
     done = graphrec("resume", str(run))
     assert done.code == 0
-    assert done.err == f"{run} is completed: there is nothing to resume\n"
+    assert done.err == f"{run} is already completed; nothing to resume\n"
     assert done.out.splitlines()[-1] == str(run)
     assert "ndcg@5" in done.out
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files(run)} == before
@@ -146,7 +146,7 @@ def test_a_run_that_was_killed_without_a_word(
     refused = graphrec("evaluate", str(run))
     if not checkpoints:
         assert refused.code == 1
-        assert "the run is interrupted (its process has ended without a word)" in refused.err
+        assert "the run is interrupted (its process was killed)" in refused.err
     done = graphrec("resume", str(run))
     assert done.code == 0, done.err
     assert_same_run(run, whole)
@@ -194,7 +194,7 @@ def test_all_checkpoints_are_damaged(
         (["trainer.epochs=3"], "trainer.epochs=3 is less than the epoch of the checkpoint, 4"),
         (["resume=other"], "resume takes one run directory"),
         (["--from", "latest"], "takes one run directory"),
-        (["output_dir=elsewhere"], "output_dir says where 'latest' looks"),
+        (["output_dir=elsewhere"], "output_dir only sets where 'latest' looks"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -248,12 +248,12 @@ def test_another_configuration_or_other_data_are_refused(
     done = graphrec("resume", str(run))
     assert done.code == 4
     assert "were written with a different configuration; restore it" in done.err
-    assert "is not the configuration that" in graphrec("evaluate", str(run)).err
+    assert "was written with a different config than" in graphrec("evaluate", str(run)).err
     config["dataset"]["mean_interactions"] = 9.0
     (run / "config.json").write_text(json.dumps(config))
     done = graphrec("resume", str(run))
     assert done.code == 4
-    assert "error: the split is another one than in the run" in done.err
+    assert "error: the split differs from that of the run" in done.err
 
 
 @pytest.mark.slow

@@ -124,7 +124,7 @@ def test_what_would_run_is_printed(trained: Any, train: Callable[..., Any]) -> N
         (["--from", "-m"], "--from takes one run directory"),
         (["--from", "RUN", "--from", "RUN"], "--from takes one run directory"),
         (["--from", "nothing"], "nothing is not a run directory"),
-        (["--from", "RUN", "experiment=goodbooks_hardneg"], "would replace all that"),
+        (["--from", "RUN", "experiment=goodbooks_hardneg"], "would replace every value of"),
         (["--from", "RUN", "trainer.epoch=3"], "did you mean 'trainer.epochs'?"),
         (["--from", "RUN", "trainer.epochs=0"], "trainer.epochs must be"),
         (["--from", "RUN", "sampler=unifrom"], "did you mean 'uniform'? (options: hardneg, h"),

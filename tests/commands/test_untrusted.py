@@ -70,5 +70,5 @@ def test_commands_refuse_a_run_whose_checkpoint_is_a_link_out_of_it(
     (run / "checkpoints" / "best.pt").symlink_to("../../secret")
     done = full_size(command, str(run))
     assert done.code == 2
-    assert "is a link out of the run directory" in done.err
+    assert "is a link that points outside the run directory" in done.err
     assert len(done.err.splitlines()) == 1

@@ -141,12 +141,12 @@ def test_odd_choices_and_folders_are_written_and_shown_as_text(
 
 
 ENVIRONMENT = [
-    ("data_files", None, "names no data_files"),
-    ("data_files", {"a": 1}, "names no data_files"),
-    ("data_files", [1], "data_files holds 1"),
-    ("data_files", [{"path": 1, "sha256": "0", "size": 1}], "data_files holds"),
-    ("data_files", [{"path": "a", "sha256": None, "size": 1}], "data_files holds"),
-    ("data_files", [{"path": ESCAPE, "sha256": 1, "size": "1"}], "data_files holds"),
+    ("data_files", None, "'data_files' must be a list"),
+    ("data_files", {"a": 1}, "'data_files' must be a list"),
+    ("data_files", [1], "malformed entry 1"),
+    ("data_files", [{"path": 1, "sha256": "0", "size": 1}], "malformed entry"),
+    ("data_files", [{"path": "a", "sha256": None, "size": 1}], "malformed entry"),
+    ("data_files", [{"path": ESCAPE, "sha256": 1, "size": "1"}], "malformed entry"),
     ("split_hash", 5, "no split_hash"),
 ]
 
@@ -162,7 +162,7 @@ def test_an_environment_of_other_types(
 @pytest.mark.parametrize("value", [None, 3, "x", [], [{"ndcg@5": 1}]])
 def test_metrics_of_other_types(value: Any, run: Path, refused: Refused) -> None:
     spoil(run, "metrics.json", "test", value)
-    assert "holds no test figures" in refused("reproduce", "run")
+    assert "has no test figures" in refused("reproduce", "run")
 
 
 def test_data_files_that_have_no_end_are_not_read(

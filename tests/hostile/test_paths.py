@@ -32,7 +32,7 @@ def test_links_out_of_the_run_are_refused_by_every_command(
         outside.mkdir()
     (run / name).symlink_to(outside)
     for words in READERS:
-        assert f"run/{name} is a link out of the run directory" in refused(*words)
+        assert f"run/{name} is a link that points outside the run directory" in refused(*words)
 
 
 @pytest.mark.parametrize("name", ["data.npz", "environment.json", "checkpoints/best.pt"])

@@ -201,7 +201,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_says_what_to_change(tmp_path: Path) -> None:
     out = tmp_path / f"{'a' * 250}.csv"
-    with pytest.raises(OutputError, match="File name too long; free the disk or choose another"):
+    with pytest.raises(OutputError, match="File name too long; free disk space or choose another"):
         write_recommendations(small("Emma"), "csv", out)
 
 

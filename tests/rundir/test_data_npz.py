@@ -95,7 +95,7 @@ def test_a_pickle_inside_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "data.npz"
     np.savez(path, item_id=np.array([{"a": 1}], dtype=object))
     with pytest.raises(
-        OutputError, match=r"^cannot read .*data\.npz: the array item_id is of the type object"
+        OutputError, match=r"^cannot read .*data\.npz: the array item_id has the type object"
     ):
         load_run_data(path)
 
