@@ -49,6 +49,6 @@ class HardNegativeConfig(SamplerConfig):
     name: str = "hardneg"
     popular_probability: Annotated[float, Between(0, 1)] = 0.7
     """Share of negatives drawn from the popular pool. The rest are drawn from the whole catalog.
-    The user's train items are rejected and drawn again."""
+    The user's train items are excluded from both."""
     popular_pool: Annotated[int | None, AtLeast(1)] = None
     """Items in the pool, most popular first; null: a fifth of the catalog, rounded up."""

@@ -31,16 +31,16 @@ def against_bands(
     if not expected.bands:
         return None
     if expected.split_hash not in (None, split_hash):
-        return _not_compared("they apply to another split")
+        return _not_compared("they hold for another split")
     if expected.values_sha256 not in (None, values_sha256):
-        return _not_compared("the config differs from the recipe")
+        return _not_compared("this run has other values than the recipe")
     of_these_epochs = [band for band in expected.bands if band.epochs == epochs]
     if not of_these_epochs:
         known = ", ".join(map(str, sorted({band.epochs for band in expected.bands})))
-        return _not_compared(f"they apply to {known} epochs")
+        return _not_compared(f"they hold for {known} epochs")
     missing = sorted({band.metric for band in of_these_epochs} - test.keys())
     if missing:
-        return _not_compared(f"evaluation.ks does not include {', '.join(missing)}")
+        return _not_compared(f"evaluation.ks leaves out {', '.join(missing)}")
     bands = [
         {
             "metric": band.metric,

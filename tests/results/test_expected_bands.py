@@ -48,10 +48,10 @@ def test_the_bounds_belong_to_the_band() -> None:
 @pytest.mark.parametrize(
     ("epochs", "split_hash", "values", "test", "why_not"),
     [
-        (7, "a", "v", TEST, "they apply to 5, 9 epochs"),
-        (5, "b", "v", TEST, "they apply to another split"),
-        (5, "a", "w", TEST, "the config differs from the recipe"),
-        (5, "a", "v", {"recall@20": 0.18}, "evaluation.ks does not include ndcg@20"),
+        (7, "a", "v", TEST, "they hold for 5, 9 epochs"),
+        (5, "b", "v", TEST, "they hold for another split"),
+        (5, "a", "w", TEST, "this run has other values than the recipe"),
+        (5, "a", "v", {"recall@20": 0.18}, "evaluation.ks leaves out ndcg@20"),
     ],
 )
 def test_another_run_is_not_compared(
