@@ -125,12 +125,12 @@ def test_misses_alone_get_zero() -> None:
 
 def test_no_pair_is_refused() -> None:
     empty = np.empty(0, dtype=np.int64)
-    with pytest.raises(DataError, match="nothing to average"):
+    with pytest.raises(DataError, match="no held-out item can be ranked"):
         ranking_metrics(empty, empty, ks=[10], map_denominator=MapDenominator.min)
 
 
 def test_a_cut_off_beyond_the_catalog_is_refused() -> None:
     check_ks([20, 10], 20)
-    with pytest.raises(DataError, match=r"evaluation\.ks .* first 50, but only 49 items") as caught:
+    with pytest.raises(DataError, match=r"evaluation\.ks .* cut-off 50, but only 49 items") as caught:
         check_ks([10, 50, 20], 49)
     assert caught.value.exit_code == 3

@@ -62,7 +62,7 @@ def test_distinct_users_are_uniform_and_never_twice_in_a_batch(
     check_distribution(users[:, 0], [1 / 3, 1 / 3, 0, 0, 1 / 3])
     of_user_1 = items[:, 0][users[:, 0] == 1]
     check_distribution(of_user_1, [1 / 3, 0, 1 / 3, 1 / 3])
-    with pytest.raises(ConfigError, match=r"batch of 4: only 3 users"):
+    with pytest.raises(ConfigError, match=r"batch of 4, because only 3 users"):
         positives.draw(4, generator)
 
 

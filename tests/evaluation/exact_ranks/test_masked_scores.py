@@ -69,5 +69,5 @@ def test_finite_scores_whose_sum_is_not_are_accepted(kind: type[Table]) -> None:
     for bad in (torch.inf, -torch.inf, torch.nan):
         table = torch.full((3, 4), 3e38)
         table[2, 0] = bad
-        with pytest.raises(NonFiniteError, match="user index 2 a score"):
+        with pytest.raises(NonFiniteError, match="a score of user index 2"):
             masked_scores(kind(table)).rows(np.array([0, 2]))
