@@ -1,4 +1,4 @@
-"""An account of every row between the source and the split's input."""
+"""Counts of every row dropped between the source and the split."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FunnelStep:
 
 
 class Funnel:
-    """Rows read, rows dropped by stage and cause, and counts worth keeping beside them."""
+    """Rows read, rows dropped by stage and cause, and further counts."""
 
     def __init__(self, rows_read: int) -> None:
         self._rows_read = rows_read
@@ -52,11 +52,11 @@ class Funnel:
         self._steps.append(FunnelStep(stage, cause, int(rows), int(self._rows_left)))
 
     def note(self, key: str, value: int) -> None:
-        """Keep a count that drops no row; a later value under the same key replaces it."""
+        """Store a count that drops no row; a later value under the same key replaces it."""
         self._notes[key] = int(value)
 
     def check(self, rows: int) -> None:
-        """Compare the account with the rows that are really there.
+        """Check the counts against the rows that are left.
 
         Raises:
             DataError: the two differ, so some row was dropped without being counted.
@@ -78,7 +78,7 @@ class Funnel:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Funnel:
-        """Read what ``to_dict`` gave.
+        """Read the output of ``to_dict``.
 
         Raises:
             DataError: its counts do not add up.

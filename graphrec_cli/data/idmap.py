@@ -24,7 +24,7 @@ class IdMap:
     ids: NDArray[np.generic]
 
     def __post_init__(self) -> None:
-        # Two ids out of order would make searchsorted miss others in silence.
+        # Two ids out of order would make searchsorted silently miss others.
         if not np.greater(self.ids[1:], self.ids[:-1]).all():
             raise DataError("the ids of a map must be distinct and ascending; use IdMap.from_ids")
         self.ids.setflags(write=False)
@@ -39,7 +39,7 @@ class IdMap:
 
     @classmethod
     def from_text(cls, text: NDArray[np.character]) -> IdMap:
-        """The map whose ids have this text, in this order: numbers where they are in their order.
+        """The map of ids read back from text: numbers if that is their order.
 
         Raises:
             DataError: they are in order neither as text nor as numbers.
@@ -66,7 +66,7 @@ class IdMap:
         """
         if not len(self.ids) or not raw.size:
             return np.full(raw.shape, -1, dtype=np.int32)
-        # numpy would compare a mixture as text or as float64, and match the wrong ids.
+        # numpy would compare mixed types as text or float64, and match wrong ids.
         if (self.ids.dtype.kind == "i") != (raw.dtype.kind == "i"):
             raise DataError(
                 f"ids of type {raw.dtype} cannot be looked up among ids of type {self.ids.dtype}"

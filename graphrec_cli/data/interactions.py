@@ -1,4 +1,4 @@
-"""The tables that the rooms of the data path hand to one another."""
+"""The tables that pass along the data path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PART_NAMES = ("train", "valid", "test")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawTable:
-    """Interactions as a source read them, one row each, nothing dropped yet.
+    """Interactions as read by a source, one row each, before any row is dropped.
 
     Attributes:
         user_id, item_id: raw ids, int64 or strings, shape (rows,). Where strings are objects,
@@ -96,7 +96,7 @@ class UserItems:
         rating: NDArray[np.float32] | None = None,
         timestamp: NDArray[np.int64] | None = None,
     ) -> UserItems:
-        """Sort pairs, and their ratings and times where they are given, into rows.
+        """Sort pairs, with their ratings and times if given, into rows.
 
         Raises:
             DataError: a pair occurs twice, an index lies outside the tables, or the columns
@@ -126,7 +126,7 @@ class UserItems:
         )
 
     def check(self) -> None:
-        """Refuse arrays that are no CSR matrix, as those of a damaged file may be.
+        """Refuse arrays that are not a CSR matrix, such as those of a damaged file.
 
         Raises:
             ValueError: naming the array and its fault.
@@ -145,12 +145,12 @@ class UserItems:
 
     @property
     def num_users(self) -> int:
-        """Rows, whether or not a user occurs."""
+        """Number of rows, with or without a pair."""
         return len(self.indptr) - 1
 
     @property
     def num_pairs(self) -> int:
-        """Stored pairs."""
+        """Number of stored pairs."""
         return len(self.item_index)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Dropping users and items with too few interactions, repeatedly or in one pass."""
+"""Drop users and items with too few interactions, repeatedly or in one pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that lies between a data set's files and the first training step."""
+"""A data set that is ready to be trained on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphrec_cli.data.tables.quarantine import BadLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A data set that is ready to be trained on, and what there is to say about it.
+    """A prepared data set, with the counts and files that runs report.
 
     Attributes:
         split: the parts and the ids.

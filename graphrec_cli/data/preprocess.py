@@ -1,4 +1,4 @@
-"""From the rows of a source to positive pairs on contiguous indices, every dropped row counted."""
+"""Turn a source's rows into positive pairs on contiguous indices, and count dropped rows."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def preprocess(
 def _prefiltered_rows(
     table: RawTable, prefilter: PrefilterConfig, funnel: Funnel
 ) -> NDArray[np.int64]:
-    """Row numbers that the earlier threshold and k-core leave; it counts each pair once."""
+    """Rows left by the prefilter's threshold and k-core, which counts each pair once."""
     rows = np.arange(len(table))
     rows = _positive_rows(table, rows, prefilter.rating_threshold, "prefilter.", funnel)
     k_core = prefilter.k_core
@@ -97,10 +97,10 @@ def _positive_rows(
     prefix: str,
     funnel: Funnel,
 ) -> NDArray[np.int64]:
-    """Those of the rows whose rating is absent or at least the threshold of the stage."""
+    """The rows without a rating, or with a rating of at least the stage's threshold."""
     if threshold is None:
         return rows
-    # The negated comparison lets NaN, a signal without ratings, pass.
+    # The negated comparison keeps NaN, which is a signal without ratings.
     rating = table.rating[rows]
     positive = rows[~(rating < threshold)]
     cause = f"rating below {threshold:g}"

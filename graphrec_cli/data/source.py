@@ -1,4 +1,4 @@
-"""How every source of data is read: its files are found and hashed, and then its rows loaded."""
+"""Sources: find and hash the files of a data set, then load its rows."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from graphrec_cli.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A file that was read, as it lies on disk.
+    """A data file on disk.
 
     Attributes:
-        path: where it lies.
+        path: of the file.
         sha256: digest of its bytes (packed, if the file is packed), lower-case hexadecimal.
         size: bytes.
     """
@@ -35,7 +35,7 @@ class DataFile:
 
     @classmethod
     def of(cls, path: Path) -> DataFile:
-        """The file that holds ``path``: the zip, where it is a file below one.
+        """The file that holds ``path``: the zip, if it is a file in one.
 
         Raises:
             DataError: the file cannot be read.
@@ -45,7 +45,7 @@ class DataFile:
 
 
 FileState: TypeAlias = tuple[int, int, int]
-"""Which file it is, its size and when it was written."""
+"""Inode, size and modification time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class FoundFiles:
     """The files of a data set, none of them parsed yet.
 
     Attributes:
-        paths: by what each is to the data set; a file in a zip is a path below the zip.
+        paths: by role in the data set; a file in a zip is a path below the zip.
         on_disk: the files that hold them, each once (of several files in one zip, the zip).
-        states: how each of those was before it was hashed.
+        states: of each of those before it was hashed.
     """
 
     paths: Mapping[str, Path]
@@ -74,7 +74,7 @@ class FoundFiles:
         return cls(paths, tuple(map(DataFile.of, distinct)), states)
 
     def refuse_changed(self) -> None:
-        """Refuse files that have changed since: their digests would not be those of what was read.
+        """Refuse files that have changed since they were hashed.
 
         Raises:
             DataError: naming the first such file.
@@ -92,7 +92,7 @@ def _state(path: Path) -> FileState:
 
 @dataclass(frozen=True, slots=True)
 class TruePreferences:
-    """The scores that synthetic interactions were drawn by: the best that a model could learn.
+    """The scores that synthetic interactions were sampled from: the best that a model can learn.
 
     Attributes:
         user_id: ascending, shape (users,).
@@ -121,12 +121,12 @@ class TruePreferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceData:
-    """A data set as it was read.
+    """The content of a data set.
 
     Attributes:
         table: the raw rows.
         funnel: rows read, less those that the reader dropped.
-        titles: item ids and their titles, both of shape (titles,), or None where none are known.
+        titles: item ids and their titles, both of shape (titles,), or None if none are known.
         files: the files that were read, none for a data set made in memory.
         preferences: the true scores, for a synthetic data set alone.
         quarantine: lines that could not be read and were left out.

@@ -1,4 +1,4 @@
-"""Sorting by small whole numbers in a time that grows with the rows, not with their logarithm."""
+"""Stable sorting by small whole numbers, in linear time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _DIGIT = 16
-"""Bits of the widest numbers that numpy sorts by counting."""
+"""Width in bits of the integers that numpy sorts by counting."""
 
 
 def stable_order(numbers: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""What a raw table, its positive pairs and their split hold, in plain values ready for JSON."""
+"""Describe a raw table, its positive pairs and their split in plain values for JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST_ROWS = 5
 EXAMPLE_PAIRS = 3
 ROWS_OF_EXAMPLE = 4
 MAX_DISTINCT_RATINGS = 20
-"""More of them are counted in ranges of equal width."""
+"""With more distinct ratings the histogram has ranges of equal width."""
 RATING_RANGES = 10
 DEGREE_PERCENTS = (5, 25, 50, 75, 95)
 POPULAR_PERCENTS = (1, 10)
@@ -119,8 +119,8 @@ def describe_pairs(
 
 
 def describe_degrees(degree: NDArray[np.int64]) -> dict[str, Any]:
-    """``min``, ``max``, ``mean``, and quantiles such as ``p50``: the smallest of the degrees that
-    so many percent of all reach at most."""
+    """``min``, ``max``, ``mean``, and quantiles such as ``p50``: the smallest degree that is at
+    least that of so many percent."""
     quantiles = np.percentile(degree, DEGREE_PERCENTS, method="inverted_cdf")
     return {
         "min": int(degree.min()),
@@ -134,7 +134,7 @@ def describe_degrees(degree: NDArray[np.int64]) -> dict[str, Any]:
 
 
 def describe_split(split: Split) -> dict[str, Any]:
-    """The parts ``train``, ``valid`` (None where there is none) and ``test``, and the ``hash``.
+    """The parts ``train``, ``valid`` (may be None) and ``test``, and the ``hash``.
 
     Of each part: ``pairs``, ``users``, ``items``; ``cold_users`` and ``cold_items``, which have no
     train pair, and ``cold_pairs``, those of such a user or item. ``catalog_items`` counts the items
@@ -214,5 +214,5 @@ def _counts(code: NDArray[np.int8], names: tuple[str, ...]) -> dict[str, int]:
 
 
 def _utc(seconds: int) -> str:
-    # datetime.fromtimestamp knows no years beyond 9999, which a wrong unit leads to.
+    # datetime.fromtimestamp fails beyond the year 9999, where a wrong unit leads.
     return str(np.datetime64(seconds, "s")).replace("T", " ")

@@ -98,9 +98,7 @@ def test_a_graph_with_the_test_pairs_ends_the_run(
     monkeypatch.setattr(run_module, "build_model", leaking)
     code, err, audit = train()
     assert code == 3
-    assert re.search(
-        r"error: graph-not-from-train: .* holds (\d+) entries .*, \1 of them held", err
-    )
+    assert re.search(r"error: graph-not-from-train: .* has (\d+) entries .*, \1 of them held", err)
     assert audit["graph-not-from-train"]["outcome"] == "refused"
     assert "epoch 1/1" not in err
 

@@ -178,7 +178,7 @@ def test_a_user_with_fewer_candidates_gets_all_of_them(
         assert set(items) == {str(saved.split.items.text()[item]) for item in left}
     too_many = graphrec("recommend", str(run), f"k={len(catalog) + 1}")
     assert (too_many.code, too_many.out, len(too_many.err.splitlines())) == (3, "", 1)
-    assert f"choose k of at most {len(catalog)}" in too_many.err
+    assert f"set k to at most {len(catalog)}" in too_many.err
 
 
 def test_embeddings_can_be_compared_otherwise(run: Path, graphrec: Callable[..., Any]) -> None:

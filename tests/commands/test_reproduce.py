@@ -222,7 +222,7 @@ def test_another_split_of_the_same_files_ends_it(
     edit(of_table / "environment.json", split_hash="0" * 64)
     done = full_size("reproduce", str(of_table))
     assert done.code == 4
-    assert "the split is another one" in done.err
+    assert "the split differs from that of the run" in done.err
 
 
 def test_a_new_run_that_fails_ends_with_its_own_code(

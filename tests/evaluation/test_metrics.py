@@ -131,6 +131,8 @@ def test_no_pair_is_refused() -> None:
 
 def test_a_cut_off_beyond_the_catalog_is_refused() -> None:
     check_ks([20, 10], 20)
-    with pytest.raises(DataError, match=r"evaluation\.ks .* cut-off 50, but only 49 items") as caught:
+    with pytest.raises(
+        DataError, match=r"evaluation\.ks .* cut-off 50, but only 49 items"
+    ) as caught:
         check_ks([10, 50, 20], 49)
     assert caught.value.exit_code == 3

@@ -87,7 +87,7 @@ def test_what_does_not_fit_is_refused_before_it_is_begun(monkeypatch: pytest.Mon
         solved(200.0, train)
     line = str(refusal.value)
     assert line.startswith("model=ease with 40,981 x 40,981 weights needs 7.2 GB of memory on cpu")
-    assert "of which 5.0 GB are free" in line
+    assert "only 5.0 GB are free" in line
     assert "dataset.k_core.min_item_interactions" in line
     assert "model=gfcf or model=itemknn" in line
 

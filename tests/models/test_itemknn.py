@@ -122,7 +122,7 @@ def test_neighbours_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch)
         solved(ItemKNNConfig(neighbors=100), train)
     assert str(refusal.value) == (
         "model=itemknn with 100 neighbours of each of 1,000,000 items needs 7.2 GB of memory on "
-        "cpu, of which 5.0 GB are free; lower model.neighbors, or free memory"
+        "cpu, but only 5.0 GB are free; lower model.neighbors, or free memory"
     )
 
 

@@ -59,5 +59,5 @@ def test_what_does_not_fit_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ConfigError) as refusal:
         free_memory.require_memory(2_500_000_000, CPU, "a table", "take less")
     assert str(refusal.value) == (
-        "a table needs 2.5 GB of memory on cpu, of which 2.0 GB are free; take less"
+        "a table needs 2.5 GB of memory on cpu, but only 2.0 GB are free; take less"
     )

@@ -1,4 +1,4 @@
-"""A split as the bytes of npy files, and back with every array checked before it is used."""
+"""Convert a split to the bytes of npy files, and back with checks of every array."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_CODE_POINT = 0x10FFFF
 
 
 def split_arrays(split: Split) -> dict[str, NDArray[np.generic]]:
-    """All arrays of a split by name, the ids of the type that they have."""
+    """All arrays of a split by name; ids keep their type."""
     arrays: dict[str, NDArray[np.generic]] = {"users": split.users.ids, "items": split.items.ids}
     for name, part in (("train", split.train), ("valid", split.valid), ("test", split.test)):
         if part is not None:
@@ -39,7 +39,7 @@ def npy_bytes(array: NDArray[np.generic]) -> bytes:
 
 
 def split_of(files: Mapping[str, bytearray]) -> Split:
-    """The split that ``split_arrays`` gave the arrays of.
+    """Rebuild the split from the arrays of ``split_arrays``.
 
     Args:
         files: npy files by the arrays' names; their memory becomes the arrays'.
@@ -60,13 +60,13 @@ def split_of(files: Mapping[str, bytearray]) -> Split:
 
 
 def text_array(npy: bytearray, *, size: int | None = None) -> NDArray[np.character]:
-    """An array of strings, of shape (size,) where the size is given.
+    """An array of strings, of shape (size,) if the size is given.
 
     Raises:
         DataError, ValueError: it is no such array.
     """
     array = _array(npy, "U")
-    # Python refuses to make text of what is none, but only when somebody asks for it.
+    # Python rejects invalid code points only when a string is made from them.
     if array.view(np.uint32).max(initial=0) > MAX_CODE_POINT:
         raise DataError("an array of text holds what is no text")
     if size is not None and len(array) != size:
@@ -75,7 +75,7 @@ def text_array(npy: bytearray, *, size: int | None = None) -> NDArray[np.charact
 
 
 def _array(npy: bytearray, dtype: str) -> NDArray[Any]:
-    """The array in an npy file of one dimension; of the type ``dtype`` begins with."""
+    """The one-dimensional array in an npy file, whose type starts with ``dtype``."""
     file = io.BytesIO(npy)
     if np.lib.format.read_magic(file) != (1, 0):
         raise DataError("an array is of another version")

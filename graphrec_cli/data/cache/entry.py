@@ -1,4 +1,4 @@
-"""The files of one entry of the cache, each known by its digest."""
+"""Write and read the files of one cache entry, each with its digest."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from graphrec_cli.storage.atomic import sync_folder
 
 ENTRY, QUARANTINE, TITLE = "entry.json", "quarantine.json", "title"
 MAX_FILE_BYTES = 16 * 2**30
-"""A larger file is none of ours; its size alone must not fill the memory."""
+"""Larger files are refused before they are read, so that they cannot fill the memory."""
 
 
 class DamagedEntry(Exception):
-    """An entry is not what was written; the message says what is wrong with it."""
+    """An entry is damaged; the message names the fault."""
 
 
 def write_entry(folder: Path, prepared: Prepared, ingredients: dict[str, Any]) -> None:
@@ -49,7 +49,7 @@ def write_entry(folder: Path, prepared: Prepared, ingredients: dict[str, Any]) -
         "funnel": prepared.funnel.to_dict(),
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
-    # It knows the digests of the others, and its own.
+    # This file holds the digests of the others and its own.
     entry = {"sha256": digest_of(content), "content": content}
     files[ENTRY] = json.dumps(entry, indent=1).encode()
     for name, data in files.items():
@@ -63,11 +63,11 @@ def write_entry(folder: Path, prepared: Prepared, ingredients: dict[str, Any]) -
 def read_entry(
     folder: Path, ingredients: dict[str, Any], data_files: tuple[DataFile, ...]
 ) -> Prepared:
-    """Read an entry back and check all of it; no link is followed.
+    """Read an entry and check all of it; links are not followed.
 
     Args:
         ingredients: what the entry must have been made from.
-        data_files: the same files as they lie here.
+        data_files: the data files on this machine.
 
     Raises:
         DamagedEntry: a file is missing or is not what was written, or its content cannot be.
@@ -93,7 +93,7 @@ def read_entry(
 
 @contextmanager
 def _opened(folder: Path) -> Iterator[int]:
-    """The folder itself, so that its files are those of one entry even if it is renamed."""
+    """Open the folder itself, so that all files belong to one entry even if it is renamed."""
     directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         yield directory
@@ -104,7 +104,7 @@ def _opened(folder: Path) -> Iterator[int]:
 def _read(directory: int, name: str) -> bytearray:
     if os.path.basename(name) != name:
         raise DamagedEntry("it names a file elsewhere")
-    # Not to wait at a pipe that somebody put there.
+    # O_NONBLOCK: never wait at a pipe.
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
     with open(descriptor, "rb") as file:
         state = os.fstat(descriptor)

@@ -1,4 +1,4 @@
-"""What prepared data depend on, and the name that follows from it."""
+"""The cache key: a digest of everything that prepared data depend on."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from graphrec_cli.data.files.files import file_on_disk
 from graphrec_cli.data.source import FoundFiles
 
 FORMAT = 1
-"""Of the entries; to be raised when their files change."""
+"""Version of the entries' format; raise it when their files change."""
 _PACKAGES = ("numpy", "pandas", "pyarrow")
-"""They parse, sort and draw."""
+"""Packages that parse, sort and sample."""
 _CODE = ("config", "data", "preparation.py", "system/seeds.py")
-"""Where the way from the files to the split, and into an entry, is written."""
+"""Modules that lead from the files to the split, and into an entry."""
 _ADDRESSES = ("base_url", "download")
-"""They say where files come from; what the files hold is known by their digests."""
+"""Keys that only say where files come from; the files' digests are in the key."""
 
 
 def key_ingredients(config: RunConfig, files: FoundFiles) -> dict[str, Any]:
-    """All that prepared data depend on, as plain values."""
+    """Everything that prepared data depend on, as plain values."""
     digests = {file.path: file for file in files.on_disk}
     entries = ((role, path, digests[file_on_disk(path)]) for role, path in files.paths.items())
     return {
@@ -51,7 +51,7 @@ def key_ingredients(config: RunConfig, files: FoundFiles) -> dict[str, Any]:
 
 
 def digest_of(content: object) -> str:
-    """SHA-256 of plain values, whatever the order of their keys, 64 hexadecimal digits."""
+    """SHA-256 of plain values in 64 hexadecimal digits, independent of the order of keys."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -67,7 +67,7 @@ def _without_addresses(dataset: DatasetConfig) -> dict[str, Any]:
 
 @cache
 def _code_digest() -> str:
-    """Of the modules themselves: in a checkout the code changes and the version does not."""
+    """Digest of the modules: in a checkout the code changes without a new version."""
     package = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
     for name in _CODE:

@@ -1,4 +1,4 @@
-"""Where the entry of a data set lies, and how it gets there: whole or not at all."""
+"""The place of a cache entry, and how an entry gets there completely or not at all."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from graphrec_cli.storage.atomic import sync_folder
 FOLDER = "prepared"
 _TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{16}")
 _ABANDONED_AFTER = 24 * 3600
-"""Seconds; no build takes so long, so whoever began it was killed."""
+"""Seconds after which the folder of an unfinished build counts as left by a killed process."""
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What lies in an entry's place.
+    """What was found in an entry's place.
 
     Attributes:
-        prepared: the entry's content, None where there is none that could be used.
-        damage: what is wrong with an entry that is there, None if nothing is.
-        inode: of that entry, to know it again.
+        prepared: the entry's content, None without a usable entry.
+        damage: the fault of a damaged entry, None otherwise.
+        inode: of the damaged entry, to recognise it later.
     """
 
     prepared: Prepared | None = None
@@ -60,7 +60,7 @@ class CachePlace:
 
     @classmethod
     def of(cls, config: RunConfig, files: FoundFiles) -> CachePlace | None:
-        """The place that a configuration and its files stand for; None for data without files."""
+        """The place for a config and its files; None for data without files."""
         if not files.on_disk:
             return None
         chosen = config.cache_dir
@@ -78,7 +78,7 @@ class CachePlace:
         return self.parent / self.key
 
     def find(self) -> Found:
-        """Read the entry, if there is one. Nothing is written and nothing is raised."""
+        """Read the entry, if there is one. Writes nothing and raises nothing."""
         if not self.parent.is_absolute():
             return Found()
         try:
@@ -93,7 +93,7 @@ class CachePlace:
             return Found(damage=str(error), inode=inode)
 
     def refuse_unwritable(self) -> None:
-        """Make the folder of the entries, and try whether one could be put there.
+        """Make the folder of the entries, and check that it can be written.
 
         Raises:
             OSError: it could not.
@@ -106,10 +106,10 @@ class CachePlace:
         trial.rmdir()
 
     def put(self, prepared: Prepared, instead_of: Found) -> None:
-        """Put an entry in its place, instead of a damaged one that was found there.
+        """Put an entry in its place, replacing a damaged one that was found there.
 
-        It is built beside its place and then renamed. Where another process has been faster, its
-        entry stays: it holds the same.
+        The entry is built next to its place and then renamed. If another process was faster, its
+        entry stays, since its content is the same.
 
         Raises:
             OSError: it cannot be written; nothing half-written is left.
@@ -132,7 +132,7 @@ class CachePlace:
             _remove(aside)
 
     def size(self) -> int:
-        """Bytes of the entry's files, 0 where it has been removed meanwhile."""
+        """Bytes of the entry's files, 0 if it has been removed meanwhile."""
         try:
             return sum(file.stat().st_size for file in self.path.iterdir())
         except OSError:
@@ -148,7 +148,7 @@ class CachePlace:
                 os.rename(self.path, aside)
 
     def _remove_abandoned(self) -> None:
-        """What builds left behind that were killed."""
+        """Remove what killed builds left behind."""
         now = time.time()
         with suppress(OSError):
             for path in self.parent.iterdir():
@@ -160,7 +160,7 @@ class CachePlace:
 
 
 def _user_folder() -> Path:
-    """Where caches of the user belong; a relative path, which is none, where there is no home."""
+    """The user's cache folder; a relative path, which is never used, if there is no home folder."""
     try:
         return user_cache_path("graphrec")
     except RuntimeError:

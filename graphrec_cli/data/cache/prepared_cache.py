@@ -1,4 +1,4 @@
-"""Prepared data kept between runs: a run never fails for a cache that it did not ask for."""
+"""The cache of prepared data; a run does not fail because of a cache that it did not ask for."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PreparedCache:
         return None if self._place is None else self._place.size()
 
     def get(self) -> Prepared | None:
-        """The prepared data, None where the cache does not have them whole."""
+        """The prepared data, None if the cache has no sound entry."""
         if self._place is None:
             return None
         self._found = self._place.find()

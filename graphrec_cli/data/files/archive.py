@@ -1,4 +1,4 @@
-"""Files of a data set that is published as one zip: beside it, in it, or fetched with it."""
+"""Find the files of a data set published as one zip: unpacked, in the zip, or downloaded."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def archive_name(archive: RemoteFileConfig) -> str:
 def find_or_fetch(
     folder: Path, names: Sequence[str], archive: RemoteFileConfig, *, fetch: bool
 ) -> list[Path]:
-    """Paths of the files, in the order of ``names``; the zip is fetched if one is missing.
+    """Paths of the files, in the order of ``names``; downloads the zip if one is missing.
 
     Args:
-        folder: where they, or the zip, lie or are put.
+        folder: of the files or the zip.
         names: of the files, each plain, ``.gz``, ``.zip`` or in the zip.
         archive: the published zip.
         fetch: whether it may be downloaded.

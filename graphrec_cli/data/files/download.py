@@ -1,4 +1,4 @@
-"""Fetching one file over HTTP: tried again after a break, verified, and only then put in place."""
+"""Download one file over HTTP: retry after a break, verify, then move it into place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from graphrec_cli.data.files.files import sha256_of
 from graphrec_cli.errors import DataError
 
 WAITS = (0.5, 1.0, 2.0)
-"""Seconds before each further try after a failed one."""
+"""Seconds to wait before each retry."""
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as broken."""
 CHUNK_BYTES = 2**18
@@ -37,7 +37,7 @@ def download(
     sleep: Callable[[float], None] = time.sleep,
     timeout: float = TIMEOUT,
 ) -> None:
-    """Fetch ``remote`` to ``target``, whose folder is made if need be.
+    """Download ``remote`` to ``target``, and make its folder if necessary.
 
     The bytes go to a file of a unique name in the same folder, so two processes that fetch the
     same file do not meet; it is removed if the download fails, and takes its place under
@@ -149,7 +149,7 @@ def _open(
 def _copy(url: str, response: http.client.HTTPResponse, part: BinaryIO, total: int | None) -> None:
     """Write the answer to ``part``, no more than a chunk beyond ``total`` bytes."""
     name = PurePosixPath(urlsplit(url).path).name
-    # disable=None: no bar where stderr is no terminal.
+    # disable=None: no bar unless stderr is a terminal.
     with tqdm(desc=name, total=total, unit="B", unit_scale=True, disable=None) as bar:
         while total is None or part.tell() <= total:
             try:

@@ -1,4 +1,4 @@
-"""Finding, hashing and unpacking the files of a data set; nothing is ever unpacked to disk."""
+"""Find, hash and unpack the files of a data set; nothing is unpacked to disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_UNPACKED_BYTES = 4 * 2**30
 """A packed file that unpacks to more than this is refused."""
 
 PACKINGS = ("", ".gz", ".zip")
-"""Endings that a file's name may carry, in the order in which they are looked for."""
+"""Endings of packed files, in the order in which they are tried."""
 
 
 def find_file(folder: Path, name: str, archive: str | None = None) -> Path | None:
@@ -44,7 +44,7 @@ def file_on_disk(path: Path) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """Digest of a file's bytes as they lie on disk, in lower-case hexadecimal.
+    """SHA-256 of a file's bytes on disk, in lower-case hexadecimal.
 
     Raises:
         DataError: the file cannot be read.
@@ -57,7 +57,7 @@ def sha256_of(path: Path) -> str:
 
 
 class UnpackedStream(io.RawIOBase):
-    """The plain bytes of a file; damage and an absurd size end in a DataError."""
+    """The unpacked bytes of a file; damage or an excessive size raises DataError."""
 
     def __init__(self, path: Path, read: Callable[[int], bytes], max_bytes: int | None) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class UnpackedStream(io.RawIOBase):
         self._bytes_read = 0
 
     def readable(self) -> bool:
-        """Always true: the stream is there to be read."""
+        """Always true."""
         return True
 
     # The standard library has no name for a writable buffer before Python 3.12.
@@ -92,7 +92,7 @@ class UnpackedStream(io.RawIOBase):
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn what reading a damaged or forbidden file raises into one line.
+    """Turn the errors of reading a damaged or forbidden file into DataError.
 
     Raises:
         DataError: reading failed.
@@ -111,7 +111,7 @@ def readable(path: Path) -> Iterator[None]:
 
 @contextmanager
 def open_unpacked(path: Path) -> Iterator[UnpackedStream]:
-    """The plain bytes of a plain, ``.gz`` or ``.zip`` file, or of a file below a zip.
+    """Open the unpacked bytes of a plain, ``.gz`` or ``.zip`` file, or of a file in a zip.
 
     A zip must hold exactly one file of the wanted name, in any folder: for ``a.csv.zip`` that is
     ``a.csv``, for ``all.zip/a.csv`` it is ``a.csv`` as well.

@@ -1,4 +1,4 @@
-"""Adjacency lists: a line for every user, the user's id before the ids of the user's items."""
+"""Adjacency lists: one line per user, with the user's id before the ids of its items."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from graphrec_cli.terminal_text import shorten
 LINE_ENDS = b"\r\n"
 BLANKS = b" \t"
 SURE_DIGITS = 18
-"""A number of so many digits is an int64, whichever they are."""
+"""A number with this many digits always fits int64."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def find_adjacency_list(config: AdjacencyListConfig, *, data_dir: Path) -> dict[str, Path]:
-    """The file of every part; a missing one is fetched if the config allows it.
+    """The file of every part; downloads a missing one if the config allows it.
 
     Args:
         config: folder, files and address.
@@ -86,8 +86,8 @@ def load_adjacency_list(config: AdjacencyListConfig, files: FoundFiles, *, seed:
 def read_adjacency_list(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """The pairs of a file of lines ``user item item ...``, in its order.
 
-    Fields are parted by spaces or tabs; blank lines are left out. All numbers are parsed at once,
-    and those that begin a line are told from the others by the bytes before them.
+    Fields are separated by spaces or tabs; blank lines are skipped. All numbers are parsed at
+    once; the bytes before a number tell whether it starts a line.
 
     Returns:
         Users and items, each of shape (pairs,), and the number of users without an item.
@@ -119,7 +119,7 @@ def read_adjacency_list(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 def _refuse_faults(path: Path, content: bytes) -> None:
-    """Look line by line for what is no id: slow, exact, and only done where one may be."""
+    """Find the first token that is not an id, line by line; slow, so only after a fault."""
     column = IdColumn("id")
     for number, line in enumerate(content.splitlines(), start=1):
         for field in line.decode("utf-8", errors="replace").split(" "):

@@ -1,4 +1,4 @@
-"""Book-Crossing: BX-Book-Ratings.csv and, for titles, BX-Books.csv, bad lines and all."""
+"""Book-Crossing: BX-Book-Ratings.csv and, for titles, BX-Books.csv, with their bad lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LAYOUT = Layout(separator=";", encoding="latin-1")
 
 
 def find_book_crossing(config: BookCrossingConfig, *, data_dir: Path) -> dict[str, Path]:
-    """BX-Book-Ratings.csv, fetched if need be, and BX-Books.csv where it is there.
+    """BX-Book-Ratings.csv, downloaded if missing, and BX-Books.csv if it exists.
 
     Args:
         config: folder and address.
@@ -47,7 +47,7 @@ def find_book_crossing(config: BookCrossingConfig, *, data_dir: Path) -> dict[st
 
 
 def load_book_crossing(config: BookCrossingConfig, files: FoundFiles, *, seed: int) -> SourceData:
-    """Read the ratings, and the titles where their file is there.
+    """Read the ratings, and the titles if their file exists.
 
     Bad lines are left out and returned in ``quarantine``. Those of the ratings are counted in the
     funnel by reason; those of BX-Books.csv only cost a title, and are counted in the note
@@ -152,7 +152,7 @@ def _longer(text: NDArray[np.object_], most: int) -> NDArray[np.bool_]:
 
 
 def _ratings(text: NDArray[np.object_]) -> NDArray[np.float32]:
-    """Ratings, NaN for what is no number from 0 to 10."""
+    """Ratings, NaN for anything that is not a number from 0 to 10."""
     import pandas as pd
 
     codes, distinct = pd.factorize(text)

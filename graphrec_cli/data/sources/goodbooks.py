@@ -28,9 +28,9 @@ BOOK_ID_COLUMNS = {"goodreads_book_id": "book_id", "id": "id"}
 
 
 def find_goodbooks(config: GoodBooksConfig, *, data_dir: Path) -> dict[str, Path]:
-    """The files of the configured signals, missing ones fetched if the config allows it.
+    """The files of the configured signals; downloads missing ones if the config allows it.
 
-    And books.csv where it is there; it is not fetched.
+    books.csv is included if it exists; it is not downloaded.
 
     Args:
         config: signals, folder and addresses.
@@ -66,7 +66,7 @@ def find_goodbooks(config: GoodBooksConfig, *, data_dir: Path) -> dict[str, Path
 
 
 def load_goodbooks(config: GoodBooksConfig, files: FoundFiles, *, seed: int) -> SourceData:
-    """Read the files of the configured signals, and the titles where books.csv is there.
+    """Read the files of the configured signals, and the titles if books.csv exists.
 
     Args:
         config: signals.

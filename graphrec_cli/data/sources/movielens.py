@@ -28,7 +28,7 @@ from graphrec_cli.errors import DataError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """How an edition writes its ratings and titles, the first column of each being an id."""
+    """The layout of an edition's ratings and titles."""
 
     ratings: Layout
     columns: tuple[str, str, str, str]
@@ -122,7 +122,7 @@ def load_movielens_latest(
 def _find(
     config: MovieLensConfig, data_dir: Path, edition: Edition, files: Mapping[str, str | None]
 ) -> dict[str, Path]:
-    """The rating files, fetched if need be, and the file of titles where it is there.
+    """The rating files, downloaded if missing, and the file of titles if it exists.
 
     Args:
         files: names of the rating files, see ``_load``.
@@ -141,7 +141,7 @@ def _find(
 
 
 def _load(found: FoundFiles, edition: Edition, files: Mapping[str, str | None]) -> SourceData:
-    """Read the rating files, in their order, and the titles where their file is there.
+    """Read the rating files in order, and the titles if their file exists.
 
     Args:
         found: what ``_find`` found.

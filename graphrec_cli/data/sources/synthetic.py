@@ -1,4 +1,4 @@
-"""Interactions made in memory: groups of taste, a long tail of popularity, a known optimum."""
+"""Synthetic interactions: latent groups of taste, long-tailed popularity, known true scores."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ MIN_USER_ITEMS = 5
 ACTIVITY_SIGMA = 0.8
 """Standard deviation of the logarithm of a user's interactions beyond the least number."""
 TASTE_CONCENTRATION = 0.1
-"""Of the Dirichlet law of a user's tastes: well below 1, so that few groups make up most of it."""
+"""Dirichlet parameter of a user's tastes; well below 1, so that few groups dominate."""
 FIRST_SECOND = 1_577_836_800
 """The first of January 2020."""
 SECONDS = 2 * 365 * 24 * 3600
 
 
 def find_nothing(config: SyntheticConfig, *, data_dir: Path) -> dict[str, Path]:
-    """No files: the interactions are made in memory."""
+    """No files: the interactions are generated in memory."""
     return {}
 
 
 def load_synthetic(
     config: SyntheticConfig, files: FoundFiles, *, seed: int, chunk_cells: int = 2**22
 ) -> SourceData:
-    """Draw interactions whose true scores are known.
+    """Sample interactions whose true scores are known.
 
     A user's score of an item is the item's log-popularity (Zipf) plus ``group_strength`` times the
     user's taste for the item's group, which is 1 for the favourite group. The items of a user are
@@ -90,7 +90,7 @@ def _true_scores(config: SyntheticConfig, rng: np.random.Generator) -> NDArray[n
 
 
 def _user_counts(config: SyntheticConfig, rng: np.random.Generator) -> NDArray[np.int64]:
-    # The mean of this log-normal law is 1.
+    # This log-normal distribution has mean 1.
     activity = rng.lognormal(-(ACTIVITY_SIGMA**2) / 2, ACTIVITY_SIGMA, size=config.num_users)
     counts = np.rint(MIN_USER_ITEMS + (config.mean_interactions - MIN_USER_ITEMS) * activity)
     return np.minimum(counts.astype(np.int64), config.num_items // 2)

@@ -1,4 +1,4 @@
-"""Any table of interactions: csv, tsv, parquet or RecBole's .inter, ids as they are written."""
+"""Any table of interactions: csv, tsv, parquet or RecBole's .inter, with ids as written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HIGHEST_RATING = float(np.finfo(np.float32).max)
 
 
 def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
-    """The table, and the file of titles where one is named.
+    """The table, and the file of titles if one is configured.
 
     Args:
         config: the names of the files.
@@ -48,7 +48,7 @@ def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
 
 
 def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceData:
-    """Read the table's columns, and the titles where a file of them is named.
+    """Read the table's columns, and the titles if their file is configured.
 
     Args:
         config: the layout and the columns.
@@ -117,7 +117,7 @@ def _pick_columns(file: TableFile, config: TableConfig) -> tuple[str, str, str |
 
 @contextmanager
 def _advice(config: TableConfig, rating: str | None, timestamp: str | None) -> Iterator[None]:
-    """A column that nobody asked for must not stand in the way of the rest."""
+    """Ignore a guessed column whose type cannot be read."""
     try:
         yield
     except DataError as error:

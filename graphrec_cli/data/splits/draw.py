@@ -1,4 +1,4 @@
-"""What the splits draw by: an order that the source's rows do not decide, places and sizes."""
+"""What splits share: a random order independent of the source's rows, positions and sizes."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def place_in_group(group: NDArray[np.integer]) -> NDArray[np.int64]:
 
 def rounded_share(ratio: float, size: NDArray[np.integer]) -> NDArray[np.int64]:
     """``ratio`` times every size, to the nearest whole number and at a half to the even one."""
-    # 0.57 * 50 is 28.499999999999996 in floating point: a half is told as such only to 9 places.
+    # 0.57 * 50 is 28.499999999999996 in floating point, so halves are recognised to 9 places.
     return np.rint(np.round(ratio * size, 9)).astype(np.int64)

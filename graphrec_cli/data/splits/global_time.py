@@ -1,4 +1,4 @@
-"""The newest interactions of all held out: what is known at one time predicts what follows."""
+"""Hold out the newest interactions of all users."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def global_time_split(
 ) -> Split:
     """The newest ``config.test_ratio`` of all pairs to test, the share before to valid.
 
-    Pairs of the same time are never parted: where a share would end among them they go to the
+    Pairs of the same time stay together: if a share would end among them, they go to the
     older side. So no held-out part is larger than its share, rounded to the nearest whole number
     and at a half to the even one. ``rng`` is not used: nothing is drawn.
 

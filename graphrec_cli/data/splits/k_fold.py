@@ -1,4 +1,4 @@
-"""Cross-validation: the pairs dealt into folds, of which one is held out."""
+"""Cross-validation: pairs are divided into folds, and one fold is held out."""
 
 from __future__ import annotations
 

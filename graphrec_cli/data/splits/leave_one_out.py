@@ -1,4 +1,4 @@
-"""One test item, and one valid item where that is asked for, of every user."""
+"""Hold out one test item, and optionally one valid item, per user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random shares of every user's interactions, or of all, held out."""
+"""Hold out random shares of every user's interactions, or of all interactions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pairs that lie in two parts of a split: a model would be judged by what it has learned."""
+"""Pairs in two parts of a split: the model would be tested on pairs that it learned from."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from graphrec_cli.data.interactions import UserItems
 
 SHARED_PAIRS = "pairs-shared-between-parts"
-"""The code that messages about such pairs begin with."""
+"""The audit code at the start of messages about such pairs."""
 
 
 def describe_shared_pairs(parts: Mapping[str, UserItems]) -> str | None:
-    """How many pairs which parts share, and what to do; None where none is shared.
+    """How many pairs the parts share, and what to do; None without shared pairs.
 
     Args:
         parts: by name, all of the same number of users and items.

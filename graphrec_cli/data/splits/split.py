@@ -1,4 +1,4 @@
-"""Train, valid and test parts of the interactions, disjoint and on the same indices."""
+"""Train, valid and test parts: disjoint, on the same indices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRAIN, VALID, TEST = range(len(PART_NAMES))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Which pairs a model learns from, is selected on and is judged by.
+    """The pairs that a model learns from, is selected on and is tested on.
 
     Attributes:
         train, valid, test: parts of equal shape that share no pair; ``valid`` may be None.
@@ -78,7 +78,7 @@ def assemble_split(
     advice: str,
     funnel: Funnel,
 ) -> Split:
-    """The split that puts every pair into its part, counted in the funnel's notes.
+    """Build the split from the part of every pair, and note its counts in the funnel.
 
     Args:
         part: the part of every pair, an index into ``PART_NAMES``, shape (pairs,).
@@ -101,7 +101,7 @@ def assemble_split(
                 f"the split leaves none of the {len(interactions)} pairs for {name}; {advice}"
             )
 
-    # One pair without a rating leaves all of them without: no regression could use the others.
+    # If one pair has no rating, all ratings are dropped: a regression needs every rating.
     rated = not np.isnan(interactions.rating).any()
 
     def pairs_of(number: int) -> UserItems:

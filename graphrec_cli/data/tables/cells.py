@@ -1,4 +1,4 @@
-"""Columns as Arrow reads them, as text or as the numbers that they hold."""
+"""Convert Arrow's columns to text or numbers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def distinct_texts(cells: pa.ChunkedArray) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
-    """The distinct cells as text, and the place of every row's among them, shape (rows,)."""
+    """The distinct cells as text, and the index into them of every row, shape (rows,)."""
     encoded = cells.dictionary_encode().unify_dictionaries().combine_chunks()
     texts = np.array([str(value) for value in encoded.dictionary.to_pylist()], dtype=object)
     return texts, encoded.indices.to_numpy()
 
 
 def parsed_numbers(cells: pa.ChunkedArray) -> NDArray[np.int64] | NDArray[np.float64] | None:
-    """The number in every cell, int64 if all are whole; None if a text is no number.
+    """The number in every cell, int64 if all are whole; None if a cell is not a number.
 
-    Whole numbers beyond int64 are none, unless an exponent says that digits are missing.
+    Whole numbers beyond int64 are not numbers here, unless they are written with an exponent.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -64,11 +64,11 @@ def _integers(texts: pa.ChunkedArray) -> NDArray[np.int64] | None:
 
 
 def parsed_number(text: str) -> float | None:
-    """The number in a cell, None if it holds none or a whole one beyond int64."""
+    """The number in a cell, None if it has none or a whole number beyond int64."""
     try:
         number = float(text)
     except ValueError:
         return None
-    # Python also reads 1_0, digits of other scripts, and whole numbers of any length.
+    # float() also accepts 1_0, digits of other scripts, and whole numbers of any length.
     long = abs(number) >= 2**63 and text.strip().lstrip("+-").isdecimal()
     return None if long or "_" in text or not text.isascii() or math.isnan(number) else number

@@ -1,4 +1,4 @@
-"""Kinds of columns: the cells that each takes, and the arrays that they become."""
+"""Kinds of columns: which cells they accept, and their arrays."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 ColumnArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32] | NDArray[np.object_]
 
 MAX_ID_LENGTH = 256
-"""Characters of an id: ids are stored as wide as the longest of them."""
+"""Maximum length of an id in characters: ids are stored as wide as the longest."""
 MAX_TITLE_LENGTH = 1_000
-"""Characters of a title, for the same reason."""
+"""Maximum length of a title in characters."""
 MAX_WHOLE_ID = int(np.iinfo(np.int64).max)
 PER_SECOND = {TimeUnit.s: 1, TimeUnit.ms: 1_000, TimeUnit.us: 1_000_000}
 HIGHEST = {TimeUnit.s: 1e11, TimeUnit.ms: 1e14, TimeUnit.us: 1e17}
@@ -32,7 +32,7 @@ TOO_LARGE = "too large for a time since 1970 in seconds, milli- or microseconds"
 
 @runtime_checkable
 class Column(Protocol):
-    """A column that is read, and what its cells may be."""
+    """A column to read, with a check of its cells."""
 
     @property
     def name(self) -> str:
@@ -42,7 +42,7 @@ class Column(Protocol):
         """The rows' values, None if a cell is faulty."""
 
     def fault(self, text: str) -> str | None:
-        """What is wrong with a cell, None if nothing is."""
+        """The fault of a cell, None if it has none."""
 
 
 def column_array(column: Column, cells: pa.ChunkedArray, path: Path) -> ColumnArray | None:
@@ -70,10 +70,10 @@ class IdColumn:
         return np.array(ids, dtype=np.int64) if sound else None
 
     def fault(self, text: str) -> str | None:
-        """What is wrong with a cell, None if nothing is."""
+        """The fault of a cell, None if it has none."""
         if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text, re.ASCII):
             return "not a whole number"
-        # Python refuses to convert thousands of digits, so their number is looked at first.
+        # int() refuses thousands of digits, so check their number first.
         digits = text.strip().lstrip("+-").lstrip("0")
         small = len(digits) <= len(str(MAX_WHOLE_ID)) and int(digits or "0") <= MAX_WHOLE_ID
         within = small and not (digits and text.lstrip().startswith("-"))
@@ -96,7 +96,7 @@ class NumberColumn:
         return numbers.astype(np.float64).astype(np.float32)
 
     def fault(self, text: str) -> str | None:
-        """What is wrong with a cell, None if nothing is."""
+        """The fault of a cell, None if it has none."""
         number = parsed_number(text)
         if number is None:
             return "not a number"
@@ -124,7 +124,7 @@ class TextColumn:
         return texts[place] if sound else None
 
     def fault(self, text: str) -> str | None:
-        """What is wrong with a cell, None if nothing is."""
+        """The fault of a cell, None if it has none."""
         if len(text) > self.max_length:
             return f"longer than {self.max_length} characters"
         if "\0" in text:
@@ -181,7 +181,7 @@ class TimeColumn:
         raise AssertionError("larger times are refused before")
 
     def fault(self, text: str) -> str | None:
-        """What is wrong with a cell, None if nothing is."""
+        """The fault of a cell, None if it has none."""
         if self.unit is TimeUnit.date:
             date = _seconds_of_dates(np.array([text], dtype=object))
             return "no ISO date (2024-01-31 or 2024-01-31T18:30:00)" if date is None else None

@@ -1,4 +1,4 @@
-"""Which column of a table is which: named by the user, or recognised by a common name."""
+"""Find the columns of a table by their configured or common names."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _RECBOLE_TYPE = re.compile(r":(token|token_seq|float|float_seq)$")
 
 
 def bare_name(column: str) -> str:
-    """A column's name without the type that RecBole writes behind it."""
+    """A column's name without RecBole's type suffix."""
     return _RECBOLE_TYPE.sub("", column)
 
 
 def pick_column(
     key: str, given: str | None, header: Sequence[str], path: Path, *, needed: bool
 ) -> str | None:
-    """The name of the column that a configuration key stands for, as the header has it.
+    """The column in the header that a config key stands for.
 
     Args:
         key: the key under ``dataset``, also one of ``COMMON_NAMES``.

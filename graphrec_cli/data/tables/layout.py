@@ -1,4 +1,4 @@
-"""How the lines of a text file are parted into fields, and its text, ready for a C parser."""
+"""The layout of delimited text, and its text for a parser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHUNK_BYTES = 2**20
 MAX_CHUNK_BYTES = 3 * CHUNK_BYTES + 4
 """Of UTF-8: a byte of the file becomes three at most."""
 UNIT_SEPARATOR = "\x1f"
-"""Stands for a separator of several bytes: C parsers take separators of one."""
+"""Replaces a separator of two bytes, because parsers accept only one."""
 
 
 class Dialect(TypedDict):
@@ -89,7 +89,7 @@ def _utf8_chunks(stream: UnpackedStream, layout: Layout) -> Iterator[bytes]:
         if b"\0" in chunk:
             raise ValueError("a NUL byte")
         text = (held + decoder.decode(chunk)).replace(layout.separator, layout.delimiter)
-        # Half a separator may end the chunk; its other half would begin the next.
+        # A chunk may end in half a separator.
         half = len(layout.separator) == 2 and text.endswith(layout.separator[0])
         cut = len(text) - half
         held = text[cut:]
@@ -99,7 +99,7 @@ def _utf8_chunks(stream: UnpackedStream, layout: Layout) -> Iterator[bytes]:
 
 @contextmanager
 def open_lines(path: Path, layout: Layout) -> Iterator[Iterator[str]]:
-    """The same text line by line: slow, and exact about the line that cannot be decoded.
+    """The same text line by line: slow, but names the line that cannot be decoded.
 
     Raises:
         DataError: the file cannot be opened or read; on reading, where a line holds a NUL byte or

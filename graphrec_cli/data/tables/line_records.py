@@ -1,4 +1,4 @@
-"""Records of one line each, of which some may be bad."""
+"""Read records of one line each, and collect bad lines."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LineRecords:
 
 
 def read_line_records(path: Path, wanted: Sequence[str], layout: Layout) -> LineRecords:
-    """Read columns by their names in the header line, whatever their order.
+    """Read columns by their names in the header line, in any order.
 
     A record is one line, ended by LF or CRLF. In a quoted field ``\\"`` and ``""`` stand for a
     quote, and the separator for itself. Blank lines are passed over.

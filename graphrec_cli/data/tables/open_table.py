@@ -1,4 +1,4 @@
-"""A table of either kind, delimited text or parquet: its columns' names and their values."""
+"""Open a table, delimited text or parquet: the names of its columns and their values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TableFile:
     """A file whose head has been read.
 
     Attributes:
-        path: where it lies.
+        path: of the file.
         layout: how its text is written, None for parquet.
         kinds: by name of every column, ``number``, ``text`` or ``time``, as the type or the first
             row has it; of parquet also other types' names.
@@ -46,9 +46,9 @@ class TableFile:
 
 
 def find_table(key: str, name: str, data_dir: Path) -> Path:
-    """The file that a configuration key names, in the working directory or else in ``data_dir``.
+    """Find the file named by a config key, in the working directory or else in ``data_dir``.
 
-    A file in a zip is named below it: ``all.zip/ratings.csv``.
+    A file in a zip is written as ``all.zip/ratings.csv``.
 
     Raises:
         DataError: there is none, or it is a zip of another name than its file.
@@ -66,7 +66,7 @@ def find_table(key: str, name: str, data_dir: Path) -> Path:
 
 
 def _refuse_text_options(path: Path, config: TableConfig) -> None:
-    """Refuse what a parquet file has no use for: it names and parts its columns itself."""
+    """Refuse options that apply only to text."""
     plain = TableConfig(path=config.path)
     for key in ("columns", "separator", "quoted", "encoding"):
         if getattr(config, key) != getattr(plain, key):

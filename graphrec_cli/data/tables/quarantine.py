@@ -1,4 +1,4 @@
-"""Lines that a tolerant reader left out: what they hold, why, and how many are too many."""
+"""Bad lines that a tolerant reader skips, and the limit on their number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphrec_cli.terminal_text import shorten
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that was left out.
+    """A skipped line.
 
     Attributes:
         file: name of the file.

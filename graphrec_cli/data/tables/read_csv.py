@@ -1,4 +1,4 @@
-"""Chosen columns of a delimited file as checked arrays, and the first faulty line if one fails."""
+"""Read columns of a delimited file as checked arrays, and name the first faulty line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MAX_COLUMNS = 10_000
 def read_csv_columns(
     path: Path, columns: Sequence[Column], layout: Layout = CSV
 ) -> dict[str, ColumnArray]:
-    """Read columns by their names, whatever their order in the file.
+    """Read columns by name, in any order.
 
     Args:
         path: a plain, ``.gz`` or ``.zip`` file, or a file in a zip, its lines ended by LF or CRLF.
@@ -94,7 +94,7 @@ def parse_rows(
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    # A last line that no file holds: its field too many is noticed unless a quote is still open.
+    # An extra last line with too many fields: it is reported unless a quote is still open.
     end = f"{secrets.token_hex(16)}{layout.delimiter * num_columns}"
     ended = False
 
@@ -205,7 +205,7 @@ def _first_fault(
     layout: Layout,
     cause: Exception | None,
 ) -> DataError:
-    """Read the file again line by line: slow, exact, and only done to word an error."""
+    """Read the file again line by line, to name the faulty line."""
     owner = "the header has" if layout.names is None else "the layout has"
     with open_lines(path, layout) as lines:
         rows = csv.reader(lines, strict=True, **layout.dialect)

@@ -1,4 +1,4 @@
-"""Chosen columns of a parquet file as checked arrays, and the first faulty row if one fails."""
+"""Read columns of a parquet file as checked arrays, and name the first faulty row."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def parquet_kinds(path: Path) -> dict[str, str]:
 def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, ColumnArray]:
     """Read columns by their names.
 
-    Whole numbers that are wanted as text become their decimal digits.
+    Whole numbers are read as text in decimal digits if text is requested.
 
     Raises:
         DataError: the file cannot be read or holds no rows, it is made to unpack to far more than
@@ -74,7 +74,7 @@ def _open(path: Path) -> Iterator[pa.parquet.ParquetFile]:
 
 
 def _refuse_absurd_size(path: Path, unpacked: int) -> None:
-    # A run of one value takes a few bytes in the file, however many rows it stands for.
+    # Repeated values take only a few bytes in the file.
     if unpacked > max(files.MAX_UNPACKED_BYTES, MAX_RATIO * path.stat().st_size):
         raise DataError(
             f"{path} unpacks to {unpacked:,} bytes, {MAX_RATIO} times what it holds; save it "
@@ -123,7 +123,7 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
 
 
 def _first_fault(path: Path, column: Column, cells: pa.ChunkedArray) -> DataError:
-    """Look at the cells one by one: slow, exact, and only done to word an error."""
+    """Check the cells one by one, to name the faulty row."""
     texts, places = distinct_texts(cells)
     faults = [(text, column.fault(text)) for text in texts]
     for row, place in enumerate(places.tolist(), start=1):

@@ -1,4 +1,4 @@
-"""Titles of items from a delimited file that lies beside the interactions."""
+"""Read titles of items from a delimited file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_titles(
 ) -> Titles:
     """Item ids, ascending and distinct, and titles, both of shape (titles,).
 
-    Of an id that is repeated the first row counts.
+    The first row of a repeated id counts.
 
     Args:
         path: a plain, ``.gz`` or ``.zip`` file, or a file in a zip.
