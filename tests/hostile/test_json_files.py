@@ -147,7 +147,7 @@ ENVIRONMENT = [
     ("data_files", [{"path": 1, "sha256": "0", "size": 1}], "malformed entry"),
     ("data_files", [{"path": "a", "sha256": None, "size": 1}], "malformed entry"),
     ("data_files", [{"path": ESCAPE, "sha256": 1, "size": "1"}], "malformed entry"),
-    ("split_hash", 5, "no split_hash"),
+    ("split_hash", 5, "'split_hash' a string"),
 ]
 
 
