@@ -95,6 +95,8 @@ def csr(
     with warnings.catch_warnings():
         # torch warns once per process that CSR is in beta; the operations used here are tested.
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        # torch 2.11 warns that invariants are not checked although ``check_invariants`` is given.
+        warnings.filterwarnings("ignore", message="Sparse invariant checks are implicitly disabled")
         return torch.sparse_csr_tensor(
             pointers, indices, values, size=shape, check_invariants=check
         )
