@@ -7,12 +7,11 @@ from pathlib import Path
 
 from graphrec_cli.commands import evaluate
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
-from graphrec_cli.commands.plugin_words import FLAG as PLUGIN
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
 from graphrec_cli.commands.resume import KEY as RESUME
-from graphrec_cli.commands.saved_config import FLAG as FROM
 from graphrec_cli.config.completion import complete_train
+from graphrec_cli.config.flags import FROM, PLUGIN
 from graphrec_cli.errors import ConfigError
 
 HELP = """\

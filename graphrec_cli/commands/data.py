@@ -8,8 +8,8 @@ from typing import Any
 
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.compose import Job, compose_run
-from graphrec_cli.config.explain import suggestion
 from graphrec_cli.config.hydra_app import print_config
+from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 
 HELP = """\

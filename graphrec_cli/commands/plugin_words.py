@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-FLAG, ACCEPT = "--plugin", "--plugin-changed=accept"
+from graphrec_cli.config.flags import PLUGIN, take_flag
 
-
-def take_plugins(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The values of ``--plugin`` ("" if one is missing), and the other words."""
-    names, rest, waiting = [], [], list(words)
-    while waiting:
-        word = waiting.pop(0)
-        if word == FLAG:
-            names.append(waiting.pop(0) if waiting else "")
-        elif word.startswith(f"{FLAG}="):
-            names.append(word.removeprefix(f"{FLAG}="))
-        else:
-            rest.append(word)
-    return names, rest
+ACCEPT = "--plugin-changed=accept"
 
 
 @contextmanager
@@ -29,7 +17,7 @@ def plugins_of(words: Sequence[str]) -> Iterator[list[str]]:
     Raises:
         ConfigError: a plugin cannot be loaded.
     """
-    names, rest = take_plugins(words)
+    names, rest = take_flag(PLUGIN, words)
     if not names:
         yield rest
         return

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphrec_cli.config.explain import suggestion
 from graphrec_cli.config.overrides import split_overrides
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 
 

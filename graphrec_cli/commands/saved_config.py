@@ -7,12 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from graphrec_cli.config.download_guard import refuse_new_addresses
+from graphrec_cli.config.flags import FROM, take_flag
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, read_config
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.rundir.directory import RunDirectory
-
-FLAG = "--from"
 
 
 def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
@@ -22,26 +21,16 @@ def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
         ConfigError: no run or several runs are named, the config is refused, or an experiment is
             chosen on top of it.
     """
-    named: list[str] = []
-    rest: list[str] = []
-    waiting = list(words)
-    while waiting:
-        word = waiting.pop(0)
-        if word.startswith(f"{FLAG}="):
-            named.append(word.removeprefix(f"{FLAG}="))
-        elif word == FLAG:
-            named.append(waiting.pop(0) if waiting and not waiting[0].startswith("-") else "")
-        else:
-            rest.append(word)
+    named, rest = take_flag(FROM, words)
     if not named:
         return None, rest
     if len(named) > 1 or not named[0]:
-        raise ConfigError(f"{FLAG} takes one run directory, its config.json, or 'latest'")
+        raise ConfigError(f"{FROM} takes one run directory, its config.json, or 'latest'")
     for word in rest:
         if word.lstrip("+").partition("=")[0] == "experiment":
             raise ConfigError(
-                f"'{word}' would replace every value of {FLAG} {named[0]}; override single groups "
-                f"instead, or remove {FLAG}"
+                f"'{word}' would replace every value of {FROM} {named[0]}; override single groups "
+                f"instead, or remove {FROM}"
             )
     output_dirs = [word.partition("=")[2] for word in rest if word.startswith("output_dir=")]
     path = _config_file(named[0], Path([RunConfig().output_dir, *output_dirs][-1]))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from graphrec_cli.config.checks import check_digits
-from graphrec_cli.config.explain import suggestion
 from graphrec_cli.config.options import group_options, refuse_shadowed_options
 from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.unknown import suggestion, unknown_option
 from graphrec_cli.errors import ConfigError
 
 _SWITCHES = {"-m": "--multirun", "-h": "--help"}
@@ -100,10 +101,8 @@ def _check_flags(arguments: Arguments) -> None:
         if flag in flags and flags[flags.index(flag) + 1] not in choices:
             value = flags[flags.index(flag) + 1]
             raise ConfigError(f"{flag} takes one of {', '.join(choices)}, got '{value}'")
-    if "--help" in flags and arguments.multirun:
-        flags.remove("--multirun")
     modes = [flag for flag in flags if flag in _MODES]
-    if len(modes) > 1:
+    if len(modes) > 1 and "--help" not in flags:
         raise ConfigError(f"{' and '.join(modes)} exclude each other; give one of them")
     for flag in ("--resolve", "--package"):
         if flag in flags and "--cfg" not in flags:
@@ -133,11 +132,14 @@ def _check_override(word: str, config_dir: str | None) -> None:
     check_digits(key, value)
     if key not in (*SCHEMAS, "experiment"):
         return
-    options = ", ".join(group_options(key, config_dir))
-    if value.strip().strip("'\"") in ("", "null"):
+    names, option = group_options(key, config_dir), value.strip().strip("'\"")
+    options = ", ".join(names)
+    if option in ("", "null"):
         tail = "; leave it out for none" if key == "experiment" else ""
         raise ConfigError(f"{key} needs one of: {options}; got '{word}'{tail}")
     if value.strip().startswith("["):
         raise ConfigError(f"{key} takes one option, got '{word}' (options: {options})")
     if word.startswith("+"):
         raise ConfigError(f"'{word}' adds a second {key}; write {key}=OPTION (options: {options})")
+    if re.fullmatch(r"[\w.+-]+", option) and option not in names:
+        raise unknown_option(key, option, names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -93,7 +93,7 @@ def compose_words(overrides: list[str], config_dir: str | None, saved: SavedConf
     if config_dir is not None:
         search = [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).resolve()}')}]"]
     with (
-        explained(),
+        explained(overrides),
         saved_options(saved) as selected,
         hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"),
     ):
@@ -138,9 +138,9 @@ def quoted(text: str) -> str:
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Whatever composing raises is about the words or the option files: one line says it."""
+def explained(words: Sequence[str] = ()) -> Iterator[None]:
+    """Turn what composing the words raises into an error of one line."""
     try:
         yield
     except Exception as error:
-        raise explain(error) from error
+        raise explain(error, words) from error

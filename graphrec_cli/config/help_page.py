@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.flags import FROM, take_flag
 from graphrec_cli.config.keys import Key, first_sentence, list_keys
 from graphrec_cli.config.options import (
     describe_option,
@@ -13,7 +15,7 @@ from graphrec_cli.config.options import (
 )
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
-from graphrec_cli.errors import ConfigError
+from graphrec_cli.config.unknown import refuse_unknown_key
 
 WIDTH = 80
 COLUMN = 32
@@ -68,11 +70,18 @@ def train_help(words: Sequence[str]) -> str:
     """The help page; with ``group=option`` among the words, those groups alone.
 
     Raises:
-        ConfigError: a word chooses an option that does not exist, or an option file is broken.
+        ConfigError: a flag, an option or a key is unknown, or an option file is broken.
     """
-    config_dir = _config_dir(words)
-    chosen = _chosen(words, config_dir)
+    saved, words = take_flag(FROM, words)
+    arguments = sort_arguments([word for word in words if not word.startswith("resume=")])
+    config_dir = arguments.config_dir
+    chosen = _chosen(arguments.overrides, config_dir)
     defaults = read_defaults()
+    given = {word.partition("=")[0] for word in arguments.overrides}
+    swept = given & {*SCHEMAS, "experiment"} - chosen.keys()
+    # A saved run and a sweep choose options that are not read here, which have other keys.
+    known = chosen if saved or swept else {**defaults, **chosen}
+    _refuse_unknown_keys(arguments.overrides, known, config_dir)
     if not chosen:
         pages = [_group(group, defaults[group], config_dir) for group in GROUPS]
         pages += [_run_keys(), _recipes(config_dir), _flags()]
@@ -93,24 +102,28 @@ def option_keys(group: str, name: str, config_dir: str | None = None) -> list[Ke
     return [] if schema is None else list(list_keys(schema, group, option.values))
 
 
-def _config_dir(words: Sequence[str]) -> str | None:
-    for number, word in enumerate(words):
-        flag, equals, value = word.partition("=")
-        if flag in ("--config-dir", "-cd"):
-            return value if equals else next(iter(words[number + 1 :]), None)
-    return None
+def _refuse_unknown_keys(
+    overrides: Sequence[str], chosen: Mapping[str, str], config_dir: str | None
+) -> None:
+    components = {}
+    for group in SCHEMAS.keys() & chosen.keys():
+        component = read_option(group, chosen[group], config_dir).component
+        if component in SCHEMAS[group]:
+            components[group] = SCHEMAS[group][component]
+    for word in overrides:
+        key = word.lstrip("+").partition("=")[0]
+        if key != "experiment" and not key.startswith(("hydra/", "hydra.")):
+            refuse_unknown_key(key, components)
 
 
 def _chosen(words: Sequence[str], config_dir: str | None) -> dict[str, str]:
     """Group to the option that the words choose; an experiment chooses for several groups."""
     chosen: dict[str, str] = {}
     for word in sorted(words, key=lambda word: not word.startswith("experiment=")):
-        group, _, name = word.partition("=")
-        if group not in (*SCHEMAS, "experiment") or "," in name:
-            continue
-        options = group_options(group, config_dir)
-        if name not in options:
-            raise ConfigError(f"{group} has no option '{name}' (options: {', '.join(options)})")
+        group, _, value = word.partition("=")
+        name = value.strip("'\"")
+        if group not in (*SCHEMAS, "experiment") or name not in group_options(group, config_dir):
+            continue  # a value, or the options of a sweep
         chosen[group] = name
         if group == "experiment":
             chosen |= read_option(group, name, config_dir).selects

@@ -138,7 +138,7 @@ def _hydra_entry(
     """
 
     def entry(task: Callable[[DictConfig], None]) -> None:
-        with explained(), text_as_help():
+        with explained(arguments.overrides), text_as_help():
             hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(
                 task
             )()

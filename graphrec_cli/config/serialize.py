@@ -11,10 +11,11 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from graphrec_cli.config.explain import explain, suggestion, unknown_key
+from graphrec_cli.config.explain import explain
 from graphrec_cli.config.plugins import Plugin, refuse_other_plugins
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.unknown import suggestion, unknown_key
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.storage.bounded_json import read_json
 

@@ -38,8 +38,8 @@ def test_info_alone_means_all() -> None:
     assert sort_arguments(["-i", "defaults"]).flags == ["--info", "defaults"]
 
 
-def test_help_is_given_for_a_sweep_too() -> None:
-    assert sort_arguments(["-m", "--help"]).flags == ["--help"]
+def test_help_goes_with_every_other_flag() -> None:
+    assert sort_arguments(["-m", "--cfg", "job", "-h", "seed=1"]).overrides == ["seed=1"]
 
 
 def test_the_folder_of_own_options(tmp_path: Path) -> None:
@@ -83,6 +83,9 @@ def test_own_options_are_among_the_choices_of_a_group(tmp_path: Path) -> None:
         (["sampler="], "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),
         (["sampler=''"], "sampler needs one of: hardneg, hardneg_goodbooks, uniform"),
         (["experiment=null"], "experiment needs one of: .*leave it out"),
+        (["sampler=hardneg_goodbook"], "did you mean 'hardneg_goodbooks'"),
+        (["evaluation=5"], r"evaluation has no option '5' \(options: default"),
+        (["loss=true"], "loss has no option 'true'"),
         (["+sampler=hardneg"], "write sampler=OPTION"),
         (["++sampler=hardneg"], "write sampler=OPTION"),
     ],

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from graphrec_cli.config.explain import explain, refuse_unknown_keys, suggestion, unknown_key
+from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.unknown import suggestion, unknown_key
 from graphrec_cli.errors import ConfigError
 
 

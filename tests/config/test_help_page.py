@@ -71,6 +71,42 @@ def test_an_option_that_cannot_be_read_is_refused_in_one_line(
     assert len(str(refused.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["sampler=hardnge"], "sampler has no option 'hardnge'; did you mean 'hardneg'"),
+        (["modle=mf"], r"unknown key 'modle'; did you mean 'model'\? \(keys: dataset"),
+        (["trainer.epoch=3"], r"unknown key 'trainer.epoch'; did you mean 'trainer.epochs'"),
+        (["dataset.path=x"], "unknown key 'dataset.path'; dataset=table has it"),
+        (["seed.x=3"], "unknown key 'seed.x'; write seed=VALUE"),
+        (["mf"], "'mf' has no '='"),
+        (["--halp"], r"unknown flag '--halp'; did you mean '--help'"),
+    ],
+)
+def test_an_unknown_word_is_refused_as_without_help(words: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        train_help(["--help", *words])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--from", "runs/1", "dataset.path=x"],
+        ["--from=runs/1", "dataset.path=x"],
+        ["resume=latest", "trainer.epochs=50"],
+        ["dataset=table", "dataset.path=x", "seed=1,2", "-m"],
+        ["sampler=hardneg_goodbooks,hardneg", "sampler.popular_pool=500", "-m"],
+        ["experiment=goodbooks_hardneg,gowalla_fast", "sampler.popular_pool=500", "-m"],
+        ["hydra/launcher=basic", "hydra.sweeper.max_batch_size=2"],
+        ["experiment=goodbooks_hardneg", "sampler.popular_pool=500", "evaluation.ks.0=5"],
+        ["trainer={epochs: 3}"],
+        ["--cfg", "job"],
+    ],
+)
+def test_the_words_of_a_run_are_accepted(words: list[str]) -> None:
+    assert train_help([*words, "--help"])
+
+
 def test_it_needs_neither_hydra_nor_torch() -> None:
     program = (
         "import sys; from graphrec_cli.cli import main; assert main(['train', '--help']) == 0; "

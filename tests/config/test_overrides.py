@@ -39,6 +39,11 @@ def test_a_commands_own_keys_are_text() -> None:
     assert overrides == ["seed=1"]
 
 
+def test_a_value_of_a_list_is_set_by_its_position() -> None:
+    config = compose_saved(saved(), ["evaluation.ks.0=5"]).config
+    assert config.evaluation.ks == [5, 20, 50]
+
+
 def test_values_are_replaced_and_the_rest_stays() -> None:
     before = saved()
     after = compose_saved(
@@ -71,6 +76,22 @@ def test_values_are_replaced_and_the_rest_stays() -> None:
         ("plots=7", "plots must be true or false"),
         ("output_dir=${nope}", "output_dir"),
         ("model.name=mf", r"model"),
+        (
+            "evaluation.ks.x=5",
+            r"^unknown key 'evaluation\.ks\.x'; write evaluation\.ks=\[A,B\] \(list of integers",
+        ),
+        ("+evaluation.ks.x=5", r"^unknown key 'evaluation\.ks\.x'; write"),
+        ("evaluation.ks.0.x=5", r"^unknown key 'evaluation\.ks\.0\.x'; write"),
+        ("expected.bands.x=1", r"^unknown key 'expected\.bands\.x'; write expected\.bands=\["),
+        ("seed.x=1", r"^unknown key 'seed\.x'; write seed=VALUE \(integer, 0 to 2"),
+        ("plots.x=1", r"^unknown key 'plots\.x'; write plots=VALUE \(true or false\)$"),
+        ("data_dir.x=1", r"^unknown key 'data_dir\.x'; write data_dir=VALUE"),
+        ("trainer.precision.x=1", r"write trainer\.precision=VALUE \(choice, fp32, bf16\)$"),
+        ("trainer.epochs.x.y=1", r"^unknown key 'trainer\.epochs\.x\.y'; write trainer\.epochs="),
+        ("dataset.prefilter.x=1", r"^unknown key 'dataset\.prefilter\.x' \(keys of"),
+        ("dataset.path.x=1", r"^unknown key 'dataset\.path'; dataset=table has it"),
+        ("model.x.y=1", r"^unknown key 'model\.x' \(keys of model"),
+        ("resume.x=1", r"^unknown key 'resume' \(keys"),
     ],
 )
 def test_refused_in_one_line(word: str, message: str) -> None:

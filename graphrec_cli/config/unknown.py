@@ -1,0 +1,99 @@
+"""Errors for keys and options that do not exist, with the nearest that does, without Hydra."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from typing import get_type_hints
+
+from graphrec_cli.config.keys import list_keys
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.errors import ConfigError
+
+
+def suggestion(word: str, choices: Sequence[str]) -> str:
+    """``; did you mean 'x'?``, or nothing where no choice is near."""
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def unknown_option(group: str, option: str, options: Sequence[str]) -> ConfigError:
+    """The error for an option that a group does not have."""
+    hint = suggestion(option, options)
+    return ConfigError(f"{group} has no option '{option}'{hint} (options: {', '.join(options)})")
+
+
+def unknown_key(full_key: str, choices: Sequence[str]) -> ConfigError:
+    """The error for a key that no dataclass has."""
+    parent, _, key = full_key.rpartition(".")
+    choices = [choice for choice in choices if choice != "hydra"]
+    hint = _elsewhere(parent, key)
+    near = difflib.get_close_matches(key, choices, n=1)
+    if not hint and near:
+        hint = f"; did you mean '{f'{parent}.' if parent else ''}{near[0]}'?"
+    where = f"keys of {parent}" if parent else "keys"
+    return ConfigError(f"unknown key '{full_key}'{hint} ({where}: {', '.join(choices)})")
+
+
+def refuse_unknown_key(full_key: str, components: dict[str, type]) -> None:
+    """Refuse a key that a run with these components does not have.
+
+    Args:
+        full_key: such as ``trainer.epochs``.
+        components: group to the dataclass of its chosen option; keys of other groups pass.
+
+    Raises:
+        ConfigError: naming the part of the key that is unknown.
+    """
+    node: type = RunConfig
+    parts = full_key.split(".")
+    for depth, part in enumerate(parts):
+        names = [field.name for field in fields(node)]
+        if part not in names:
+            raise unknown_key(".".join(parts[: depth + 1]), names)
+        if depth == 0 and part in SCHEMAS:
+            nested = components.get(part)
+        else:
+            nested = get_type_hints(node)[part]
+        if not is_dataclass(nested):
+            break
+        node = nested
+    below = key_below_value([full_key])
+    if below is not None:
+        raise below
+
+
+def key_below_value(words: Sequence[str]) -> ConfigError | None:
+    """The error for the first ``key=value`` word that adds a key to a number, a text or a list."""
+    known = list(list_keys(RunConfig, ""))
+    for group, schemas in SCHEMAS.items():
+        known += [key for schema in schemas.values() for key in list_keys(schema, group)]
+    for word in words:
+        full_key = word.lstrip("+").partition("=")[0]
+        for key in known:
+            below = full_key.removeprefix(f"{key.name}.")
+            is_list = key.type.startswith("list")
+            if below == full_key or (is_list and below.isdigit()):  # ks.0 is the first of a list
+                continue
+            accepts = f"{key.type}, {key.allowed}" if key.allowed else key.type
+            value = "[A,B]" if is_list else "VALUE"
+            return ConfigError(f"unknown key '{full_key}'; write {key.name}={value} ({accepts})")
+    return None
+
+
+def _elsewhere(parent: str, key: str) -> str:
+    """Where a key that is not under ``parent`` does exist: another component, or another group."""
+    homes = [
+        (group, name)
+        for group, components in SCHEMAS.items()
+        for name, schema in components.items()
+        if key in (field.name for field in fields(schema))
+    ]
+    for group, name in homes:
+        if group == parent:
+            return f"; {group}={name} has it"
+    if homes:
+        return f"; did you mean '{homes[0][0]}.{key}'?"
+    return f"; did you mean '{key}'?" if key in (field.name for field in fields(RunConfig)) else ""
