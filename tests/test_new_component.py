@@ -11,19 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from builders import TINY
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
-TINY = (
-    "dataset.num_users=60",
-    "dataset.num_items=40",
-    "dataset.mean_interactions=8",
-    "trainer.epochs=1",
-    "trainer.monitor=hit@5",
-    "evaluation.ks=[5]",
-    "num_threads=1",
-    "plots=false",
-)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,14 +14,12 @@ from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import LossConfig
 from graphrec_cli.config.model import ModelConfig
+from graphrec_cli.config.plugin_import import MODULE, Plugin, import_entry_point, import_file
 from graphrec_cli.config.sampler import SamplerConfig
 from graphrec_cli.config.split import SplitConfig
 from graphrec_cli.config.store import SCHEMAS, register_schemas
 from graphrec_cli.errors import ConfigError
 
-_MODULE = "graphrec_plugin_"
-"""Prefix of the module name of a plugin that was loaded from a file."""
-ENTRY_POINTS = "graphrec.components"
 BASES: dict[str, type] = {
     "dataset": DatasetConfig,
     "split": SplitConfig,
@@ -35,19 +31,6 @@ BASES: dict[str, type] = {
 """The groups that plugins can extend, and the base dataclass of each group's configs."""
 BUILDERS: dict[str, dict[str, Any]] = {group: {} for group in BASES}
 """Builders of the registered components, by group and name; ``components.py`` uses them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """A loaded plugin, as config.json and environment.json record it.
-
-    Attributes:
-        name: the file name without its extension, or the name of the entry point.
-        sha256: digest of the module's file, or of all files in its package.
-    """
-
-    name: str
-    sha256: str
 
 
 @dataclass(slots=True)
@@ -141,7 +124,7 @@ def send_by_value() -> None:
         with suppress(ImportError):
             pickler = importlib.import_module(library)
             for name in LOADED.plugins:
-                module = sys.modules.get(f"{_MODULE}{name}")
+                module = sys.modules.get(f"{MODULE}{name}")
                 if module is not None:
                     pickler.register_pickle_by_value(module)
 
@@ -155,7 +138,7 @@ def _forget(new_modules: set[str]) -> None:
             del SCHEMAS[group][name]
             del repo[group][f"{name}.yaml"], repo["schema"][group][f"{name}.yaml"]
         builders.clear()
-    prefixes = tuple(f"{_MODULE}{name}" for name in LOADED.plugins)
+    prefixes = tuple(f"{MODULE}{name}" for name in LOADED.plugins)
     for module in new_modules:
         if prefixes and module.startswith(prefixes):
             del sys.modules[module]
@@ -195,7 +178,7 @@ def _load(name: str) -> None:
     before = sum(map(len, BUILDERS.values()))
     path = Path(name)
     try:
-        plugin = _load_file(path) if path.exists() else _load_entry_point(name)
+        plugin = import_file(path) if path.exists() else import_entry_point(name)
     except ConfigError:
         raise
     except Exception as error:
@@ -209,57 +192,3 @@ def _load(name: str) -> None:
     if sum(map(len, BUILDERS.values())) == before:
         raise ConfigError(f"--plugin {name} registers no component; call register() in it")
     LOADED.plugins[plugin.name] = plugin
-
-
-def _load_file(path: Path) -> Plugin:
-    file = path / "__init__.py" if path.is_dir() else path
-    if file.suffix != ".py" or not file.is_file():
-        raise ConfigError(f"--plugin {path} is neither a .py file nor a folder with an __init__.py")
-    name = path.resolve().stem
-    module_name = f"{_MODULE}{name}"
-    spec = importlib.util.spec_from_file_location(
-        module_name, file, submodule_search_locations=[str(path)] if path.is_dir() else None
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    digest = _digest(path)  # before the code runs, because it could change its own files
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses and type hints need their module in sys.modules.
-    sys.modules[module_name] = module
-    spec.loader.exec_module(module)
-    return Plugin(name, digest)
-
-
-def _load_entry_point(name: str) -> Plugin:
-    from importlib import metadata  # its import takes as long as the rest of --help
-
-    found = tuple(metadata.entry_points(group=ENTRY_POINTS, name=name))
-    if len(found) != 1:
-        known = sorted(point.name for point in metadata.entry_points(group=ENTRY_POINTS))
-        listed = f" (installed: {', '.join(known)})" if known else ""
-        raise ConfigError(
-            f"--plugin {name} is neither a file nor an installed plugin{listed}; check the name"
-        )
-    package = found[0].module.partition(".")[0]
-    spec = importlib.util.find_spec(package)
-    assert spec is not None
-    assert spec.origin is not None
-    file = Path(spec.origin)
-    digest = _digest(file.parent if spec.submodule_search_locations else file)
-    registering = found[0].load()
-    if callable(registering):
-        registering()
-    return Plugin(name, digest)
-
-
-def _digest(path: Path) -> str:
-    """SHA-256 of a file, or of the names and contents of all files in a folder."""
-    if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    digest = hashlib.sha256()
-    files = (file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-    for file in sorted(files):
-        content = file.read_bytes()
-        digest.update(f"{file.relative_to(path).as_posix()} {len(content)};".encode())
-        digest.update(content)
-    return digest.hexdigest()

@@ -12,7 +12,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from graphrec_cli.config.explain import explain
-from graphrec_cli.config.plugins import Plugin, refuse_other_plugins
+from graphrec_cli.config.plugin_import import Plugin
+from graphrec_cli.config.plugins import refuse_other_plugins
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.unknown import suggestion, unknown_key

@@ -12,7 +12,7 @@ from typing import Any
 
 from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.rundir.lock import is_locked
-from graphrec_cli.storage.atomic import write_json
+from graphrec_cli.storage.atomic import output_errors, write_json
 from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
 
 
@@ -49,10 +49,8 @@ def make_folder(folder: Path) -> None:
     Raises:
         OutputError: it cannot be made.
     """
-    try:
+    with output_errors(f"make {folder}"):
         folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error
 
 
 def newest_first(output_dir: Path) -> list[Path]:
@@ -240,9 +238,8 @@ class RunDirectory:
         Raises:
             OutputError: the file cannot be written.
         """
-        try:
-            with self.history.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record, allow_nan=False) + "\n")
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise OutputError(f"cannot write {self.history}: {reason}") from error
+        with (
+            output_errors(f"write {self.history}"),
+            self.history.open("a", encoding="utf-8") as file,
+        ):
+            file.write(json.dumps(record, allow_nan=False) + "\n")

@@ -19,6 +19,19 @@ _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}")
 
 
 @contextmanager
+def output_errors(action: str, advice: str = "") -> Iterator[None]:
+    """Raise ``cannot ACTION: REASON`` with ``advice`` instead of the system's error.
+
+    Raises:
+        OutputError: the block raised OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot {action}: {error.strerror or error}{advice}") from error
+
+
+@contextmanager
 def atomic_write(
     path: Path, *, before_replace: Callable[[], None] = lambda: None
 ) -> Iterator[IO[bytes]]:
@@ -32,18 +45,14 @@ def atomic_write(
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        before_replace()
-        os.replace(temporary, path)
-        sync_folder(path.parent)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"cannot write {path}: {reason}; free disk space or choose another folder"
-        ) from error
+        with output_errors(f"write {path}", "; free disk space or choose another folder"):
+            with temporary.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            before_replace()
+            os.replace(temporary, path)
+            sync_folder(path.parent)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -92,10 +101,8 @@ def remove_file(path: Path) -> None:
     Raises:
         OutputError: it cannot be deleted.
     """
-    try:
+    with output_errors(f"delete {path}"):
         path.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot delete {path}: {error.strerror or error}") from error
 
 
 def sync_folder(folder: Path) -> None:

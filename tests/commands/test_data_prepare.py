@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from builders import PATIENCE_S
+from builders import PATIENCE_S, file_size_limit
 
 Command: TypeAlias = Callable[..., Any]
 PREPARE = ("data", "prepare")
@@ -206,13 +205,9 @@ def test_a_disk_that_fills_costs_a_run_a_warning(
     full_size: Command, small: tuple[str, ...], tmp_path: Path
 ) -> None:
     """Where no file may be larger than the packed ones of a run; the titles alone need more."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
-    try:
+    with file_size_limit(40_000):
         run = full_size("train", *BOOKS, *K_CORE, *small, "cache_dir=cache")
         prepare = full_size(*PREPARE, *BOOKS, *K_CORE, "cache_dir=cache")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert run.code == 0, run.err
     warnings = [line for line in run.err.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1

@@ -10,22 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import TINY
 
 from graphrec_cli.cli import main
 from graphrec_cli.commands.completion import complete_line
 from graphrec_cli.config.store import SCHEMAS
 
 ROOT = Path(__file__).resolve().parents[2]
-TINY = (
-    "dataset.num_users=60",
-    "dataset.num_items=40",
-    "dataset.mean_interactions=8",
-    "trainer.epochs=1",
-    "trainer.monitor=ndcg@5",
-    "evaluation.ks=[5]",
-    "num_threads=1",
-    "plots=false",
-)
 PAGE = (ROOT / "docs" / "extending.md").read_text("utf-8")
 EXAMPLES: dict[str, str] = dict(
     re.findall(r"^```python\n# (my_\w+\.py)\n(.*?)^```", PAGE, re.M | re.S)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from builders import CPU, CheckDistribution, items_of_users
+from builders import CPU, CheckDistribution, expect_a_million_good_draws, items_of_users
 
 from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.data.interactions import UserItems
@@ -40,17 +40,7 @@ def test_no_positive_among_a_million_draws(by: PositivesBy, long_tailed_train: U
         generator=torch.Generator().manual_seed(5),
         device=CPU,
     )
-    has = np.zeros((300, 200), dtype=bool)
-    has[long_tailed_train.user_index(), long_tailed_train.item_index] = True
-    drawn = 0
-    for users, pos_items, neg_items in sampler.epoch(10, 100_000):
-        assert has[users, pos_items].all()
-        assert not has[users, neg_items].any()
-        assert not torch.isin(neg_items, torch.tensor([0, 100, 199])).any()
-        assert not (users == 7).any()
-        drawn += len(users)
-    assert drawn == 1_000_000
-    assert sampler.skipped_users == 1
+    expect_a_million_good_draws(sampler, long_tailed_train)
 
 
 def test_nobody_with_an_unseen_item_is_an_error() -> None:

@@ -9,21 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from builders import file_size_limit
 
 from graphrec_cli.errors import OutputError
 from graphrec_cli.storage.atomic import atomic_write, write_json
-
-
-@contextmanager
-def file_size_limit(size: int) -> Iterator[None]:
-    """The system refuses to let any file of this process grow beyond ``size`` bytes."""
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager

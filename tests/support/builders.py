@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable, Sequence
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from graphrec_cli.data.interactions import UserItems
+    from graphrec_cli.samplers.triples import TripleSampler
 
 CheckDistribution: TypeAlias = Callable[[NDArray[np.int64], ArrayLike], None]
 Command: TypeAlias = Callable[..., "Finished"]
@@ -76,6 +77,37 @@ def items_of_users(rows: Sequence[Sequence[int]], num_items: int) -> UserItems:
     users = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     items = np.array([item for row in rows for item in row], dtype=np.int64)
     return UserItems.from_pairs(users, items, num_users=len(rows), num_items=num_items)
+
+
+def expect_a_million_good_draws(sampler: TripleSampler, train: UserItems) -> None:
+    """Fail if a positive is not one, a negative is, or a draw has an item or user to be skipped.
+
+    Args:
+        train: the ``long_tailed_train`` of tests/samplers, of which ``sampler`` draws.
+    """
+    has = np.zeros((train.num_users, train.num_items), dtype=bool)
+    has[train.user_index(), train.item_index] = True
+    drawn = 0
+    for users, pos_items, neg_items in sampler.epoch(10, 100_000):
+        assert has[users, pos_items].all()
+        assert not has[users, neg_items].any()
+        assert not torch.isin(neg_items, torch.tensor([0, 100, 199])).any()
+        assert not (users == 7).any()
+        drawn += len(users)
+    assert drawn == 1_000_000
+    assert sampler.skipped_users == 1
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond ``size`` bytes, like a full disk."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def needs_real(folder: str) -> pytest.MarkDecorator:

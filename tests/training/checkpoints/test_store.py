@@ -5,15 +5,14 @@ import json
 import logging
 import os
 import random
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from builders import CPU
+from builders import CPU, file_size_limit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,17 +38,6 @@ def newest(folder: Path, keep: int = 2) -> int | None:
         return None
     assert torch.equal(state["model"]["weight"], torch.full((500,), float(state["epoch"])))
     return int(state["epoch"])
-
-
-@contextmanager
-def small_files(size: int) -> Iterator[None]:
-    """Let no file grow beyond ``size`` bytes, like a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_an_empty_folder_has_no_state(tmp_path: Path) -> None:
@@ -151,7 +139,7 @@ def test_a_full_disk_leaves_all_files_intact(tmp_path: Path) -> None:
         store.save_last(content(epoch))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     for size in (0, 100, 1000, 3000):
-        with small_files(size), pytest.raises(OutputError, match=r"^cannot write [^\n]+$"):
+        with file_size_limit(size), pytest.raises(OutputError, match=r"^cannot write [^\n]+$"):
             store.save_last(content(3))
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     store.save_last(content(3))
