@@ -20,13 +20,13 @@ class AdjacencyListConfig(DatasetConfig):
     train: Annotated[str, PathBelow("dataset.folder")] = "train.txt"
     """File of the train part."""
     valid: Annotated[str | None, PathBelow("dataset.folder")] = None
-    """File of the valid part; null if there is none."""
+    """File of the valid part; null: no valid part."""
     test: Annotated[str | None, PathBelow("dataset.folder")] = "test.txt"
-    """File of the test part; null if there is none."""
+    """File of the test part; null: no test part."""
     download: bool = True
     """Download missing files from base_url."""
     base_url: Annotated[str | None, Address()] = None
-    """A missing file is downloaded from base_url/folder/file; null downloads nothing."""
+    """Missing files are downloaded from base_url/folder/file; null: no download."""
 
     def files(self) -> dict[str, str]:
         """Part of the split to the name of its file."""

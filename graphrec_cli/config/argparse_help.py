@@ -1,4 +1,4 @@
-"""Hydra 1.3 on Python 3.14, whose argparse looks into every help text as it is added."""
+"""Make Hydra 1.3 work on Python 3.14, whose argparse checks every help text when it is added."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @contextmanager
 def text_as_help() -> Iterator[None]:
-    """Give argparse the text of what Hydra passes as help; for one flag it passes an object."""
+    """Convert help to text before argparse checks it; Hydra passes an object for one flag."""
     parser, name = argparse.ArgumentParser, "add_argument"
     add_argument = parser.add_argument
 

@@ -1,4 +1,4 @@
-"""The words after ``train``, sorted into Hydra's flags and overrides."""
+"""Sort the arguments of ``train`` into Hydra's flags and overrides."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLAG_VALUES = {
     "--cfg": ["job", "hydra", "all"],
     "--info": ["all", "config", "defaults", "defaults-tree", "plugins", "searchpath"],
 }
-"""What the flags with a choice of values take."""
+"""The values that flags with a choice accept."""
 _MODES = ("--multirun", "--help", "--hydra-help", "--cfg", "--info")
 _OPEN_HYDRA_KEYS = ("hydra/launcher", "hydra/sweeper", "hydra.launcher.", "hydra.sweeper.")
 _LONGEST_KEY = 200
@@ -49,16 +49,16 @@ class Arguments:
 
     @property
     def trains(self) -> bool:
-        """Whether jobs run at all, rather than a config or help being printed."""
+        """Whether jobs run; otherwise a config or help is printed."""
         return not {"--help", "--hydra-help", "--cfg", "--info"} & set(self.flags)
 
 
 def sort_arguments(words: Sequence[str]) -> Arguments:
-    """Put Hydra's flags before the overrides: its parser refuses the other order.
+    """Separate Hydra's flags from the overrides; its parser requires the flags first.
 
     Raises:
         ConfigError: an unknown flag, a flag without its value, flags that exclude each other, or
-            an override of a form that no run can use.
+            an override that no run can use.
     """
     flags: list[str] = []
     overrides: list[str] = []
@@ -106,7 +106,7 @@ def _check_flags(arguments: Arguments) -> None:
         raise ConfigError(f"{' and '.join(modes)} exclude each other; give one of them")
     for flag in ("--resolve", "--package"):
         if flag in flags and "--cfg" not in flags:
-            raise ConfigError(f"{flag} goes with --cfg alone")
+            raise ConfigError(f"{flag} can only be used with --cfg")
     if arguments.config_dir is not None and not Path(arguments.config_dir).is_dir():
         raise ConfigError(f"--config-dir '{arguments.config_dir}' is not a folder")
     if arguments.config_dir is not None:
@@ -114,7 +114,7 @@ def _check_flags(arguments: Arguments) -> None:
 
 
 def _check_override(word: str, config_dir: str | None) -> None:
-    """Refuse words that Hydra takes, but that would be ignored or end in a traceback."""
+    """Refuse words that Hydra accepts but ignores, or that end in a traceback."""
     key, equals, value = word.lstrip("+").partition("=")
     if len(key) > _LONGEST_KEY:  # Hydra would look for a file of that name
         raise ConfigError(f"unknown key '{key}'")
@@ -126,8 +126,8 @@ def _check_override(word: str, config_dir: str | None) -> None:
         raise ConfigError(f"'{word}' names no key; write key=value")
     if key.split(".")[0].split("/")[0] == "hydra" and not key.startswith(_OPEN_HYDRA_KEYS):
         raise ConfigError(
-            f"'{key}' cannot be set: of Hydra's own keys only hydra/launcher, hydra/sweeper and "
-            "theirs can; output_dir says where runs go, --config-dir adds options"
+            f"'{key}' cannot be set; of Hydra's own keys, only hydra/launcher, hydra/sweeper and "
+            "the keys below them can; use output_dir for the runs and --config-dir for own options"
         )
     check_digits(key, value)
     if key not in (*SCHEMAS, "experiment"):
@@ -135,7 +135,7 @@ def _check_override(word: str, config_dir: str | None) -> None:
     names, option = group_options(key, config_dir), value.strip().strip("'\"")
     options = ", ".join(names)
     if option in ("", "null"):
-        tail = "; leave it out for none" if key == "experiment" else ""
+        tail = "; leave it out to use none" if key == "experiment" else ""
         raise ConfigError(f"{key} needs one of: {options}; got '{word}'{tail}")
     if value.strip().startswith("["):
         raise ConfigError(f"{key} takes one option, got '{word}' (options: {options})")

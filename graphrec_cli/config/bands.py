@@ -16,7 +16,7 @@ class BandConfig:
     """The interval in which a test metric is expected after a number of epochs."""
 
     epochs: Annotated[int, AtLeast(0)] = MISSING
-    """Epochs of the whole run that the interval holds for."""
+    """Number of epochs of a run that the interval applies to."""
     metric: str = MISSING
     """Test metric, such as recall@20."""
     low: Annotated[float, Finite()] = MISSING
@@ -29,7 +29,7 @@ class BandConfig:
         if self.low > self.high:
             raise ConfigError(
                 f"expected.bands: {self.metric} cannot lie between {self.low} and {self.high}; "
-                "give the lower bound as low"
+                "low must not be above high"
             )
 
 
@@ -38,7 +38,7 @@ class ExpectedConfig:
     """Intervals of test metrics that a run of a recipe is compared with."""
 
     split_hash: str | None = None
-    """Digest of the split that the intervals hold for. Nothing is compared on another split."""
+    """Digest of the split that the intervals apply to. Nothing is compared on another split."""
     values_sha256: str | None = None
     """Digest of the recipe's values. Nothing is compared with other values."""
     bands: list[BandConfig] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What a key accepts, stated beside its type: ``epochs: Annotated[int, AtLeast(1)] = 100``.
+"""What a key accepts, stated next to its type: ``epochs: Annotated[int, AtLeast(1)] = 100``.
 
 ``check_fields`` enforces these rules and ``config/keys.py`` prints them. Every message names the
 full key, the value and what is allowed. null passes wherever the type allows it.
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from graphrec_cli.errors import ConfigError
 
 MAX_INTEGER = 2**63 - 1
-"""The largest count that arrays and tensors can hold."""
+"""The largest integer that fits arrays and tensors (int64)."""
 
 
 @runtime_checkable
@@ -31,7 +31,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AtLeast:
-    """Finite numbers from ``low`` on."""
+    """Finite numbers of at least ``low``."""
 
     low: float
 
@@ -108,7 +108,7 @@ class Distinct:
     """A list with at least one value, none of them twice."""
 
     def check(self, key: str, values: list[object]) -> None:
-        """Refuse an empty list, a list of lists and a list that names something twice."""
+        """Refuse an empty list, a list of lists and a list with a repeated value."""
         if any(isinstance(value, list | dict) for value in values):  # OmegaConf lets them pass
             raise ConfigError(f"{key} must list single values, got {list(values)}")
         if not values:
@@ -122,7 +122,7 @@ class Distinct:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A list whose every value keeps ``rule``."""
+    """A list whose values all satisfy ``rule``."""
 
     rule: Rule
 
@@ -140,7 +140,7 @@ class Folder:
     """A path that is not empty."""
 
     def check(self, key: str, value: str) -> None:
-        """Refuse an empty name, which would mean the folder above."""
+        """Refuse an empty name, which would mean the parent folder."""
         if not value:
             raise ConfigError(f"{key} must name a folder, got an empty value")
 
@@ -155,7 +155,7 @@ class PathBelow:
     folder: str
 
     def check(self, key: str, path: str) -> None:
-        """Refuse an empty path, an absolute one and one that holds ``..``."""
+        """Refuse an empty path, an absolute one and one with ``..``."""
         Folder().check(key, path)
         if Path(path).is_absolute() or ".." in Path(path).parts:
             raise ConfigError(
@@ -188,8 +188,8 @@ class Address:
         """Refuse credentials: the run directory would keep them."""
         if "@" in urlsplit(url).netloc:
             raise ConfigError(
-                f"{key} must not hold a user or password, which the run directory would keep; "
-                "fetch the file by hand instead"
+                f"{key} must not contain a user name or password, because the run directory "
+                "would keep them; download the file by hand instead"
             )
 
     def __str__(self) -> str:
@@ -231,7 +231,7 @@ def rules(schema: type) -> dict[str, tuple[Rule, ...]]:
 def check_digits(key: str, text: str) -> None:
     """Refuse numbers too long for a float: OmegaConf's own error would not name the key."""
     if re.search("[0-9]{309,}", text):
-        raise ConfigError(f"{key} is given a number of hundreds of digits; write a smaller one")
+        raise ConfigError(f"{key} has a number with hundreds of digits; write a smaller one")
 
 
 def spell(number: float) -> str:

@@ -9,7 +9,7 @@ from graphrec_cli.config.checks import AtLeast, Between, Positive
 from graphrec_cli.config.model import LearnsFrom, ModelConfig
 
 MAX_WEIGHT = 1e9
-"""Above it, float32 rounds away the counts that the weight is added to."""
+"""With a larger weight, float32 would round away the counts that it is added to."""
 
 
 @dataclass(kw_only=True, slots=True)

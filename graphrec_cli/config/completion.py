@@ -1,4 +1,4 @@
-"""What can follow on a command line: flags, groups, options, keys and their values."""
+"""Complete flags, groups, options, keys and values on a command line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def complete_train(word: str, words: list[str]) -> list[str]:
     """Completions of ``word``, the last of ``train``'s arguments.
 
     Args:
-        word: what has been typed of it, possibly nothing.
-        words: the arguments before it; options of a ``--config-dir`` among them are offered too.
+        word: the typed part of it, possibly empty.
+        words: the arguments before it; a ``--config-dir`` among them adds its options.
     """
     key, equals, _ = word.partition("=")
     flag = words[-1] if words else ""
     if flag == "--config-dir":
-        return []  # the shell knows folders
+        return []  # the shell completes folders
     if flag in FLAG_VALUES:
         candidates = FLAG_VALUES[flag]
     elif word.startswith("-"):

@@ -1,4 +1,4 @@
-"""Compose a config with Hydra and validate it: every job a dataclass, every refusal one line."""
+"""Compose a config with Hydra and validate it; errors are one line."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Job:
 
     Attributes:
         config: the values.
-        choices: the option chosen in each group, None where none is.
-        overrides: the ``key=value`` words that led here.
-        number: place in a sweep, from 0.
+        choices: the option chosen in each group, None without one.
+        overrides: the ``key=value`` words of the job.
+        number: position in a sweep, from 0.
     """
 
     config: RunConfig
@@ -55,8 +55,8 @@ def compose_run(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
 def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
     """The saved values with some of them, or whole groups, replaced.
 
-    ``output_dir`` and ``cache_dir`` are not taken from ``saved``: where files go is for the command
-    to say and not for a file that it reads.
+    ``output_dir`` and ``cache_dir`` are not taken from ``saved``: the command decides where files
+    go, not a file that it reads.
 
     Raises:
         ConfigError: an override cannot be read, or its key or value is refused.
@@ -114,7 +114,7 @@ def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> 
     Raises:
         ConfigError: a key is unknown, or a value of a wrong type or out of range.
     """
-    # As they were written: Hydra would resolve interpolations in them by its own values.
+    # Unresolved: Hydra would resolve interpolations in them with its own values.
     written = OmegaConf.to_container(runtime.overrides.task, resolve=False)
     assert isinstance(written, list)
     words = [str(word) for word in written]
@@ -131,8 +131,8 @@ def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> 
 
 
 def quoted(text: str) -> str:
-    """Text as Hydra's grammar takes it for itself, whatever it holds."""
-    # A backslash is special only before a quote; a run of them there has to be doubled.
+    """Quote text so that Hydra's grammar reads it unchanged."""
+    # Backslashes are special only before a quote, where they must be doubled.
     escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + found[2].replace("'", "\\'"), text)
     return f"'{escaped}'"
 

@@ -78,12 +78,12 @@ class DatasetConfig:
         check_fields(self, "dataset")
 
     def positive_threshold(self) -> float | None:
-        """The rating from which a row is a positive; None where every row is one."""
+        """The rating from which a row is a positive; None if every row is one."""
         return None
 
 
 MAX_TRUE_SCORES = 250_000_000
-"""Largest number of user-item pairs; the true score of each takes four bytes."""
+"""Largest number of user-item pairs; each has a true score of four bytes."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -110,8 +110,8 @@ class SyntheticConfig(DatasetConfig):
         Between(5, self.num_items / 2).check("dataset.mean_interactions", self.mean_interactions)
         if self.num_users * self.num_items > MAX_TRUE_SCORES:
             raise ConfigError(
-                f"dataset.num_users times dataset.num_items must be at most {MAX_TRUE_SCORES} (a "
-                f"true score is kept of every pair), got {self.num_users * self.num_items}"
+                f"dataset.num_users times dataset.num_items must be at most {MAX_TRUE_SCORES} "
+                f"(each pair has a true score in memory), got {self.num_users * self.num_items}"
             )
         Between(1, self.num_items).check("dataset.num_groups", self.num_groups)
 

@@ -1,4 +1,4 @@
-"""The addresses that a saved configuration would fetch data from."""
+"""Check the addresses from which a saved config would download data."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from graphrec_cli.errors import ConfigError
 
 
 def refuse_new_addresses(saved: SavedConfig, overrides: Sequence[str], where: Path) -> None:
-    """Refuse to fetch from an address that only the saved configuration names.
+    """Refuse to download from an address that only the saved config names.
 
-    It says under which name the file is put as well, so that it could put anything anywhere.
+    The saved config also sets the name of the downloaded file, so it could write any file anywhere.
 
     Args:
-        saved: as it was read.
-        overrides: the words of the command, which may name addresses, or another data set.
-        where: the file that was read, for messages.
+        saved: the saved config.
+        overrides: the words of the command; they may name addresses or another data set.
+        where: the file of the saved config, for messages.
 
     Raises:
         ConfigError: naming the key and the address.
@@ -37,8 +37,8 @@ def refuse_new_addresses(saved: SavedConfig, overrides: Sequence[str], where: Pa
     for key, address in _addresses("dataset", values):
         if address not in known and key not in keys:
             raise ConfigError(
-                f"{where} would fetch data from {address}, which no option of this release names; "
-                f"say {key}={address} yourself if you trust it, or dataset.download=false"
+                f"{where} would download from {address}, which no option of this release names; "
+                f"set {key}={address} if you trust it, or dataset.download=false"
             )
 
 

@@ -56,7 +56,7 @@ class EvaluationConfig:
         return ("mrr",)
 
     def default_monitor(self) -> str:
-        """The metric that selects where ``trainer.monitor`` is null."""
+        """The metric for selection if ``trainer.monitor`` is null."""
         return "ndcg@10"
 
     def lower_is_better(self, metric: str) -> bool:
@@ -64,7 +64,7 @@ class EvaluationConfig:
         return False
 
     def predicts_ratings(self) -> bool:
-        """Whether only a model that predicts ratings can be judged so."""
+        """Whether the evaluation needs a model that predicts ratings."""
         return False
 
 
@@ -99,7 +99,7 @@ class RatingConfig(EvaluationConfig):
     """L2 penalty of the bias baseline, which predicts mean + user bias + item bias."""
 
     def predicts_ratings(self) -> bool:
-        """Only a model that predicts ratings can be judged so."""
+        """The evaluation needs a model that predicts ratings."""
         return True
 
     def metrics_at_k(self) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ class RatingConfig(EvaluationConfig):
         return ("rmse", "mae")
 
     def default_monitor(self) -> str:
-        """The metric that selects where ``trainer.monitor`` is null."""
+        """The metric for selection if ``trainer.monitor`` is null."""
         return "rmse"
 
     def lower_is_better(self, metric: str) -> bool:

@@ -1,4 +1,4 @@
-"""One-line explanations of what Hydra and OmegaConf refuse."""
+"""Explain errors of Hydra and OmegaConf in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flags of our own, taken out of the words before Hydra reads them."""
+"""Flags of graphrec, which Hydra does not know."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ PLUGIN = "--plugin"
 
 
 def take_flag(flag: str, words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The values of ``FLAG VALUE`` and ``FLAG=VALUE`` and the other words.
+    """Split words into the values of ``FLAG VALUE`` or ``FLAG=VALUE``, and the other words.
 
-    A missing value is an empty text.
+    A missing value becomes an empty string.
     """
     values, rest, waiting = [], [], list(words)
     while waiting:

@@ -19,9 +19,9 @@ from graphrec_cli.config.unknown import refuse_unknown_key
 
 WIDTH = 80
 COLUMN = 32
-"""Where the meanings of keys start."""
+"""Column in which the meanings of keys start."""
 RARE = "dataset.prefilter."
-"""Keys that only the page of an option shows."""
+"""Prefix of keys that only the page of one option shows."""
 
 INTRODUCTION = """\
 Train and evaluate one run, or every run of a sweep with -m.
@@ -79,7 +79,7 @@ def train_help(words: Sequence[str]) -> str:
     defaults = read_defaults()
     given = {word.partition("=")[0] for word in arguments.overrides}
     swept = given & {*SCHEMAS, "experiment"} - chosen.keys()
-    # A saved run and a sweep choose options that are not read here, which have other keys.
+    # A saved run or a sweep may choose other options, with other keys, which are not read here.
     known = chosen if saved or swept else {**defaults, **chosen}
     _refuse_unknown_keys(arguments.overrides, known, config_dir)
     if not chosen:
@@ -143,7 +143,7 @@ def _group(group: str, default: str, config_dir: str | None) -> str:
 
 
 def _option(group: str, name: str, config_dir: str | None) -> str:
-    """One option with all that is known of its keys."""
+    """One option and all its keys, with their ranges."""
     recipe, meaning = describe_option(group, name, config_dir)
     belongs = f"Made for experiment={recipe}: " if recipe else ""
     lines = textwrap.wrap(f"{group}={name}  {belongs}{meaning}", WIDTH, subsequent_indent="  ")
@@ -158,7 +158,7 @@ def _option(group: str, name: str, config_dir: str | None) -> str:
 
 
 def run_keys() -> list[Key]:
-    """The keys beside the groups that a user sets."""
+    """The keys outside the groups."""
     return [key for key in list_keys(RunConfig, "") if "." not in key.name]
 
 
@@ -194,7 +194,7 @@ def _key_rows(keys: list[Key]) -> Iterator[str]:
 
 
 def _row(name: str, meaning: str, column: int) -> list[str]:
-    """Two columns; a name that is too long stands on a line of its own."""
+    """Two columns; a name that is too long has its own line."""
     indent = " " * column
     lines = textwrap.wrap(meaning, WIDTH - column, break_on_hyphens=False) or [""]
     first = f"{name:<{column}}{lines[0]}".rstrip() if len(name) < column else name

@@ -1,4 +1,4 @@
-"""Hydra behind our command line: every job a validated dataclass, every refusal one line."""
+"""Run Hydra behind the command line: jobs are validated dataclasses, errors are one line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LISTED = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANG
 
 
 class _Stopped(BaseException):
-    """Leaves Hydra from within a job: it meets ordinary errors with lines of its own on stderr."""
+    """Raised by a job to leave Hydra, which would print ordinary errors itself."""
 
 
 def print_config(arguments: Arguments, saved: SavedConfig | None = None) -> None:
@@ -49,7 +49,7 @@ def print_config(arguments: Arguments, saved: SavedConfig | None = None) -> None
                 entry(lambda node: None)
         except SystemExit as end:
             if end.code:
-                lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a word"]
+                lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a message"]
                 raise ConfigError(lines[-1]) from end
 
 
@@ -63,8 +63,8 @@ def run_sweep(
 
     Args:
         arguments: the words of the command, with ``--multirun``.
-        run: called once a job.
-        folder: where Hydra leaves the file that describes the sweep.
+        run: called once per job.
+        folder: where Hydra writes the file that describes the sweep.
         saved: values that the arguments are put on; None is those of ``conf``.
 
     Raises:
@@ -79,7 +79,7 @@ def run_sweep(
         try:
             runtime = HydraConfig.get()
             assert isinstance(runtime, DictConfig)
-            # A launcher may run its jobs in other processes.
+            # A launcher may run jobs in other processes.
             with loaded_plugins(plugins, accept_changed=accept_changed):
                 run(to_job(node, runtime, saved))
         except Exception as error:
@@ -118,12 +118,12 @@ def _values(override: Override) -> list[str]:
         return [override.input_line]
     if override.value_type not in _LISTED:
         raise ConfigError(
-            f"'{override.input_line}' lists no values; write them as key=a,b,c or key=range(a,b)"
+            f"'{override.input_line}' has no values to sweep over; write key=a,b or key=range(a,b)"
         )
     key = override.get_key_element()
     values = list(override.sweep_string_iterator())
     if not values:
-        raise ConfigError(f"'{override.input_line}' sweeps over no value")
+        raise ConfigError(f"'{override.input_line}' has no values to sweep over; give at least one")
     return [f"{key}={value}" for value in values]
 
 
@@ -150,7 +150,7 @@ def _hydra_entry(
     try:
         yield entry
     finally:
-        # Else ${hydra:...} would hold the values of this job wherever it is composed next.
+        # Otherwise ${hydra:...} would have the values of this job in the next composition.
         HydraConfig.instance().cfg = None
         sys.argv = old_words
         if old_value is None:

@@ -27,8 +27,8 @@ class Key:
 
     Attributes:
         name: the full key, such as ``trainer.epochs``.
-        type: what it holds, in words, and whether null is allowed.
-        default: as one would write it after ``key=``.
+        type: the type in words, and whether null is allowed.
+        default: as written after ``key=``.
         allowed: the values of a choice, or the range; empty if every value of the type is allowed.
         meaning: the docstring under the field, on one line.
     """
@@ -45,7 +45,7 @@ def list_keys(schema: type, group: str, values: Mapping[str, Any] | None = None)
 
     Args:
         schema: a configuration class.
-        group: the full key of its instances; empty for those of a run.
+        group: the full key of its instances; empty for ``RunConfig``.
         values: defaults that an option file sets in place of those of the class.
     """
     values = values or {}
@@ -85,7 +85,7 @@ def first_sentence(text: str) -> str:
 
 
 def spell_value(value: object) -> str:
-    """A value as one would write it after ``key=``."""
+    """A value as written after ``key=``."""
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, bool) or value is None:

@@ -35,7 +35,7 @@ class LossConfig:
         check_fields(self, "loss")
 
     def learns_from(self) -> LearnsFrom:
-        """What a batch must hold; it must match the model's."""
+        """What a batch must contain; the model must accept it."""
         return LearnsFrom.triples
 
 
@@ -57,7 +57,7 @@ class BPRConfig(LossConfig):
 
 @dataclass(kw_only=True, slots=True)
 class CandidateLossConfig(LossConfig):
-    """What losses that compare each positive with negatives shared by the batch have in common.
+    """Base of losses that compare each positive with negatives shared by the batch.
 
     The user's own train items are masked.
     """
@@ -87,7 +87,7 @@ class CandidateLossConfig(LossConfig):
         ):
             if given != default:
                 raise ConfigError(
-                    f"loss.{key}={given} counts with loss.negatives=shared alone; leave it out, or "
+                    f"loss.{key}={given} only applies to loss.negatives=shared; leave it out, or "
                     "set loss.negatives=shared"
                 )
 

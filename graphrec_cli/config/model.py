@@ -25,7 +25,7 @@ class Init(Enum):
 
 
 class LearnsFrom(Enum):
-    """What a batch of a training step holds."""
+    """What a batch of a training step contains."""
 
     triples = "triples"
     candidates = "candidates"
@@ -151,5 +151,5 @@ class PopularityConfig(ModelConfig):
     name: str = "popularity"
 
     def learns_from(self) -> tuple[LearnsFrom, ...]:
-        """Nothing: it counts."""
+        """Nothing: the model only counts."""
         return ()

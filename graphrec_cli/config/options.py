@@ -1,4 +1,4 @@
-"""Where the option files lie, which options a group has, and what one option sets."""
+"""Find the option files, list the options of a group, and read what an option sets."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def conf_dir() -> Path:
     """The folder of the options: the installed package's own, else the checkout's.
 
     Raises:
-        ConfigError: neither holds a config.yaml.
+        ConfigError: neither contains a config.yaml.
     """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "conf", package.parent / "conf"):
         if (folder / "config.yaml").is_file():
             return folder
-    raise ConfigError(f"no conf/config.yaml beside {package}; reinstall graphrec-cli")
+    raise ConfigError(f"no conf/config.yaml in or next to {package}; reinstall graphrec-cli")
 
 
 def group_options(group: str, config_dir: str | None) -> list[str]:
-    """The options of a group in ascending order, the user's own and plugins' among them."""
+    """The options of a group in ascending order, with those of the user and of plugins."""
     folders = [conf_dir(), *([] if config_dir is None else [Path(config_dir)])]
     files = {path.stem for folder in folders for path in (folder / group).glob("*.yaml")}
     return sorted({*files, *BUILDERS.get(group, {})})
@@ -120,7 +120,7 @@ def refuse_shadowed_options(config_dir: Path) -> None:
     """
     for path in sorted(config_dir.glob("**/*.yaml")):
         if (conf_dir() / path.relative_to(config_dir)).is_file():
-            raise ConfigError(f"{path} has the name of a built-in option; give it another")
+            raise ConfigError(f"{path} has the name of a built-in option; rename it")
 
 
 def _merged(base: dict[str, Any], over: dict[Any, Any]) -> dict[str, Any]:

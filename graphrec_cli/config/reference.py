@@ -1,6 +1,6 @@
 """docs/configuration.md: every group, option and key, written from the code.
 
-``python -m graphrec_cli.config.reference > docs/configuration.md`` writes it again.
+``python -m graphrec_cli.config.reference > docs/configuration.md`` updates it.
 """
 
 from __future__ import annotations

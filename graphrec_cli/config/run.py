@@ -57,7 +57,7 @@ class RunConfig:
     """Folder for new run directories."""
     cache_dir: Annotated[str | None, Folder()] = None
     """Folder for prepared data, which later runs reuse; null: graphrec in the user's cache folder.
-    It must lie outside output_dir."""
+    It must be outside output_dir."""
     expected: ExpectedConfig = field(default_factory=ExpectedConfig)
     """Test metrics that a recipe is known to reach. A run with its values reports whether it
     did."""
@@ -73,10 +73,10 @@ class RunConfig:
         self._check_what_is_learnt()
 
     def monitored_k(self) -> int | None:
-        """The cut-off of the metric that selects, None for one that has none.
+        """The cut-off of the metric that selects the best epoch, None for a metric without one.
 
         Raises:
-            ConfigError: it is no metric that the evaluation computes.
+            ConfigError: the evaluation does not compute it.
         """
         return self._cutoff("trainer.monitor", self.monitor())
 
@@ -91,12 +91,12 @@ class RunConfig:
         raise ConfigError(f"{key} must be one of {known}, got '{name}'")
 
     def monitor(self) -> str:
-        """The valid metric that selects: ``trainer.monitor``, or else the evaluation's own."""
+        """The valid metric that selects: ``trainer.monitor``, or the evaluation's default."""
         chosen = self.trainer.monitor
         return self.evaluation.default_monitor() if chosen is None else chosen
 
     def _check_what_is_learnt(self) -> None:
-        """Refuse a loss, a sampler or an evaluation that the model has no use for."""
+        """Refuse a loss, a sampler or an evaluation that does not fit the model."""
         wanted, given = self.model.learns_from(), self.loss.learns_from()
         losses = {
             LearnsFrom.triples: "bpr",
@@ -106,42 +106,42 @@ class RunConfig:
         if wanted and given not in wanted:
             raise ConfigError(
                 f"model={self.model.name} learns from {' or '.join(kind.name for kind in wanted)} "
-                f"and loss={self.loss.name} from {given.name}; set "
+                f"but loss={self.loss.name} needs {given.name}; set "
                 f"loss={' or loss='.join(losses[kind] for kind in wanted)}, or choose another model"
             )
         if self.trainer.precision is Precision.bf16 and not self.model.propagates():
             raise ConfigError(
-                "trainer.precision=bf16 rounds what training propagates, and "
-                f"model={self.model.name} propagates nothing; leave trainer.precision=fp32"
+                "trainer.precision=bf16 only applies to propagated embeddings, and "
+                f"model={self.model.name} propagates nothing; use trainer.precision=fp32"
             )
         if self.evaluation.predicts_ratings() and LearnsFrom.ratings not in wanted:
             raise ConfigError(
                 f"evaluation={self.evaluation.name} needs predicted ratings, and "
-                f"model={self.model.name} gives none; set model=lightgcn_rating loss=mse"
+                f"model={self.model.name} does not predict them; set model=lightgcn_rating loss=mse"
             )
-        # What a sampler says of negatives would be ignored.
+        # The negatives of any other sampler would be ignored.
         own_negatives = {
             LearnsFrom.ratings: "takes rated pairs and no negatives",
             LearnsFrom.candidates: "draws its negatives for the whole batch",
         }.get(given)
         if wanted and own_negatives and self.sampler != UniformConfig(by=self.sampler.by):
             raise ConfigError(
-                f"loss={self.loss.name} {own_negatives}, so that of the sampler only sampler.by "
-                "counts; leave sampler=uniform as it is"
+                f"loss={self.loss.name} {own_negatives}, so it only uses sampler.by; use "
+                "sampler=uniform and set no other key of it"
             )
 
     def _check_cache_dir(self) -> None:
-        """Refuse a cache among the runs, where a glob would meet it."""
+        """Refuse a cache folder among the runs, where a search for runs would find it."""
         if self.cache_dir is None:
             return
         try:
             inside = Path(self.cache_dir).resolve().is_relative_to(Path(self.output_dir).resolve())
-        # A NUL byte, a link that leads back to itself, a working directory that has gone.
+        # A NUL byte, a link to itself, or a deleted working directory.
         except (OSError, RuntimeError, ValueError) as error:
-            raise ConfigError(f"cache_dir {self.cache_dir!r} names no folder: {error}") from error
+            raise ConfigError(f"cache_dir {self.cache_dir!r} is not a folder: {error}") from error
         if inside:
             raise ConfigError(
-                f"cache_dir must not lie in output_dir, got cache_dir '{self.cache_dir}' and "
+                f"cache_dir must not be inside output_dir, got cache_dir '{self.cache_dir}' and "
                 f"output_dir '{self.output_dir}'; choose a folder elsewhere"
             )
 

@@ -11,18 +11,18 @@ from graphrec_cli.config.serialize import SavedConfig, to_plain
 from graphrec_cli.config.store import SCHEMAS
 
 SAVED = "_saved_"
-"""The name that the saved values have in every group while they are offered."""
+"""The name of the saved values as an option of every group."""
 
 
 @contextmanager
 def saved_options(saved: SavedConfig | None) -> Iterator[list[str]]:
-    """Offer the saved values to Hydra while the block lasts, as it offers options of ``conf``.
+    """Make the saved values an option of Hydra for the duration of the block.
 
-    Overrides of values, of whole groups, and sweeps over them then mean what they mean on top of
-    any experiment.
+    Overrides of values or of whole groups, and sweeps over them, then work as on top of any
+    experiment.
 
     Yields:
-        the words that select the saved values; none where there are none.
+        the words that select the saved values; empty without saved values.
     """
     if saved is None:
         yield []
@@ -31,7 +31,7 @@ def saved_options(saved: SavedConfig | None) -> Iterator[list[str]]:
     values = {
         key: value
         for key, value in to_plain(saved.config).items()
-        # Where files go is for the command to say and not for a file that it reads.
+        # The command decides where files go, not a file that it reads.
         if key not in (*SCHEMAS, "output_dir", "cache_dir")
     }
     selected = [{f"override /{group}": SAVED} for group in SCHEMAS]

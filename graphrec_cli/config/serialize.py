@@ -1,4 +1,4 @@
-"""A run's configuration to JSON and strictly back."""
+"""Convert a run's config to JSON, and read it back strictly."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class SavedConfig:
-    """What config.json holds.
+    """The content of config.json.
 
     Attributes:
         config: the values.
         choices: the option chosen in each group.
         plugins: what ``--plugin`` loaded when the file was written.
         absent: dotted keys that the file does not have, because an earlier release wrote it. They
-            have their defaults, and stay out of the file and its digest.
+            have their defaults, and are not in the file and its digest.
     """
 
     config: RunConfig
@@ -69,7 +69,7 @@ def without_keys(values: dict[str, Any], keys: Collection[str], parent: str = ""
 
 
 def config_from_dict(content: object, where: str) -> SavedConfig:
-    """Build the dataclasses by the components' names, refusing whatever they do not know.
+    """Build the dataclasses by the components' names; refuse unknown keys.
 
     Args:
         content: parsed JSON.
@@ -115,7 +115,7 @@ def read_config(path: Path) -> SavedConfig:
     """Read a config.json.
 
     Raises:
-        ConfigError: the file is missing, is not JSON, or holds what ``config_from_dict`` refuses.
+        ConfigError: the file is missing, is not JSON, or ``config_from_dict`` refuses its content.
     """
     try:
         content = read_json(path)
@@ -149,7 +149,7 @@ def _plugins(value: Any, where: str) -> tuple[Plugin, ...]:
     for entry in value if isinstance(value, list) else [value]:
         named = isinstance(entry, dict) and set(entry) == {"name", "sha256"}
         if not named or not all(isinstance(text, str) for text in entry.values()):
-            raise ConfigError(f"{where}: plugins must be a list of a name and a sha256 each")
+            raise ConfigError(f"{where}: each of plugins must have a name and a sha256")
         plugins.append(Plugin(**entry))
     return tuple(plugins)
 
@@ -175,12 +175,12 @@ def _refuse_conversions(given: object, read: object, key: str) -> None:
         for number, (value, converted) in enumerate(zip(given, read, strict=True)):
             _refuse_conversions(value, converted, f"{key}[{number}]")
     elif given != read or isinstance(given, bool) is not isinstance(read, bool):
-        raise ConfigError(f"{key} is {given!r}, which is not of its type; write {read!r}")
+        raise ConfigError(f"{key} is {given!r}, which has the wrong type; write {read!r}")
 
 
 def _refuse_interpolations(value: object, where: str) -> None:
     if isinstance(value, str) and "${" in value:
-        raise ConfigError(f"{where}: '{value}' is an interpolation; a saved config holds values")
+        raise ConfigError(f"{where}: '{value}' is an interpolation; write its value")
     if isinstance(value, dict):
         for entry in value.values():
             _refuse_interpolations(entry, where)

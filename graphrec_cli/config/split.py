@@ -21,7 +21,7 @@ class HeldOutBy(Enum):
 
 
 class Scope(Enum):
-    """Whether shares are taken of each user's pairs or of all pairs."""
+    """Whether shares are of each user's pairs or of all pairs."""
 
     user = "user"
     all = "all"
@@ -44,8 +44,8 @@ class LeaveOneOutConfig(SplitConfig):
 
     name: str = "leave_one_out"
     by: HeldOutBy = HeldOutBy.random
-    """Which items are held out. random: any. time: the newest. rating: the highest rated, of equal
-    ratings the last in the file."""
+    """Which items are held out. random: any. time: the newest. rating: the highest rated; among
+    equal ratings the last in the file."""
     valid: Annotated[int, Between(0, 1)] = 1
     """Valid items per user; 0: no valid part."""
     min_interactions: Annotated[int, AtLeast(1)] = 3

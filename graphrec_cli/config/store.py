@@ -70,8 +70,8 @@ SCHEMAS: dict[str, dict[str, type]] = {
 
 @cache
 def register_schemas() -> None:
-    """Make the dataclasses known to Hydra, in a group of their own beside the user's options."""
-    # Help and completion read SCHEMAS and do not need Hydra, which takes long to import.
+    """Register the dataclasses with Hydra, in a group separate from the user's options."""
+    # Imported late: help and completion read SCHEMAS without Hydra, which is slow to import.
     from hydra.core.config_store import ConfigStore
 
     store = ConfigStore.instance()

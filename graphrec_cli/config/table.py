@@ -1,4 +1,4 @@
-"""Any table of interactions: its file, its format, and what its columns mean."""
+"""Any table of interactions: its file, its format and its columns."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class TableConfig(DatasetConfig):
     item: str | None = None
     """Column of item ids; null: a common name such as item_id, movieId or isbn."""
     rating: str | None = None
-    """Column of ratings; null: a common name, if there is one; '': none."""
+    """Column of ratings; null: a common name, if any; '': no ratings."""
     timestamp: str | None = None
-    """Column of timestamps; null: a common name, if there is one; '': none."""
+    """Column of timestamps; null: a common name, if any; '': no timestamps."""
     rating_threshold: Annotated[float | None, Finite()] = None
     """Ratings of at least this value are positives; null: every row is."""
     time_unit: TimeUnit = TimeUnit.auto
@@ -59,13 +59,13 @@ class TableConfig(DatasetConfig):
     """Character between fields; null: tab in .tsv, .tab, .txt, .inter and .item files, else
     comma."""
     quoted: bool = True
-    """Fields may stand in double quotes."""
+    """Fields may be in double quotes."""
     encoding: str = "utf-8"
     """Text encoding. A byte-order mark is skipped."""
     columns: Annotated[list[str] | None, Distinct()] = None
     """Names of all columns, for a file without a header line; null: the first line has them."""
     items_path: str | None = None
-    """File of item titles in the same format; null: none."""
+    """File of item titles in the same format; null: no titles."""
     items_id: str | None = None
     """Its column of item ids; null: the name of the item column, then a common name."""
     items_title: str | None = None
@@ -81,7 +81,7 @@ class TableConfig(DatasetConfig):
             raise ConfigError("dataset.path must name the table's file: dataset.path=ratings.csv")
         for key in ("user", "item", "items_path", "items_id", "items_title"):
             if getattr(self, key) == "":
-                raise ConfigError(f"dataset.{key} must name something or be null, got ''")
+                raise ConfigError(f"dataset.{key} must name a column or a file, or be null, got ''")
         for key in ("items_id", "items_title"):
             if self.items_path is None and getattr(self, key) is not None:
                 raise ConfigError(f"dataset.{key} needs a file of titles; set dataset.items_path")
@@ -89,7 +89,7 @@ class TableConfig(DatasetConfig):
             kept = "a,1\n".encode(codecs.lookup(self.encoding).name) == b"a,1\n"
         except (LookupError, ValueError):
             raise ConfigError(
-                f"dataset.encoding '{self.encoding}' is unknown; utf-8 and latin-1 are usual"
+                f"dataset.encoding '{self.encoding}' is unknown; try utf-8 or latin-1"
             ) from None
         if not kept:
             raise ConfigError(

@@ -65,6 +65,6 @@ class TrainerConfig:
         check_fields(self, "trainer")
         if self.final_learning_rate is not None and self.learning_rate_decay != 1.0:
             raise ConfigError(
-                "trainer.final_learning_rate and trainer.learning_rate_decay both make the "
-                "learning rate fall; set one of them"
+                "trainer.final_learning_rate and trainer.learning_rate_decay both lower the "
+                "learning rate; set one of them"
             )

@@ -14,7 +14,7 @@ from graphrec_cli.errors import ConfigError
 
 
 def suggestion(word: str, choices: Sequence[str]) -> str:
-    """``; did you mean 'x'?``, or nothing where no choice is near."""
+    """``; did you mean 'x'?``, or nothing if no choice is close."""
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     return f"; did you mean '{near[0]}'?" if near else ""
 

@@ -59,7 +59,7 @@ class Funnel:
         """Check the counts against the rows that are left.
 
         Raises:
-            DataError: the two differ, so some row was dropped without being counted.
+            DataError: they differ, so some row was dropped without being counted.
         """
         if rows != self._rows_left:
             raise DataError(
@@ -82,7 +82,7 @@ class Funnel:
 
         Raises:
             DataError: its counts do not add up.
-            KeyError, TypeError, ValueError: it has another form.
+            KeyError, TypeError, ValueError: the format is wrong.
         """
         funnel = cls(int(content["rows_read"]))
         for step in content["steps"]:

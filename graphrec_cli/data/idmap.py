@@ -12,7 +12,7 @@ from graphrec_cli.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class IdMap:
-    """Raw ids in ascending order; the index of an id is its place.
+    """Raw ids in ascending order; the index of an id is its position.
 
     Attributes:
         ids: distinct, ascending, int64 or strings, shape (size,); made read-only.
@@ -39,10 +39,10 @@ class IdMap:
 
     @classmethod
     def from_text(cls, text: NDArray[np.character]) -> IdMap:
-        """The map of ids read back from text: numbers if that is their order.
+        """Build a map from ids as text; they become numbers if they are in numeric order.
 
         Raises:
-            DataError: they are in order neither as text nor as numbers.
+            DataError: they are sorted neither as text nor as numbers.
         """
         if np.greater(text[1:], text[:-1]).all():
             return cls(text)

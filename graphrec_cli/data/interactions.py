@@ -12,7 +12,7 @@ from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.errors import DataError
 
 PART_NAMES = ("train", "valid", "test")
-"""The parts of a split that a source may come with."""
+"""The parts of a split."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +22,12 @@ class RawTable:
     Attributes:
         user_id, item_id: raw ids, int64 or strings, shape (rows,). Where strings are objects,
             rows of one id share one: an array of fixed width would be as wide as the longest id.
-        rating: float32, shape (rows,), NaN where the row's signal carries no rating.
-        timestamp: int64 seconds since 1970, shape (rows,), or None where the source has none.
+        rating: float32, shape (rows,), NaN where the row's signal has no rating.
+        timestamp: int64 seconds since 1970, shape (rows,), or None if the source has none.
         signal: int8 index into ``signal_names``, shape (rows,).
         signal_names: the signals in order of precedence, the strongest first.
-        part: int8 index into ``PART_NAMES``, shape (rows,), where the source comes with a split of
-            its own; None elsewhere.
+        part: int8 index into ``PART_NAMES``, shape (rows,), if the source comes with a split of its
+            own; None otherwise.
     """
 
     user_id: NDArray[np.generic]
@@ -71,12 +71,12 @@ class UserItems:
     """The items of every user in compressed rows: ascending and distinct within a user.
 
     Attributes:
-        indptr: int64, shape (num_users + 1,); user u's items lie at indptr[u]:indptr[u + 1].
+        indptr: int64, shape (num_users + 1,); user u's items are at indptr[u]:indptr[u + 1].
         item_index: int32, shape (pairs,).
-        num_items: columns, whether or not an item occurs.
-        rating: float32, shape (pairs,), aligned with ``item_index``; None where a pair has none.
-        timestamp: int64 seconds since 1970, likewise; None where the data have none, or where they
-            were read back from a run directory, which keeps none.
+        num_items: columns, including items without a pair.
+        rating: float32, shape (pairs,), aligned with ``item_index``; None if a pair has none.
+        timestamp: int64 seconds since 1970, likewise; None if the data has none, or was read
+            back from a run directory, which does not store them.
     """
 
     indptr: NDArray[np.int64]
@@ -99,16 +99,16 @@ class UserItems:
         """Sort pairs, with their ratings and times if given, into rows.
 
         Raises:
-            DataError: a pair occurs twice, an index lies outside the tables, or the columns
+            DataError: a pair occurs twice, an index is out of range, or the columns
                 differ in length.
         """
         users = np.asarray(user_index, dtype=np.int64)
         items = np.asarray(item_index, dtype=np.int64)
         if users.shape != items.shape:
-            raise DataError(f"{len(users)} user indices do not pair with {len(items)} item indices")
+            raise DataError(f"{len(users)} user indices, but {len(items)} item indices")
         for name, index, size in (("user", users, num_users), ("item", items, num_items)):
             if len(index) and not (index.min() >= 0 and index.max() < size):
-                raise DataError(f"a {name} index lies outside 0..{size - 1}")
+                raise DataError(f"a {name} index is outside 0..{size - 1}")
         keys = users * num_items + items
         if rating is None and timestamp is None:
             keys.sort()
@@ -145,7 +145,7 @@ class UserItems:
 
     @property
     def num_users(self) -> int:
-        """Number of rows, with or without a pair."""
+        """Number of users, including those without a pair."""
         return len(self.indptr) - 1
 
     @property

@@ -21,20 +21,20 @@ def k_core_rows(
 ) -> NDArray[np.int64]:
     """Positions of the rows whose user and item have enough interactions, ascending.
 
-    In the mode ``fixpoint`` users and items are dropped until every one that is left
-    has its minimum. In ``one_pass`` users are dropped once, then items, counted on what is left;
-    users that have lost items stay.
+    In the mode ``fixpoint`` users and items are dropped until all that remain reach their
+    minimum. In ``one_pass`` users are dropped once, then items, counted on the remaining rows;
+    users who fall below the minimum in the second step stay.
 
     Args:
         user_code, item_code: codes from 0, shape (rows,).
-        counted: whether a row is the first of its pair, shape (rows,); the others stay or go with
-            it and count for nothing.
+        counted: whether a row is the first of its pair, shape (rows,); the others are kept or
+            dropped with it and are not counted.
         config: minimums and mode.
-        funnel: told how many rows went because of a user and because of an item.
-        prefix: of the funnel's stage and of the configuration key, where it is not ``k_core``.
+        funnel: receives the rows dropped because of a user and because of an item.
+        prefix: prepended to ``k_core`` in the funnel's stage and the config key.
 
     Raises:
-        DataError: nothing is left.
+        DataError: no row is left.
     """
     drop = _drop_repeatedly if config.mode is KCoreMode.fixpoint else _drop_once
     kept, by_user, by_item, iterations = drop(user_code, item_code, counted, config)
@@ -48,8 +48,8 @@ def k_core_rows(
         funnel.note(f"{stage}_{name}_dropped", _num_distinct(code) - _num_distinct(code[kept]))
     if not len(kept):
         raise DataError(
-            f"no interaction is left of {len(user_code)} when every user must have {min_user} and "
-            f"every item {min_item}; lower dataset.{stage}.min_user_interactions or "
+            f"none of the {len(user_code)} interactions is left if every user must have {min_user} "
+            f"and every item {min_item}; lower dataset.{stage}.min_user_interactions or "
             f"dataset.{stage}.min_item_interactions"
         )
     return kept

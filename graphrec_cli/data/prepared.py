@@ -1,4 +1,4 @@
-"""A data set that is ready to be trained on."""
+"""A data set that is ready for training."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Prepared:
         title: titles of the items in the order of the indices, "" where unknown; None without any.
         funnel: every row dropped, by cause.
         quarantine: lines that could not be read and were left out.
-        num_rows: raw rows that the source gave.
-        own_split_unused: whether the data set came with a split that another one replaces.
-        files: the files that it was made from.
-        preferences: the true scores, for a synthetic data set alone.
+        num_rows: raw rows of the source.
+        own_split_unused: whether the data set comes with a split that is not used.
+        files: the files that it was read from.
+        preferences: the true scores, only for a synthetic data set.
     """
 
     split: Split

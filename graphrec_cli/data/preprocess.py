@@ -31,15 +31,15 @@ def preprocess(
     ``table`` and accounts for those of the result afterwards.
 
     Args:
-        rating_threshold: lowest rating that makes a positive, None where ratings do not decide.
+        rating_threshold: lowest rating that makes a positive, None if ratings do not matter.
 
     Raises:
         DataError: the table is empty, no row reaches the threshold, or the k-core is empty.
-        LeakageError: the source's own split holds a pair in two parts.
+        LeakageError: the source's own split has a pair in two parts.
     """
     funnel.check(len(table))
     if not len(table):
-        raise DataError("the data set holds no interactions; check that its files are complete")
+        raise DataError("the data set has no interactions; check that its files are complete")
     rows = np.arange(len(table))
     if prefilter is not None:
         rows = _prefiltered_rows(table, prefilter, funnel)
@@ -121,7 +121,7 @@ def _factorize(
 
     codes, ids = pd.factorize(raw)
     if codes.min() < 0:
-        raise DataError(f"column {column} holds empty ids; remove those rows from the file")
+        raise DataError(f"column {column} has empty ids; remove those rows from the file")
     return codes, np.asarray(ids, dtype=np.str_ if raw.dtype == np.object_ else raw.dtype)
 
 
@@ -152,9 +152,9 @@ def _merge_signals(
     signal_names: tuple[str, ...],
     funnel: Funnel,
 ) -> NDArray[np.int64]:
-    """Positions of the winning row of every pair, ascending."""
+    """Positions of the row that is kept of every pair, ascending."""
     pair = user_code * (item_code.max() + 1) + item_code
-    # The sort is stable: a pair's rows lie together, strongest signal first, then source order.
+    # The sort is stable: a pair's rows are adjacent, strongest signal first, then source order.
     order = np.argsort(pair * len(signal_names) + signal, kind="stable")
     pair, signal = pair[order], signal[order]
     first = np.concatenate([[True], pair[1:] != pair[:-1]])

@@ -55,7 +55,7 @@ class FoundFiles:
     Attributes:
         paths: by role in the data set; a file in a zip is a path below the zip.
         on_disk: the files that hold them, each once (of several files in one zip, the zip).
-        states: of each of those before it was hashed.
+        states: of each of those, before they were hashed.
     """
 
     paths: Mapping[str, Path]
@@ -81,7 +81,7 @@ class FoundFiles:
         """
         for file, state in zip(self.on_disk, self.states, strict=True):
             if _state(file.path) != state:
-                raise DataError(f"{file.path} changed while it was read; start again")
+                raise DataError(f"{file.path} changed while it was read; run the command again")
 
 
 def _state(path: Path) -> FileState:
@@ -115,7 +115,7 @@ class TruePreferences:
         for name, places, ids in (("user", rows, users.ids), ("item", columns, items.ids)):
             if (places < 0).any():
                 unknown = ids[places < 0][0]
-                raise DataError(f"the true preferences hold no scores of {name} {unknown}")
+                raise DataError(f"the true preferences have no scores for {name} {unknown}")
         return np.ascontiguousarray(self.scores[np.ix_(rows, columns)])
 
 
@@ -127,8 +127,8 @@ class SourceData:
         table: the raw rows.
         funnel: rows read, less those that the reader dropped.
         titles: item ids and their titles, both of shape (titles,), or None if none are known.
-        files: the files that were read, none for a data set made in memory.
-        preferences: the true scores, for a synthetic data set alone.
+        files: the files that were read; empty for a data set generated in memory.
+        preferences: the true scores, only for a synthetic data set.
         quarantine: lines that could not be read and were left out.
     """
 
@@ -148,7 +148,7 @@ class Find(Protocol[Config]):
     """Finds the files of a data set, and fetches missing ones if its config allows it."""
 
     def __call__(self, config: Config, *, data_dir: Path) -> dict[str, Path]:
-        """Paths by the role of each file; none for data made in memory."""
+        """Paths by the role of each file; empty for data generated in memory."""
 
 
 @runtime_checkable
@@ -156,7 +156,7 @@ class Load(Protocol[Config]):
     """Reads the rows of the files that were found."""
 
     def __call__(self, config: Config, files: FoundFiles, *, seed: int) -> SourceData:
-        """The rows; ``seed`` is for data made in memory."""
+        """The rows; ``seed`` is for data generated in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +185,9 @@ class Source(Generic[Config]):
         return source
 
     def read(self, config: Config, *, data_dir: Path, seed: int) -> SourceData:
-        """Both steps.
+        """Find and read the files.
 
         Raises:
-            DataError: as either of them.
+            DataError: as ``found`` and ``loaded``.
         """
         return self.loaded(config, self.found(config, data_dir=data_dir), seed=seed)

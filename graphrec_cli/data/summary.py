@@ -17,18 +17,18 @@ FIRST_ROWS = 5
 EXAMPLE_PAIRS = 3
 ROWS_OF_EXAMPLE = 4
 MAX_DISTINCT_RATINGS = 20
-"""With more distinct ratings the histogram has ranges of equal width."""
+"""With more distinct ratings than this, the histogram has ranges of equal width."""
 RATING_RANGES = 10
 DEGREE_PERCENTS = (5, 25, 50, 75, 95)
 POPULAR_PERCENTS = (1, 10)
 
 
 def describe_table(source: SourceData) -> dict[str, Any]:
-    """The raw rows, of which there is at least one, before anything is dropped.
+    """Describe at least one raw row, before anything is dropped.
 
     Returns:
         ``rows``, ``users``, ``items``; ``rows_by_signal``; ``rows_by_part``, None without a split
-        of the source's own; ``first_rows``; ``ratings`` and ``timestamps``, None where there are
+        of the source's own; ``first_rows``; ``ratings`` and ``timestamps``, None if there are
         none; ``duplicates``.
     """
     table = source.table
@@ -49,7 +49,7 @@ def describe_table(source: SourceData) -> dict[str, Any]:
 
 
 def _describe_rows(source: SourceData, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
-    """Some rows of the raw table, each with its place (``row``, from 1) and what it holds.
+    """Some rows of the raw table, each with its number (``row``, from 1) and its values.
 
     Ids are text. ``rating``, ``timestamp``, ``time`` (UTC), ``part`` and ``title`` are None where
     the row has none.
@@ -60,11 +60,11 @@ def _describe_rows(source: SourceData, rows: NDArray[np.int64]) -> list[dict[str
 
 
 def describe_ratings(rating: NDArray[np.float32]) -> dict[str, Any] | None:
-    """How many rows have which rating; None where none has one.
+    """How many rows have which rating; None if no row has one.
 
     Returns:
-        ``rows_with``, ``rows_without``, ``min``, ``max``, ``mean``, and ``histogram``: for every
-        rating (``low`` equals ``high``), or for every range where there are too many, its ``rows``.
+        ``rows_with``, ``rows_without``, ``min``, ``max``, ``mean``, and ``histogram``: its ``rows``
+        for every rating (``low`` equals ``high``), or for every range if there are too many.
     """
     rated = rating[~np.isnan(rating)].astype(np.float64)
     if not len(rated):
@@ -90,7 +90,7 @@ def describe_ratings(rating: NDArray[np.float32]) -> dict[str, Any] | None:
 def describe_pairs(
     user_degree: NDArray[np.int64], item_degree: NDArray[np.int64]
 ) -> dict[str, Any]:
-    """Size, density and degrees of the positive pairs, of which there is at least one.
+    """Size, density and degrees of at least one positive pair.
 
     Args:
         user_degree: pairs of every user, shape (users,).
@@ -98,8 +98,8 @@ def describe_pairs(
 
     Returns:
         ``users``, ``items``, ``pairs``, ``density`` (of all possible pairs); ``user_degree`` and
-        ``item_degree`` as ``describe_degrees`` has them; ``popular``: of the most popular items, a
-        ``percent`` of all, their number ``items`` (rounded up) and their ``share`` of the pairs.
+        ``item_degree`` as from ``describe_degrees``; ``popular``: for the most popular ``percent``
+        of the items, their number ``items`` (rounded up) and their ``share`` of the pairs.
     """
     pairs = int(user_degree.sum())
     popular_first = np.sort(item_degree)[::-1]
@@ -136,9 +136,9 @@ def describe_degrees(degree: NDArray[np.int64]) -> dict[str, Any]:
 def describe_split(split: Split) -> dict[str, Any]:
     """The parts ``train``, ``valid`` (may be None) and ``test``, and the ``hash``.
 
-    Of each part: ``pairs``, ``users``, ``items``; ``cold_users`` and ``cold_items``, which have no
+    For each part: ``pairs``, ``users``, ``items``; ``cold_users`` and ``cold_items``, which have no
     train pair, and ``cold_pairs``, those of such a user or item. ``catalog_items`` counts the items
-    with a train pair, those that a model is judged over.
+    with a train pair, among which a model ranks.
     """
     valid = None if split.valid is None else _describe_part(split.valid, split.train)
     return {
@@ -214,5 +214,5 @@ def _counts(code: NDArray[np.int8], names: tuple[str, ...]) -> dict[str, int]:
 
 
 def _utc(seconds: int) -> str:
-    # datetime.fromtimestamp fails beyond the year 9999, where a wrong unit leads.
+    # datetime.fromtimestamp fails beyond the year 9999, which a wrong unit can give.
     return str(np.datetime64(seconds, "s")).replace("T", " ")

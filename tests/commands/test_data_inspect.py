@@ -227,7 +227,7 @@ def test_data_that_no_run_could_use(full_size: Command, movies: Path) -> None:
     *said, error = done.err.splitlines()
     assert "dropped 1 rows (duplicates): duplicate of the same signal" in said
     assert "dropped 8 rows (k_core): user with fewer than 4 interactions" in said
-    assert error.startswith("error: no interaction is left of 8")
+    assert error.startswith("error: none of the 8")
     (movies / "u.data").unlink()
     done = full_size(*MOVIES)
     assert (done.code, done.out) == (3, "")

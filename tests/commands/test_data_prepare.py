@@ -102,7 +102,7 @@ def test_it_says_what_it_did(full_size: Command) -> None:
     rebuilt = full_size(*command, "--json")
     report = json.loads(rebuilt.out)
     assert (report["state"], report["entry"]) == ("rebuilt", entry)
-    assert "title.npy is not what was written" in report["damage"]
+    assert "title.npy has changed" in report["damage"]
     assert rebuilt.err.startswith(f"warning: the cache entry {entry} is damaged (title.npy")
     assert (report["users"], report["items"]) == (30, 20)
     assert report["pairs"] == {"train": 120, "valid": 30, "test": 30}
@@ -157,8 +157,7 @@ def test_a_damaged_entry_costs_a_run_a_warning(full_size: Command, small: tuple[
     second = full_size(*command)
     warnings = [line for line in second.err.splitlines() if line.startswith("warning: ")]
     assert warnings == [
-        f"warning: the cache entry {entry} is damaged (entry.json is not what was written): it is "
-        "made again"
+        f"warning: the cache entry {entry} is damaged (entry.json has changed) and will be rebuilt"
     ]
     one, two = left_by(first), left_by(second)
     one["log"], two["log"] = (
@@ -194,7 +193,7 @@ def test_the_users_folder_that_cannot_be_written_costs_a_run_a_warning(
     assert done.code == 0, done.err
     warnings = [line for line in done.err.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1
-    assert f"cannot be kept in {tmp_path / 'a_file'}/graphrec/prepared (Not a dir" in warnings[0]
+    assert f"cannot be stored in {tmp_path / 'a_file'}/graphrec/prepared (Not a dir" in warnings[0]
     done = full_size(*PREPARE, *BOOKS, *K_CORE)
     assert (done.code, done.out) == (2, "")
     assert "choose another cache_dir" in done.err.splitlines()[-1]
@@ -211,7 +210,7 @@ def test_a_disk_that_fills_costs_a_run_a_warning(
     assert run.code == 0, run.err
     warnings = [line for line in run.err.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1
-    assert "cannot be kept in" in warnings[0]
+    assert "cannot be stored in" in warnings[0]
     assert "File too large" in warnings[0]
     assert prepare.code == 1
     assert prepare.err.splitlines()[-1].startswith(
@@ -274,8 +273,8 @@ def test_from_a_run_the_cache_of_another_machine_is_not_taken(
         ("data prepare dataset=goodbook", "did you mean 'goodbooks'?"),
         ("data prepare cache_dri=x", "did you mean 'cache_dir'?"),
         ("data prepare cache_dir=", "cache_dir must name a folder"),
-        ("data prepare cache_dir=outputs", "cache_dir must not lie in output_dir"),
-        ("data prepare cache_dir=outputs/../outputs/x", "cache_dir must not lie in output_dir"),
+        ("data prepare cache_dir=outputs", "cache_dir must not be inside output_dir"),
+        ("data prepare cache_dir=outputs/../outputs/x", "cache_dir must not be inside output_dir"),
         ("data prepar", "did you mean 'prepare'?"),
         ("data prepare latest", "'latest' has no '='"),
     ],

@@ -397,7 +397,7 @@ def test_a_hostile_configuration_does_not_fetch_or_write_elsewhere(
     (run / "config.json").write_text(json.dumps(config | {"dataset": goodbooks}))
     done = graphrec("resume", str(run))
     assert done.code == 2
-    assert "would fetch data from http://127.0.0.1:9/x.csv" in done.err
+    assert "would download from http://127.0.0.1:9/x.csv" in done.err
 
 
 @pytest.mark.slow

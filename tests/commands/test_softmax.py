@@ -56,12 +56,11 @@ def test_every_option_trains(graphrec: Command, words: tuple[str, ...]) -> None:
         (["loss.uniform_share=1.5"], "loss.uniform_share must lie between 0 and 1"),
         (
             ["loss.negatives=in_batch", "loss.num_negatives=9"],
-            "loss.num_negatives=9 counts with loss.negatives=shared alone",
+            "loss.num_negatives=9 only applies to loss.negatives=shared",
         ),
         (
             ["sampler=hardneg"],
-            "loss=softmax draws its negatives for the whole batch, so that of the sampler only "
-            "sampler.by counts",
+            "loss=softmax draws its negatives for the whole batch, so it only uses sampler.by",
         ),
         (
             ["model=lightgcn_rating", "evaluation=rating", "trainer.monitor=rmse"],
@@ -69,7 +68,7 @@ def test_every_option_trains(graphrec: Command, words: tuple[str, ...]) -> None:
         ),
         (
             ["trainer.final_learning_rate=0", "trainer.learning_rate_decay=0.9"],
-            "both make the learning rate fall",
+            "both lower the learning rate",
         ),
         (
             ["expected.bands=[{epochs:2,metric:ndgc@5,low:0,high:1}]"],

@@ -40,7 +40,7 @@ def test_a_split_makes_a_run_that_evaluate_repeats(
 def test_data_without_ratings_cannot_be_split_by_rating(graphrec: Callable[..., Any]) -> None:
     done = graphrec("train", "split.by=rating")
     assert done.code == 3
-    assert "split.by=rating needs a rating of every pair" in done.err
+    assert "split.by=rating needs a rating for every pair" in done.err
     assert "Traceback" not in done.err
 
 

@@ -58,7 +58,7 @@ def test_a_column_that_cannot_be_read_can_be_turned_off(
         (["dataset.items_title=x"], 2, "dataset.items_title needs a file of titles"),
         (["dataset.path=no.csv"], 3, "dataset.path names no.csv"),
         (["dataset.item=sku"], 3, "has no column 'sku', which dataset.item names"),
-        (["dataset.separator=tab"], 3, "holds no tab in its header line, but a comma"),
+        (["dataset.separator=tab"], 3, "has no tab, but a comma; set dataset.separator=comma"),
         (["dataset.separator=dot"], 2, "expected one of [comma, tab, semicolon, pipe, space]"),
         (
             ["dataset.time_unit=ms"],
@@ -101,4 +101,4 @@ def test_options_of_text_are_refused_for_parquet(
     words = ("dataset=table", "dataset.path=mine.parquet", f"dataset.{word}")
     done = full_size("train", *words, *small)
     assert done.code == 2
-    assert f"dataset.{word.split('=')[0]} says how text is written" in done.err
+    assert f"dataset.{word.split('=')[0]} applies only to text" in done.err

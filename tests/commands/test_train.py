@@ -245,7 +245,7 @@ def test_own_options_may_not_have_the_name_of_a_built_in_one(
     (own_options / "trainer" / "short.yaml").rename(own_options / "trainer" / "goodbooks.yaml")
     done = graphrec("train", "trainer=goodbooks", "--config-dir", str(own_options))
     assert (done.code, done.out) == (2, "")
-    assert done.err.endswith("goodbooks.yaml has the name of a built-in option; give it another\n")
+    assert done.err.endswith("goodbooks.yaml has the name of a built-in option; rename it\n")
 
 
 @pytest.mark.slow

@@ -72,11 +72,11 @@ def test_a_cache_lies_outside_the_runs(tmp_path: Path, monkeypatch: pytest.Monke
         str(tmp_path / "outputs"),
         "./outputs",
     ):
-        with pytest.raises(ConfigError, match=r"^cache_dir must not lie in output_dir, got "):
+        with pytest.raises(ConfigError, match=r"^cache_dir must not be inside output_dir, got "):
             RunConfig(cache_dir=folder)
-    with pytest.raises(ConfigError, match=r"^cache_dir must not lie in output_dir"):
+    with pytest.raises(ConfigError, match=r"^cache_dir must not be inside output_dir"):
         RunConfig(cache_dir="link/cache", output_dir="runs")
     with pytest.raises(ConfigError, match=r"^cache_dir must name a folder"):
         RunConfig(cache_dir="")
-    with pytest.raises(ConfigError, match=r"names no folder"):
+    with pytest.raises(ConfigError, match=r"is not a folder"):
         RunConfig(cache_dir="a\0b")

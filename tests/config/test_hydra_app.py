@@ -211,8 +211,8 @@ def test_a_sweep_runs_every_combination_in_order(tmp_path: Path) -> None:
         (["seed=1,2", "trainer.epochs=3,0"], r"^trainer\.epochs must be"),
         (["output_dir=a,b"], "^output_dir cannot be swept"),
         (["seed=choice()"], "^cannot read 'seed=choice"),
-        (["seed=interval(0,1)"], r"'seed=interval\(0,1\)' lists no values"),
-        (["sampler=glob(*)"], r"'sampler=glob\(\*\)' lists no values"),
+        (["seed=interval(0,1)"], r"'seed=interval\(0,1\)' has no values to sweep over"),
+        (["sampler=glob(*)"], r"'sampler=glob\(\*\)' has no values to sweep over"),
         (
             ["split.min_interactions=3,1", "split.valid=0,1", "seed=1,2"],
             r"^split\.min_interactions",

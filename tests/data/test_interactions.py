@@ -69,10 +69,10 @@ def test_refuses_a_pair_that_occurs_twice() -> None:
 @pytest.mark.parametrize(
     ("pair", "message"),
     [
-        ((2, 0), "user index lies outside 0..1"),
-        ((-1, 0), "user index lies outside 0..1"),
-        ((0, 3), "item index lies outside 0..2"),
-        ((0, -1), "item index lies outside 0..2"),
+        ((2, 0), "user index is outside 0..1"),
+        ((-1, 0), "user index is outside 0..1"),
+        ((0, 3), "item index is outside 0..2"),
+        ((0, -1), "item index is outside 0..2"),
     ],
 )
 def test_refuses_an_index_outside_the_table(pair: tuple[int, int], message: str) -> None:
@@ -81,5 +81,5 @@ def test_refuses_an_index_outside_the_table(pair: tuple[int, int], message: str)
 
 
 def test_refuses_columns_of_different_length() -> None:
-    with pytest.raises(DataError, match="1 user indices do not pair with 2 item indices"):
+    with pytest.raises(DataError, match="1 user indices, but 2 item indices"):
         UserItems.from_pairs(np.array([0]), np.array([0, 1]), num_users=1, num_items=2)

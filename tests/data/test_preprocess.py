@@ -210,7 +210,9 @@ def test_a_long_chain_is_peeled_to_nothing() -> None:
     rows: list[Row] = []
     for n in range(10):
         rows += [(n, n, 5, 0), (n + 1, n, 5, 0)]
-    with pytest.raises(DataError, match=r"20 when every user must have 2 and every item 2; lower"):
+    with pytest.raises(
+        DataError, match=r"is left if every user must have 2 and every item 2; lower"
+    ):
         preprocess(make_table(rows), rating_threshold=4, k_core=k_core(2, 2), funnel=Funnel(20))
 
 
@@ -252,7 +254,7 @@ def test_refuses_empty_ids() -> None:
         signal=rows.signal,
         signal_names=rows.signal_names,
     )
-    with pytest.raises(DataError, match="user_id holds empty ids"):
+    with pytest.raises(DataError, match="user_id has empty ids"):
         preprocess(holed, rating_threshold=4, k_core=k_core(), funnel=Funnel(2))
 
 

@@ -65,8 +65,8 @@ def test_a_saved_address_that_no_option_names_is_not_fetched(
     of_lists(run, base_url=ADDRESS)
     for words in (("train", "--from", "run"), ("reproduce", "run")):
         line = refused(*words)
-        assert f"would fetch data from {ADDRESS}, which no option of this release names" in line
-        assert f"say dataset.base_url={ADDRESS} yourself" in line
+        assert f"would download from {ADDRESS}, which no option of this release names" in line
+        assert f"set dataset.base_url={ADDRESS} if you trust it" in line
     assert not (tmp_path / "data").exists()
 
 
@@ -78,5 +78,5 @@ def test_what_the_command_itself_says_of_addresses_counts(
 ) -> None:
     of_lists(run, base_url=ADDRESS)
     ended = confined(tmp_path, "train", "--from", "run", *words)
-    assert "would fetch" not in ended.err
+    assert "would download" not in ended.err
     assert (ended.code == 0) is (words == ["dataset=synthetic"])

@@ -45,8 +45,8 @@ def split_of(files: Mapping[str, bytearray]) -> Split:
         files: npy files by the arrays' names; their memory becomes the arrays'.
 
     Raises:
-        DataError, ValueError: an array is no such array, or they do not hold together.
-        KeyError: one is missing.
+        DataError, ValueError: an array is malformed, or the arrays do not fit together.
+        KeyError: an array is missing.
     """
     users, items = _ids(files["users"]), _ids(files["items"])
     shape = len(users), len(items)
@@ -63,14 +63,14 @@ def text_array(npy: bytearray, *, size: int | None = None) -> NDArray[np.charact
     """An array of strings, of shape (size,) if the size is given.
 
     Raises:
-        DataError, ValueError: it is no such array.
+        DataError, ValueError: it is not such an array.
     """
     array = _array(npy, "U")
     # Python rejects invalid code points only when a string is made from them.
     if array.view(np.uint32).max(initial=0) > MAX_CODE_POINT:
-        raise DataError("an array of text holds what is no text")
+        raise DataError("an array of text has characters that are not Unicode")
     if size is not None and len(array) != size:
-        raise DataError(f"an array of text has {len(array)} entries and not {size}")
+        raise DataError(f"an array of text has {len(array)} entries, expected {size}")
     return array
 
 
@@ -78,13 +78,13 @@ def _array(npy: bytearray, dtype: str) -> NDArray[Any]:
     """The one-dimensional array in an npy file, whose type starts with ``dtype``."""
     file = io.BytesIO(npy)
     if np.lib.format.read_magic(file) != (1, 0):
-        raise DataError("an array is of another version")
+        raise DataError("an array has an unsupported npy version")
     shape, _, found = np.lib.format.read_array_header_1_0(file)
     start = file.tell()
     if len(shape) != 1 or not found.isnative or not found.str[1:].startswith(dtype):
-        raise DataError(f"an array is of shape {shape} and type {found}")
+        raise DataError(f"an array has an unexpected shape {shape} or type {found}")
     if shape[0] * found.itemsize != len(npy) - start:
-        raise DataError("an array is longer or shorter than it says")
+        raise DataError("an array is not as long as its header says")
     return np.frombuffer(npy, dtype=found, count=shape[0], offset=start)
 
 
@@ -101,7 +101,7 @@ def _part(files: Mapping[str, bytearray], name: str, num_users: int, num_items: 
     rating = _array(files[f"{name}_rating"], "f4") if f"{name}_rating" in files else None
     times = _array(files[f"{name}_timestamp"], "i8") if f"{name}_timestamp" in files else None
     if len(indptr) != num_users + 1:
-        raise DataError(f"the {name} part has {len(indptr) - 1} users and not {num_users}")
+        raise DataError(f"the {name} part has {len(indptr) - 1} users, expected {num_users}")
     part = UserItems(indptr, item_index, num_items, rating, times)
     part.check()
     return part

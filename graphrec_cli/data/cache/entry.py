@@ -49,7 +49,7 @@ def write_entry(folder: Path, prepared: Prepared, ingredients: dict[str, Any]) -
         "funnel": prepared.funnel.to_dict(),
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
-    # This file holds the digests of the others and its own.
+    # This file contains the digests of the others and its own.
     entry = {"sha256": digest_of(content), "content": content}
     files[ENTRY] = json.dumps(entry, indent=1).encode()
     for name, data in files.items():
@@ -66,25 +66,25 @@ def read_entry(
     """Read an entry and check all of it; links are not followed.
 
     Args:
-        ingredients: what the entry must have been made from.
+        ingredients: what the entry must have been built from.
         data_files: the data files on this machine.
 
     Raises:
-        DamagedEntry: a file is missing or is not what was written, or its content cannot be.
+        DamagedEntry: a file is missing or changed, or its content is not valid.
     """
     try:
         with _opened(folder) as directory:
             content = _content(_read(directory, ENTRY))
             if content["ingredients"] != ingredients:
-                raise DamagedEntry("it was made from something else")
+                raise DamagedEntry("it was built from other data")
             data = {name: _checked(directory, name, of) for name, of in content["files"].items()}
         prepared = _prepared(content, data, data_files)
         if prepared.split.hash() != content["split_hash"]:
-            raise DamagedEntry("its split has another hash")
+            raise DamagedEntry("the hash of its split is wrong")
     except OSError as error:
         raise DamagedEntry(f"{error.filename or 'it'}: {error.strerror or error}") from error
     except (AttributeError, LookupError, TypeError) as error:
-        raise DamagedEntry("it has another form") from error
+        raise DamagedEntry("its format is wrong") from error
     except (GraphrecError, ValueError, OverflowError, RecursionError, MemoryError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DamagedEntry(f"{reason:.120}") from error
@@ -103,13 +103,13 @@ def _opened(folder: Path) -> Iterator[int]:
 
 def _read(directory: int, name: str) -> bytearray:
     if os.path.basename(name) != name:
-        raise DamagedEntry("it names a file elsewhere")
-    # O_NONBLOCK: never wait at a pipe.
+        raise DamagedEntry("it names a file outside the entry")
+    # O_NONBLOCK: do not wait for a writer if the file is a pipe.
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
     with open(descriptor, "rb") as file:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_FILE_BYTES:
-            raise DamagedEntry(f"{name} is no file of an entry")
+            raise DamagedEntry(f"{name} is not a regular file")
         data = bytearray(state.st_size)
         if file.readinto(data) != len(data):
             raise DamagedEntry(f"{name} changed while it was read")
@@ -120,14 +120,14 @@ def _content(data: bytearray) -> dict[str, Any]:
     entry = json.loads(data)
     content = entry["content"]
     if digest_of(content) != entry["sha256"] or not isinstance(content, dict):
-        raise DamagedEntry(f"{ENTRY} is not what was written")
+        raise DamagedEntry(f"{ENTRY} has changed")
     return content
 
 
 def _checked(directory: int, name: str, sha256: str) -> bytearray:
     data = _read(directory, name)
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise DamagedEntry(f"{name} is not what was written")
+        raise DamagedEntry(f"{name} has changed")
     return data
 
 

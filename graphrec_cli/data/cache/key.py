@@ -1,4 +1,4 @@
-"""The cache key: a digest of everything that prepared data depend on."""
+"""The cache key: a digest of everything that prepared data depends on."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ FORMAT = 1
 _PACKAGES = ("numpy", "pandas", "pyarrow")
 """Packages that parse, sort and sample."""
 _CODE = ("config", "data", "preparation.py", "system/seeds.py")
-"""Modules that lead from the files to the split, and into an entry."""
+"""Modules that turn the files into a split, and the split into an entry."""
 _ADDRESSES = ("base_url", "download")
 """Keys that only say where files come from; the files' digests are in the key."""
 
 
 def key_ingredients(config: RunConfig, files: FoundFiles) -> dict[str, Any]:
-    """Everything that prepared data depend on, as plain values."""
+    """Everything that prepared data depends on, as plain values."""
     digests = {file.path: file for file in files.on_disk}
     entries = ((role, path, digests[file_on_disk(path)]) for role, path in files.paths.items())
     return {

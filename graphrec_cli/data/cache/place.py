@@ -1,4 +1,4 @@
-"""The place of a cache entry, and how an entry gets there completely or not at all."""
+"""The place of a cache entry; an entry is written there completely or not at all."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class CachePlace:
 
     Attributes:
         parent: the folder of all entries, which need not exist.
-        ingredients: all that the prepared data depend on.
+        ingredients: everything that the prepared data depends on.
         files: those of the data set.
     """
 
@@ -96,7 +96,7 @@ class CachePlace:
         """Make the folder of the entries, and check that it can be written.
 
         Raises:
-            OSError: it could not.
+            OSError: it cannot be made or written.
         """
         if not self.parent.is_absolute():
             raise OSError(errno.ENOENT, "the user has no cache folder with an absolute path")

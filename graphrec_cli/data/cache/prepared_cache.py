@@ -15,21 +15,21 @@ log = logging.getLogger("graphrec")
 
 
 class PreparedCache:
-    """The cache as one command sees it; data made in memory are never kept.
+    """The cache as one command sees it; data generated in memory is never stored.
 
     Attributes:
         files: those of the data set.
         state: ``in_memory`` for data without files, ``there`` if an entry was found, ``built``, or
             ``rebuilt`` instead of a damaged entry.
-        kept: whether data were written to the cache.
+        kept: whether data was written to the cache.
     """
 
     def __init__(self, config: RunConfig, files: FoundFiles, *, required: bool = False) -> None:
-        """Nothing is read or written yet.
+        """Create the cache without reading or writing anything.
 
         Args:
-            required: a cache that cannot be written is an error; else it costs a warning, unless
-                ``cache_dir`` was set.
+            required: raise an error if the cache cannot be written. Otherwise it is only a warning,
+                unless ``cache_dir`` was set.
         """
         self.files = files
         self.state = "built" if files.on_disk else "in_memory"
@@ -41,7 +41,7 @@ class PreparedCache:
 
     @property
     def path(self) -> Path | None:
-        """The folder of the entry; None for data made in memory."""
+        """The folder of the entry; None for data generated in memory."""
         return None if self._place is None else self._place.path
 
     @property
@@ -55,7 +55,7 @@ class PreparedCache:
         return self._found.damage
 
     def size(self) -> int | None:
-        """Bytes of the entry; None for data made in memory."""
+        """Bytes of the entry; None for data generated in memory."""
         return None if self._place is None else self._place.size()
 
     def get(self) -> Prepared | None:
@@ -68,18 +68,18 @@ class PreparedCache:
         if self._found.damage is not None:
             self.state = "rebuilt"
             log.warning(
-                "the cache entry %s is damaged (%s): it is made again",
+                "the cache entry %s is damaged (%s) and will be rebuilt",
                 self._place.path,
                 self._found.damage,
             )
         return self._found.prepared
 
     def refuse_unwritable(self) -> None:
-        """Check that data can be kept, before the work is done.
+        """Check that data can be stored, before the work is done.
 
         Raises:
             ConfigError: the folder is required or was set by ``cache_dir``, and cannot be written.
-                Otherwise the log says that nothing will be kept.
+                Otherwise a warning is logged and nothing will be stored.
         """
         if self._place is None:
             return
@@ -98,7 +98,7 @@ class PreparedCache:
         """Put data into the cache.
 
         Raises:
-            OutputError: the cache is required and has no room; otherwise the log says so.
+            OutputError: the cache is required and cannot be written; otherwise a warning is logged.
         """
         if self._place is None:
             return
@@ -108,7 +108,7 @@ class PreparedCache:
             reason = error.strerror or str(error)
             if self._required:
                 raise OutputError(
-                    f"cannot write {self._place.path}: {reason}; make room, or choose another "
+                    f"cannot write {self._place.path}: {reason}; free disk space or choose another "
                     "cache_dir"
                 ) from error
             self._warn(self._place, reason)
@@ -117,8 +117,8 @@ class PreparedCache:
 
     def _warn(self, place: CachePlace, reason: str) -> None:
         log.warning(
-            "prepared data cannot be kept in %s (%s): every run prepares them again; cache_dir "
-            "names another folder",
+            "prepared data cannot be stored in %s (%s), so every run prepares it again; set "
+            "cache_dir to another folder",
             place.parent,
             reason,
         )

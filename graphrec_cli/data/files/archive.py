@@ -26,7 +26,7 @@ def find_or_fetch(
         folder: of the files or the zip.
         names: of the files, each plain, ``.gz``, ``.zip`` or in the zip.
         archive: the published zip.
-        fetch: whether it may be downloaded.
+        fetch: whether to download it.
 
     Raises:
         DataError: a file is missing and cannot be fetched.
@@ -37,9 +37,7 @@ def find_or_fetch(
         try:
             download(archive, folder / zip_name)
         except DataError as error:
-            raise DataError(
-                f"{error} (in {folder} are missing: {' and '.join(missing)})"
-            ) from error
+            raise DataError(f"{error} (missing in {folder}: {' and '.join(missing)})") from error
         missing = [name for name in names if find_file(folder, name, zip_name) is None]
     if missing:
         hint = "" if fetch else ", or set dataset.download=true"

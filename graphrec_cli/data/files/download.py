@@ -40,8 +40,8 @@ def download(
     """Download ``remote`` to ``target``, and make its folder if necessary.
 
     The bytes go to a file of a unique name in the same folder, so two processes that fetch the
-    same file do not meet; it is removed if the download fails, and takes its place under
-    ``target`` when it is whole. A broken transfer is started again.
+    same file do not collide; it is removed if the download fails, and takes its place under
+    ``target`` when it is complete. A broken transfer is retried.
 
     Args:
         remote: address, and the size and digest to check if they are given.
@@ -109,7 +109,7 @@ def _try_once(remote: RemoteFileConfig, part: BinaryIO, by_hand: str, timeout: f
         scheme = urlsplit(response.geturl()).scheme
         if scheme != "https" and scheme != urlsplit(remote.url).scheme:
             raise DataError(
-                f"{remote.url} redirects to {response.geturl()}, which is not as safe; set that "
+                f"{remote.url} redirects to {response.geturl()}, which is not encrypted; set that "
                 "address"
             )
         length = response.headers.get("Content-Length", "")
@@ -117,15 +117,15 @@ def _try_once(remote: RemoteFileConfig, part: BinaryIO, by_hand: str, timeout: f
         if None not in (offered, remote.size) and offered != remote.size:
             raise DataError(
                 f"{remote.url} offers {offered} bytes, expected {remote.size}; it was republished "
-                "or is not the file that was asked for"
+                "or is a different file"
             )
         total = remote.size if offered is None else offered
         _copy(remote.url, response, part, total)
     size = part.tell()
     if size == 0:
-        raise _Break("the server sent nothing")
+        raise _Break("the server sent an empty response")
     if total is not None and size != total:
-        raise _Break(f"{size} bytes came instead of {total}")
+        raise _Break(f"received {size} bytes, expected {total}")
 
 
 def _open(

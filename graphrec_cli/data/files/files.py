@@ -24,8 +24,8 @@ PACKINGS = ("", ".gz", ".zip")
 def find_file(folder: Path, name: str, archive: str | None = None) -> Path | None:
     """``name``, or else ``name.gz``, or else ``name.zip`` in ``folder``; None if all are absent.
 
-    Where they are and ``folder`` holds the zip ``archive`` with a file called ``name`` in it, the
-    path is that of a file below the zip, ``folder/archive/name``, which ``open_unpacked`` reads.
+    If they are absent and ``folder`` contains the zip ``archive`` with a file called ``name`` in
+    it, the path is ``folder/archive/name``, which ``open_unpacked`` can read.
 
     Raises:
         DataError: the archive is damaged.
@@ -39,7 +39,7 @@ def find_file(folder: Path, name: str, archive: str | None = None) -> Path | Non
 
 
 def file_on_disk(path: Path) -> Path:
-    """The file whose bytes hold those of ``path``: the zip around it, or else ``path`` itself."""
+    """The file on disk that contains ``path``: the zip around it, or else ``path`` itself."""
     return path.parent if path.parent.suffix == ".zip" and path.parent.is_file() else path
 
 
@@ -75,7 +75,7 @@ class UnpackedStream(io.RawIOBase):
         """Fill ``buffer`` with the next bytes and return their number, 0 at the end.
 
         Raises:
-            DataError: the file is truncated, damaged, encrypted, or unpacks to too much.
+            DataError: the file is truncated, damaged, encrypted, or too large when unpacked.
         """
         view = memoryview(buffer)
         with readable(self._path):
@@ -100,9 +100,9 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except EOFError as error:
-        raise DataError(f"{path} is truncated: it ends in mid-stream; fetch it again") from error
+        raise DataError(f"{path} is truncated; download it again") from error
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} is damaged: {error}; fetch it again") from error
+        raise DataError(f"{path} is damaged: {error}; download it again") from error
     except (NotImplementedError, RuntimeError) as error:
         raise DataError(f"{path} cannot be unpacked: {error}; unpack it by hand") from error
     except OSError as error:
@@ -113,11 +113,12 @@ def readable(path: Path) -> Iterator[None]:
 def open_unpacked(path: Path) -> Iterator[UnpackedStream]:
     """Open the unpacked bytes of a plain, ``.gz`` or ``.zip`` file, or of a file in a zip.
 
-    A zip must hold exactly one file of the wanted name, in any folder: for ``a.csv.zip`` that is
-    ``a.csv``, for ``all.zip/a.csv`` it is ``a.csv`` as well.
+    A zip must contain exactly one file of the required name, in any folder: for ``a.csv.zip``
+    that is ``a.csv``, for ``all.zip/a.csv`` it is ``a.csv`` as well.
 
     Raises:
-        DataError: the file cannot be opened or read, or the zip does not hold that one file.
+        DataError: the file cannot be opened or read, or the zip does not contain exactly one such
+            file.
     """
     container = file_on_disk(path)
     with ExitStack() as stack:
@@ -151,7 +152,7 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         files = [info.filename for info in archive.infolist() if not info.is_dir()]
         names = ", ".join(files[:5]) or "nothing"
         raise DataError(
-            f"{path} must hold exactly one file named {name}, found {len(matching)} "
-            f"(it holds {names})"
+            f"{path} must contain exactly one file named {name}, found {len(matching)} "
+            f"(it contains {names})"
         )
     return matching[0]

@@ -45,14 +45,14 @@ def load_adjacency_list(config: AdjacencyListConfig, files: FoundFiles, *, seed:
     """Read the file of every part.
 
     Args:
-        config: not used: the files say all.
+        config: not used.
         files: what ``find_adjacency_list`` found.
         seed: not used: nothing is drawn.
 
     Returns:
         Rows of the one signal ``interaction``, in the order of train, valid and test and of their
-        files, without ratings and timestamps. The note ``lines_without_items`` counts lines that
-        hold a user alone. Without a valid and a test file the table has no parts.
+        files, without ratings and timestamps. The note ``lines_without_items`` counts lines with
+        a user and no item. Without a valid and a test file the table has no parts.
 
     Raises:
         DataError: a file is faulty.
@@ -93,8 +93,8 @@ def read_adjacency_list(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64
         Users and items, each of shape (pairs,), and the number of users without an item.
 
     Raises:
-        DataError: the file is damaged or empty, or holds something that is no id, which is named
-            by its line.
+        DataError: the file is damaged or empty, or contains something that is not an id; the
+            error names its line.
     """
     with open_unpacked(path) as stream:
         content = (stream.readall() or b"").removeprefix(BYTE_ORDER_MARK)
@@ -107,7 +107,7 @@ def read_adjacency_list(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64
     if not sound or (ends - starts > SURE_DIGITS).any():
         _refuse_faults(path, content)
     if not len(starts):
-        raise DataError(f"{path} is empty; lines of 'user item item ...' are wanted")
+        raise DataError(f"{path} is empty; it needs lines of 'user item item ...'")
 
     numbers = np.fromstring(content, dtype=np.int64, sep=" ")
     line = np.cumsum(line_end)[starts]

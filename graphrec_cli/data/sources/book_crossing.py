@@ -49,7 +49,7 @@ def find_book_crossing(config: BookCrossingConfig, *, data_dir: Path) -> dict[st
 def load_book_crossing(config: BookCrossingConfig, files: FoundFiles, *, seed: int) -> SourceData:
     """Read the ratings, and the titles if their file exists.
 
-    Bad lines are left out and returned in ``quarantine``. Those of the ratings are counted in the
+    Bad lines are skipped and returned in ``quarantine``. Those of the ratings are counted in the
     funnel by reason; those of BX-Books.csv only cost a title, and are counted in the note
     ``title_lines_left_out``.
 
@@ -74,7 +74,7 @@ def load_book_crossing(config: BookCrossingConfig, files: FoundFiles, *, seed: i
     num_lines = len(kept) + len(bad)
     refuse_too_many(path, bad, num_lines=num_lines, share=config.max_bad_lines)
     if not len(kept):
-        raise DataError(f"{path} holds no ratings; check that the file is complete")
+        raise DataError(f"{path} has no ratings; check that the file is complete")
     funnel = Funnel(num_lines)
     for reason in sorted({line.reason for line in bad}):
         dropped = sum(line.reason == reason for line in bad)

@@ -60,7 +60,7 @@ def find_goodbooks(config: GoodBooksConfig, *, data_dir: Path) -> dict[str, Path
         try:
             download(remote, folder / name)
         except DataError as error:
-            raise DataError(f"{error} (in {folder} are missing: {names})") from error
+            raise DataError(f"{error} (missing in {folder}: {names})") from error
     paths = {name: find_file(folder, name) for name in (*wanted, BOOKS)}
     return {name: path for name, path in paths.items() if path is not None}
 

@@ -100,7 +100,7 @@ def find_movielens_latest(config: MovieLensLatestConfig, *, data_dir: Path) -> d
     """``ratings.csv``; see ``_find``.
 
     Raises:
-        DataError: as ``_find``, and where the folder and the address are of two editions.
+        DataError: as ``_find``, or the folder and the address belong to different editions.
     """
     folder, archive = data_dir / config.folder, archive_name(config.archive)
     wrong = folder.name != PurePosixPath(archive).stem

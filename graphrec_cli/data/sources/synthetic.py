@@ -15,7 +15,7 @@ from graphrec_cli.system.seeds import numpy_generator
 
 MIN_USER_ITEMS = 5
 ACTIVITY_SIGMA = 0.8
-"""Standard deviation of the logarithm of a user's interactions beyond the least number."""
+"""Standard deviation of the logarithm of a user's interactions above the minimum."""
 TASTE_CONCENTRATION = 0.1
 """Dirichlet parameter of a user's tastes; well below 1, so that few groups dominate."""
 FIRST_SECOND = 1_577_836_800

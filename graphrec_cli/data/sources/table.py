@@ -33,7 +33,7 @@ def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
 
     Args:
         config: the names of the files.
-        data_dir: where a file that is not in the working directory is looked for.
+        data_dir: searched for a file that is not in the working directory.
 
     Returns:
         Paths by the key that names them, ``path`` and ``items_path``.
@@ -60,7 +60,7 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         where there is no such column.
 
     Raises:
-        DataError: a file is faulty, or a column cannot be told.
+        DataError: a file is faulty, or a column cannot be recognised.
     """
     file = open_table(files.paths["path"], config, config.columns)
     user, item, rating, timestamp = _pick_columns(file, config)
@@ -111,7 +111,9 @@ def _pick_columns(file: TableFile, config: TableConfig) -> tuple[str, str, str |
     chosen = [name for name in (user, item, rating, timestamp) if name is not None]
     twice = next((name for name in chosen if chosen.count(name) > 1), None)
     if twice is not None:
-        raise DataError(f"{file.path}: column {twice} is chosen for two things at once")
+        raise DataError(
+            f"{file.path}: column {twice} is used twice; name a different column for each key"
+        )
     return user, item, rating, timestamp
 
 

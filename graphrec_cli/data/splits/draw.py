@@ -30,7 +30,7 @@ def place_in_group(group: NDArray[np.integer]) -> NDArray[np.int64]:
     """The place of every row among the rows of its group, from 0, int64, shape (rows,).
 
     Args:
-        group: ascending numbers from 0; the rows of a group lie together.
+        group: ascending numbers from 0; the rows of a group are adjacent.
     """
     size = np.bincount(group)
     start: NDArray[np.int64] = np.cumsum(size) - size
@@ -39,6 +39,6 @@ def place_in_group(group: NDArray[np.integer]) -> NDArray[np.int64]:
 
 
 def rounded_share(ratio: float, size: NDArray[np.integer]) -> NDArray[np.int64]:
-    """``ratio`` times every size, to the nearest whole number and at a half to the even one."""
+    """``ratio`` times every size, rounded to the nearest whole number, halves to even."""
     # 0.57 * 50 is 28.499999999999996 in floating point, so halves are recognised to 9 places.
     return np.rint(np.round(ratio * size, 9)).astype(np.int64)

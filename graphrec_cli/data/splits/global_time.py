@@ -21,9 +21,9 @@ def global_time_split(
 ) -> Split:
     """The newest ``config.test_ratio`` of all pairs to test, the share before to valid.
 
-    Pairs of the same time stay together: if a share would end among them, they go to the
-    older side. So no held-out part is larger than its share, rounded to the nearest whole number
-    and at a half to the even one. ``rng`` is not used: nothing is drawn.
+    Pairs of the same time stay together: if a cut would separate them, they go to the older
+    side. So no held-out part is larger than its share, rounded to the nearest whole number,
+    halves to even. ``rng`` is not used: nothing is drawn.
 
     Raises:
         DataError: the data set has no timestamps, a pair occurs twice, or no pair falls into test,

@@ -21,11 +21,11 @@ def k_fold(
 ) -> Split:
     """Fold ``config.fold`` to test, a share of the rest to valid, what is left to train.
 
-    The pairs, shuffled and by ``scope=user`` brought together by user, are dealt to the folds in
-    turn, so that the folds differ in size by at most one pair, of every user and in all. Runs of
-    one seed that differ in ``config.fold`` alone test every pair exactly once.
+    The pairs are shuffled, with ``scope=user`` grouped by user, and dealt to the folds in turn, so
+    that the folds differ in size by at most one pair, for every user and in total. Runs of one
+    seed that differ only in ``config.fold`` test every pair exactly once.
     ``config.valid_ratio`` is a share of the rest of every user, or of all, rounded to the nearest
-    whole number and at a half to the even one.
+    whole number, halves to even.
 
     The folds depend on ``rng`` and on the set of pairs, not on the order of the source's rows.
 

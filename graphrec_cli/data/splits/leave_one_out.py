@@ -23,14 +23,14 @@ def leave_one_out(
 ) -> Split:
     """One test item and ``config.valid`` valid items of every user.
 
-    By ``random`` every item of a user is equally likely to be held out, independently of other
-    users. By ``time`` the newest item is test and the one before it valid; among equal times the
-    draw decides. In both the split depends on ``rng`` and on the set of pairs, not on the order of
-    the source's rows. By ``rating`` the highest rated item is test and the next valid; among equal
+    With ``by=random`` every item of a user is equally likely to be held out, independently of
+    other users. With ``by=time`` the newest item is test and the one before it valid; equal times
+    are ordered at random. Both depend on ``rng`` and on the set of pairs, not on the order of the
+    source's rows. With ``by=rating`` the highest rated item is test and the next valid; among equal
     ratings the source's later row comes first, and nothing is drawn.
 
-    Users with fewer than ``config.min_interactions`` items stay wholly in train. ``funnel`` is
-    given the counts of users, items and pairs; no row is dropped.
+    Users with fewer than ``config.min_interactions`` items stay completely in train. ``funnel``
+    receives the counts of users, items and pairs; no row is dropped.
 
     Raises:
         DataError: a pair occurs twice, no user has enough interactions to be tested, or the data
@@ -41,8 +41,8 @@ def leave_one_out(
     held_out = np.where(degree >= config.min_interactions, 1 + config.valid, 0)
     if not held_out.any():
         raise DataError(
-            f"no user has the {config.min_interactions} interactions that a test item takes (the "
-            f"most is {int(degree.max(initial=0))}); lower split.min_interactions"
+            f"no user has the {config.min_interactions} interactions that a test item requires "
+            f"(the most is {int(degree.max(initial=0))}); lower split.min_interactions"
         )
     rows = _rows_by_preference(interactions, config.by, rng)
     rows = rows[stable_order(user[rows])]
@@ -69,7 +69,7 @@ def _rows_by_preference(
         unrated = int(np.isnan(interactions.rating).sum())
         if unrated:
             raise DataError(
-                f"split.by=rating needs a rating of every pair, and {unrated} of "
+                f"split.by=rating needs a rating for every pair, and {unrated} of "
                 f"{len(interactions)} pairs have none; choose split.by=random"
             )
         backwards = np.arange(len(interactions))[::-1]

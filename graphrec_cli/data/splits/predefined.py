@@ -18,10 +18,10 @@ def predefined(
     rng: np.random.Generator,
     funnel: Funnel,
 ) -> Split:
-    """The source's own parts; without valid pairs there is no valid part.
+    """Return the source's own parts; without valid pairs there is no valid part.
 
-    ``rng`` is not used: nothing is drawn. Held-out pairs of users or items that train never saw
-    stay where they are and are counted in the notes of ``funnel``.
+    ``rng`` is not used: nothing is drawn. Held-out pairs of users or items without a train pair
+    stay in their part and are counted in the notes of ``funnel``.
 
     Raises:
         DataError: the source has no split of its own, or no pair is in train or in test.

@@ -21,8 +21,8 @@ def ratio_split(
 ) -> Split:
     """``config.test_ratio`` to test, ``config.valid_ratio`` to valid, the rest to train.
 
-    By ``scope=user`` the shares are those of every user, by ``scope=all`` those of all pairs. Sizes
-    are rounded to the nearest whole number, at a half to the even one; a user too small for a
+    With ``scope=user`` the shares are those of every user, with ``scope=all`` those of all pairs.
+    Sizes are rounded to the nearest whole number, halves to even; a user with too few pairs for a
     share stays in train. Every pair of a user, or of all, is equally likely to be in a part. The
     draw depends on ``rng`` and on the set of pairs, not on the order of the source's rows.
 

@@ -83,16 +83,15 @@ def assemble_split(
     Args:
         part: the part of every pair, an index into ``PART_NAMES``, shape (pairs,).
         has_valid: whether there is a valid part; without one no pair may be in it.
-        advice: what the user can do where no pair is left for a part that must have one.
-        funnel: given the pairs of every part; the users held out of nothing
+        advice: what the user can do if no pair is left for a required part.
+        funnel: receives the pairs of every part; the users without a held-out pair
             (``users_only_in_train``); the users and items of valid or test that have no train pair
             (``users_without_train``, ``items_without_train``); and the held-out pairs of such users
             or items (``pairs_valid_without_train``, ``pairs_test_without_train``). No row is
             dropped.
 
     Raises:
-        DataError: no pair is in test, or none in a valid part that must be there, or a pair
-            occurs twice.
+        DataError: no pair is in test, or none in a required valid part, or a pair occurs twice.
     """
     needed = {"test": TEST, "valid": VALID} if has_valid else {"test": TEST}
     for name, number in needed.items():

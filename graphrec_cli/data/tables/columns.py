@@ -26,7 +26,7 @@ MAX_TITLE_LENGTH = 1_000
 MAX_WHOLE_ID = int(np.iinfo(np.int64).max)
 PER_SECOND = {TimeUnit.s: 1, TimeUnit.ms: 1_000, TimeUnit.us: 1_000_000}
 HIGHEST = {TimeUnit.s: 1e11, TimeUnit.ms: 1e14, TimeUnit.us: 1e17}
-"""Times below it are taken for that unit: it is the year 5138."""
+"""Smaller numbers are times in that unit; the limit is the year 5138."""
 TOO_LARGE = "too large for a time since 1970 in seconds, milli- or microseconds"
 
 
@@ -39,17 +39,17 @@ class Column(Protocol):
         """The name in the header."""
 
     def array(self, cells: pa.ChunkedArray) -> ColumnArray | None:
-        """The rows' values, None if a cell is faulty."""
+        """The values of the rows, None if a cell is faulty."""
 
     def fault(self, text: str) -> str | None:
         """The fault of a cell, None if it has none."""
 
 
 def column_array(column: Column, cells: pa.ChunkedArray, path: Path) -> ColumnArray | None:
-    """``column.array(cells)``, of a file that a refusal of all cells together names.
+    """``column.array(cells)``; an error names the file.
 
     Raises:
-        DataError: each cell is sound, but not beside the others.
+        DataError: each cell is valid, but they do not fit together.
     """
     try:
         return column.array(cells)
@@ -110,7 +110,7 @@ class TextColumn:
     Attributes:
         name: in the header.
         max_length: characters that a cell may have.
-        may_be_empty: whether it may have none, or blanks alone.
+        may_be_empty: whether a cell may be empty or blank.
     """
 
     name: str
@@ -138,14 +138,14 @@ class TimeColumn:
 
     Attributes:
         name: in the header.
-        unit: how they are written; ``auto`` is a number whose unit its size tells.
+        unit: how they are written; ``auto`` is a number whose size determines the unit.
     """
 
     name: str
     unit: TimeUnit
 
     def array(self, cells: pa.ChunkedArray) -> NDArray[np.int64] | None:
-        """Seconds since 1970, rounded down; None if a cell is no time."""
+        """Seconds since 1970, rounded down; None if a cell is not a time."""
         if self.unit is TimeUnit.date:
             texts, place = distinct_texts(cells)
             seconds = _seconds_of_dates(texts)
@@ -160,10 +160,10 @@ class TimeColumn:
         return np.asarray(values // PER_SECOND[unit], dtype=np.int64)
 
     def _unit(self, values: NDArray[np.generic], largest: float) -> TimeUnit:
-        """The unit that the size of the largest time tells.
+        """Infer the unit from the largest time.
 
         Raises:
-            DataError: another time, but for zeros, is so small that it tells a shorter one.
+            DataError: another time, except zero, is so small that its unit must be a different one.
         """
         below = 0.0
         for unit, highest in HIGHEST.items():
@@ -174,7 +174,7 @@ class TimeColumn:
                     raise DataError(
                         f"{self.name} mixes units of time: its largest value is in "
                         f"{unit.name}, and row {place + 1} has {values[place]}; write all in one "
-                        f"unit, or set dataset.time_unit={unit.name} if it is no mixture"
+                        f"unit, or set dataset.time_unit={unit.name} if all are"
                     )
                 return unit
             below = highest
@@ -184,7 +184,7 @@ class TimeColumn:
         """The fault of a cell, None if it has none."""
         if self.unit is TimeUnit.date:
             date = _seconds_of_dates(np.array([text], dtype=object))
-            return "no ISO date (2024-01-31 or 2024-01-31T18:30:00)" if date is None else None
+            return "not an ISO date (2024-01-31 or 2024-01-31T18:30:00)" if date is None else None
         number = parsed_number(text)
         if number is None:
             return "not a number"

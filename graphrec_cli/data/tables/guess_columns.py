@@ -39,16 +39,16 @@ def pick_column(
 
     Args:
         key: the key under ``dataset``, also one of ``COMMON_NAMES``.
-        given: its value: a name, "" for no such column, None to recognise it.
+        given: its value: a name, "" for no such column, None to guess it from the header.
         header: names of the table's columns.
         path: the file, for messages.
         needed: whether a table without it is refused.
 
     Returns:
-        The name, None where there is no such column and none is needed.
+        The name, None if there is no such column and none is needed.
 
     Raises:
-        DataError: no column, or more than one, may be meant.
+        DataError: no column fits, or several do.
     """
     has = f"its columns are {', '.join(header)}"[:300]
     if given == "":
@@ -62,13 +62,13 @@ def pick_column(
     found = [name for name in header if _folded(bare_name(name)) in common]
     if len(found) > 1:
         raise DataError(
-            f"{path}: {' and '.join(found)} may each be meant by dataset.{key}; name one, as in "
+            f"{path}: {' and '.join(found)} may each be the {key} column; name one, as in "
             f"dataset.{key}={bare_name(found[0])}"
         )
     if needed and not found:
         headless = ", or all columns in dataset.columns=[user,item,..] if the first line is data"
         raise DataError(
-            f"{path} has no column that is known for dataset.{key}; name it in dataset.{key}=NAME"
+            f"{path} has no column with a known name for dataset.{key}; set dataset.{key}=NAME"
             f"{headless if key in ('user', 'item') else ''} ({has})"
         )
     return found[0] if found else None

@@ -17,7 +17,7 @@ from graphrec_cli.errors import DataError
 CHUNK_BYTES = 2**20
 """Of the file."""
 MAX_CHUNK_BYTES = 3 * CHUNK_BYTES + 4
-"""Of UTF-8: a byte of the file becomes three at most."""
+"""In UTF-8: a byte of the file becomes at most three."""
 UNIT_SEPARATOR = "\x1f"
 """Replaces a separator of two bytes, because parsers accept only one."""
 
@@ -36,7 +36,7 @@ class Layout:
     Attributes:
         separator: between the fields; ASCII, of one or two equal characters.
         encoding: of the text.
-        names: of all columns, in order; None where the first line names them.
+        names: of all columns, in order; None if the first line names them.
         quoted: whether double quotes may surround a field.
     """
 
@@ -66,7 +66,7 @@ CSV = Layout()
 
 
 def is_blank(row: list[str]) -> bool:
-    """Whether the row's line is passed over: it holds spaces and tabs at most."""
+    """Whether the row's line is skipped: it contains only spaces and tabs."""
     return not row or (len(row) == 1 and row[0] != "" and not row[0].strip(" \t"))
 
 
@@ -76,7 +76,7 @@ def open_utf8(path: Path, layout: Layout) -> Iterator[Iterator[bytes]]:
 
     Raises:
         DataError: the file cannot be opened or read.
-        ValueError: on reading, where a byte is NUL or not of the layout's encoding.
+        ValueError: on reading, if a byte is NUL or not valid in the layout's encoding.
     """
     with open_unpacked(path) as stream:
         yield _utf8_chunks(stream, layout)
@@ -102,8 +102,8 @@ def open_lines(path: Path, layout: Layout) -> Iterator[Iterator[str]]:
     """The same text line by line: slow, but names the line that cannot be decoded.
 
     Raises:
-        DataError: the file cannot be opened or read; on reading, where a line holds a NUL byte or
-            is not of the layout's encoding.
+        DataError: the file cannot be opened or read; on reading, if a line has a NUL byte or is
+            not valid in the layout's encoding.
     """
     with open_unpacked(path) as stream:
         yield _decoded_lines(path, layout, io.BufferedReader(stream))
@@ -121,7 +121,7 @@ def _decoded_lines(path: Path, layout: Layout, lines: io.BufferedReader) -> Iter
         except UnicodeDecodeError as error:
             byte = line[error.start]
             raise DataError(
-                f"{path}, line {number}: byte 0x{byte:02x} is not {encoding.upper()}; save "
-                "the file so (of a table of your own, dataset.encoding names another)"
+                f"{path}, line {number}: byte 0x{byte:02x} is not valid {encoding.upper()}; save "
+                "the file in it (for your own table, or set dataset.encoding)"
             ) from error
         yield text.replace(layout.separator, delimiter)

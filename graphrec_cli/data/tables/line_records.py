@@ -23,14 +23,14 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRecords:
-    """What a file of records holds.
+    """The content of a file of records.
 
     Attributes:
         path: the file.
         columns: text by name, each an array of str objects of shape (rows,), in the file's order.
         line: numbers of the rows' lines, from 1, shape (rows,).
         lines: all lines of the file, without their ends.
-        bad: lines that are no record of as many fields as the header has.
+        bad: lines that are not a record with the number of fields of the header.
     """
 
     path: Path
@@ -40,7 +40,7 @@ class LineRecords:
     bad: list[BadLine]
 
     def bad_line(self, number: int, reason: str) -> BadLine:
-        """The account of a line that is left out."""
+        """Describe a skipped line."""
         return BadLine(self.path.name, number, reason, self.lines[number - 1])
 
 
@@ -48,12 +48,12 @@ def read_line_records(path: Path, wanted: Sequence[str], layout: Layout) -> Line
     """Read columns by their names in the header line, in any order.
 
     A record is one line, ended by LF or CRLF. In a quoted field ``\\"`` and ``""`` stand for a
-    quote, and the separator for itself. Blank lines are passed over.
+    quote, and the separator for itself. Blank lines are skipped.
 
     Args:
         path: a plain, ``.gz`` or ``.zip`` file, or a file in a zip.
         wanted: names of the columns.
-        layout: separator of one character, and an encoding that knows every byte.
+        layout: separator of one character, and an encoding in which every byte is valid.
 
     Raises:
         DataError: the file is damaged or empty, or its header lacks a column.
@@ -61,12 +61,12 @@ def read_line_records(path: Path, wanted: Sequence[str], layout: Layout) -> Line
     with open_unpacked(path) as stream:
         content = (stream.readall() or b"").removeprefix(BYTE_ORDER_MARK)
     if not content:
-        raise DataError(f"{path} is empty; a header line is wanted")
+        raise DataError(f"{path} is empty; it needs a header line")
     lines = [line.removesuffix("\r") for line in content.decode(layout.encoding).split("\n")]
     header = _fields(lines[0], layout) or []
     missing = [name for name in wanted if header.count(name) != 1]
     if missing:
-        found = ", ".join(header)[:200] or "nothing that can be read"
+        found = ", ".join(header)[:200] or "no readable names"
         raise DataError(f"{path} must have one column {', '.join(missing)}; its header has {found}")
     places = [header.index(name) for name in wanted]
     simple = _simple_record(layout.separator, len(header))

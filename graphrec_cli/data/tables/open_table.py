@@ -26,8 +26,8 @@ class TableFile:
     Attributes:
         path: of the file.
         layout: how its text is written, None for parquet.
-        kinds: by name of every column, ``number``, ``text`` or ``time``, as the type or the first
-            row has it; of parquet also other types' names.
+        kinds: by name of every column, ``number``, ``text`` or ``time``, from the type or the
+            first row; for parquet also the names of other types.
     """
 
     path: Path
@@ -38,7 +38,7 @@ class TableFile:
         """The values of some columns, each of shape (rows,).
 
         Raises:
-            DataError: the file is damaged or holds a faulty line, which is named by its number.
+            DataError: the file is damaged or has a faulty line; the error gives its number.
         """
         if self.layout is None:
             return read_parquet_columns(self.path, columns)
@@ -51,7 +51,7 @@ def find_table(key: str, name: str, data_dir: Path) -> Path:
     A file in a zip is written as ``all.zip/ratings.csv``.
 
     Raises:
-        DataError: there is none, or it is a zip of another name than its file.
+        DataError: no such file, or a zip whose name does not tell the file in it.
     """
     named = Path(name)
     for folder in (Path(), data_dir):
@@ -62,7 +62,7 @@ def find_table(key: str, name: str, data_dir: Path) -> Path:
         if path is not None:
             return path
     places = "" if named.is_absolute() else f" in {Path.cwd()} nor in {data_dir}"
-    raise DataError(f"{key} names {name} (plain, .gz or .zip), which is not there{places}")
+    raise DataError(f"{key} names {name} (plain, .gz or .zip), which is not found{places}")
 
 
 def _refuse_text_options(path: Path, config: TableConfig) -> None:
@@ -71,7 +71,7 @@ def _refuse_text_options(path: Path, config: TableConfig) -> None:
     for key in ("columns", "separator", "quoted", "encoding"):
         if getattr(config, key) != getattr(plain, key):
             raise ConfigError(
-                f"dataset.{key} says how text is written, and {path} is parquet; leave it out"
+                f"dataset.{key} applies only to text, and {path} is parquet; remove it"
             )
 
 
@@ -79,20 +79,20 @@ def open_table(path: Path, config: TableConfig, columns: Sequence[str] | None = 
     """Read the head of a file.
 
     Args:
-        path: plain, ``.gz`` or ``.zip``; its ending tells parquet from text, and how that is
-            parted if the configuration does not.
+        path: plain, ``.gz`` or ``.zip``; its ending distinguishes parquet from text, and gives
+            the separator unless the config does.
         config: separator, quotes and encoding.
         columns: names of all columns of a file without a header line.
 
     Raises:
-        ConfigError: it is parquet, and an option is for text alone.
-        DataError: it cannot be read, or its header line is parted otherwise.
+        ConfigError: it is parquet, and an option applies only to text.
+        DataError: it cannot be read, or its header line has another separator.
     """
     suffixes = [suffix for suffix in path.suffixes if suffix not in PACKINGS]
     suffix = suffixes[-1].lower() if suffixes else ""
     if suffix == ".parquet":
         if path.suffix in PACKINGS:
-            raise DataError(f"{path} is packed twice over; unpack it to a .parquet file")
+            raise DataError(f"{path} is compressed twice; unpack it to a .parquet file")
         _refuse_text_options(path, config)
         return TableFile(path, None, parquet_kinds(path))
     by_suffix = Separator.tab if suffix in TAB_SUFFIXES else Separator.comma
@@ -109,7 +109,7 @@ def open_table(path: Path, config: TableConfig, columns: Sequence[str] | None = 
         others = [other.name for other in Separator if other.value in header[0]]
         if others:
             raise DataError(
-                f"{path} holds no {separator.name} in its header line, but a {others[0]}; say "
+                f"the header line of {path} has no {separator.name}, but a {others[0]}; set "
                 f"dataset.separator={others[0]}"
             )
     cells = [*first_row, *[""] * len(header)]

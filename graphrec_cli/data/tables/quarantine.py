@@ -18,7 +18,7 @@ class BadLine:
         file: name of the file.
         line: its number, from 1.
         reason: the kind of fault, the same words for all lines of that kind.
-        text: the line as it stands, without its end.
+        text: the line as written, without its end.
     """
 
     file: str
@@ -28,7 +28,7 @@ class BadLine:
 
 
 class TooManyBadLines(DataError):
-    """More bad lines than ``dataset.max_bad_lines`` allows; ``bad`` holds all of them."""
+    """More bad lines than ``dataset.max_bad_lines`` allows; ``bad`` contains all of them."""
 
     def __init__(self, message: str, bad: Sequence[BadLine]) -> None:
         super().__init__(message)
@@ -36,12 +36,12 @@ class TooManyBadLines(DataError):
 
 
 def refuse_too_many(path: Path, bad: Sequence[BadLine], *, num_lines: int, share: float) -> None:
-    """Refuse a file of which more than the share is bad.
+    """Refuse a file with too large a share of bad lines.
 
     Args:
         path: the file, for the message.
         bad: its bad lines.
-        num_lines: its lines, good and bad, but for the header and blank ones.
+        num_lines: its lines, good and bad, without the header and blank lines.
         share: highest share allowed, ``dataset.max_bad_lines``.
 
     Raises:

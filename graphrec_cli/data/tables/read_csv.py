@@ -40,7 +40,7 @@ def read_csv_columns(
 
     Args:
         path: a plain, ``.gz`` or ``.zip`` file, or a file in a zip, its lines ended by LF or CRLF.
-        columns: what to read; other columns are left.
+        columns: what to read; other columns are ignored.
         layout: how its lines are written; by default comma separated, in UTF-8 with or without a
             byte-order mark, below a header line.
 
@@ -49,8 +49,8 @@ def read_csv_columns(
         their cells, each of shape (rows,).
 
     Raises:
-        DataError: the file is damaged or empty, lacks a column, or holds a faulty line, which is
-            named by its number.
+        DataError: the file is damaged or empty, lacks a column, or has a faulty line; the error
+            gives its number.
     """
     import pyarrow as pa
 
@@ -64,9 +64,9 @@ def read_csv_columns(
         raise _first_fault(path, columns, layout, error) from error
     if not len(table):
         if layout.names is None:
-            raise DataError(f"{path} holds a header line and no rows")
+            raise DataError(f"{path} has a header line and no rows")
         wanted = ", ".join(column.name for column in columns)
-        raise DataError(f"{path} is empty; lines with {wanted} are wanted")
+        raise DataError(f"{path} is empty; it needs lines with {wanted}")
     arrays: dict[str, ColumnArray] = {}
     for place, column in zip(places, columns, strict=True):
         array = column_array(column, table[str(place)], path)
@@ -79,13 +79,13 @@ def read_csv_columns(
 def parse_rows(
     text: Iterable[bytes], layout: Layout, num_columns: int, places: Sequence[int]
 ) -> pa.Table:
-    """The cells of some columns as text, each column named by its place.
+    """The cells of some columns as text, each column named by its position.
 
     Args:
         text: chunks of UTF-8, the fields separated by ``layout.delimiter``.
         layout: whether there is a header line, and quotes.
-        num_columns: fields that every line must have; blank lines are passed over.
-        places: of the columns, from 0.
+        num_columns: fields that every line must have; blank lines are skipped.
+        places: positions of the columns, from 0.
 
     Raises:
         pa.ArrowInvalid: a line has another number of fields, or a quote is not closed.
@@ -135,7 +135,7 @@ class _Blocks:
     """Chunks of bytes as the file that Arrow reads: all blocks but the last are of some size.
 
     Attributes:
-        closed: never; whoever opened the file closes it.
+        closed: always False; the caller closes the file.
     """
 
     closed = False
@@ -144,16 +144,16 @@ class _Blocks:
         self._chunks = chunks
 
     def read(self, size: int) -> bytes:
-        """At most ``size`` further bytes, none at the end."""
+        """At most ``size`` further bytes, empty at the end."""
         return b"".join(islice(self._chunks, size // MAX_CHUNK_BYTES))
 
 
 def read_head(path: Path, layout: Layout) -> tuple[list[str], list[str]]:
-    """Names of all columns, and the first row below them, [] where there is none.
+    """Names of all columns, and the first row below them, [] if there is none.
 
     Raises:
-        DataError: the file is damaged, empty or not of the layout's encoding, or names a column
-            twice.
+        DataError: the file is damaged, empty or not valid in the layout's encoding, or names a
+            column twice.
     """
     with open_lines(path, layout) as lines:
         rows = _rows(path, layout, lines)
@@ -165,7 +165,7 @@ def _rows(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
     """The rows of text, line by line.
 
     Raises:
-        DataError: naming the line that cannot be parted, such as one of a megabyte.
+        DataError: a line cannot be parsed, such as one of a megabyte; the error gives its number.
     """
     rows = csv.reader(lines, **layout.dialect)
     try:
@@ -182,7 +182,7 @@ def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) ->
     header = [name.strip() for name in next(rows, [])]
     if not header:
         what = f" with {', '.join(wanted)}" if wanted else ""
-        raise DataError(f"{path} is empty; a header line{what} is wanted")
+        raise DataError(f"{path} is empty; it needs a header line{what}")
     missing = [name for name in wanted if name not in header]
     if missing:
         raise DataError(
@@ -191,7 +191,7 @@ def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) ->
         )
     if len(header) > MAX_COLUMNS:
         have = f"has {len(header):,} fields in its header line"
-        raise DataError(f"{path} {have}, more than {MAX_COLUMNS:,}; no table of interactions has")
+        raise DataError(f"{path} {have}, more than the {MAX_COLUMNS:,} allowed")
     repeated = [name for name, times in Counter(header).items() if times > 1]
     if repeated:
         shown = shorten(repeated[0], 40)
@@ -228,7 +228,7 @@ def _first_fault(
             return DataError(f"{path}, line {rows.line_num}: {error}")
         except DataError as error:
             return error
-    if blanks:  # quotes around them make a field of them
+    if blanks:  # quoted blanks are a field
         return DataError(f"{path}, line {blanks}: 1 fields where {owner} {len(names)}")
     reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
     return DataError(f"{path} cannot be read as csv: {reason}")

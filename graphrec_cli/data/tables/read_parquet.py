@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MAX_RATIO = 100
-"""Unpacked bytes for a byte of a large file."""
+"""Largest number of unpacked bytes per byte of a large file."""
 
 
 def parquet_kinds(path: Path) -> dict[str, str]:
@@ -38,15 +38,14 @@ def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, Col
     Whole numbers are read as text in decimal digits if text is requested.
 
     Raises:
-        DataError: the file cannot be read or holds no rows, it is made to unpack to far more than
-            it holds, or a column holds an empty or faulty
-            cell, which is named by its row, or is of a type that it cannot have.
+        DataError: the file cannot be read, has no rows or unpacks to far too much; or a column has
+            a wrong type, or an empty or faulty cell, whose row the error gives.
     """
     with _open(path) as file:
         _refuse_absurd_size(path, file.metadata.num_rows * len(columns) * 8)
         table = file.read(columns=[column.name for column in columns])
     if not len(table):
-        raise DataError(f"{path} holds no rows")
+        raise DataError(f"{path} has no rows")
     arrays: dict[str, ColumnArray] = {}
     for column in columns:
         values = table.column(column.name)
@@ -77,7 +76,7 @@ def _refuse_absurd_size(path: Path, unpacked: int) -> None:
     # Repeated values take only a few bytes in the file.
     if unpacked > max(files.MAX_UNPACKED_BYTES, MAX_RATIO * path.stat().st_size):
         raise DataError(
-            f"{path} unpacks to {unpacked:,} bytes, {MAX_RATIO} times what it holds; save it "
+            f"{path} unpacks to {unpacked:,} bytes, {MAX_RATIO} times its size; save it "
             "as csv if it really is that large"
         )
 
@@ -101,22 +100,22 @@ def _kind(kind: pa.DataType) -> str:
 
 
 def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The values of a type that the column can have; times become whole seconds."""
+    """The values in a type that the column accepts; times become whole seconds."""
     import pyarrow as pa
 
     kind, name = _kind(values.type), f"{path}: column {column.name}"
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     if kind not in ("number", "text", "time"):
-        raise DataError(f"{name} is of the type {kind}; save it as text or numbers")
+        raise DataError(f"{name} has the type {kind}; save it as text or numbers")
     is_text = isinstance(column, TextColumn)
     if kind == "time":
         if is_text:
-            raise DataError(f"{name} holds times, which are no ids; save it as text or numbers")
+            raise DataError(f"{name} has times, which cannot be ids; save it as text or numbers")
         return values.cast(pa.timestamp("s"), safe=False).cast("int64")
     if is_text and pa.types.is_floating(values.type):
         raise DataError(
-            f"{name} is of the type {values.type}, in which long ids lose digits; save it as text "
+            f"{name} has the type {values.type}, in which long ids lose digits; save it as text "
             "or whole numbers"
         )
     return values

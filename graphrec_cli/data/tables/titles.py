@@ -22,17 +22,17 @@ def read_titles(
 ) -> Titles:
     """Item ids, ascending and distinct, and titles, both of shape (titles,).
 
-    The first row of a repeated id counts.
+    If an id is repeated, its first row is used.
 
     Args:
         path: a plain, ``.gz`` or ``.zip`` file, or a file in a zip.
-        id_columns: the first key that the header holds says which edition the file is, and its
-            value which column holds the ids of the interactions.
+        id_columns: the first key that the header contains tells the edition of the file, and its
+            value is the column with the ids of the interactions.
         title_column: the column of the titles.
         layout: how its lines are written.
 
     Raises:
-        DataError: the file is damaged or empty, lacks a column, or holds a faulty line.
+        DataError: the file is damaged or empty, lacks a column, or has a faulty line.
     """
     header, _ = read_head(path, layout)
     known = (column for name, column in id_columns.items() if name in header)

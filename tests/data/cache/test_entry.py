@@ -192,7 +192,7 @@ def test_damage_of_any_file_at_any_place_is_told(folder: Path, sound: Prepared) 
 
 def test_an_entry_made_from_something_else_is_not_taken(folder: Path) -> None:
     for other in (INGREDIENTS | {"seed": 8}, INGREDIENTS | {"format": 0}, {}):
-        with pytest.raises(DamagedEntry, match="something else"):
+        with pytest.raises(DamagedEntry, match="other data"):
             read_entry(folder, other, ())
 
 
@@ -330,7 +330,7 @@ def test_links_and_pipes_are_not_followed(folder: Path, tmp_path: Path) -> None:
             read_entry(folder, INGREDIENTS, ())
         (folder / name).unlink()
         os.mkfifo(folder / name)
-        with pytest.raises(DamagedEntry, match="no file of an entry"):
+        with pytest.raises(DamagedEntry, match="not a regular file"):
             read_entry(folder, INGREDIENTS, ())
         (folder / name).unlink()
         (folder / name).mkdir()
@@ -344,7 +344,7 @@ def test_links_and_pipes_are_not_followed(folder: Path, tmp_path: Path) -> None:
 def test_a_file_that_grows_without_end_is_not_read(folder: Path) -> None:
     with (folder / "users.npy").open("r+b") as file:
         file.truncate(2**36)  # takes no room on the disk
-    with pytest.raises(DamagedEntry, match="no file of an entry"):
+    with pytest.raises(DamagedEntry, match="not a regular file"):
         read_entry(folder, INGREDIENTS, ())
 
 

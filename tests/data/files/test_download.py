@@ -135,7 +135,7 @@ def refused(remote: RemoteFileConfig, target: Path) -> str:
 def test_tries_are_bounded(server: Server, tmp_path: Path) -> None:
     server.breaks = [1000] * 10
     message = refused(RemoteFileConfig(url=server.url), tmp_path / "ratings.csv")
-    assert f"1000 bytes came instead of {len(CONTENT)}" in message
+    assert f"received 1000 bytes, expected {len(CONTENT)}" in message
     assert server.requests == 1 + len(WAITS)
 
 
@@ -155,13 +155,13 @@ def test_a_wrong_size_ends_before_the_content_is_read(server: Server, tmp_path: 
 def test_too_much_without_a_length_is_refused(server: Server, tmp_path: Path) -> None:
     server.sends_length = False
     message = refused(RemoteFileConfig(url=server.url, size=1000), tmp_path / "ratings.csv")
-    assert "bytes came instead of 1000" in message
+    assert "bytes, expected 1000" in message
 
 
 def test_an_empty_answer_is_refused(server: Server, tmp_path: Path) -> None:
     server.content = b""
     message = refused(RemoteFileConfig(url=server.url), tmp_path / "ratings.csv")
-    assert "the server sent nothing" in message
+    assert "the server sent an empty response" in message
 
 
 def test_a_404_names_the_file_and_the_folder(server: Server, tmp_path: Path) -> None:

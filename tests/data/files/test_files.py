@@ -97,7 +97,7 @@ def test_a_zip_holds_exactly_one_file_of_its_name(tmp_path: Path, members: list[
     with zipfile.ZipFile(path, "w") as archive:
         for member in members:
             archive.writestr(member, b"")
-    with pytest.raises(DataError, match=r"must hold exactly one file named a\.csv, found [02]"):
+    with pytest.raises(DataError, match=r"must contain exactly one file named a\.csv, found [02]"):
         read_all(path)
 
 
@@ -157,7 +157,7 @@ def test_a_file_below_a_zip_is_found_and_read(tmp_path: Path) -> None:
     twice = find_file(tmp_path, "b.csv", "all.zip")
     assert twice is not None
     with pytest.raises(
-        DataError, match=r"all\.zip must hold exactly one file named b\.csv, found 2"
+        DataError, match=r"all\.zip must contain exactly one file named b\.csv, found 2"
     ):
         read_all(twice)
     (tmp_path / "a.csv").write_bytes(b"beside the zip")

@@ -110,7 +110,7 @@ def test_too_many_bad_lines_are_refused_by_the_first_one(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("content", [HEADER, HEADER + b"\r\n", HEADER + b'"1";"2"\n'])
 def test_a_file_without_a_rating_is_refused(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(DataError, match=r"BX-Book-Ratings\.csv holds no ratings"):
+    with pytest.raises(DataError, match=r"BX-Book-Ratings\.csv has no ratings"):
         load(tmp_path, {"BX-Book-Ratings.csv": content}, 1.0)
 
 
@@ -145,7 +145,7 @@ def test_a_dead_address_names_what_is_missing_and_where(
     monkeypatch.setattr("graphrec_cli.data.files.archive.download", fail)
     fetching = config()
     fetching.download = True
-    with pytest.raises(DataError, match=r"404 \(in .*book-crossing are missing: BX-Book-Ratings"):
+    with pytest.raises(DataError, match=r"404 \(missing in .*book-crossing: BX-Book-Ratings"):
         BOOK_CROSSING.read(fetching, data_dir=tmp_path, seed=0)
 
 

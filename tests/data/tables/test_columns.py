@@ -142,10 +142,10 @@ def test_days_count_from_midnight_utc(tmp_path: Path) -> None:
         ("9" * 25, TimeUnit.s, "9' is not a number"),
         ("inf", TimeUnit.ms, "is too large"),
         ("2024-01-31", TimeUnit.s, "time '2024-01-31' is not a number"),
-        ("2024-02-30", TimeUnit.date, "time '2024-02-30' is no ISO date"),
-        ("31/12/2024", TimeUnit.date, "is no ISO date"),
-        ("", TimeUnit.date, "is no ISO date"),
-        ("NaT", TimeUnit.date, "is no ISO date"),
+        ("2024-02-30", TimeUnit.date, "time '2024-02-30' is not an ISO date"),
+        ("31/12/2024", TimeUnit.date, "is not an ISO date"),
+        ("", TimeUnit.date, "is not an ISO date"),
+        ("NaT", TimeUnit.date, "is not an ISO date"),
     ],
 )
 def test_the_line_of_a_faulty_time_is_named(

@@ -62,7 +62,7 @@ def test_a_named_column_is_taken_whatever_else_is_there() -> None:
 def test_refusals_name_the_key_and_the_header() -> None:
     with pytest.raises(DataError, match=r"^ratings.csv has no column 'who', which dataset\.user"):
         pick("user", ["a", "b"], "who")
-    with pytest.raises(DataError, match=r"book_id and isbn may each be meant by dataset\.item; "):
+    with pytest.raises(DataError, match=r"book_id and isbn may each be the item column; "):
         pick("item", ["book_id", "isbn"])
     with pytest.raises(DataError, match=r"if the first line is data \(its columns are 196"):
         pick("user", ["196", "242", "3"])

@@ -103,7 +103,7 @@ def test_a_lone_carriage_return_is_no_line_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is empty; a header line is wanted"),
+        (b"", "is empty; it needs a header line"),
         (b"\n", "must have one column c, a; its header has nothing that can be read"),
         (b'"a";"b"\n', "must have one column c; its header has a, b"),
         (b'"a";"a";"c"\n', "must have one column a; its header has a, a, c"),

@@ -49,7 +49,7 @@ def test_the_working_directory_comes_before_data_dir() -> None:
     assert find("a.csv") == DATA_DIR / "a.csv"
     with pytest.raises(DataError, match=r"dataset\.path names no\.csv .* not there in .* nor in"):
         find("no.csv")
-    with pytest.raises(DataError, match=r"dataset\.path names /no/no\.csv .* is not there$"):
+    with pytest.raises(DataError, match=r"dataset\.path names /no/no\.csv .* is not found$"):
         find("/no/no.csv")
 
 
@@ -67,7 +67,7 @@ def test_a_header_line_that_is_parted_otherwise_is_said(separator: Separator) ->
     Path("a.csv").write_text(f"user{separator.value}item\na{separator.value}b\n")
     config = TableConfig(path="a.csv")
     if separator is not Separator.comma:
-        with pytest.raises(DataError, match=f"a {separator.name}; say dataset.separator="):
+        with pytest.raises(DataError, match=f"a {separator.name}; set dataset.separator="):
             open_table(Path("a.csv"), config)
     config.separator = separator
     assert list(open_table(Path("a.csv"), config).kinds) == ["user", "item"]

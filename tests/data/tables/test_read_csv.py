@@ -80,11 +80,11 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is empty; a header line with user, item, rating is wanted"),
+        (b"", "is empty; it needs a header line with user, item, rating"),
         (b"\xef\xbb\xbf", "is empty"),
         (b"\n", "is empty"),
-        (HEADER, "holds a header line and no rows"),
-        (HEADER.strip(), "holds a header line and no rows"),
+        (HEADER, "has a header line and no rows"),
+        (HEADER.strip(), "has a header line and no rows"),
         (b"user,book\n1,2\n", "has no column item, rating; its header line has user, book"),
         (b"user,item,item,rating\n1,2,2,3\n", "names the column 'item' twice"),
         (HEADER + b"\xef\xbb\xbf1,2,3\n1,2,3\n", r"line 2: user '\?1' is not a whole number"),
@@ -139,7 +139,7 @@ def test_the_first_faulty_line_is_named(tmp_path: Path, content: bytes, message:
 @pytest.mark.parametrize(
     ("before", "message"),
     [
-        (HEADER[:-1] + b",", "has 1,000,004 fields in its header line, more than 10,000"),
+        (HEADER[:-1] + b",", "has 1,000,004 fields in its header line, more than the 10,000"),
         (HEADER, "line 2: 1000001 fields where the header has 3"),
         (HEADER + b"1,2,3\n", "line 3: 1000001 fields where the header has 3"),
     ],

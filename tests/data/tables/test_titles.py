@@ -89,8 +89,8 @@ def test_blank_lines_and_spaces_in_the_header_do_no_harm(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "is empty; a header line is wanted"),
-        (b"id,title\n", "holds a header line and no rows"),
+        (b"", "is empty; it needs a header line"),
+        (b"id,title\n", "has a header line and no rows"),
         (b"title,isbn\nEmma,1\n", "has no column goodreads_book_id or id; it has title, isbn"),
         (b"goodreads_book_id,title\n1,A\n", "has no column book_id; it has goodreads_book_id,"),
         (b"id,name\n1,A\n", "has no column title; it has id, name"),
