@@ -47,7 +47,7 @@ def build_wheel(target: Path) -> Path:
 
 
 def check_content(wheel: Path) -> None:
-    """The wheel holds the package, every file of conf, and nothing beside them."""
+    """The wheel contains the package, every file of conf, and nothing else."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     conf = {

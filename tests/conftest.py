@@ -59,7 +59,7 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
 
 @pytest.fixture(scope="session")
 def forker() -> Iterator[Forker]:
-    """Starts commands in processes of their own, within milliseconds."""
+    """Starts each command in its own process, within milliseconds."""
     forker = Forker()
     yield forker
     forker.close()

@@ -216,7 +216,7 @@ def test_a_shown_reproduction_compares(
     shutil.copytree(run, tmp_path / "outputs" / run.name)
     words = [word.replace("RUN", f"outputs/{run.name}") for word in shlex.split(command)[1:]]
     assert main(words) == 0
-    verdict = "nothing is claimed" if "=" in command else "reproduced"
+    verdict = "no verdict" if "=" in command else "reproduced"
     assert verdict in capsys.readouterr().out
 
 

@@ -1,4 +1,4 @@
-"""An error as a user meets it: on one line, whatever its message holds."""
+"""Errors are printed on one line, with any message."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def describe_comparison(comparison: Comparison) -> str:
         {
             Verdict.reproduced: "reproduced: every figure and the weights, bit for bit",
             Verdict.different: "not reproduced",
-            Verdict.not_claimed: "run with a changed config: nothing is claimed",
+            Verdict.not_claimed: "no verdict: the config was changed",
         }[comparison.verdict]
     )
     return "\n".join(lines)

@@ -1,6 +1,6 @@
-"""graphrec beside a plain reference and its peers: ``python tests/bench/compare.py``.
+"""graphrec against a plain reference and its peers: ``python tests/bench/compare.py``.
 
-Every contender trains and judges the same LightGCN on the same pairs in a process of its own, in
+Every contender trains and evaluates the same LightGCN on the same pairs in its own process, in
 turns within one run. Peers are installed from the package index into ``--environments`` first.
 """
 
@@ -80,7 +80,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def chosen_data(arguments: argparse.Namespace) -> list[str]:
-    """The data sets asked for; without a word the real one where it is, else one of its size."""
+    """The chosen data sets; by default the real one if available, else one of its size."""
     if arguments.data:
         return list(arguments.data)
     return ["gowalla" if (arguments.data_dir / "gowalla").is_dir() else "gowalla-size"]

@@ -160,7 +160,7 @@ def profile_table(results: Results) -> str:
 
 
 def target_of(measure: str, name: str) -> float | None:
-    """The ratio to reach; none where a contender has nothing of its own to be compared with."""
+    """The target ratio; empty if a contender has no comparable part."""
     if measure == SAMPLING and not ENTRIES[name].has_sampler:
         return None
     return TARGETS.get(measure)

@@ -11,7 +11,7 @@ from graphrec_cli.training.trainer import Trainer
 
 
 def leave(*_: object) -> None:
-    """End the process as it stands; a run directory half filled is left behind."""
+    """End the process at once; an incomplete run directory is left behind."""
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Ranks of all test pairs of Gowalla, beside the product of embeddings that no ranking can save."""
+"""Rank all test pairs of Gowalla, against the matrix product that every ranking needs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def gowalla_ranking_rows(settings: Settings) -> list[Row]:
 
 
 def gowalla_parts(data_dir: Path) -> tuple[UserItems, UserItems] | None:
-    """Train and test, ids taken as indices; None where a file is absent."""
+    """Train and test with ids as indices; None if a file is missing."""
     paths = [find_file(data_dir / FOLDER, name) for name in FILES]
     pairs = [read_adjacency_list(path)[:2] for path in paths if path is not None]
     if len(pairs) < len(FILES):

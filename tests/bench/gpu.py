@@ -71,7 +71,7 @@ def reference_step(quick: bool, batch: Triples, device: torch.device) -> Callabl
 
 
 def step_row(repeats: int, step: Callable[[], object], plain_step: Callable[[], object]) -> Row:
-    """Seconds a step, beside the reference's."""
+    """Seconds per step, and the reference's."""
     ours_s, theirs_s = (
         [seconds / STEPS for seconds in taken]
         for taken in alternate(repeats, partial(run, step), partial(run, plain_step))

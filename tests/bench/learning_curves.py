@@ -1,7 +1,7 @@
 """Learning curves of the Gowalla recipes: ``python tests/bench/learning_curves.py --plot FILE``.
 
 ``--fast`` takes the run directory of a gowalla_fast that was validated, ``--paper`` that of a
-gowalla_lightgcn of a few epochs, to be drawn beside what the authors' code printed.
+gowalla_lightgcn of a few epochs, to plot next to the output of the authors' code.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def prepare(data_dir: Path) -> Split:
 
 
 def memory_rows(settings: Settings) -> list[Row]:
-    """``graphrec train`` in a process of its own; the peak hardly varies, so it is run once.
+    """``graphrec train`` in its own process; the peak hardly varies, so it runs once.
 
     Raises:
         CalledProcessError: the run failed; its last words stand on stderr.
@@ -95,7 +95,7 @@ def memory_rows(settings: Settings) -> list[Row]:
 
 @contextmanager
 def goodbooks_folder(settings: Settings) -> Iterator[Path | None]:
-    """The folder that holds the data set, made up for ``--quick``; None where it is absent."""
+    """The folder of the data set, generated for ``--quick``; None if it is missing."""
     if not settings.quick:
         folder = settings.data_dir / FOLDER
         complete = all(find_file(folder, name) is not None for name in FILES)

@@ -19,7 +19,7 @@ TIE_SEED = 4
 
 
 def ranking_rows(settings: Settings) -> list[Row]:
-    """Seconds for all test users, and the speed beside the loop.
+    """Seconds for all test users, and the speed-up over the loop.
 
     Raises:
         RuntimeError: the two ways disagree, so their times cannot be compared.

@@ -56,7 +56,7 @@ class SharedData:
 
 
 def prepare_shared_data(name: str, folder: Path, data_dir: Path) -> SharedData | None:
-    """Fill ``folder``, which is empty; None where the files of ``name`` are not in ``data_dir``."""
+    """Fill the empty ``folder``; None if the files of ``name`` are not in ``data_dir``."""
     lists = folder / "data"
     lists.mkdir()
     if name in SYNTHETIC:

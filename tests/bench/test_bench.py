@@ -12,7 +12,7 @@ RUN = Path(__file__).with_name("run.py")
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own, so that its thread count stays its own."""
+    """Run the command line in its own process, so that its thread count has no effect here."""
     return subprocess.run(
         [sys.executable, str(RUN), "--repeats", "1", *arguments],
         cwd=RUN.parents[2],

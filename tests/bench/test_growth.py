@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A script of this folder in a process of its own."""
+    """Run a script of this folder in its own process."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=HERE.parents[1],

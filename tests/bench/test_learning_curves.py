@@ -31,7 +31,7 @@ def run_directory(path: Path, *, validated: bool) -> Path:
 
 
 def draw(fast: Path, paper: Path, plot: Path) -> subprocess.CompletedProcess[str]:
-    """The script in a process of its own."""
+    """Run the script in its own process."""
     words = ["--fast", str(fast), "--paper", str(paper), "--plot", str(plot)]
     return subprocess.run(
         [sys.executable, str(HERE / "learning_curves.py"), *words],

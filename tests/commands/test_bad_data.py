@@ -63,7 +63,7 @@ def write(path: Path, lines: list[str]) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The sound files, in a working directory of their own."""
+    """The valid files, in their own working directory."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "data" / "goodbooks-10k"
     path.mkdir(parents=True)

@@ -102,7 +102,7 @@ def test_one_known_shell_is_wanted(words: list[str], capsys: pytest.CaptureFixtu
 
 @pytest.fixture
 def shell(tmp_path: Path) -> dict[str, str]:
-    """An environment in which ``graphrec`` is this checkout's; the scripts lie in the folder."""
+    """An environment in which ``graphrec`` is this checkout's; the folder has the scripts."""
     program = tmp_path / "bin" / "graphrec"
     program.parent.mkdir()
     program.write_text(

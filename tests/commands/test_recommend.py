@@ -1,4 +1,4 @@
-"""``graphrec recommend``: from a run directory alone, ids unchanged, nobody answered wrongly."""
+"""``graphrec recommend`` needs only a run directory, keeps ids and answers for the right user."""
 
 from __future__ import annotations
 
@@ -254,7 +254,7 @@ def test_a_user_without_a_train_interaction_is_cold(
     assert f"'{cold}'" in refused.err
     saved = load(run)
     assert saved.split.users.text()[0] == cold
-    # Nobody named that user, so the others get their lists, and it is said.
+    # The user was not named, so the others get their lists, and a message says so.
     everyone = graphrec("recommend", str(run), "--json")
     assert everyone.code == 0
     assert everyone.err.startswith("warning: skipped 1 users without a train interaction")

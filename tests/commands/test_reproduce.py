@@ -149,7 +149,7 @@ def test_overrides_are_listed_and_nothing_is_claimed(
     assert done.code == 0
     assert "trainer.epochs" in done.out
     assert "test.ndcg@5" in done.out
-    assert "nothing is claimed" in done.out
+    assert "no verdict" in done.out
     assert read(done.run / "config.json")["choices"]["sampler"] == "hardneg"
 
 

@@ -268,7 +268,7 @@ def test_a_run_that_is_being_trained_is_left_alone(
         assert done.code == 2
         assert "is in use by another process" in done.err
         assert {path: path.read_bytes() for path in files(run)} == before
-        # Nor is it taken for an unfinished one.
+        # It does not count as unfinished either.
         words = [*TRAIN, "trainer.epochs=1", "trainer.autoresume=true"]
         assert graphrec("train", *words).run != run
 

@@ -198,7 +198,7 @@ def test_a_sweep_runs_every_combination_in_order(tmp_path: Path) -> None:
     ]
     assert found[1].overrides == ["seed=1", "sampler=hardneg", "output_dir=out"]
     assert compose_sweep(sort_arguments(words)) == [job.config for job in found]
-    # What Hydra writes of its own lies in the sweep's folder, as does all that it leaves.
+    # Hydra writes its own files only into the sweep's folder.
     assert [path.name for path in tmp_path.iterdir()] == ["it's a (sweep)"]
 
 

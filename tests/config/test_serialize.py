@@ -1,4 +1,4 @@
-"""config.json: what is written is read back the same, and whatever else it may hold is refused."""
+"""config.json is read back as written, and any other content is refused."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def test_rows_and_columns_follow_the_id_maps() -> None:
 
 @pytest.mark.parametrize(
     ("users", "items", "message"),
-    [([10, 25], [1], "of user 25"), ([10, 40], [1], "of user 40"), ([10], [0, 1], "of item 0")],
+    [([10, 25], [1], "for user 25"), ([10, 40], [1], "for user 40"), ([10], [0, 1], "for item 0")],
 )
 def test_an_id_without_scores_is_named(users: list[int], items: list[int], message: str) -> None:
     with pytest.raises(DataError, match=message):

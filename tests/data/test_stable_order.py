@@ -1,4 +1,4 @@
-"""The order is that of a stable sort, whatever the numbers' size."""
+"""The order is that of a stable sort for numbers of any size."""
 
 from __future__ import annotations
 

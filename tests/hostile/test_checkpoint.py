@@ -98,7 +98,7 @@ def test_entries_that_the_model_does_not_have(run: Path, refused: Refused) -> No
 
 
 def deep_pickle() -> bytes:
-    """Lists in lists, a hundred thousand deep, beside a model."""
+    """Lists in lists, a hundred thousand deep, next to a model."""
     depth = 100_000
     return b"\x80\x02}X\x05\x00\x00\x00model" + b"]" * depth + b"a" * (depth - 1) + b"s."
 

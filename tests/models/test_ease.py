@@ -94,7 +94,7 @@ def test_what_does_not_fit_is_refused_before_it_is_begun(monkeypatch: pytest.Mon
 
 def test_an_l2_that_float32_cannot_hold_is_refused() -> None:
     train = train_of(np.ones((2000, 30), dtype=bool))
-    # 30 items that 2,000 users share: counts of 60,000 beside it.
+    # 30 items that 2,000 users share: counts of 60,000 next to the weight.
     with pytest.raises(ConfigError, match=r"model\.l2=0\.001 is too small .* set it to 0\.0072"):
         solved(0.001, train)
     assert bool(solved(0.008, train).item_weights.isfinite().all())

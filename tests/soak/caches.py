@@ -1,4 +1,4 @@
-"""Two processes at once on one cache of prepared data, whatever befalls one of them or an entry."""
+"""Two processes at once on one cache of prepared data, while a process or an entry is harmed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRAIN = (
 
 
 def caches(folder: Path) -> Callable[[random.Random], str]:
-    """Campaign: a case is ``ROUNDS`` pairs on one cache; all get the very same data."""
+    """Campaign: a case is ``ROUNDS`` pairs on one cache; all must get the same data."""
     forker = Forker()
     rng = random.Random(1)
     pairs = {(rng.randrange(60), rng.randrange(40)) for _ in range(900)}
@@ -58,7 +58,7 @@ def caches(folder: Path) -> Callable[[random.Random], str]:
 
 
 def spoil(entries: Path, rng: random.Random) -> None:
-    """Now and then, harm or delete what lies in the cache."""
+    """Sometimes damage or delete files of the cache."""
     files = sorted(path for path in entries.rglob("*") if path.is_file())
     how = rng.random()
     if how < 0.3:

@@ -1,4 +1,4 @@
-"""What a campaign is: a set-up, then one seeded case after another, each counted by what it did."""
+"""Campaigns: a set-up, then seeded cases one after another, each counted by its outcome."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 REFUSED, RIGHT = "refused in one line", "accepted and right"
-"""What becomes of most cases."""
+"""The outcomes of most cases."""
 
 Case: TypeAlias = Callable[[random.Random], str]
-"""One case, drawn from its generator alone; says in a few words how it ended.
+"""One case, drawn only from its generator; returns its outcome in a few words.
 
-Any exception is a failure: an AssertionError's words say what was promised and not kept.
+Any exception is a failure; an AssertionError's message names the broken promise.
 """
 
 Campaign: TypeAlias = Callable[[Path], Case]
@@ -35,13 +35,13 @@ ENDLESS_S = 900
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a campaign's cases.
+    """The outcomes of a campaign's cases.
 
     Attributes:
         name: of the campaign.
-        outcomes: cases by how they ended, failures not among them.
-        failures: what failed, in one line each, with the command that repeats it.
-        seconds: set-up included.
+        outcomes: number of cases by outcome, without failures.
+        failures: one line per failure, with the command that repeats it.
+        seconds: including the set-up.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Tally:
 
     @property
     def cases(self) -> int:
-        """All of them."""
+        """All cases, with failures."""
         return self.outcomes.total() + len(self.failures)
 
 
@@ -84,7 +84,7 @@ def carry_out(
 
 @contextmanager
 def _cache_of_its_own() -> Iterator[None]:
-    """Keep what the cases prepare out of the user's own cache folder."""
+    """Keep prepared data out of the user's cache folder."""
     before = os.environ.get("XDG_CACHE_HOME")
     with TemporaryDirectory(prefix="soak_cache_") as cache:
         os.environ["XDG_CACHE_HOME"] = cache
@@ -98,7 +98,7 @@ def _cache_of_its_own() -> Iterator[None]:
 
 @contextmanager
 def _watched(repeat: str) -> Iterator[None]:
-    """End the process, with a word, if the block does not end."""
+    """End the process with a message if the block does not end."""
 
     def give_up() -> None:
         print(f"FAILED, no end after {ENDLESS_S} s; to repeat: {repeat}", file=sys.stderr)

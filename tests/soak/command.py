@@ -1,4 +1,4 @@
-"""Calls of the command line, in this process or one of its own, and the promises on every call."""
+"""Call the command line, in this or a new process, and check what every call must keep."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What a command did.
+    """The result of a command.
 
     Attributes:
         words: after ``graphrec``.
@@ -42,11 +42,11 @@ class Called:
         """The one line of a refusal.
 
         Raises:
-            AssertionError: stderr holds more, or less, or a control character.
+            AssertionError: stderr has more or less than one line, or a control character.
         """
         lines = [line for line in self.err.split("\n") if line]
-        assert lines, f"no word of what is wrong: {self}"
-        assert lines[-1].startswith("error: "), f"the last line is no error: {self}"
+        assert lines, f"no error line: {self}"
+        assert lines[-1].startswith("error: "), f"the last line is not an error: {self}"
         errors = [line for line in lines if line.startswith("error: ")]
         assert len(errors) == 1, f"more than one line of error: {self}"
         assert lines[-1].isprintable(), f"control characters in the error: {self}"
@@ -58,7 +58,7 @@ def call(words: Sequence[str], *, own_process: bool = False) -> Called:
     """Run ``graphrec`` with these words.
 
     Raises:
-        AssertionError: a warning or a traceback came out, or SystemExit from within.
+        AssertionError: the command printed a warning or a traceback, or raised SystemExit.
     """
     called = _subprocess(words) if own_process else _in_process(words)
     assert "Traceback" not in called.out + called.err, f"a traceback: {called}"
@@ -70,7 +70,7 @@ def can_be_passed(words: Sequence[str]) -> bool:
     """Whether an operating system passes these words to a process."""
     try:
         return all("\0" not in word and len(os.fsencode(word)) < 100_000 for word in words)
-    except UnicodeEncodeError:  # a lone surrogate that stands for no byte
+    except UnicodeEncodeError:  # a lone surrogate, which no byte stands for
         return False
 
 
@@ -80,7 +80,7 @@ def sometimes(rng: random.Random, share: float) -> bool:
 
 
 def _in_process(words: Sequence[str]) -> Called:
-    # What a terminal takes: UTF-8 and nothing else.
+    # As on a terminal, only UTF-8 can be printed.
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="strict")
     err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace")
     with (

@@ -1,4 +1,4 @@
-"""Files of a run directory with a bit flipped, an end cut off, or gone."""
+"""Files of a run directory with a flipped bit, truncated or deleted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READERS: tuple[tuple[str, ...], ...] = (
 
 
 def damages(folder: Path) -> Callable[[random.Random], str]:
-    """Campaign: one file is damaged; every command is right all the same or refuses in a line."""
+    """Campaign: one file is damaged; every command is still right or refuses in one line."""
     forker = Forker()
     life = forker.live(folder, [*WORDS, "trainer.checkpoint_every=1"])
     assert life.code == 0, life
@@ -38,13 +38,13 @@ def damages(folder: Path) -> Callable[[random.Random], str]:
         how = damage(copy / name, rng)
         where = f"{how} of {name}"
         words = rng.choice(
-            [*READERS, *READERS, ("reproduce",), ("--from",), ("resume",), ("go on",)]
+            [*READERS, *READERS, ("reproduce",), ("--from",), ("resume",), ("continue",)]
         )
         try:
-            if words == ("go on",):
+            if words == ("continue",):
                 return go_on(forker, copy, whole)
             if words == ("resume",):
-                # A damaged status does not say that the run is completed, so it is gone on with.
+                # A damaged status does not say that the run is completed, so the run is resumed.
                 return outcome(forker.live(folder, ["train", f"resume={copy}"]), "")
             if words == ("--from",):
                 return outcome(
@@ -64,7 +64,7 @@ def damages(folder: Path) -> Callable[[random.Random], str]:
 
 
 def go_on(forker: Forker, copy: Path, whole: End) -> str:
-    """Resume it as a run that was killed while it was judged."""
+    """Resume it as a run that was killed during its final test."""
     status = {"status": "running", "error": None, "time": ""}
     (copy / "status.json").write_text(json.dumps(status), encoding="utf-8")
     life = forker.live(copy, ["train", f"resume={copy}"])
@@ -76,7 +76,7 @@ def go_on(forker: Forker, copy: Path, whole: End) -> str:
 
 
 def outcome(life: Life, expected: str) -> str:
-    """What the command made of it.
+    """The outcome of the command.
 
     Args:
         expected: what it prints of the undamaged run; "" where that may differ.
@@ -91,12 +91,12 @@ def outcome(life: Life, expected: str) -> str:
 
 
 def named(words: tuple[str, ...], run: Path) -> list[str]:
-    """The words, for this run."""
+    """The words for this run."""
     return [str(run) if word == "RUN" else word for word in words]
 
 
 def damage(path: Path, rng: random.Random) -> str:
-    """Harm a file in one of several ways; returns which."""
+    """Damage a file in one of several ways; returns which."""
     data = bytearray(path.read_bytes())
     place = rng.randrange(len(data)) if data else 0
     how = rng.choice(["flip", "flip", "flip", "truncation", "zeros", "noise", "loss", "growth"])

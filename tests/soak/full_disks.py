@@ -1,4 +1,4 @@
-"""Runs whose files cannot grow, and that are gone on with once there is room."""
+"""Runs that stop because their files cannot grow, and are resumed once the disk has room."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WORDS = (*SHARED, "trainer.epochs=6", "trainer.checkpoint_minutes=0.00001", "plo
 
 
 def full_disks(folder: Path) -> Callable[[random.Random], str]:
-    """Campaign: a run ends in one line where its disk is full, and goes on where there is room."""
+    """Campaign: a run with a full disk ends in one line, and is resumed once there is room."""
     forker = Forker()
 
     def case(rng: random.Random) -> str:

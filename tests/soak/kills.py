@@ -1,4 +1,4 @@
-"""Runs whose process is killed again and again, at any moment, and that are gone on with."""
+"""Runs whose process is killed again and again, at any moment, and resumed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forker import Fate, Forker
 from torch import Tensor
 
 KILLS = 5
-"""SIGKILLs in the life of one run."""
+"""Number of SIGKILLs per run."""
 SHARED = (
     "train",
     *TINY,
@@ -34,12 +34,12 @@ CHOICES = (
     ("plots=false", "plots=true"),
 )
 TIMES = ("seconds", "triplets_per_second")
-"""Of a row of the history, what no two runs share."""
+"""Keys of a row of the history that differ between any two runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What a completed run leaves that does not depend on the clock."""
+    """The results of a completed run that do not depend on the clock."""
 
     metrics: dict[str, Any]
     history: list[dict[str, Any]]
@@ -48,7 +48,7 @@ class End:
 
     @classmethod
     def of(cls, run: Path) -> End:
-        """Read it with nothing but the standard library and torch."""
+        """Read them with only the standard library and torch."""
         rows = map(json.loads, (run / "history.jsonl").read_text("utf-8").splitlines())
         best, last = (
             torch.load(run / "checkpoints" / name, weights_only=True)["model"]
@@ -62,7 +62,7 @@ class End:
         )
 
     def assert_same(self, other: End) -> None:
-        """Every figure, every row of the history and every bit of the weights."""
+        """Compare every figure, every row of the history and every bit of the weights."""
         assert self.metrics == other.metrics, "other figures"
         assert self.history == other.history, "another history"
         for mine, theirs in ((self.best, other.best), (self.last, other.last)):
@@ -71,7 +71,7 @@ class End:
 
 
 def kills(folder: Path) -> Callable[[random.Random], str]:
-    """Campaign: one run a case, killed ``KILLS`` times, ends as the one that was left in peace."""
+    """Campaign: one run per case, killed ``KILLS`` times, ends like an undisturbed one."""
     forker = Forker()
 
     def case(rng: random.Random) -> str:
@@ -83,7 +83,7 @@ def kills(folder: Path) -> Callable[[random.Random], str]:
         assert peaceful.code == 0, peaceful
         (whole,) = (home / "whole").glob("outputs/*/config.json")
         number = survive(forker, home / "killed", words, rng)
-        # A kill before there was a run directory to go on with may leave an empty one.
+        # A kill before the run directory is complete may leave an empty one.
         runs = list((home / "killed").glob("outputs/*/metrics.json"))
         assert len(runs) == 1, f"{len(runs)} finished runs"
         End.of(runs[0].parent).assert_same(End.of(whole.parent))
@@ -95,7 +95,7 @@ def kills(folder: Path) -> Callable[[random.Random], str]:
 
 
 def survive(forker: Forker, folder: Path, words: list[str], rng: random.Random) -> int:
-    """Kill the run ``KILLS`` times, then leave it in peace; returns how often it was killed."""
+    """Kill the run ``KILLS`` times, then let it finish; returns how often it was killed."""
     again = [*words, "trainer.autoresume=true"]
     number = 0
     while number < KILLS:
@@ -110,7 +110,7 @@ def survive(forker: Forker, folder: Path, words: list[str], rng: random.Random) 
 
 
 def command(folder: Path, again: list[str], rng: random.Random) -> list[str]:
-    """Either way to go on: the run by its name, or the same command once more."""
+    """Both ways to resume: by the run's name, or the same command again."""
     runs = [path.parent for path in folder.glob("outputs/*/config.json")]
     assert len(runs) <= 1, f"a second run: {runs}"
     if runs and rng.random() < 0.5:
@@ -119,7 +119,7 @@ def command(folder: Path, again: list[str], rng: random.Random) -> list[str]:
 
 
 def death(rng: random.Random) -> Fate:
-    """At a file operation, most of which are those of checkpoints, or at any time."""
+    """Kill at a file operation, mostly one of a checkpoint, or at any time."""
     if rng.random() < 0.7:
         return Fate(event=int(2 ** rng.uniform(0, 8)))
     return Fate(seconds=rng.uniform(0, 0.4))

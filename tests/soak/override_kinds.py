@@ -1,4 +1,4 @@
-"""Kinds of documented values: words that a key of the kind takes, and words that it refuses."""
+"""Kinds of documented values: words that a key accepts, and words that it refuses."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Whole:
     null: bool = False
 
     def right(self, rng: random.Random) -> tuple[str, Value]:
-        """A word that it takes, and its value."""
+        """An accepted word and its value."""
         if self.null and rng.random() < 0.2:
             return "null", None
         near = min(self.high, self.low + rng.choice([0, 1, 7, 10**4]))
@@ -59,7 +59,7 @@ class Whole:
         return str(value), value
 
     def wrong(self, rng: random.Random) -> str:
-        """A word that it refuses."""
+        """A refused word."""
         outside = [str(self.low - 1), str(-(10**12)), str(self.high + 1)]
         return rng.choice([*NO_WHOLE, *outside, *outside, *([] if self.null else ["null"])])
 
@@ -75,7 +75,7 @@ class Real:
     null: bool = False
 
     def right(self, rng: random.Random) -> tuple[str, Value]:
-        """A word that it takes, and its value."""
+        """An accepted word and its value."""
         if self.null and rng.random() < 0.2:
             return "null", None
         inside = self.low + (self.high - self.low) * rng.choice([0.5, 0.25, 0.99, rng.random()])
@@ -85,7 +85,7 @@ class Real:
         return repr(value), value
 
     def wrong(self, rng: random.Random) -> str:
-        """A word that it refuses."""
+        """A refused word."""
         outside = [] if self.low <= -1e300 else [repr(self.low - 0.001), "-1e300"]
         outside += [repr(self.low)] if self.open_low else []
         outside += ["1e300", repr(self.high * 1.001)] if self.high < 1e200 else []
@@ -98,31 +98,31 @@ class Switch:
     """True or false."""
 
     def right(self, rng: random.Random) -> tuple[str, Value]:
-        """A word that it takes, and its value."""
+        """An accepted word and its value."""
         value = rng.random() < 0.5
         return rng.choice([str(value), str(value).lower()]), value
 
     def wrong(self, rng: random.Random) -> str:
-        """A word that it refuses."""
+        """A refused word."""
         return rng.choice(NO_SWITCH)
 
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """One of some words, written as they stand."""
+    """One of some words."""
 
     words: Sequence[str]
     null: bool = False
 
     def right(self, rng: random.Random) -> tuple[str, Value]:
-        """A word that it takes, and its value."""
+        """An accepted word and its value."""
         if self.null and rng.random() < 0.2:
             return "null", None
         word = rng.choice(self.words)
         return word, word
 
     def wrong(self, rng: random.Random) -> str:
-        """A word that it refuses."""
+        """A refused word."""
         word = rng.choice(self.words)
         changed = [word.upper(), f"{word}x", word[:-1], "abc", "1", "''", f"[{word}]", "nan"]
         return rng.choice([*changed, *([] if self.null else ["null"])])
@@ -133,29 +133,29 @@ class Text:
     """A text that is not empty; printable, quoted for Hydra."""
 
     def right(self, rng: random.Random) -> tuple[str, Value]:
-        """A word that it takes, and its value."""
+        """An accepted word and its value."""
         value = "".join(rng.choices("abcXYZ 019_-.,:;!?#%&/=é漢😀()[]{}<>|~*+@^'\"`", k=12))
-        value = value.replace("..", ".-")  # no path out of a folder
+        value = value.replace("..", ".-")  # not a path out of a folder
         value = f"a{value}z"
         escaped = value.replace("'", "\\'")
         return f"'{escaped}'", value
 
     def wrong(self, rng: random.Random) -> str:
-        """A word that it refuses."""
+        """A refused word."""
         return rng.choice([*NO_TEXT, "null", "''", ""])
 
 
 @dataclass(frozen=True, slots=True)
 class Cutoffs:
-    """Distinct whole numbers from 1, at least one of them."""
+    """A list of at least one whole number from 1, without repeats."""
 
     def right(self, rng: random.Random) -> tuple[str, Value]:
-        """A word that it takes, and its value."""
+        """An accepted word and its value."""
         values = rng.sample(range(1, 1000), k=rng.randint(1, 5))
         return f"[{','.join(map(str, values))}]", values
 
     def wrong(self, rng: random.Random) -> str:
-        """A word that it refuses."""
+        """A refused word."""
         lists = ["[]", "[0]", "[-5,5]", "[5,5]", "[1.5]", "[a]", "[null]", "[[5]]", "[true]"]
         return rng.choice([*lists, f"[{10**30}]", "5", "abc", "null", "{a:1}", "''", "nan"])
 

@@ -1,6 +1,6 @@
-"""What the documented keys take and what they refuse, written by hand from the documentation.
+"""The values that documented keys accept and refuse, written by hand from the documentation.
 
-Nothing here is read from the product, so that a check that it lacks is found.
+Nothing is read from graphrec itself, so that missing checks are found.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ IN_OPTION: dict[str, dict[str, Kind]] = {
         "loss.log_q": Switch(),
     },
 }
-"""Keys of an option, in a run that is the default one but for it."""
+"""Keys of an option in an otherwise default run."""
 
 DEFAULTS = (
     "dataset=synthetic",
@@ -143,7 +143,7 @@ DEFAULTS = (
 
 
 def keys_with(option: str) -> dict[str, Kind]:
-    """All keys listed above that a run of this option has."""
+    """All keys above that a run with this option has."""
     group = option.partition("=")[0]
     options = [option, *(other for other in DEFAULTS if not other.startswith(f"{group}="))]
     return EVERYWHERE | {key: kind for chosen in options for key, kind in IN_OPTION[chosen].items()}

@@ -1,4 +1,4 @@
-"""Random ``key=value`` words: misspelt, hostile, or of a form that nobody has thought of."""
+"""Random ``key=value`` words: misspelt, hostile or odd."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ INTERPOLATIONS = (
 
 
 def odd_word(rng: random.Random, keys: Sequence[str]) -> str:
-    """A word of which nothing is known but that it must not break anything."""
+    """Any word; it may be valid or not, but must not break anything."""
     key = rng.choice(ODD_KEYS) if rng.random() < 0.4 else rng.choice(keys)
     if rng.random() < 0.1:
         key = misspelt(rng, key)
@@ -194,7 +194,7 @@ def odd_word(rng: random.Random, keys: Sequence[str]) -> str:
 
 
 def misspelt(rng: random.Random, key: str) -> str:
-    """The key with one to three letters changed, left out, put in or exchanged."""
+    """The key with one to three letters changed, removed, inserted or exchanged."""
     letters = list(key)
     for _ in range(rng.randint(1, 3)):
         place = rng.randrange(len(letters)) if letters else 0

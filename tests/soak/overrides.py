@@ -1,4 +1,4 @@
-"""Random command lines: a wrong one is refused in one line, a right one does what it says."""
+"""Random command lines: a wrong one is refused in one line, a right one takes effect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OTHERS = {
     "data inspect": ["plot_dir", "split", "sampler", "sampler.by", "split.valid", "seed"],
     "completion": ["bash", "zsh", "fish"],
 }
-"""Commands and keys of theirs whose values may be anything."""
+"""Commands, and their keys, which get arbitrary values."""
 
 
 def overrides(folder: Path) -> Case:
@@ -49,7 +49,7 @@ def overrides(folder: Path) -> Case:
 
 
 def unknown_key(rng: random.Random) -> str:
-    """A key that no run of this kind has: code 2, and it is named."""
+    """An unknown key: exit code 2, and the error names it."""
     option = rng.choice(list(IN_OPTION))
     known = _all_keys(keys_with(option))
     elsewhere = {key for keys in IN_OPTION.values() for key in keys} - known
@@ -60,7 +60,7 @@ def unknown_key(rng: random.Random) -> str:
     prefix, value = rng.choice(["", "", "+", "++"]), rng.choice(["1", "abc", "null", "[1]"])
     called = _compose(rng, option, f"{prefix}{key}={value}")
     assert called.code == 2, f"the key {key} is unknown: {called}"
-    # Below an unknown node nothing is known, so that the node is what is named.
+    # Below an unknown node the error names the node.
     parts = key.split(".")
     above = [".".join(parts[: length + 1]) for length in range(len(parts))]
     first_unknown = next(node for node in above if node not in known)
@@ -70,7 +70,7 @@ def unknown_key(rng: random.Random) -> str:
 
 
 def wrong_value(rng: random.Random) -> str:
-    """A value of another type or outside the range: code 2, and its key is named."""
+    """A value of a wrong type or out of range: exit code 2, and the error names its key."""
     option = rng.choice(list(IN_OPTION))
     keys = keys_with(option)
     key = _choose(rng, option, keys)
@@ -81,7 +81,7 @@ def wrong_value(rng: random.Random) -> str:
 
 
 def right_value(rng: random.Random) -> str:
-    """Values within their ranges: code 0, and the printed configuration holds them."""
+    """Valid values: exit code 0, and the printed configuration contains them."""
     option = rng.choice(list(IN_OPTION))
     keys = keys_with(option)
     key = _choose(rng, option, keys)
@@ -91,7 +91,7 @@ def right_value(rng: random.Random) -> str:
     extra += ["split.valid=1"] if key == "split.min_interactions" else []
     called = _print(rng, option, *extra, f"{key}={word}")
     assert called.code == 0, f"a right value of {key} is refused: {called}"
-    assert not called.err, f"words about a right value: {called}"
+    assert not called.err, f"a message about a right value: {called}"
     printed = OmegaConf.select(OmegaConf.create(called.out), key)
     if OmegaConf.is_config(printed):
         printed = OmegaConf.to_object(printed)
@@ -101,14 +101,14 @@ def right_value(rng: random.Random) -> str:
 
 
 def odd_train(rng: random.Random) -> str:
-    """Words of which nothing is known: a code of the documented ones, and one line."""
+    """Arbitrary words: a documented exit code, and one line."""
     keys = [*_all_keys(keys_with(rng.choice(list(IN_OPTION)))), "model", "trainer", "experiment"]
     words = [odd_word(rng, keys) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
     return _judged(rng, _composing(rng, words))
 
 
 def odd_other(rng: random.Random, run: str) -> str:
-    """The other commands, with words of theirs and odd ones."""
+    """The other commands, with their own words and odd ones."""
     command = rng.choice(list(OTHERS))
     keys = OTHERS[command]
     words = [odd_word(rng, keys) for _ in range(rng.choice([0, 1, 1, 2]))]
@@ -123,7 +123,7 @@ def odd_other(rng: random.Random, run: str) -> str:
 
 def _judged(rng: random.Random, words: list[str]) -> str:
     called = call(words, own_process=sometimes(rng, 0.03) and can_be_passed(words))
-    assert called.code in CODES, f"no documented code: {called}"
+    assert called.code in CODES, f"an undocumented exit code: {called}"
     if called.code:
         called.error()
         return REFUSED
@@ -131,7 +131,7 @@ def _judged(rng: random.Random, words: list[str]) -> str:
 
 
 def _compose(rng: random.Random, option: str, *words: str) -> Called:
-    """Words that must be refused before any data are read."""
+    """Words that must be refused before any data is read."""
     line = _composing(rng, _shuffled(rng, option, words))
     return call(line, own_process=sometimes(rng, 0.03) and can_be_passed(line))
 
@@ -142,7 +142,7 @@ def _print(rng: random.Random, option: str, *words: str) -> Called:
 
 
 def _composing(rng: random.Random, words: list[str]) -> list[str]:
-    """A command that composes the words: to print them, or as every run does."""
+    """Compose the words with a command that prints them, or as a run does."""
     if sometimes(rng, 0.5):
         return ["train", *words, "--cfg", "job"]
     return ["data", "inspect", *words]
@@ -161,7 +161,7 @@ def _choose(rng: random.Random, option: str, keys: dict[str, Kind]) -> str:
 
 
 def _all_keys(keys: dict[str, Kind]) -> set[str]:
-    """With those of the nodes above them, the groups and what is not in the tables."""
+    """The keys with the nodes above them, the groups and the keys outside the tables."""
     nodes = {key.rpartition(".")[0] for key in keys} | {"dataset.prefilter", "experiment"}
     groups = {"dataset", "split", "model", "sampler", "loss", "trainer", "evaluation"}
     names = {f"{group}.name" for group in groups}

@@ -1,4 +1,4 @@
-"""Files in the layouts of the published data sets, sound and damaged, beside another reader."""
+"""Files in the layouts of the published data sets, sound and damaged, against another reader."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def published(folder: Path) -> Case:
 
 
 def in_layout(rng: random.Random, layout: Layout) -> str:
-    """Ratings are refused with the file's name, or are those of the other reader."""
+    """Ratings are refused with the file's name, or equal those of the other reader."""
     lines = [layout.separator.join(layout.names)] if layout.header else []
     for _ in range(rng.choice([1, 5, 50])):
         user = rng.randrange(10 ** rng.choice([1, 3, 18]))
@@ -53,7 +53,7 @@ def in_layout(rng: random.Random, layout: Layout) -> str:
     except DataError as error:
         due = isinstance(truth, Faulty) or not truth[1]
         return refused(str(error), layout.path, due=due)
-    assert not isinstance(truth, Faulty), f"taken in spite of {truth}"
+    assert not isinstance(truth, Faulty), f"accepted in spite of {truth}"
     columns = [table.user_id, table.item_id, table.rating, table.timestamp]
     for place, name in enumerate(layout.names):
         found = columns[place]
@@ -63,7 +63,7 @@ def in_layout(rng: random.Random, layout: Layout) -> str:
 
 
 def book_crossing(rng: random.Random) -> str:
-    """Every line is a row or in the quarantine, and a row holds what its line holds."""
+    """Every line is a row or in the quarantine, and a row has the values of its line."""
     lines = [BOOKS_HEADER]
     for _ in range(rng.choice([1, 5, 50])):
         isbn = rng.choice([b"0425115801", b"034545104X", b"a;b", b"\xe9", b"", b'n\\"a'])
@@ -92,12 +92,12 @@ def book_crossing(rng: random.Random) -> str:
 
 
 def refused(message: str, path: Path, *, due: bool) -> str:
-    """A refusal must be due and name the file, and say what is wrong with it.
+    """Check that a refusal is right, names the file and says what is wrong.
 
     Raises:
-        AssertionError: it is not.
+        AssertionError: it does not.
     """
     assert due, f"sound ratings are refused: {message}"
     assert path.name in message, f"the file is not named: {message}"
-    assert "a check failed" not in message, f"nothing is said: {message}"
+    assert "a check failed" not in message, f"no reason is given: {message}"
     return REFUSED

@@ -1,4 +1,4 @@
-"""How the published data sets write their ratings, what reads them, and another reader of them."""
+"""The layouts of published ratings, their readers in graphrec, and an independent reader."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from table_truth import Faulty, is_blank, number, parted
+from table_truth import Faulty, is_blank, number, split_rows
 
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig
 from graphrec_cli.config.movielens import (
@@ -28,7 +28,7 @@ from graphrec_cli.data.sources.movielens import (
 ZIP = RemoteFileConfig(url="https://example.org/none.zip")
 LARGEST_ID = 2**63 - 1
 PRIVATE = "\ue000"
-"""Stands for a separator of two characters."""
+"""Replaces a separator of two characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ LAYOUTS = (
 
 
 def read_ratings(content: bytes, layout: Layout) -> tuple[list[list[float]], bool]:
-    """The cells of every row as numbers, and whether every reader must take them.
+    """The cells of every row as numbers, and whether every reader must accept them.
 
     Raises:
         Faulty: they must be refused.
@@ -127,7 +127,7 @@ def read_ratings(content: bytes, layout: Layout) -> tuple[list[list[float]], boo
     separator = layout.separator
     if len(separator) == 2:
         text, separator = text.replace(PRIVATE, "?").replace(separator, PRIVATE), PRIVATE
-    rows, sure = parted(text, separator, layout.quoted)
+    rows, sure = split_rows(text, separator, layout.quoted)
     names = list(layout.names)
     if layout.header:
         if not rows:

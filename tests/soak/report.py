@@ -1,4 +1,4 @@
-"""The table of what the campaigns did, on the screen and in a document."""
+"""The table of the campaigns' outcomes, on the screen and in a document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
 
 
 def table(tallies: Sequence[Tally]) -> str:
-    """In Markdown, a row a campaign."""
+    """A Markdown table with one row per campaign."""
     lines = [_line(HEADINGS), _line(["---"] * len(HEADINGS))]
     for tally in tallies:
         outcomes = ", ".join(f"{number:,} {name}" for name, number in tally.outcomes.most_common())
@@ -25,7 +25,7 @@ def replace_table(document: Path, content: str) -> None:
     """Put ``content`` between the document's two markers.
 
     Raises:
-        ValueError: it has not one of each.
+        ValueError: it does not have exactly one of each.
     """
     text = document.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):

@@ -39,7 +39,7 @@ CAMPAIGNS: dict[str, Campaign] = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the campaigns one after another, an equal share of the time each."""
+    """Run the campaigns one after another, each for an equal share of the time."""
     arguments = parse(argv)
     torch.set_num_threads(1)
     names = arguments.only or list(CAMPAIGNS)

@@ -1,4 +1,4 @@
-"""What may befall the bytes of a table: turned round, put in, lost, or made endless."""
+"""Damage the bytes of a table: flipped, inserted, lost or repeated."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ ODD_TIMES = (
 
 
 def damaged(rng: random.Random, content: bytes) -> bytes:
-    """The bytes of a file after up to three mishaps."""
+    """The bytes of a file after up to three kinds of damage."""
     for _ in range(rng.choice([0, 0, 1, 1, 1, 2, 3])):
         content = rng.choice(MUTATIONS)(rng, content)
     return content
 
 
 def flip(rng: random.Random, content: bytes) -> bytes:
-    """One bit turned round."""
+    """Flip one bit."""
     place = rng.randrange(len(content) + 1)
     flipped = bytes(byte ^ (1 << rng.randrange(8)) for byte in content[place : place + 1])
     return content[:place] + flipped + content[place + 1 :]

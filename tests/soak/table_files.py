@@ -17,13 +17,13 @@ NAME = "ratings.csv"
 
 @dataclass(slots=True)
 class TableDraw:
-    """A file and how it is to be read.
+    """A file and how to read it.
 
     Attributes:
         name: of the file.
-        content: its bytes as they lie on disk.
+        content: its bytes on disk.
         separator, quoted, encoding: of the text in it.
-        columns: those that are asked for.
+        columns: the columns to read.
     """
 
     name: str
@@ -35,7 +35,7 @@ class TableDraw:
 
 
 def draw_table(rng: random.Random) -> TableDraw:
-    """A table, sound or not."""
+    """A random table, valid or damaged."""
     separator = rng.choice([",", ",", ",", "\t", ";", "|", " "])
     quoted = rng.random() < 0.85
     encoding = rng.choice(["utf-8"] * 5 + ["latin-1", "cp1252"])
@@ -49,7 +49,7 @@ def draw_table(rng: random.Random) -> TableDraw:
 
 
 def unpack(name: str, content: bytes) -> bytes | None:
-    """The bytes that a file holds, None if the standard library finds it damaged."""
+    """The unpacked bytes of a file, None if the standard library finds it damaged."""
     try:
         if name.endswith(".gz"):
             return gzip.decompress(content)

@@ -1,4 +1,4 @@
-"""What a table holds, by a reader of its own: the standard library's csv module, cell by cell."""
+"""The content of a table by an independent reader: Python's csv module, cell by cell."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Faulty(Exception):
     """The table must be refused.
 
     Attributes:
-        line: of the first fault, None where it is not one line's.
+        line: of the first fault, None if it does not belong to one line.
     """
 
     def __init__(self, what: str, line: int | None = None) -> None:
@@ -36,13 +36,13 @@ class Faulty(Exception):
 
 @dataclass(slots=True)
 class Reading:
-    """What the table holds.
+    """The content of a table.
 
     Attributes:
-        users, items: ids as they are written, one a row.
-        ratings: None where there is no such column.
-        times: seconds since 1970, None where there is no such column or no telling.
-        sure: whether every reader must take the table; one in doubt may be refused.
+        users, items: ids as written, one per row.
+        ratings: None without such a column.
+        times: seconds since 1970, None without such a column or if it is ambiguous.
+        sure: whether every reader must accept the table; an ambiguous one may be refused.
     """
 
     users: list[str]
@@ -58,10 +58,10 @@ def read_table(
     """Read the unpacked bytes of a table.
 
     Args:
-        columns: those of ``COLUMNS`` that are asked for, the first two always.
+        columns: those of ``COLUMNS`` to read, always with the first two.
 
     Raises:
-        Faulty: they hold none.
+        Faulty: they must be refused.
     """
     if b"\0" in content:
         raise Faulty("a NUL byte")
@@ -69,7 +69,7 @@ def read_table(
         text = content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         raise Faulty("wrong bytes") from error
-    rows, sure = parted(text, separator, quoted)
+    rows, sure = split_rows(text, separator, quoted)
     if not rows or not rows[0][1]:
         raise Faulty("no header")
     header = [name.strip() for name in rows[0][1]]
@@ -81,9 +81,9 @@ def read_table(
     body = [(line, row) for line, row in rows[1:] if not is_blank(row)]
     if not body:
         raise Faulty("no rows")
-    certain = sure = sure and not body[0][1][0].startswith("\ufeff")  # a mark where none belongs
+    certain = sure = sure and not body[0][1][0].startswith("\ufeff")  # a misplaced byte-order mark
     for line, row in body:
-        # Where a reader may find fault with a line before, the number is not known.
+        # If a reader may refuse an earlier line, the number is not known.
         known = line if sure else None
         if len(row) != len(header):
             raise Faulty(f"{len(row)} fields", known)
@@ -105,7 +105,7 @@ def read_table(
 
 
 def number(cell: str) -> float | None:
-    """A number in ASCII, None if the cell is none or not finite."""
+    """A number in ASCII, None if the cell is not a finite number."""
     try:
         value = float(cell)
     except ValueError:
@@ -113,15 +113,15 @@ def number(cell: str) -> float | None:
     return value if cell.isascii() and "_" not in cell and math.isfinite(value) else None
 
 
-def parted(text: str, separator: str, quoted: bool) -> tuple[list[tuple[int, list[str]]], bool]:
-    """Rows with the numbers of their last lines, and whether no reader can doubt them."""
+def split_rows(text: str, separator: str, quoted: bool) -> tuple[list[tuple[int, list[str]]], bool]:
+    """Rows with the numbers of their last lines, and whether they are unambiguous."""
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     lone_return = re.search("\r(?!\n)", text) is not None
 
     def parse(strict: bool) -> list[tuple[int, list[str]]]:
         stream = io.StringIO(text, newline="" if lone_return else "\n")
         reader = csv.reader(stream, delimiter=separator, quoting=quoting, strict=strict)
-        # Millions of empty lines would take gigabytes; only the first one means something.
+        # Millions of empty lines would take gigabytes; only the first one matters.
         return [(reader.line_num, row) for row in reader if row or reader.line_num == 1]
 
     with _any_length():
@@ -142,7 +142,7 @@ def _any_length() -> Iterator[None]:
 
 
 def is_blank(row: list[str]) -> bool:
-    """Whether a row stands for a line of spaces and tabs, or of nothing."""
+    """Whether a row is an empty line, or one of spaces and tabs."""
     return not row or (len(row) == 1 and bool(row[0]) and not row[0].strip(" \t"))
 
 
@@ -169,7 +169,7 @@ def _is_long(cell: str) -> bool:
 
 
 def _times(cells: list[str]) -> list[int] | None:
-    """Seconds by the documented rule: dates if the first cell is no number; None if in doubt."""
+    """Seconds by the documented rule: a date unless the first cell is a number; None if unclear."""
     if number(cells[0]) is None:
         if not all(PLAIN_DATE.fullmatch(cell) for cell in cells):
             return None
@@ -183,7 +183,7 @@ def _times(cells: list[str]) -> list[int] | None:
     whole = all(re.fullmatch(r"[+-]?\d{1,18}", cell, re.ASCII) for cell in cells)
     numbers = [int(cell) for cell in cells] if whole else [v for v in values if v is not None]
     if len(numbers) != len(cells):
-        raise Faulty("a time that is no number")
+        raise Faulty("a time that is not a number")
     largest = max(map(abs, numbers))
     if largest >= 1e17:
         raise Faulty("a time too large")

@@ -1,4 +1,4 @@
-"""Random tables, sound and damaged: read as another reader reads them, or refused in one line."""
+"""Random tables, sound and damaged: read as by an independent reader, or refused in one line."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from graphrec_cli.terminal_text import one_line
 
 MOST_SECONDS = 30
 MOST_BYTES = 2 * 2**30
-"""That a case may add to the peak of the process's memory."""
+"""Largest number of bytes that a case may add to the peak memory."""
 
 
 def tables(folder: Path) -> Case:
-    """Nothing is shared but the folder."""
+    """The cases share only the folder."""
 
     def case(rng: random.Random) -> str:
         draw = draw_table(rng)
@@ -46,10 +46,10 @@ def tables(folder: Path) -> Case:
 
 
 def truth_of(draw: TableDraw) -> Reading | Faulty:
-    """What another reader finds in the file."""
+    """The content of the file by an independent reader."""
     content = unpack(draw.name, draw.content)
     if content is None:
-        return Faulty("a damaged packing")
+        return Faulty("a damaged archive")
     try:
         return read_table(
             content,
@@ -63,7 +63,7 @@ def truth_of(draw: TableDraw) -> Reading | Faulty:
 
 
 def loaded(draw: TableDraw, truth: Reading | Faulty) -> str:
-    """Read by the function that every command reads it with."""
+    """Read it with the function that every command uses."""
     config = TableConfig(
         path=draw.name,
         user="user_id",
@@ -79,7 +79,7 @@ def loaded(draw: TableDraw, truth: Reading | Faulty) -> str:
     except (DataError, ConfigError) as error:
         check_refusal(str(error), draw, truth)
         return REFUSED
-    assert not isinstance(truth, Faulty), f"taken in spite of {truth} (line {truth.line})"
+    assert not isinstance(truth, Faulty), f"accepted in spite of {truth} (line {truth.line})"
     check_same(table, truth)
     return RIGHT
 
@@ -92,13 +92,13 @@ def inspected(rng: random.Random, draw: TableDraw, truth: Reading | Faulty) -> s
     words += [f"dataset.quoted={str(draw.quoted).lower()}", f"dataset.encoding={draw.encoding}"]
     line = ["data", "inspect", "dataset=table", *words, "split=ratio", "--json"]
     called = call(line, own_process=sometimes(rng, 0.05) and can_be_passed(line))
-    assert called.code in (0, 2, 3), f"no documented code: {called}"
+    assert called.code in (0, 2, 3), f"an undocumented exit code: {called}"
     if called.code:
-        # What is too small for any split is refused for that, whatever it holds.
+        # A table too small for any split is refused for that first.
         if draw.name in called.error():
             check_refusal(called.error(), draw, truth)
         return REFUSED
-    assert not isinstance(truth, Faulty), f"taken in spite of {truth}: {called}"
+    assert not isinstance(truth, Faulty), f"accepted in spite of {truth}: {called}"
     report = json.loads(called.out)["table"]
     found = (report["rows"], report["users"], report["items"])
     wanted = (len(truth.users), len(set(truth.users)), len(set(truth.items)))
@@ -107,14 +107,14 @@ def inspected(rng: random.Random, draw: TableDraw, truth: Reading | Faulty) -> s
 
 
 def check_refusal(message: str, draw: TableDraw, truth: Reading | Faulty) -> None:
-    """A refusal must be due, name the file, and the line where there is one.
+    """Check that a refusal is right and names the file, and the line if it is known.
 
     Raises:
-        AssertionError: it is not.
+        AssertionError: it does not.
     """
     assert draw.name in message, f"the file is not named: {message}"
     assert len(message) < 1_000, f"an endless message: {message}"
-    assert "a check failed" not in message, f"nothing is said: {message}"
+    assert "a check failed" not in message, f"no reason is given: {message}"
     if isinstance(truth, Reading):
         assert not truth.sure, f"a sound table is refused: {message}"
     elif truth.line is not None and b"\r" not in (unpack(draw.name, draw.content) or b"\r"):
@@ -131,7 +131,7 @@ def check_same(table: RawTable, truth: Reading) -> None:
     assert table.user_id.tolist() == truth.users, "other users"
     assert table.item_id.tolist() == truth.items, "other items"
     if truth.ratings is None:
-        assert np.isnan(table.rating).all(), "ratings that nobody asked for"
+        assert np.isnan(table.rating).all(), "ratings that were not requested"
     else:
         different = np.flatnonzero(table.rating != np.array(truth.ratings, dtype=np.float32))
         assert not len(different), (

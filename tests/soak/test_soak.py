@@ -1,4 +1,4 @@
-"""Some cases of every campaign, and what the soak says of a case that fails."""
+"""Some cases of every campaign, and the report of a case that fails."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ sys.exit(soak.main(sys.argv[1:]))
 
 
 def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the script in a process of its own, so that its modules are found by their bare names."""
+    """Run the script in its own process, so that its modules are found by their bare names."""
     return subprocess.run(
         [sys.executable, str(SOAK), "--seed", SEED, *arguments],
         cwd=SOAK.parents[2],

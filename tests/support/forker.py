@@ -41,7 +41,7 @@ PRELOADED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """What befalls a life; by default, nothing.
+    """Faults to inject into a process; by default, none.
 
     Attributes:
         event: SIGKILL at this file operation of the process, from 1.
@@ -80,7 +80,7 @@ class Life:
         """The one line of a refusal.
 
         Raises:
-            AssertionError: there is none, or more than that.
+            AssertionError: no line, or more than one.
         """
         assert "Traceback" not in self.err, self.err
         errors = [line for line in self.err.splitlines() if line.startswith("error: ")]
@@ -152,7 +152,7 @@ def begin(order: dict[str, Any]) -> tuple[int, int, int]:
 
 
 def all_of(pipe: int) -> str:
-    """What lies in a pipe that nobody writes to any more."""
+    """The content of a pipe whose writers are closed."""
     with open(pipe, encoding="utf-8", errors="replace") as file:
         return file.read()
 

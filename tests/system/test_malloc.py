@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-# The tensors of a step over 90,000 triples, made anew every time: page faults without and with.
+# The tensors of a step over 90,000 triples, allocated every time: page faults without and with.
 SCRIPT = """
 import resource, torch
 from graphrec_cli.system.malloc import keep_freed_memory

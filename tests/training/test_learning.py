@@ -84,7 +84,7 @@ def ndcg_on_test(model: Model, config: RunConfig, split: Split, k: int) -> float
 
 
 def checkerboard(size: int = 40) -> Split:
-    """Users like the items of their own parity: one in valid, two in test, the rest in train."""
+    """Users like the items of their parity: one in valid, two in test, the rest in train."""
     rng = np.random.default_rng(0)
     users, items = np.nonzero(np.add.outer(np.arange(size), np.arange(size)) % 2 == 0)
     place = np.argsort(rng.random((size, size // 2)), axis=1).ravel()

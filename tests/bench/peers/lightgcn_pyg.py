@@ -34,7 +34,7 @@ EVALUATED_TOGETHER = 1024
 
 
 class PyGContender(Contender):
-    """Its model and loss; sampling and ranking are the example's, for it has none of its own."""
+    """Its model and loss; it has no sampling and ranking, so these are its example's."""
 
     packages = ("torch", "numpy", "torch_geometric")
 

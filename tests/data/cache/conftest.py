@@ -31,7 +31,7 @@ def write_table(folder: Path, num_users: int = 40) -> None:
 
 @pytest.fixture
 def config(tmp_path: Path) -> RunConfig:
-    """Of a run on the table, with a cache of its own."""
+    """Words of a run on the table, with its own cache."""
     write_table(tmp_path)
     return RunConfig(
         dataset=TableConfig(path="ratings.csv", items_path="books.csv"),

@@ -1,4 +1,4 @@
-"""An entry gives back what was put there; damage and hostile content are told, never used."""
+"""An entry is read back as written; damaged or hostile content is reported and never used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key changes with everything that prepared data depend on, and with nothing else."""
+"""The key changes with everything that prepared data depends on, and with nothing else."""
 
 from __future__ import annotations
 

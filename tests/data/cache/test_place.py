@@ -1,4 +1,4 @@
-"""An entry gets into its place whole, replaces a damaged one, and yields to one that was faster."""
+"""An entry is written completely, replaces a damaged one, and gives way to an earlier one."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def at_once(forker: Forker, folder: Path, words: list[str]) -> list[dict[str, An
 
 
 def entries(cache: Path) -> list[str]:
-    """What lies in the cache under a name that is not temporary."""
+    """The files of the cache whose names are not temporary."""
     folder = cache / "prepared"
     return [p.name for p in folder.iterdir() if p.name[0] != "."] if folder.is_dir() else []
 

@@ -1,4 +1,4 @@
-"""Downloads from a server on the loopback device that breaks off and lies."""
+"""Downloads from a local server that breaks connections and sends wrong answers."""
 
 from __future__ import annotations
 

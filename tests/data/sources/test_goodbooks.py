@@ -107,7 +107,7 @@ def test_without_a_network_the_missing_files_are_named(
         GOODBOOKS.read(config_of(download=True), data_dir=folder.parent, seed=0)
     assert "http://127.0.0.1:9/to_read.csv could not be fetched" in str(caught.value)
     assert f"put to_read.csv into {folder} by hand" in str(caught.value)
-    assert "missing: to_read.csv)" in str(caught.value)
+    assert ": to_read.csv)" in str(caught.value)
 
 
 def test_a_missing_file_is_fetched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,7 +136,7 @@ def test_double_colons_across_every_chunk_boundary(tmp_path: Path, ending: str) 
         (b"1::2::6::4", r"line 2: Rating '6' is outside 0\.5\.\.5"),
         (b"1::x::5::4", r"line 2: MovieID 'x' is not a whole number"),
         (b"1:::2::5::4", r"line 2: MovieID ':2' is not a whole number"),
-        (b"1::\xff::5::4", r"line 2: byte 0xff is not UTF-8"),
+        (b"1::\xff::5::4", r"line 2: byte 0xff is not valid UTF-8"),
     ],
 )
 def test_the_faulty_line_is_named(tmp_path: Path, line: bytes, message: str) -> None:

@@ -185,7 +185,7 @@ def test_parquet(folder: Path) -> None:
         (b"user,item\na,b\nc,d,e\n", "line 3: 3 fields where the header has 2"),
         (b"user,item\na,b\nc\0,d\n", "line 3: a NUL byte"),
         (b"user\0,item\na,b\n", "line 1: a NUL byte"),
-        (b"user,item\na,b\n\xe9,d\n", "line 3: byte 0xe9 is not UTF-8"),
+        (b"user,item\na,b\n\xe9,d\n", "line 3: byte 0xe9 is not valid UTF-8"),
         (b"user,item\na," + b"x" * 200_000 + b"\n", "line 2: field larger than field limit"),
         (b"user,item\na,b\nc," + b"x" * 200_000 + b"\n", "line 3: "),
         (b"user,item,rating\na,b,1\nc,d,inf\n", "line 3: rating 'inf' is outside"),

@@ -88,7 +88,7 @@ CONFIGS = BY_RATING | DECIDED_BY_THE_SEED
 def split_rows(
     make: MakeInteractions, rows: list[Row], config: SplitConfig, seed: int
 ) -> Split | None:
-    """None where the split refuses, for want of a pair in test or valid."""
+    """None if the split refuses because test or valid has no pair."""
     interactions = make(
         [row.pair for row in rows],
         time=[row.time for row in rows],
@@ -194,5 +194,5 @@ def test_another_seed_gives_another_split(
 
 
 def test_every_split_is_held_to_this() -> None:
-    """A split of the source's own draws nothing and has tests of its own."""
+    """A source's own split draws nothing and has its own tests."""
     assert set(SPLITS) - {"predefined"} == {"leave_one_out", "ratio", "global_time", "k_fold"}

@@ -61,7 +61,7 @@ def test_against_every_cut(
     test: float,
     valid: float,
 ) -> None:
-    # The lowest cut above which no more than the share lies.
+    # The lowest cut with no more than the share above it.
     allowed = round(round(test * len(times), 9))
     both = allowed + round(round(valid * len(times), 9))
     cuts = range(-4, 9)

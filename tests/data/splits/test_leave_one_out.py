@@ -34,7 +34,7 @@ PAIRS = st.lists(
 
 @pytest.fixture(scope="session")
 def split_pairs(interactions_of: MakeInteractions) -> Callable[..., Split]:
-    """``split_pairs(pairs, time=..., rating=..., by=...)`` with settings of its own."""
+    """``split_pairs(pairs, time=..., rating=..., by=...)`` with its own settings."""
 
     def split(
         pairs: Pairs,

@@ -1,4 +1,4 @@
-"""The split that a data set came with: kept as it is, counted, and refused where it is no split."""
+"""A data set's own split is kept and counted, or refused if it is not a split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of one line each: every odd line beside sound ones, against a plain reader."""
+"""Records of one line: odd lines among valid ones, against a plain reader."""
 
 from __future__ import annotations
 
@@ -104,10 +104,10 @@ def test_a_lone_carriage_return_is_no_line_end(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"", "is empty; it needs a header line"),
-        (b"\n", "must have one column c, a; its header has nothing that can be read"),
+        (b"\n", "must have one column c, a; its header has no readable names"),
         (b'"a";"b"\n', "must have one column c; its header has a, b"),
         (b'"a";"a";"c"\n', "must have one column a; its header has a, a, c"),
-        (b'"a";"b;c\n', "must have one column c, a; its header has nothing that can be read"),
+        (b'"a";"b;c\n', "must have one column c, a; its header has no readable names"),
     ],
 )
 def test_a_wrong_header_is_refused(tmp_path: Path, content: bytes, message: str) -> None:

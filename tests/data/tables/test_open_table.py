@@ -47,7 +47,7 @@ def test_the_working_directory_comes_before_data_dir() -> None:
     assert find("a.csv") == Path("a.csv")
     Path("a.csv").unlink()
     assert find("a.csv") == DATA_DIR / "a.csv"
-    with pytest.raises(DataError, match=r"dataset\.path names no\.csv .* not there in .* nor in"):
+    with pytest.raises(DataError, match=r"dataset\.path names no\.csv .* not found in .* nor in"):
         find("no.csv")
     with pytest.raises(DataError, match=r"dataset\.path names /no/no\.csv .* is not found$"):
         find("/no/no.csv")
@@ -63,7 +63,7 @@ def test_these_endings_mean_tabs(name: str) -> None:
 
 
 @pytest.mark.parametrize("separator", list(Separator))
-def test_a_header_line_that_is_parted_otherwise_is_said(separator: Separator) -> None:
+def test_another_separator_in_the_header_line_is_named(separator: Separator) -> None:
     Path("a.csv").write_text(f"user{separator.value}item\na{separator.value}b\n")
     config = TableConfig(path="a.csv")
     if separator is not Separator.comma:

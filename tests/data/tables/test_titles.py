@@ -105,7 +105,7 @@ def test_blank_lines_and_spaces_in_the_header_do_no_harm(tmp_path: Path) -> None
         (b"id,title\n1,A\n2,B,C\n", "line 3"),
         (b'id,title\n1,"A\n2,B\n', "line 3: unexpected end of data"),
         (b"id,title\n1,A\0B\n", "line 2: a NUL byte"),
-        ("id,title\n1,Les misérables\n".encode("latin-1"), "line 2: byte 0xe9 is not UTF-8"),
+        ("id,title\n1,Les misérables\n".encode("latin-1"), "line 2: byte 0xe9 is not valid UTF-8"),
     ],
 )
 def test_faulty_files_are_refused_in_one_line(tmp_path: Path, content: bytes, words: str) -> None:
