@@ -23,7 +23,7 @@ settings.register_profile(
     max_examples=50,
     derandomize="CI" in os.environ,
     print_blob=True,
-    # A fixture of a test with @given is a folder that every example overwrites.
+    # Tests with @given share one folder fixture, which every example overwrites.
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("graphrec")

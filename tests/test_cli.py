@@ -1,4 +1,4 @@
-"""The command line as a whole: dispatch, one-line errors, and the process from outside."""
+"""The whole command line: dispatch, one-line errors, and real processes."""
 
 from __future__ import annotations
 

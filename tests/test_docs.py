@@ -1,4 +1,4 @@
-"""The commands and the code that the pages show, as a reader would type them."""
+"""The commands and the code that the pages show, as a reader types them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def code_blocks(page: Path) -> list[tuple[str, str]]:
 
 
 def shown_commands() -> list[str]:
-    """Every line of a code block that calls graphrec, without its comment; no synopsis."""
+    """Every line of a code block that calls graphrec, without comments and synopses."""
     blocks = [text for page in PAGES for _, text in code_blocks(page)]
     lines = [line.partition("#")[0].strip() for text in blocks for line in text.splitlines()]
     shown = {line for line in lines if line.startswith("graphrec ") and "key=value" not in line}
@@ -38,7 +38,7 @@ def shown_commands() -> list[str]:
 
 
 def commands(start: str, *, but: tuple[str, ...] = ()) -> list[str]:
-    """The shown commands that begin with ``start`` and not with one of ``but``."""
+    """The commands that begin with ``start``, without those that begin with one of ``but``."""
     return [
         command
         for command in shown_commands()
@@ -63,7 +63,7 @@ OF_ONES_OWN = {command for command in TRAIN if "sampler=popularity_power" in com
 
 
 def test_the_pages_show_commands() -> None:
-    """So that the tests below cannot pass by finding nothing."""
+    """The tests below must not pass because they find nothing."""
     assert len(TRAIN) >= 30
     assert len(RESUME) >= 2
     assert len(FROM) >= 3
@@ -161,7 +161,7 @@ def test_a_shown_plugin_loads(
     for language, text in code_blocks(ROOT / "docs/extending.md"):
         if language == "python" and text.startswith("# my_"):
             Path(text.splitlines()[0].removeprefix("# ")).write_text(text, encoding="utf-8")
-    # What the page calls mine is an installed package; the file has the same component.
+    # The page's ``mine`` is an installed package; the file has the same component.
     words = shlex.split(command.replace("--plugin mine", "--plugin my_sampler.py"))[1:]
     words = [word.partition(",")[0] for word in words if word != "-m"]
     assert main([*words, "--cfg", "job"]) == 0
@@ -187,7 +187,7 @@ def test_a_shown_resumption_continues_the_run(
     assert status["status"] == "completed"
     history = (unfinished / "history.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(row)["epoch"] for row in history] == list(range(1, len(history) + 1))
-    # More than the two epochs of the run where more are asked for, up to where patience runs out.
+    # With more epochs, more than the run's two, up to early stopping.
     assert 2 < len(history) <= epochs[0] if epochs else len(history) == 2
 
 

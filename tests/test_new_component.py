@@ -1,4 +1,4 @@
-"""A component of each group, added as docs/extending.md says: each file and line, and no other."""
+"""A component of each group, added with the files and lines of docs/extending.md, and no others."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Component:
-    """What a contributor writes for a group.
+    """The code that a contributor writes for a group.
 
     Attributes:
         module: of the config dataclass, below ``graphrec_cli.config``.
         config: the dataclass.
         file: of the code, below ``graphrec_cli``.
-        code: its content; ``MINE`` is what builds the component.
+        code: its content; ``MINE`` builds the component.
         table: of ``components.py``.
     """
 

@@ -1,4 +1,4 @@
-"""The package holds nothing that could run what it reads: looked up in its syntax, not its text."""
+"""No syntax in the package could run code from a file that it reads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ METHODS = frozenset(
 
 
 def dotted(node: ast.expr) -> str:
-    """``a.b.c`` of an attribute of a name, "" of anything else."""
+    """``a.b.c`` for an attribute of a name, "" for anything else."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
@@ -36,7 +36,7 @@ def dotted(node: ast.expr) -> str:
 
 
 def faults(source: str) -> list[str]:
-    """What of a module could run what it reads."""
+    """The calls of a module that could run code from a file."""
     found: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""The pages are complete and agree with the code; their links lead somewhere."""
+"""The pages are complete and match the code; their links have targets."""
 
 from __future__ import annotations
 

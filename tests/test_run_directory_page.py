@@ -1,4 +1,4 @@
-"""docs/run-directory.md names every file of a run, every array and every key, and no other."""
+"""docs/run-directory.md names every file, array and key of a run, and no others."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def mentioned(heading: str) -> set[str]:
 
 
 def train(folder: Path, *words: str) -> Path:
-    """The directory of a run of one thread, made in ``folder``."""
+    """The directory of a run with one thread, in ``folder``."""
     with chdir(folder):
         before = set(folder.glob("outputs/*"))
         assert main(["train", "num_threads=1", *words]) == 0

@@ -1,4 +1,4 @@
-"""The audit as a run meets it: every leak planted in a real command."""
+"""The audit of a run: every leak, planted in a real command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each leak, planted in what a run is about to use, and found under its code."""
+"""Each leak, planted in the data of a run, is found under its code."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def audited(
     evaluation: EvaluationConfig | None = None,
     graph_of: Pairs | None = None,
 ) -> Audited:
-    """A clean run but for what is given; ``graph_of`` are pairs to build the model on."""
+    """A run without leaks but for the arguments; ``graph_of``: pairs of the model's graph."""
     parts = parts or split_of(part(TRAIN), part(VALID), part(TEST))
     of_ratings = isinstance(model, LightGCNRatingConfig)
     config = RunConfig(

@@ -1,4 +1,4 @@
-"""The contenders measured in turns on the same data, and the checks that they do the same work."""
+"""Measure the contenders in turns on the same data, and check that they do the same work."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Comparison:
         return self._ask(name, EVALUATION, count=ENTRIES[name].evaluated_users or 0)
 
     def _ask(self, name: str, what: str, **values: Any) -> dict[str, Any] | None:
-        """An answer; None from a contender that fails, now or earlier, and is left out."""
+        """An answer; None if the contender fails or has failed before, and is left out."""
         if name not in self._running:
             return None
         try:
@@ -205,7 +205,7 @@ class Comparison:
     def _check(
         self, measure: str, last: dict[str, dict[str, Any] | None], key: str, tolerance: float
     ) -> None:
-        """Drop who has another loss after the same steps, or another metric of the same users."""
+        """Drop contenders with another loss after the same steps, or with other metrics."""
         for name, answer in last.items():
             entry = ENTRIES[name]
             ours = last[OURS]

@@ -1,4 +1,4 @@
-"""What the comparison found, kept as JSON between runs and written as tables in Markdown."""
+"""The results of the comparison, kept as JSON between runs and written as Markdown tables."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Section:
 
     Attributes:
         data: its name and sizes.
-        machine: what the figures were taken on.
+        machine: the machine of the measurements.
         commands: the one behind each measure.
     """
 
@@ -59,9 +59,9 @@ class Section:
 
 
 def merge(path: Path, name: str, new: Section) -> dict[str, Section]:
-    """Add what was measured now to what ``path`` keeps of earlier commands, and write it there.
+    """Add these results to those of earlier commands in ``path``.
 
-    A measure that was taken again replaces the earlier one.
+    A repeated measure replaces the earlier one.
     """
     kept: dict[str, Section] = {}
     if path.is_file():
@@ -83,10 +83,10 @@ def merge(path: Path, name: str, new: Section) -> dict[str, Section]:
 
 
 def write_between_markers(path: Path, text: str) -> None:
-    """Replace what stands between the markers of a document.
+    """Replace the text between the markers of a document.
 
     Raises:
-        ValueError: the document has not both markers, in their order.
+        ValueError: the document does not have both markers in order.
     """
     before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -96,7 +96,7 @@ def write_between_markers(path: Path, text: str) -> None:
 
 
 def markdown(section: Section) -> str:
-    """All that is to be said of one data set."""
+    """The section of one data set."""
     results = section.results
     blocks = [f"### {section.data}", section.machine, hyperparameters()]
     commands = dict.fromkeys(section.commands.values())
@@ -118,7 +118,7 @@ def markdown(section: Section) -> str:
 
 
 def hyperparameters() -> str:
-    """Those that all share."""
+    """The lines that all sections share."""
     return (
         f"LightGCN of {NUM_LAYERS} layers and {DIM} columns, BPR with l2 {L2:g}, Adam at "
         f"{LEARNING_RATE:g}, batches of {BATCH_SIZE:,}, float32. Medians stand before "
@@ -127,7 +127,7 @@ def hyperparameters() -> str:
 
 
 def table(measure: str, results: Results) -> str:
-    """A line for every contender of a measure, ours first."""
+    """A row for every contender of a measure, graphrec first."""
     values = results.values[measure]
     ours = values[OURS]
     lines = [HEADINGS, ("---",) * len(HEADINGS)]
@@ -151,7 +151,7 @@ def table(measure: str, results: Results) -> str:
 
 
 def profile_table(results: Results) -> str:
-    """A line for every contender: the operations that take the most of its step."""
+    """A row for every contender: the operations that take most of its step."""
     lines = ["| contender | operations, by their share of the step |", "| --- | --- |"]
     for name, shares in results.profiles.items():
         operations = ", ".join(f"`{key}` {share:.0%}" for key, share in shares.items())
@@ -160,14 +160,14 @@ def profile_table(results: Results) -> str:
 
 
 def target_of(measure: str, name: str) -> float | None:
-    """The target ratio; empty if a contender has no comparable part."""
+    """The target ratio; None if a contender has no comparable part."""
     if measure == SAMPLING and not ENTRIES[name].has_sampler:
         return None
     return TARGETS.get(measure)
 
 
 def title(name: str, measure: str | None = None) -> str:
-    """A contender's name, and what is particular about its figure."""
+    """A contender's name, with a remark on its figure."""
     if name == FROM_CACHE:
         return name
     entry = ENTRIES[name]
@@ -189,7 +189,7 @@ def figure(measure: str, values: Sequence[float]) -> str:
 
 
 def about_contenders(results: Results) -> str:
-    """Versions and remarks, a line each."""
+    """Versions and remarks, one line each."""
     lines = []
     for name, versions in results.versions.items():
         packages = ", ".join(f"{package} {version}" for package, version in versions.items())

@@ -1,4 +1,4 @@
-"""What a run of the comparison found: by measure, contender and turn."""
+"""The results of the comparison, by measure, contender and turn."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ FROM_CACHE = "graphrec, prepared data in its cache"
 
 @dataclass(slots=True)
 class Results:
-    """What a run of the comparison found on one data set.
+    """The results of the comparison on one data set.
 
     Attributes:
-        values: by measure and contender, one a turn: seconds a step, a batch, an evaluation or a
+        values: by measure and contender, one per turn: seconds per step, batch, evaluation or
             process; bytes in ``MEMORY``, once.
         profiles: of each contender, the operations that take the most of its step, by their share.
         versions: of each contender's packages.
         notes: of each contender.
-        failures: why a contender has no values, in its own words.
+        failures: the error of a contender without values.
     """
 
     values: dict[str, dict[str, list[float]]] = field(default_factory=dict)

@@ -1,6 +1,6 @@
-"""What every contender of the comparison does, and the lines of JSON by which it is asked.
+"""The interface of the comparison's contenders, and its protocol of JSON lines.
 
-Runs in the environment of each contender, so it needs Python, numpy and torch alone.
+Runs in the environment of each contender, so it only needs Python, numpy and torch.
 ``python lightgcn_x.py FOLDER`` answers requests, one a line; ``python lightgcn_x.py FOLDER
 first-step`` ends where the first training step would begin.
 """
@@ -42,7 +42,7 @@ FIRST_STEP = "first-step"
 
 
 class Contender(ABC):
-    """One way to train and judge LightGCN, on the files of the data folder.
+    """One implementation of LightGCN, on the files of the data folder.
 
     Attributes:
         packages: whose versions the report names.
@@ -54,7 +54,7 @@ class Contender(ABC):
 
     @abstractmethod
     def prepare(self, folder: Path) -> None:
-        """Read the files and build all that the first training step needs, its batch included."""
+        """Read the files and build everything for the first training step, including its batch."""
 
     @abstractmethod
     def start_from(self, layer0: NDArray[np.float32]) -> None:
@@ -73,7 +73,7 @@ class Contender(ABC):
 
     @abstractmethod
     def sample(self, batches: int) -> int:
-        """Draw so many batches of a new epoch, or the whole epoch if it has fewer.
+        """Draw this many batches of a new epoch, or the whole epoch if it has fewer.
 
         Returns:
             the number of triples drawn.
@@ -99,7 +99,7 @@ def main(contender: Contender) -> None:
     """Prepare, and then either end or answer requests from stdin until it is closed."""
     folder = Path(sys.argv[1])
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    # What a library prints must not come between the answers.
+    # Output of libraries must not get between the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     contender.prepare(folder)
@@ -110,7 +110,7 @@ def main(contender: Contender) -> None:
 
 
 def serve(contender: Contender, folder: Path, answers: TextIO) -> None:
-    """Answer each line of stdin by one line."""
+    """Answer each line of stdin with one line."""
     place = 0
     for line in sys.stdin:
         request = json.loads(line)
@@ -152,7 +152,7 @@ def take_steps(contender: Contender, first: int, count: int) -> dict[str, Any]:
 
 
 def time_steps(contender: Contender, first: int, at_least: float) -> dict[str, Any]:
-    """Mean seconds of a step in a turn of so many seconds, after one that fills the caches."""
+    """Mean seconds per step in a turn of this many seconds, after a turn to warm up."""
     contender.step(first)
     taken = 0
     started = time.perf_counter()
@@ -186,7 +186,7 @@ def time_evaluation(contender: Contender, users: NDArray[np.int64], count: int) 
 
 
 def peak_memory() -> int:
-    """Most bytes of resident memory that this process has had since it began."""
+    """Peak resident memory of this process in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = [row for row in status.read_text().splitlines() if row.startswith("VmHWM")]

@@ -1,4 +1,4 @@
-"""Who takes part in the comparison: environments made by pip, and processes that take turns."""
+"""The contenders of the comparison: environments made by pip, and their processes."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A contender as the table knows it.
+    """A contender of the table.
 
     Attributes:
         title: in the report.
         script: in ``peers``.
-        requirements: what its own environment holds; None shares ours.
+        requirements: packages of its own environment; None uses this one.
         evaluated_users: test users of a timed evaluation, scaled to all, for those whose loop over
             users takes minutes; None evaluates all.
-        same_loss: its loss is defined as ours, so that the values must agree.
-        has_sampler: what it samples with is its own.
+        same_loss: its loss is defined as graphrec's, so the values must agree.
+        has_sampler: whether it has its own sampler.
     """
 
     title: str
@@ -65,7 +65,7 @@ class ContenderFailed(Exception):
 
 
 def python_of(name: str, environments: Path) -> Path:
-    """The interpreter of a contender; its environment is made if it is not there yet.
+    """The interpreter of a contender; its environment is made if it does not exist.
 
     Raises:
         ContenderFailed: pip refused.
@@ -97,7 +97,7 @@ class Running:
     """A contender's process, which holds its model and answers one request at a time."""
 
     def __init__(self, name: str, python: Path, folder: Path, threads: int) -> None:
-        """Start it; what it needs before the first step is done when it answers.
+        """Start it; when it answers, it is ready for the first step.
 
         Args:
             folder: the shared data; its log goes there.
@@ -141,18 +141,18 @@ class Running:
 
 
 def command_of(name: str, python: Path, folder: Path, *words: str) -> list[str]:
-    """What starts a contender on the shared data."""
+    """The command that starts a contender on the shared data."""
     return [str(python), str(PEERS / ENTRIES[name].script), str(folder), *words]
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The variables of a contender's process: so many threads, and this tree's modules."""
+    """The environment variables of a contender's process: threads, and this tree's modules."""
     threading = {f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "MKL", "OPENBLAS")}
     modules = os.pathsep.join([str(ROOT), str(PEERS.parent)])
     return os.environ | threading | {"PYTHONPATH": modules, "PYTHONWARNINGS": "ignore"}
 
 
 def last_line(text: str) -> str:
-    """The last line with something on it, cut to a table's width."""
+    """The last line that is not empty, cut to a table's width."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return (lines[-1] if lines else "it ended without a word")[:200]

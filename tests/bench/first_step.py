@@ -1,4 +1,4 @@
-"""graphrec's command, over when its first training step begins: ``first_step.py train ...``."""
+"""The graphrec command, ended when its first training step begins: ``first_step.py train ...``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Synthetic interactions of the size of GoodBooks-10k, made in memory from a fixed seed."""
+"""Synthetic interactions of the size of GoodBooks-10k, generated from a fixed seed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ QUICK = Size(400, 200, 8_000)
 
 @cache
 def synthetic_split(quick: bool) -> Split:
-    """Leave-one-out split of long-tailed interactions; the same at every call."""
+    """Leave-one-out split of long-tailed interactions; the same in every call."""
     size = QUICK if quick else GOODBOOKS
     rng = np.random.default_rng(SEED)
     users, items = long_tailed_pairs(size, rng)
@@ -59,7 +59,7 @@ def long_tailed_pairs(
 
     Users' numbers of items are log-normal. Items follow a shifted Zipf law in which the most
     popular tenth holds nearly half of the pairs, in an order that has
-    nothing to do with their index.
+    no relation to their index.
     """
     user_share = _cumulative_shares(rng.lognormal(sigma=0.4, size=size.num_users))
     popularity = (np.arange(size.num_items) + 30.0) ** -0.8

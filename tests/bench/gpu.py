@@ -1,6 +1,6 @@
 """graphrec's step and ranking on a CUDA device: ``python tests/bench/gpu.py``.
 
-Beside the times it says whether a step waits for the device anywhere, and whether a step can be
+It also reports whether a step waits for the device anywhere, and whether a step can be
 captured as a CUDA graph.
 """
 
@@ -28,7 +28,7 @@ STEPS = 20
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure and print; the exit code says only that it ran."""
+    """Measure and print; exit code 0 means only that it ran."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=positive, default=5, help="measurements (default 5)")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: measures nothing")

@@ -1,4 +1,4 @@
-"""What 1, 4 and 16 times the data cost: ``python tests/bench/growth.py --plot FILE --output FILE``.
+"""Cost of 1, 4 and 16 times the data: ``python tests/bench/growth.py --plot FILE --output FILE``.
 
 Users, items and interactions grow together, so every user keeps its mean number of items.
 Evaluation ranks the same number of users at every size: each costs as much as there are items.
@@ -102,7 +102,7 @@ def exponent(pairs: Sequence[int], seconds: Sequence[float]) -> float:
 
 
 def markdown(sizes: Sequence[Size], seconds: Seconds) -> str:
-    """A row a stage."""
+    """One row per stage."""
     pairs = [size.num_pairs for size in sizes]
     heads = ["seconds", *(f"{number:,} interactions" for number in pairs), "exponent"]
     lines = [heads, ["---"] * len(heads)]
@@ -131,7 +131,7 @@ def draw(path: Path, sizes: Sequence[Size], seconds: Seconds) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure every size, print the table and write what is asked for."""
+    """Measure every size, print the table and write the requested files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plot", type=Path, help="write the picture to this PNG file")
     parser.add_argument("--output", type=Path, help="write the table to this Markdown file")

@@ -22,7 +22,7 @@ PUBLISHED_TEST = "published: recall@20 0.1071 and ndcg@20 0.0894 at epoch 5"
 
 
 def history(run: Path) -> list[dict[str, Any]]:
-    """What ``history.jsonl`` of a run directory says of each epoch."""
+    """The rows of ``history.jsonl`` of a run directory."""
     lines = (run / "history.jsonl").read_text("utf-8").splitlines()
     return [json.loads(line) for line in lines]
 

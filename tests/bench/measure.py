@@ -1,4 +1,4 @@
-"""Timing of one way against another within one run, and the table that the cases fill."""
+"""Time alternatives against each other within one run, and format the table of the cases."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ HEADINGS = ("case", "ours", "reference", "ratio", "target", "reached")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the command line asked of every case.
+    """The command line's options of every case.
 
     Attributes:
-        repeats: measurements of each way, after one that does not count.
-        quick: tiny sizes, whose figures mean nothing.
+        repeats: measurements of each way, after one to warm up.
+        quick: tiny sizes, whose figures are meaningless.
         threads: torch's threads.
         data_dir: folder that holds ``goodbooks-10k``.
     """
@@ -56,7 +56,7 @@ def alternate(repeats: int, *ways: Callable[[], object]) -> list[list[float]]:
 
 
 def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
-    """The quotient of every two measurements that were taken together."""
+    """The quotients of the measurements of each turn."""
     return [first / second for first, second in zip(above, below, strict=True)]
 
 

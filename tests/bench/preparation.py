@@ -48,7 +48,7 @@ def preparation_rows(settings: Settings) -> list[Row]:
 
 
 def prepare(data_dir: Path) -> Split:
-    """What a run does before it trains; the graph is made and dropped."""
+    """The work of a run before training; the graph is built and dropped."""
     config = GoodBooksConfig(download=False)
     source = GOODBOOKS.read(config, data_dir=data_dir, seed=0)
     interactions = preprocess(
@@ -68,7 +68,7 @@ def memory_rows(settings: Settings) -> list[Row]:
     """``graphrec train`` in its own process; the peak hardly varies, so it runs once.
 
     Raises:
-        CalledProcessError: the run failed; its last words stand on stderr.
+        CalledProcessError: the run failed; its last lines are on stderr.
     """
     case, target = f"{FOLDER}, peak memory of a whole run (5 steps)", "< 3 GB"
     with goodbooks_folder(settings) as data_dir, tempfile.TemporaryDirectory() as outputs:

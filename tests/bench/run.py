@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure, print the table and, if asked, write it; the exit code says only that it ran."""
+    """Measure, print the table and, if asked, write it; exit code 0 means only that it ran."""
     arguments = parse(argv)
     torch.set_num_threads(arguments.threads)
     settings = Settings(

@@ -1,4 +1,4 @@
-"""Synthetic tables of any size and what a run makes of them before it trains."""
+"""Synthetic tables of any size, and their preparation for training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DIM = 64
 
 
 def raw_table(size: Size) -> RawTable:
-    """Long-tailed interactions in an order that has nothing to do with users or items."""
+    """Long-tailed interactions in an order unrelated to users or items."""
     rng = np.random.default_rng(20240)
     users, items = long_tailed_pairs(size, rng)
     order = rng.permutation(len(users))

@@ -30,7 +30,7 @@ DATA = ("gowalla", *SYNTHETIC)
 
 @dataclass(frozen=True, slots=True)
 class SharedData:
-    """What stands in ``folder``.
+    """The files in ``folder``.
 
     ``data/train.txt`` and ``data/test.txt`` are adjacency lists, ``recbole/atomic`` the same pairs
     in RecBole's atomic files, ``layer0.npy`` embeddings to start from, of shape (users + items,
@@ -88,7 +88,7 @@ def write_synthetic(size: Size, folder: Path) -> None:
     rng = np.random.default_rng(SEED)
     drawn_users, drawn_items = long_tailed_pairs(size, rng)
     order = rng.permutation(len(drawn_users))
-    # Whoever was never drawn has no line, and the indices must have no gap.
+    # A user or item that was never drawn has no line, and the indices must have no gap.
     user_ids, first_of_user, users = np.unique(
         drawn_users[order], return_index=True, return_inverse=True
     )

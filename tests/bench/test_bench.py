@@ -1,4 +1,4 @@
-"""The benchmarks run and report every case; how fast they find anything is not tested."""
+"""The benchmarks run and report every case; speed is not tested."""
 
 from __future__ import annotations
 

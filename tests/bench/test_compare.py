@@ -1,4 +1,4 @@
-"""The comparison runs, leaves out who does other work, and writes its tables; no time is tested."""
+"""The comparison runs, drops contenders that do other work, and writes tables."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_who_agrees_is_measured_and_who_does_not_is_named(
 
 
 def install_without_packages(name: str, environments: Path) -> None:
-    """An environment that seems to be installed and lacks the peer."""
+    """An environment that looks installed but lacks the peer."""
     python = environments / name / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')

@@ -1,4 +1,4 @@
-"""The growth benchmark fits what it plots, and the cases of scale run at tiny sizes."""
+"""The growth benchmark fits its curves, and the scale cases run at tiny sizes."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Pair:
 def build_pair(seed: int) -> Pair:
     rng = np.random.default_rng(seed)
     part = rng.choice(3, p=[0.4, 0.4, 0.2], size=(NUM_USERS, NUM_ITEMS))
-    # Everyone has something in train, as the reference expects of its users and items.
+    # Every user and item has a train pair, as the reference requires.
     part[np.arange(NUM_USERS), np.arange(NUM_USERS)] = 1
     part[0, NUM_USERS:] = 1
     train, test = (

@@ -1,4 +1,4 @@
-"""A tiny run, trained once by the command itself, and the way to call commands in process."""
+"""A tiny run, trained once by the command, and fixtures that call commands in process."""
 
 from __future__ import annotations
 

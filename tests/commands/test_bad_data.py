@@ -1,4 +1,4 @@
-"""GoodBooks through the command: a tiny folder made by hand, and every way it can be bad."""
+"""GoodBooks through the command: a tiny valid folder, and every kind of bad data."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ TITLES = {
 
 
 def item_id(item: int) -> int:
-    """Raw ids are no indices, so a mix-up of the two shows."""
+    """Raw ids differ from indices, so that a mix-up of the two fails."""
     return 101 + item % len(ITEMS)
 
 
 def ratings() -> list[str]:
-    """8 positives and 2 low ratings a user, then 5 rows again, and what the k-core drops."""
+    """8 positives and 2 low ratings per user, 5 repeated rows, and rows that the k-core drops."""
     rows = [
         f"{10 * user},{item_id(user + 3 * step)},{5 if step < 8 else 2}"
         for user in USERS
@@ -52,7 +52,7 @@ def ratings() -> list[str]:
 
 
 def to_read() -> list[str]:
-    """A pair of the ratings and a new one of every user."""
+    """One rated pair and one new pair of every user."""
     pairs = [f"{item_id(user + step)},{10 * user}" for user in USERS for step in (0, 1)]
     return ["book_id,user_id", *pairs]
 
@@ -151,7 +151,7 @@ def faulty_title(folder: Path) -> None:
 
 
 def leave_as_it_is(folder: Path) -> None:
-    """The folder is sound; the configuration asks too much of it."""
+    """The folder is valid, but the configuration leaves nothing of it."""
 
 
 UNREADABLE = [
@@ -189,7 +189,7 @@ UNFIT = [
 
 
 def failed_run(words: tuple[str, ...], capsys: pytest.CaptureFixture[str], named: str) -> Path:
-    """Run a command that must fail by its data, and give the run directory it leaves."""
+    """Run a command that must fail because of its data; return its run directory."""
     assert main([*TRAIN, *words]) == 3
     out, err = capsys.readouterr()
     errors = [line for line in err.splitlines() if line.startswith("error:")]

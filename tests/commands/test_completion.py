@@ -1,4 +1,4 @@
-"""Completion as the shells ask for it: a whole line up to the cursor."""
+"""Completion as the shells request it: with the line up to the cursor."""
 
 from __future__ import annotations
 

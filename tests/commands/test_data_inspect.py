@@ -1,4 +1,4 @@
-"""``graphrec data inspect`` on files written by hand, whose every figure can be counted."""
+"""``graphrec data inspect`` on small files whose figures are counted by hand."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_the_same_figures_as_text(full_size: Command, movies: Path) -> None:
 
 
 def test_an_adjacency_list_with_its_own_split(full_size: Command, tmp_path: Path) -> None:
-    """Item 7 twice in a line, user 2 in two lines; item 9 and user 4 are in test alone."""
+    """Item 7 twice in a line, user 2 in two lines; item 9 and user 4 are only in test."""
     folder = tmp_path / "data" / "gowalla"
     folder.mkdir(parents=True)
     (folder / "train.txt").write_text("1 7 7 8\n2 7\n2 7 8\n", encoding="utf-8")

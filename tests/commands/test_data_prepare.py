@@ -1,4 +1,4 @@
-"""``graphrec data prepare`` and the cache as runs meet it."""
+"""``graphrec data prepare`` and the cache of runs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def left_by(done: Any) -> dict[str, Any]:
-    """What a run leaves, but for its times and the line about the cache."""
+    """The files of a run, without times and the line about the cache."""
     run = done.run
     log = [line.split(" ", 2)[2] for line in (run / "train.log").read_text().splitlines()]
     environment = json.loads((run / "environment.json").read_text())
@@ -203,7 +203,7 @@ def test_the_users_folder_that_cannot_be_written_costs_a_run_a_warning(
 def test_a_disk_that_fills_costs_a_run_a_warning(
     full_size: Command, small: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """Where no file may be larger than the packed ones of a run; the titles alone need more."""
+    """The file size limit fits the packed files of a run, but not the titles."""
     with file_size_limit(40_000):
         run = full_size("train", *BOOKS, *K_CORE, *small, "cache_dir=cache")
         prepare = full_size(*PREPARE, *BOOKS, *K_CORE, "cache_dir=cache")

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 EXPERIMENTS = Path(__file__).parents[2] / "conf" / "experiment"
 
-# What the notebooks' text or the paper says, where it is not what every other run has.
+# The values of the notebooks or the paper that differ from the defaults.
 VALUES: dict[str, dict[str, Any]] = {
     "bookcrossing_explicit": {
         "dataset.rating_threshold": 1.0,

@@ -1,4 +1,4 @@
-"""How deep the path from the command line to the run is."""
+"""The number of frames between the command line and the run."""
 
 from __future__ import annotations
 

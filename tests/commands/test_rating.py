@@ -1,4 +1,4 @@
-"""Rating regression by the command: trained, judged, repeated, and refused where it must be."""
+"""Rating regression by the command: training, evaluation, repetition and refusals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RATING = ("model=lightgcn_rating", "loss=mse", "evaluation=rating")
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """MovieLens latest's layout, ratings that follow from a bias of the user and of the item."""
+    """MovieLens latest's layout, ratings that are the sum of a user bias and an item bias."""
     rng = np.random.default_rng(0)
     folder = tmp_path / "data" / "ml-latest-small"
     folder.mkdir(parents=True)

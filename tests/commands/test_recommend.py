@@ -24,7 +24,7 @@ from graphrec_cli.workflows.evaluate import SavedRun, load_run
 
 Lists = dict[str | None, list[str]]
 
-# As ids and titles are in the wild; the rest are numbers with leading zeros.
+# Odd real-world ids and titles; the rest are numbers with leading zeros.
 USERS = ["a,b", 'say "x"', "1e5", "null", " padded ", "雪", "~é", "line\nbreak"]
 ITEMS = ["0425115801", "NA", "a,b", '"', "9223372036854775808", "@home", "é=1", "cr\rlf\r\n"]
 TITLES = ["", "Plain", 'Quoted "title"', "Comma, and\nbreak", "cr\ralone", "雪国"]
@@ -32,7 +32,7 @@ TITLES = ["", "Plain", 'Quoted "title"', "Comma, and\nbreak", "cr\ralone", "雪�
 
 @pytest.fixture
 def run(trained: Any, tmp_path: Path) -> Path:
-    """A copy of the trained run whose users, items and titles are troublesome."""
+    """A copy of the trained run with odd users, items and titles."""
     folder = Path(shutil.copytree(trained.run, tmp_path / "runs" / "mine"))
 
     def rename(arrays: dict[str, NDArray[Any]]) -> None:
@@ -46,7 +46,7 @@ def run(trained: Any, tmp_path: Path) -> Path:
 
 
 def ids_like(odd: list[str], size: int) -> NDArray[np.str_]:
-    """The odd ids and others, as many as are wanted, in the order that a file has them."""
+    """The odd ids and enough others, in the order of a file."""
     return np.array(sorted([*odd, *(f"00{number}" for number in range(size - len(odd)))]))
 
 
@@ -210,7 +210,7 @@ def test_unknown_users_are_named(run: Path, graphrec: Callable[..., Any]) -> Non
     assert "7 of the 8 users are unknown" in done.err
     assert "'1', '2', '3', \"x'y\", '5', ...;" in done.err
     assert "cold=popular" in done.err
-    # Ids are text: neither zeros nor blanks are passed over.
+    # Ids are text: zeros and blanks count.
     assert graphrec("recommend", str(run), "users=00").code == 2
     assert graphrec("recommend", str(run), "users=padded").code == 2
 

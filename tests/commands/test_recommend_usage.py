@@ -1,4 +1,4 @@
-"""What ``graphrec recommend`` refuses, each in one line and before anything is read or written."""
+"""``graphrec recommend`` refuses wrong usage in one line, before it reads or writes anything."""
 
 from __future__ import annotations
 

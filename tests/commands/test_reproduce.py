@@ -1,4 +1,4 @@
-"""``graphrec reproduce``: the same figures and weights again, or a verdict on the difference."""
+"""``graphrec reproduce``: the same figures and weights, or a verdict on the difference."""
 
 from __future__ import annotations
 

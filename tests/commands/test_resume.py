@@ -44,7 +44,7 @@ def assert_same_run(run: Path, whole: Path) -> None:
 
 @contextmanager
 def dying_at(step: int) -> Iterator[None]:
-    """Every training ends after its optimizer step ``step``, as if a signal had arrived."""
+    """End every training after its optimizer step ``step``, as a signal would."""
     real_step, real_check = Trainer.train_step, StopSignals.check
     due = False
 
@@ -128,7 +128,7 @@ def files(run: Path) -> list[Path]:
 
 
 def unfinished(run: Path, target: Path, *, checkpoints: bool = True) -> Path:
-    """A copy of a run that looks as if its process had been killed while it was judged."""
+    """A copy of a run that looks as if it was killed during the final test."""
     copy = Path(shutil.copytree(run, target))
     (copy / "metrics.json").unlink()
     (copy / "status.json").write_text('{"status": "running", "error": null, "time": ""}')
@@ -283,7 +283,7 @@ def test_autoresume_goes_on_with_the_newest_unfinished_run_of_the_same_configura
         with dying_at(step):
             runs.append(graphrec(*again).run)
     assert runs[0] == runs[1]
-    # A completed one, one of other values and one of fewer epochs are not the same run.
+    # A completed run, and runs with other values or fewer epochs, are different runs.
     with dying_at(2):
         others = [
             graphrec(*again, "seed=3").run,
@@ -438,7 +438,7 @@ def test_a_checkpoint_of_another_kind_of_device_goes_on_with_a_warning(
         stopped = graphrec("train", *TRAIN, "sampler.by=interaction")
     last = stopped.run / "checkpoints" / "last.pt"
     content = load_checkpoint(last, CPU) | {"device": "cuda"}
-    content["sampler"]["generator"] = torch.zeros(16, dtype=torch.uint8)  # as CUDA has them
+    content["sampler"]["generator"] = torch.zeros(16, dtype=torch.uint8)  # as on CUDA
     torch.save(content, last)
     (last.parent / "manifest.json").unlink()
     done = graphrec("resume", str(stopped.run))

@@ -1,4 +1,4 @@
-"""``graphrec train split=...``: every split makes a whole run, and its counts are in the funnel."""
+"""``graphrec train split=...``: every split completes a run, and its counts are in the funnel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``graphrec train -m``: every run is made however the others end, and a table closes the sweep."""
+"""``graphrec train -m``: every run is trained even if others fail, and a table ends the sweep."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_device_that_is_not_there_stops_a_sweep_before_the_first_run(
 def test_a_signal_at_the_end_of_a_run_ends_the_sweep(
     graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It comes while ``completed`` is written: that run stays whole, the next one never starts."""
+    """The signal comes while ``completed`` is written: that run is complete, no other starts."""
     write_status = RunDirectory.write_status
 
     def interrupted(self: RunDirectory, state: str, error: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A user's own csv through the command: ids that come back as they were, and faults in one line."""
+"""A user's own csv through the command: ids are kept as written, faults are one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``graphrec train``: what a run leaves behind, that it repeats, and what a sweep reports."""
+"""``graphrec train``: the files of a run, its repetition, and the report of a sweep."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ OWN_TRAINER = "defaults:\n  - /schema/trainer/trainer@_here_\n\npatience: 77\n"
 
 @pytest.fixture
 def own_options(tmp_path: Path) -> Path:
-    """A folder of options whose name tries every quoting rule."""
+    """A folder of options whose name needs every quoting rule."""
     folder = tmp_path / "My (é), dir's"
     (folder / "trainer").mkdir(parents=True)
     (folder / "trainer" / "short.yaml").write_text(OWN_TRAINER, encoding="utf-8")

@@ -15,7 +15,7 @@ from graphrec_cli.config.saved_options import SAVED
 
 @pytest.fixture
 def train(full_size: Callable[..., Any]) -> Callable[..., Any]:
-    """``train(words...)`` with no words but those."""
+    """``train(words...)`` with only those words."""
 
     def command(*words: str) -> Any:
         return full_size("train", *words)
@@ -30,7 +30,7 @@ def config_of(run: Path) -> dict[str, Any]:
 
 
 def changed(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The leaves of ``after`` that ``before`` has otherwise or not at all."""
+    """The leaves of ``after`` that differ from ``before`` or are new."""
     found: dict[str, Any] = {}
     for key in before | after:
         old, new = before.get(key), after.get(key)

@@ -1,4 +1,4 @@
-"""Sorting the command line: flags first, in any order given, and words no run can use refused."""
+"""Sort the command line: flags first, from any order; refuse words that no run can use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line that a refused key gets: the key, the choices and where the key may be found."""
+"""The error for a refused key: the key, the choices and where the key exists."""
 
 from __future__ import annotations
 

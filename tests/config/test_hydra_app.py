@@ -1,4 +1,4 @@
-"""Composition: what a command line becomes, and that a sweep is checked before it starts."""
+"""Composition of a command line, and the check of a sweep before it starts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_help_that_python_3_14_refuses_does_not_reach_argparse(
     add_argument = argparse.ArgumentParser.add_argument
 
     def strict(self: argparse.ArgumentParser, *flags: str, **options: Any) -> argparse.Action:
-        assert "%" not in (options.get("help") or "")  # a TypeError where it is no text
+        assert "%" not in (options.get("help") or "")  # a TypeError if it is not text
         return add_argument(self, *flags, **options)
 
     monkeypatch.setattr(argparse.ArgumentParser, "add_argument", strict)

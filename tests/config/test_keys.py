@@ -1,4 +1,4 @@
-"""Keys as help and the reference show them: with a meaning, and values as one types them."""
+"""Keys as help and the reference show them: with a meaning, and values as typed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def flat(values: object, prefix: str) -> Iterator[tuple[str, object]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("group", SCHEMAS)
 def test_the_defaults_shown_are_those_of_a_run(group: str) -> None:
-    """What is read from the option files is what Hydra composes from them."""
+    """``read_option`` and Hydra read the same values from the option files."""
     together = {"lightgcn_rating": ["loss=mse"], "mse": ["model=lightgcn_rating"]}
     together |= {"rating": ["model=lightgcn_rating", "loss=mse"], "table": ["dataset.path=x"]}
     for name in group_options(group, None):
@@ -58,7 +58,7 @@ def test_the_defaults_shown_are_those_of_a_run(group: str) -> None:
         shown = {key.name: key.default for key in option_keys(group, name)}
         assert shown.keys() == composed.keys()
         differing = {key for key in shown if shown[key] != spell_value(composed[key])}
-        # A whole number in a file becomes one with a point; the table's path was chosen above.
+        # A whole number in a file becomes a float; the table's path was chosen above.
         differing -= {"dataset.path"}
         assert not {key for key in differing if float(shown[key]) != composed[key]}
 

@@ -1,4 +1,4 @@
-"""Values on top of a saved configuration: replaced, validated, and nothing else possible."""
+"""Values on top of a saved configuration: replaced and validated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/configuration.md is what the code says."""
+"""docs/configuration.md is up to date."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 
 def plain() -> dict[str, Any]:
-    """The content of a config.json of defaults."""
+    """The content of a config.json with default values."""
     config = RunConfig(
         dataset=SyntheticConfig(),
         split=LeaveOneOutConfig(),

@@ -25,7 +25,7 @@ def codes(pairs: list[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.i
 def run(
     pairs: list[tuple[int, int]], mode: KCoreMode, minimums: tuple[int, int]
 ) -> tuple[list[int], Funnel]:
-    """The kept positions, [] where the k-core refused to leave nothing, and the account."""
+    """The kept positions, [] if nothing would be left, and the funnel."""
     config = KCoreConfig(
         mode=mode, min_user_interactions=minimums[0], min_item_interactions=minimums[1]
     )

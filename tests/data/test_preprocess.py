@@ -58,7 +58,7 @@ TWELVE_ROWS: list[Row] = [
     (20, 7, NAN, 1),  # rated in row 2
     (20, 9, NAN, 1),  # rated in row 3
     (30, 9, NAN, 1),  # rated in row 5
-    (10, 8, NAN, 1),  # its rating was no positive, so it counts; item 8 has one user
+    (10, 8, NAN, 1),  # its rating was not positive, so it counts; item 8 has one user
 ]
 
 

@@ -1,4 +1,4 @@
-"""Counts of tables, degrees and splits against the plainest way to count them."""
+"""Counts of tables, degrees and splits against plain counting."""
 
 from __future__ import annotations
 

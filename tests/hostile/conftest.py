@@ -1,4 +1,4 @@
-"""A tiny run that each test spoils in its own way, and commands within bounds."""
+"""A tiny run that each test damages in its own way, and commands with limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Confined = Callable[..., Life]
 
 @pytest.fixture(scope="session")
 def confined(forker: Forker) -> Confined:
-    """``confined(folder, words...)``: a command with bounded memory and time on the processor."""
+    """``confined(folder, words...)``: a command with limited memory and CPU time."""
 
     def command(folder: Path, *words: str) -> Life:
         return forker.live(folder, words, CONFINED)
@@ -37,7 +37,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory, confined: Confined) -> Path:
 
 @pytest.fixture
 def run(clean: Path, tmp_path: Path) -> Path:
-    """A copy of that run, to be spoilt."""
+    """A copy of that run, to be damaged."""
     return Path(shutil.copytree(clean, tmp_path / "run"))
 
 

@@ -1,4 +1,4 @@
-"""A best.pt that somebody made to be read by us."""
+"""A malicious best.pt."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def load(run: Path) -> dict[str, Any]:
 
 
 def spoil(run: Path, make: Callable[[Tensor], object]) -> None:
-    """Put what ``make`` makes of it in the place of the table of embeddings."""
+    """Replace the table of embeddings by ``make`` of it."""
     content = load(run)
     content["model"]["layer0_embeddings"] = make(content["model"]["layer0_embeddings"])
     torch.save(content, run / "checkpoints" / "best.pt")
 
 
 def rewrite(run: Path, change: Callable[[str, bytes], bytes], more: dict[str, bytes]) -> None:
-    """The same zip, its entries changed, and more of them."""
+    """The same zip with changed and additional entries."""
     path = run / "checkpoints" / "best.pt"
     with zipfile.ZipFile(path) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
@@ -175,7 +175,7 @@ def test_formats_of_old_releases_are_refused(run: Path, refused: Refused) -> Non
     torch.save(content, buffer, _use_new_zipfile_serialization=False)
     path.write_bytes(buffer.getvalue())
     assert "does not start like a checkpoint" in refused("evaluate", "run")
-    # Both at once: what looks like a zip from its end and like an old file from its beginning.
+    # A file that is a zip from its end, and the old format from its beginning.
     torch.save(content, path)
     path.write_bytes(buffer.getvalue() + path.read_bytes())
     assert "does not start like a checkpoint" in refused("evaluate", "run")

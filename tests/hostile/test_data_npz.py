@@ -1,4 +1,4 @@
-"""A data.npz that somebody made to be read by us."""
+"""A malicious data.npz."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def arrays_of(run: Path) -> Arrays:
 
 
 def header(type_name: str, shape: str) -> bytes:
-    """The head of an npy file that claims what is given."""
+    """The header of an npy file with the given claims."""
     text = f"{{'descr': {type_name}, 'fortran_order': False, 'shape': {shape}, }}"
     text += " " * (-(len(text) + 11) % 64) + "\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()

@@ -1,4 +1,4 @@
-"""JSON files of a run that somebody made to be read by us."""
+"""Malicious JSON files of a run."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_data_files_that_have_no_end_are_not_read(
     files = [{"path": path, "sha256": "0" * 64, "size": size} for path in paths for size in (0, 9)]
     spoil(run, "environment.json", "data_files", files)
     ended = confined(tmp_path, "reproduce", "run")
-    # The data set is made in memory, so that what the file claims is missed in the end.
+    # The data set is generated in memory, so that the files of the claim are missing.
     assert ended.code == 4
     assert "changed since the run" in ended.err.splitlines()[-1]
     assert all(line.isprintable() for line in ended.err.splitlines())

@@ -47,7 +47,7 @@ def test_what_is_no_file_is_refused(name: str, run: Path, refused: Refused) -> N
 
 
 def of_lists(run: Path, **values: Any) -> None:
-    """Make the saved data set one that is fetched from an address."""
+    """Change the saved data set to one that is downloaded."""
     content = json.loads((run / "config.json").read_text("utf-8"))
     kept = {key: content["dataset"][key] for key in ("prefilter", "k_core")}
     content["dataset"] = {"name": "adjacency_list", "folder": "ssh", "train": "keys", **kept}

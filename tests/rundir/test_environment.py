@@ -68,7 +68,7 @@ def test_the_command_has_the_program_by_its_name_alone(monkeypatch: pytest.Monke
 
 
 def test_data_files_are_named_as_they_were_given() -> None:
-    """An absolute path would carry the user's name into a run that is passed on."""
+    """An absolute path would reveal the user's name in a shared run."""
     file = DataFile(Path("data/ratings.csv"), "ab" * 32, 12)
     assert describe_files((file,)) == [
         {"path": str(Path("data/ratings.csv")), "sha256": "ab" * 32, "size": 12}

@@ -1,4 +1,4 @@
-"""What tests of several rooms build: a device, the words of a tiny run, interactions, calls.
+"""Helpers of several test folders: a device, words of a tiny run, interactions, calls.
 
 ``graphrec_cli`` is imported within the functions: the shape checks hook into its first import, and
 for them a conftest.py that imports this module would be too early.
@@ -47,7 +47,7 @@ PATIENCE_S = 900
 
 @dataclass(frozen=True)
 class Finished:
-    """What a command left behind."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -80,10 +80,11 @@ def items_of_users(rows: Sequence[Sequence[int]], num_items: int) -> UserItems:
 
 
 def expect_a_million_good_draws(sampler: TripleSampler, train: UserItems) -> None:
-    """Fail if a positive is not one, a negative is, or a draw has an item or user to be skipped.
+    """Check a million draws: true positives, true negatives, no cold item and no user 7.
 
     Args:
-        train: the ``long_tailed_train`` of tests/samplers, of which ``sampler`` draws.
+        sampler: draws from ``train``.
+        train: the ``long_tailed_train`` of tests/samplers.
     """
     has = np.zeros((train.num_users, train.num_items), dtype=bool)
     has[train.user_index(), train.item_index] = True

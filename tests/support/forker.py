@@ -1,8 +1,8 @@
-"""A process that has imported everything and forks a life for every order that it is given.
+"""A process that has imported everything, and forks a child for every order.
 
-Run as ``python tests/support/forker.py``: each line of stdin is a list of orders in JSON, for lives
-that begin at the same time; each line of stdout is a list of how they ended. A life starts within
-milliseconds; a new interpreter would need seconds to import torch.
+Run as ``python tests/support/forker.py``: each line of stdin is a list of orders in JSON, for
+children that start at the same time; each line of stdout is a list of their results. A child starts
+within milliseconds; a new interpreter would need seconds to import torch.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class Fate:
 
     Attributes:
         event: SIGKILL at this file operation of the process, from 1.
-        below: the folder whose file operations count; all of them where it is empty.
-        seconds: SIGKILL after so many.
-        file_bytes: no file can grow beyond it, as on a disk that is full.
+        below: the folder whose file operations count; all of them if it is empty.
+        seconds: SIGKILL after this time.
+        file_bytes: no file can grow beyond it, as on a full disk.
         memory_bytes: the largest address space.
-        cpu_seconds: SIGXCPU after so much time on the processor, however busy the machine is.
+        cpu_seconds: SIGXCPU after this much CPU time, even on a busy machine.
     """
 
     event: int | None = None
@@ -90,7 +90,7 @@ class Life:
 
 
 class Forker:
-    """The other end of that process."""
+    """The client of that process."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -126,7 +126,7 @@ def main() -> None:
     """Carry out orders until stdin ends."""
     for name in PRELOADED:
         importlib.import_module(name)
-    gc.freeze()  # no life looks for garbage among what all of them share
+    gc.freeze()  # no child collects garbage in shared memory
     for line in sys.stdin:
         begun = [(begin(order), order["seconds"]) for order in json.loads(line)]
         lives = [
@@ -137,8 +137,8 @@ def main() -> None:
 
 
 def begin(order: dict[str, Any]) -> tuple[int, int, int]:
-    """Start a life: its process, and the ends of pipes with its stdout and stderr."""
-    # Pipes, since a limit on the size of files would hold for the messages too.
+    """Start a child; return its process, and the pipes of its stdout and stderr."""
+    # Pipes, because a file size limit would apply to the messages too.
     pipes = [os.pipe(), os.pipe()]
     for _, write in pipes:
         fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -158,7 +158,7 @@ def all_of(pipe: int) -> str:
 
 
 def end_of(child: int, seconds: float | None) -> int:
-    """Wait for the child, and kill it when its time is over."""
+    """Wait for the child, and kill it when its time is up."""
     deadline = None if seconds is None else time.monotonic() + seconds
     while True:
         done, status = os.waitpid(child, 0 if deadline is None else os.WNOHANG)

@@ -1,4 +1,4 @@
-"""The draws that the pictures show are those of the configured sampler."""
+"""The plotted draws are those of the configured sampler."""
 
 from __future__ import annotations
 

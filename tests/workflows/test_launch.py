@@ -1,4 +1,4 @@
-"""What surrounds a run: signals, and files that can no longer be written."""
+"""The launch of a run: signals, and files that cannot be written."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def _obey_permissions() -> None:
-    """Have root, too, meet files and folders that may not be written (prctl(2), linux/prctl.h)."""
+    """Make write permissions apply to root too (prctl(2), linux/prctl.h)."""
     drop_from_bounding_set, override_permissions = 24, 1
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
@@ -107,7 +107,7 @@ def test_a_signal_in_an_epoch_keeps_what_was_finished(
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, name: str, target: Path | None) -> None:
-    """Have every new run directory hold ``name``: a link to ``target``, or an empty file."""
+    """Put ``name`` into every new run directory: a link to ``target``, or an empty file."""
     create = RunDirectory.create
 
     def spoilt(output_dir: Path, stem: str) -> RunDirectory:
@@ -133,7 +133,7 @@ def test_a_plot_that_cannot_be_written_ends_the_run_in_one_line(
     assert "Traceback" not in err
     status = json.loads((run / "status.json").read_text(encoding="utf-8"))
     assert (status["status"], f"error: {status['error']}") == ("failed", lines[0])
-    # What was computed before the picture is there.
+    # The results from before the plot are there.
     assert (run / "metrics.json").is_file()
 
 

@@ -20,7 +20,7 @@ from contender import (
 )
 from numpy.typing import NDArray
 
-# Else DGL asks which framework it is to use, and writes the answer to the home folder.
+# Otherwise DGL asks for a framework and writes the answer to the home folder.
 os.environ["DGLBACKEND"] = "pytorch"
 from cornac.data import Dataset, Reader
 from cornac.eval_methods import BaseMethod
@@ -53,7 +53,7 @@ class CornacContender(Contender):
         self.item_row = self._rows(self.train.iid_map)
 
     def _rows(self, index: dict[str, int]) -> NDArray[np.int64]:
-        """Cornac's index of every index of ours."""
+        """Cornac's index of each of graphrec's."""
         rows = np.empty(len(index), dtype=np.int64)
         rows[[int(token) for token in index]] = list(index.values())
         return rows

@@ -1,4 +1,4 @@
-"""PyTorch Geometric's LightGCN as a contender, used as its example for the model shows.
+"""PyTorch Geometric's LightGCN as a contender, used as in its example.
 
 Of the two forms in which the model takes its graph, the faster one is measured:
 ``edge_index``, which it normalizes in every layer of every step, or a sparse tensor, normalized
@@ -77,7 +77,7 @@ class PyGContender(Contender):
         self._build(sparse, normalize=False)
         seconds["a sparse CSR tensor"] = self._time_step()
         by_edges = seconds["edge_index"] < seconds["a sparse CSR tensor"]
-        # Built again, for the optimizer has seen the steps of the trial.
+        # Rebuilt, because the optimizer has seen the steps of the trial.
         self._build(self.edge_index if by_edges else sparse, normalize=by_edges)
         told = " and ".join(f"{taken:.2f} s with {form}" for form, taken in seconds.items())
         self.notes = (

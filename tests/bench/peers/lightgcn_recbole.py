@@ -64,7 +64,7 @@ class RecBoleContender(Contender):
             "use_gpu": False,
             "show_progress": False,
         }
-        # Its trainer makes folders for logs and checkpoints where it is.
+        # Its trainer makes folders for logs and checkpoints in the working directory.
         os.chdir(tempfile.mkdtemp(dir=folder))
         config = Config(model="LightGCN", dataset="atomic", config_dict=values)
         init_seed(config["seed"], config["reproducibility"])
@@ -77,7 +77,7 @@ class RecBoleContender(Contender):
         self.item_row = self._rows("item_id")
 
     def _rows(self, field: str) -> NDArray[np.int64]:
-        """RecBole's index of every index of ours; its first row is padding."""
+        """RecBole's index of each of graphrec's; its first row is padding."""
         tokens = self.train.dataset.field2id_token[field][1:].astype(np.int64)
         rows = np.empty(len(tokens), dtype=np.int64)
         rows[tokens] = np.arange(1, len(tokens) + 1)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 
 class ReferenceContender(Contender):
-    """Everything as a notebook has it, read from the adjacency lists line by line."""
+    """Everything as in a notebook, read from the adjacency lists line by line."""
 
     def prepare(self, folder: Path) -> None:
         train = read_lists(folder / "data" / "train.txt")

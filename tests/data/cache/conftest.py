@@ -50,7 +50,7 @@ def files(config: RunConfig) -> FoundFiles:
 
 @pytest.fixture
 def place(config: RunConfig, files: FoundFiles) -> CachePlace:
-    """Where the entry belongs; nothing is there."""
+    """The place of the entry, which does not exist yet."""
     found = CachePlace.of(config, files)
     assert found is not None
     return found
@@ -58,5 +58,5 @@ def place(config: RunConfig, files: FoundFiles) -> CachePlace:
 
 @pytest.fixture
 def prepared(config: RunConfig, files: FoundFiles) -> Prepared:
-    """What the entry should hold."""
+    """The expected content of the entry."""
     return read_and_split(config, files, DropReport())[1]

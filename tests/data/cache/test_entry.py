@@ -141,7 +141,7 @@ def test_what_is_read_is_what_was_written(
     write_entry(folder, prepared, INGREDIENTS)
     again = read_entry(folder, INGREDIENTS, ())
     assert_same(prepared, again)
-    # What trains on it may write to it, as it may to what was read from files.
+    # Training may write to its arrays, as to those read from files.
     assert again.split.train.item_index.flags.writeable
     shutil.rmtree(folder)
 
@@ -203,7 +203,7 @@ def npy(array: Any, *, pickled: bool = False) -> bytes:
 
 
 def header_of(shape: tuple[int, ...], descr: str) -> bytes:
-    """An npy file that promises an array and holds nothing."""
+    """An npy file with a header and no data."""
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         file, {"shape": shape, "fortran_order": False, "descr": descr}
@@ -212,7 +212,7 @@ def header_of(shape: tuple[int, ...], descr: str) -> bytes:
 
 
 class Runs:
-    """A pickle of it makes a file when it is read."""
+    """Unpickling it creates a file."""
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
         return os.mkdir, ("pickle_was_read",)

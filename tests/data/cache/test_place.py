@@ -113,7 +113,7 @@ def test_a_damaged_entry_is_replaced(
     assert hash_at(place) == prepared.split.hash()
     assert names(place) == [place.key]
     elsewhere = place.parent.parent / "elsewhere"
-    assert not elsewhere.exists() or len(list(elsewhere.iterdir())) > 5  # a link's end is left
+    assert not elsewhere.exists() or len(list(elsewhere.iterdir())) > 5  # link target kept
 
 
 def test_the_entry_of_a_faster_process_stays(place: CachePlace, prepared: Prepared) -> None:
@@ -129,7 +129,7 @@ def test_the_entry_of_a_faster_process_stays(place: CachePlace, prepared: Prepar
     repaired = place.path.stat().st_ino
     assert repaired != first
     keep = replace(damaged, inode=first)
-    place.put(prepared, keep)  # somebody who saw the damage, and comes second
+    place.put(prepared, keep)  # a second process that saw the damage
     assert place.path.stat().st_ino == repaired
     assert names(place) == [place.key]
 

@@ -22,7 +22,7 @@ EVENTS_APART = 3
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of fifteen thousand rows, so that two processes meet while they build."""
+    """A table of fifteen thousand rows, so that two processes build at the same time."""
     path = tmp_path_factory.mktemp("data") / "ratings.csv"
     rng = np.random.default_rng(4)
     rows = np.stack([rng.integers(800, size=15_000), rng.integers(400, size=15_000)], axis=1)
@@ -50,7 +50,7 @@ def report(life: Life) -> dict[str, Any]:
 
 
 def at_once(forker: Forker, folder: Path, words: list[str]) -> list[dict[str, Any]]:
-    """The reports of two processes that do the same."""
+    """The reports of two processes with the same command."""
     return [report(life) for life in forker.live_together(folder, words, [PEACE, PEACE])]
 
 

@@ -23,7 +23,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 @dataclass
 class Server:
-    """What the next answers look like, and the requests that came."""
+    """The next answers, and the received requests."""
 
     url: str = ""
     content: bytes = CONTENT
@@ -122,7 +122,7 @@ def test_a_busy_server_is_asked_again(server: Server, tmp_path: Path) -> None:
 
 
 def refused(remote: RemoteFileConfig, target: Path) -> str:
-    """The error's text, once it is sure that nothing was left behind."""
+    """The error's text; checks that no file was left behind."""
     target.parent.mkdir(parents=True, exist_ok=True)
     before = sorted(target.parent.iterdir())
     with pytest.raises(DataError) as caught:

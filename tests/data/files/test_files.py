@@ -1,4 +1,4 @@
-"""Finding, hashing and unpacking files: what is found first, and what damage is worded how."""
+"""Find, hash and unpack files: the order of the search, and the errors for damage."""
 
 from __future__ import annotations
 

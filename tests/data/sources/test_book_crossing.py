@@ -1,4 +1,4 @@
-"""Book-Crossing: odd ids and titles kept, bad lines left out by the reason, the real subset."""
+"""Book-Crossing: odd ids and titles are kept, bad lines skipped with a reason; the real subset."""
 
 from __future__ import annotations
 

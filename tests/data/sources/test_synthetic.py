@@ -1,4 +1,4 @@
-"""The synthetic data set: its size, its law, and that its structure is worth learning."""
+"""The synthetic data set: its size and distribution, and that its structure can be learnt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interactions made from a list of pairs, and the pairs of a part read back."""
+"""Interactions from a list of pairs, and the pairs of a part."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def interactions_of() -> Callable[..., Interactions]:
 
 @pytest.fixture(scope="session")
 def pairs_of() -> Callable[[UserItems | None], Pairs]:
-    """The pairs of a part by user and item; none of None."""
+    """The pairs of a part by user and item; empty for None."""
 
     def read(part: UserItems | None) -> Pairs:
         if part is None:

@@ -1,4 +1,4 @@
-"""What holds of every split: disjoint, complete, and decided by the seed alone."""
+"""Every split is disjoint, complete, and determined by the seed."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_by_rating_nothing_is_drawn(
 def test_the_defaults_split_a_plain_table(
     interactions_of: MakeInteractions, config: SplitConfig
 ) -> None:
-    """So that the properties above cannot pass because every split refuses."""
+    """The properties above must not pass because every split refuses."""
     rows = [Row((user, item), 12 * user + item, 4.0) for user in range(7) for item in range(12)]
     split = split_rows(interactions_of, rows, config, 0)
     assert split is not None

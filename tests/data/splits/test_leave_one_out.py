@@ -1,4 +1,4 @@
-"""One item of every user: its laws by random, and by time and rating the truth by hand."""
+"""One item of every user: its distribution by random, and hand-made cases by time and rating."""
 
 from __future__ import annotations
 

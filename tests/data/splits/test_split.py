@@ -1,4 +1,4 @@
-"""A split's own checks and hash, and how pairs with a part become one."""
+"""A split's own checks and hash, and how it is built from pairs with a part."""
 
 from __future__ import annotations
 

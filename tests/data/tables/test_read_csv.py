@@ -1,4 +1,4 @@
-"""Reading csv columns: the values of sound files, and the line that faulty ones are refused for."""
+"""Read csv columns: the values of valid files, and the line named for faulty ones."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_a_small_file_that_claims_very_many_rows_is_not_read(
     assert 100 * path.stat().st_size < 8 * rows
     with pytest.raises(DataError, match="unpacks to 16,000,000 bytes, 100 times its size"):
         read_parquet_columns(path, columns)
-    # What is large because it holds much is no bomb.
+    # A file that is large because of its content is not a bomb.
     numbers = pa.table({"user": pa.array(range(rows), pa.int64())})
     pq.write_table(numbers, path, compression="none", use_dictionary=False)
     assert len(read_parquet_columns(path, columns)["user"]) == rows

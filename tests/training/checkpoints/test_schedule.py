@@ -27,7 +27,7 @@ from graphrec_cli.training.trainer import Trainer
 
 
 class Clock:
-    """A clock that a test moves by hand."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
