@@ -57,9 +57,6 @@ def completion_command(words: list[str], *, json_output: bool, debug: bool) -> i
     Raises:
         ConfigError: the shell is missing or not supported.
     """
-    if {"-h", "--help"} & set(words):
-        print(HELP, end="")
-        return 0
     if len(words) == 2 and words[0] == "query":
         for candidate in complete_line(words[1]):
             print(candidate)

@@ -52,9 +52,6 @@ def data_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     Raises:
         GraphrecError: wrong usage, or data that a run cannot use.
     """
-    if {"-h", "--help"} & set(words):
-        print(HELP, end="")
-        return 0
     known = ", ".join(SUBCOMMANDS)
     if not words:
         raise ConfigError(f"data needs a subcommand: {known}; see graphrec data --help")
