@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import hydra
@@ -18,7 +19,7 @@ from omegaconf import DictConfig
 
 from graphrec_cli.config.argparse_help import text_as_help
 from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.compose import Job, compose_run, compose_words, explained, quoted, to_job
+from graphrec_cli.config.compose import Job, compose_run, explained, quoted, to_job
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.plugins import LOADED, loaded_plugins, send_by_value
 from graphrec_cli.config.run import RunConfig
@@ -108,7 +109,9 @@ def compose_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> lis
             if override.is_sweep_override() and override.key_or_group == "output_dir":
                 raise ConfigError("output_dir cannot be swept: a sweep has one folder")
         jobs = itertools.product(*map(_values, parsed))
-        return [compose_words(list(words), arguments.config_dir, saved).config for words in jobs]
+        return [
+            compose_run(replace(arguments, overrides=list(words)), saved).config for words in jobs
+        ]
 
 
 def _values(override: Override) -> list[str]:
