@@ -83,13 +83,13 @@ def _report(job: Job, plot_dir: Path | None, *, json_output: bool) -> None:
 
     if plot_dir is not None:
         _make_folder(plot_dir)  # fail before the data are read
-    inspection = inspect_data(job.config)
-    plots = [] if plot_dir is None else draw_plots(job.config, inspection.split, plot_dir)
+    report, split = inspect_data(job.config)
+    plots = [] if plot_dir is None else draw_plots(job.config, split, plot_dir)
     names = [str(path) for path in plots]
     if json_output:
-        print(json.dumps(inspection.report | {"plots": names}, allow_nan=False))
+        print(json.dumps(report | {"plots": names}, allow_nan=False))
     else:
-        print(data_report(inspection.report))
+        print(data_report(report))
         print(*names, sep="\n", end="\n" if names else "")
 
 
