@@ -34,9 +34,9 @@ from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.losses.mse import build_mse
 from graphrec_cli.losses.softmax import build_softmax
 from graphrec_cli.models.base import Recommender
-from graphrec_cli.models.ease import build_ease
-from graphrec_cli.models.gfcf import build_gfcf
-from graphrec_cli.models.itemknn import build_itemknn
+from graphrec_cli.models.ease import EASE
+from graphrec_cli.models.gfcf import GFCF
+from graphrec_cli.models.itemknn import ItemKNN
 from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
 from graphrec_cli.models.lightgcn_rating import build_lightgcn_rating
 from graphrec_cli.models.popularity import build_popularity
@@ -111,9 +111,9 @@ MODELS: dict[str, ModelBuilder] = {
     "mf": build_mf,
     "lightgcn_rating": build_lightgcn_rating,
     "popularity": build_popularity,
-    "itemknn": build_itemknn,
-    "ease": build_ease,
-    "gfcf": build_gfcf,
+    "itemknn": ItemKNN,
+    "ease": EASE,
+    "gfcf": GFCF,
 }
 SAMPLERS: dict[str, SamplerBuilder] = {
     "uniform": build_uniform,

@@ -37,7 +37,15 @@ class ItemKNN(ClosedForm):
     neighbor: Tensor
     similarity: Tensor
 
-    def __init__(self, config: ItemKNNConfig, train: UserItems, device: torch.device) -> None:
+    def __init__(
+        self,
+        config: ItemKNNConfig,
+        train: UserItems,
+        *,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        """Begin unsolved; nothing is drawn from ``generator``."""
         super().__init__(train, device)
         self.shrink = config.shrink
         # A row an item, the most similar neighbour first; places left over have similarity 0.
@@ -121,11 +129,3 @@ def _largest(
         candidates = np.flatnonzero(values >= np.partition(values, -number)[-number])
     order = np.lexsort((items[candidates], -values[candidates]))
     return candidates[order[:number]]
-
-
-def build_itemknn(
-    config: ItemKNNConfig, train: UserItems, *, generator: torch.Generator, device: torch.device
-) -> ItemKNN:
-    """The model as configured; it draws nothing from ``generator``."""
-    del generator
-    return ItemKNN(config, train, device)
