@@ -40,7 +40,7 @@ from graphrec_cli.models.itemknn import ItemKNN
 from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
 from graphrec_cli.models.lightgcn_rating import build_lightgcn_rating
 from graphrec_cli.models.popularity import build_popularity
-from graphrec_cli.samplers.candidates import CandidateSampler, build_candidates
+from graphrec_cli.samplers.candidates import CandidateSampler
 from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 from graphrec_cli.samplers.triples import TripleSampler
@@ -197,7 +197,7 @@ def build_batch_sampler(
     generator = torch_generator(config.seed, seed_name, device)
     by = config.sampler.by
     if isinstance(config.loss, CandidateLossConfig):
-        return build_candidates(config.loss, by, train, generator=generator, device=device)
+        return CandidateSampler(config.loss, by, train, generator=generator, device=device)
     if config.loss.learns_from() is LearnsFrom.ratings:
         return RatedPairSampler(by, train, generator=generator, device=device)
     return build_sampler(config, train, device, seed_name)

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 FLAG, ACCEPT = "--plugin", "--plugin-changed=accept"
 
 
-def take_plugins(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The values of ``--plugin`` ("" if one is missing), and the other words."""
-    names, rest, waiting = [], [], list(words)
+def take_flag(flag: str, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The values of a flag ("" if one is missing), and the other words."""
+    values, rest, waiting = [], [], list(words)
     while waiting:
         word = waiting.pop(0)
-        if word == FLAG:
-            names.append(waiting.pop(0) if waiting else "")
-        elif word.startswith(f"{FLAG}="):
-            names.append(word.removeprefix(f"{FLAG}="))
+        if word == flag:
+            values.append(waiting.pop(0) if waiting and not waiting[0].startswith("-") else "")
+        elif word.startswith(f"{flag}="):
+            values.append(word.removeprefix(f"{flag}="))
         else:
             rest.append(word)
-    return names, rest
+    return values, rest
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def plugins_of(words: Sequence[str]) -> Iterator[list[str]]:
     Raises:
         ConfigError: a plugin cannot be loaded.
     """
-    names, rest = take_plugins(words)
+    names, rest = take_flag(FLAG, words)
     if not names:
         yield rest
         return

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from graphrec_cli.commands.plugin_words import take_flag
 from graphrec_cli.config.download_guard import refuse_new_addresses
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, read_config
@@ -22,17 +23,7 @@ def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
         ConfigError: no run or several runs are named, the config is refused, or an experiment is
             chosen on top of it.
     """
-    named: list[str] = []
-    rest: list[str] = []
-    waiting = list(words)
-    while waiting:
-        word = waiting.pop(0)
-        if word.startswith(f"{FLAG}="):
-            named.append(word.removeprefix(f"{FLAG}="))
-        elif word == FLAG:
-            named.append(waiting.pop(0) if waiting and not waiting[0].startswith("-") else "")
-        else:
-            rest.append(word)
+    named, rest = take_flag(FLAG, words)
     if not named:
         return None, rest
     if len(named) > 1 or not named[0]:

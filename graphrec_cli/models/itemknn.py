@@ -102,9 +102,7 @@ class ItemKNN(ClosedForm):
         torch.cumsum(torch.bincount(given, minlength=num_items), 0, out=indptr[1:])
         values = self.similarity[scored, place][order]
         operator = csr(indptr, scored[order], values, (num_items, num_items))
-        from graphrec_cli.models.linalg.scipy_view import to_scipy
-
-        self._operator = to_scipy(operator) if self.device.type == "cpu" else operator
+        self._operator = _to_scipy(operator) if self.device.type == "cpu" else operator
 
     def score_histories(
         self, histories: Float[Tensor, "batch items"]
@@ -114,10 +112,8 @@ class ItemKNN(ClosedForm):
         if isinstance(self._operator, Tensor):
             product: Tensor = histories @ self._operator
             return product.to_dense()
-        from graphrec_cli.models.linalg.scipy_view import to_scipy
-
         # On a CPU scipy's product of two sparse matrices is the faster one (docs/baselines.md).
-        return torch.from_numpy((to_scipy(histories) @ self._operator).toarray())
+        return torch.from_numpy((_to_scipy(histories) @ self._operator).toarray())
 
 
 def _largest(
@@ -129,3 +125,13 @@ def _largest(
         candidates = np.flatnonzero(values >= np.partition(values, -number)[-number])
     order = np.lexsort((items[candidates], -values[candidates]))
     return candidates[order[:number]]
+
+
+def _to_scipy(matrix: Float[Tensor, "rows columns"]) -> csr_array:
+    """A sparse CSR matrix on the CPU as scipy's; values are shared, indices too where they fit."""
+    from scipy.sparse import csr_array
+
+    parts = matrix.values(), matrix.col_indices(), matrix.crow_indices()
+    return csr_array(
+        tuple(part.numpy() for part in parts), shape=(matrix.shape[0], matrix.shape[1])
+    )

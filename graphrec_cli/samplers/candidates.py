@@ -13,7 +13,7 @@ from torch import Tensor
 from graphrec_cli.config.loss import CandidateLossConfig, SoftmaxNegatives
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.samplers.positives import Positives, build_positives
+from graphrec_cli.samplers.positives import build_positives
 from graphrec_cli.samplers.seen import SeenAmong
 from graphrec_cli.samplers.train_pairs import TrainPairs
 from graphrec_cli.system.free_memory import require_memory
@@ -54,12 +54,17 @@ class CandidateSampler(TrainPairs):
         config: CandidateLossConfig,
         by: PositivesBy,
         train: UserItems,
-        positives: Positives,
+        *,
         generator: torch.Generator,
         device: torch.device,
     ) -> None:
-        """Use ``positives``, which must be built for ``by``, ``train`` and ``device``."""
-        super().__init__(train, positives, generator, device)
+        """Compute how often each item is a positive or a shared negative.
+
+        Raises:
+            DataError: train has no interaction.
+        """
+        everyone = torch.ones(train.num_users, dtype=torch.bool, device=device)
+        super().__init__(train, build_positives(by, train, everyone, device), generator, device)
         self.skipped_users = 0
         in_batch = config.negatives is SoftmaxNegatives.in_batch
         share = positive_share(train, by) if in_batch else negative_share(train, config)
@@ -129,21 +134,3 @@ def negative_share(train: UserItems, config: CandidateLossConfig) -> Float64[Ten
     in_catalog = (degree > 0).double()
     popular, uniform = degree / degree.sum(), in_catalog / in_catalog.sum()
     return (1 - config.uniform_share) * popular + config.uniform_share * uniform
-
-
-def build_candidates(
-    config: CandidateLossConfig,
-    by: PositivesBy,
-    train: UserItems,
-    *,
-    generator: torch.Generator,
-    device: torch.device,
-) -> CandidateSampler:
-    """Build the sampler of losses with shared candidates.
-
-    Raises:
-        DataError: train has no interaction.
-    """
-    eligible = torch.ones(train.num_users, dtype=torch.bool, device=device)
-    positives = build_positives(by, train, eligible, device)
-    return CandidateSampler(config, by, train, positives, generator, device)

@@ -217,3 +217,15 @@ def test_the_definitions_follow_the_config() -> None:
     assert "valid" not in unusual["rank"]
     assert "min(" in usual["map@k"]
     assert unusual["ties"].startswith("pessimistic")
+
+
+def test_a_cut_off_beyond_the_catalog_is_refused() -> None:
+    split = split_of(np.array([[TRAIN, TRAIN, TEST], [TEST, TRAIN, NOWHERE]]))
+    settings = EvaluationSettings(ks=[1, 2], seed=0, valid_users=None, device=CPU)
+    RankingEvaluation(RankingConfig(), settings).check(split.train)
+    settings = EvaluationSettings(ks=[1, 2, 50], seed=0, valid_users=None, device=CPU)
+    with pytest.raises(
+        DataError, match=r"evaluation\.ks .* cut-off 50, but only 2 items"
+    ) as caught:
+        RankingEvaluation(RankingConfig(), settings).check(split.train)
+    assert caught.value.exit_code == 3

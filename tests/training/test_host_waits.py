@@ -18,7 +18,7 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.losses.softmax import build_softmax
 from graphrec_cli.models.lightgcn import build_lightgcn
-from graphrec_cli.samplers.candidates import build_candidates
+from graphrec_cli.samplers.candidates import CandidateSampler
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.trainer import Trainer
@@ -64,7 +64,7 @@ def trainer_of(loss: LossConfig, model_config: LightGCNConfig, *, as_on_a_gpu: b
         TrainerConfig(batch_size=16),
         model,
         build_softmax(loss) if isinstance(loss, SoftmaxConfig) else build_bpr(BPRConfig(l2=1e-3)),
-        build_candidates(loss, by, train, generator=generator, device=CPU)
+        CandidateSampler(loss, by, train, generator=generator, device=CPU)
         if isinstance(loss, SoftmaxConfig)
         else build_uniform(UniformConfig(by=by), train, generator=generator, device=CPU),
         None,
