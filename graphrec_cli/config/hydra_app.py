@@ -6,8 +6,8 @@ import io
 import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, suppress
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,14 +44,13 @@ def print_config(arguments: Arguments, saved: SavedConfig | None = None) -> None
     if "--cfg" in arguments.flags:
         compose_run(arguments, saved)
     said = io.StringIO()
-    with saved_options(saved) as selected, _hydra_entry(arguments, selected) as entry:
-        try:
-            with redirect_stderr(said):
-                entry(lambda node: None)
-        except SystemExit as end:
-            if end.code:
-                lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a word"]
-                raise ConfigError(lines[-1]) from end
+    try:
+        with saved_options(saved) as selected, redirect_stderr(said):
+            _run_hydra(lambda node: None, arguments, selected)
+    except SystemExit as end:
+        if end.code:
+            lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a word"]
+            raise ConfigError(lines[-1]) from end
 
 
 def run_sweep(
@@ -89,10 +88,8 @@ def run_sweep(
 
     if plugins:
         send_by_value()
-    with saved_options(saved) as selected:
-        more = [*selected, f"hydra.sweep.dir={quoted(str(folder))}"]
-        with suppress(_Stopped), _hydra_entry(arguments, more) as entry:
-            entry(task)
+    with saved_options(saved) as selected, suppress(_Stopped):
+        _run_hydra(task, arguments, [*selected, f"hydra.sweep.dir={quoted(str(folder))}"])
     if errors:
         raise errors[0]
 
@@ -130,28 +127,23 @@ def _values(override: Override) -> list[str]:
     return [f"{key}={value}" for value in values]
 
 
-@contextmanager
-def _hydra_entry(
-    arguments: Arguments, more: list[str]
-) -> Iterator[Callable[[Callable[[DictConfig], None]], None]]:
+def _run_hydra(
+    task: Callable[[DictConfig], None], arguments: Arguments, more: Sequence[str]
+) -> None:
     """Hydra's own entry point with our words; it raises errors instead of printing tracebacks.
 
     Args:
+        task: called with the composed config of every job.
         more: words besides the arguments.
     """
-
-    def entry(task: Callable[[DictConfig], None]) -> None:
-        with explained(), text_as_help():
-            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(
-                task
-            )()
-
     register_schemas()
+    main = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
     old_words, old_value = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["graphrec", *arguments.flags, *more, *arguments.overrides]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        yield entry
+        with explained(), text_as_help():
+            main(task)()
     finally:
         # Else ${hydra:...} would hold the values of this job wherever it is composed next.
         HydraConfig.instance().cfg = None

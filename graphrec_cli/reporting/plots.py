@@ -36,8 +36,8 @@ def draw_curves(
     The first epoch with the best value of ``monitor`` is marked.
 
     Args:
-        history: one row per epoch, as in ``history.jsonl``, with ``epoch``, ``loss`` and ``valid``;
-            ``valid`` is a value by metric key, or None for an epoch without validation.
+        history: one row per epoch, at least one, as in ``history.jsonl``, with ``epoch``, ``loss``
+            and ``valid``: a value by metric key, or None for an epoch without validation.
         path: PNG file in an existing folder.
         monitor: metric that selects the best epoch.
         lower_is_better: whether the lowest value of ``monitor`` is the best.
@@ -45,10 +45,7 @@ def draw_curves(
     Raises:
         KeyError: a validated row lacks the monitored metric.
         OutputError: the file cannot be written.
-        ValueError: the history is empty.
     """
-    if not history:
-        raise ValueError("the history is empty; train at least one epoch")
     from matplotlib.ticker import MaxNLocator
 
     validated = [row for row in history if row["valid"] is not None]

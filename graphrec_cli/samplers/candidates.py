@@ -42,12 +42,7 @@ class CandidateBatch(NamedTuple):
 
 
 class CandidateSampler(TrainPairs):
-    """Samples batches of pairs, and candidates for each batch, from one random generator.
-
-    Attributes:
-        num_pairs: train pairs, which is the number of examples in a full pass.
-        skipped_users: always 0: every user with a train item can be sampled.
-    """
+    """Samples batches of pairs, and candidates for each batch, from one random generator."""
 
     def __init__(
         self,
@@ -65,7 +60,6 @@ class CandidateSampler(TrainPairs):
         """
         everyone = torch.ones(train.num_users, dtype=torch.bool, device=device)
         super().__init__(train, build_positives(by, train, everyone, device), generator, device)
-        self.skipped_users = 0
         in_batch = config.negatives is SoftmaxNegatives.in_batch
         share = positive_share(train, by) if in_batch else negative_share(train, config)
         share = share.to(device)
