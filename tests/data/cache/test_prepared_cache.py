@@ -13,55 +13,89 @@ import pytest
 
 from graphrec_cli.config.dataset import SyntheticConfig
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.data.cache.place import CachePlace, Found
+from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.source import FoundFiles
-from graphrec_cli.errors import DataError
+from graphrec_cli.errors import ConfigError, DataError, OutputError
 from graphrec_cli.preparation import DropReport, find_files, read_and_split
 
 DAY = 24 * 3600
 
 
-def names(place: CachePlace) -> list[str]:
+class Place:
+    """The place of an entry, and commands that come there one after another."""
+
+    def __init__(self, config: RunConfig, files: FoundFiles) -> None:
+        self._config, self._files = config, files
+        path = self.visit().path
+        assert path is not None
+        self.path, self.parent = path, path.parent
+
+    def visit(self) -> PreparedCache:
+        """A command that needs the cache."""
+        return PreparedCache(self._config, self._files, required=True)
+
+    def put(self, prepared: Prepared) -> None:
+        """A command that prepares the data because it found no sound entry."""
+        cache = self.visit()
+        assert cache.get() is None
+        cache.refuse_unwritable()
+        cache.keep(prepared)
+        assert cache.kept
+
+
+@pytest.fixture
+def place(config: RunConfig, files: FoundFiles) -> Place:
+    """Nothing is there."""
+    return Place(config, files)
+
+
+def names(place: Place) -> list[str]:
     return sorted(path.name for path in place.parent.iterdir())
 
 
-def hash_at(place: CachePlace) -> str:
-    found = place.find()
-    assert found.prepared is not None, found.damage
-    return found.prepared.split.hash()
+def hash_at(place: Place) -> str:
+    cache = place.visit()
+    found = cache.get()
+    assert found is not None, cache.damage
+    return found.split.hash()
 
 
-def spoil(place: CachePlace) -> None:
+def spoil(place: Place) -> None:
     (place.path / "users.npy").write_bytes(b"spoilt")
 
 
 def test_what_was_put_is_found_with_the_files_of_here(
-    place: CachePlace, prepared: Prepared, files: FoundFiles
+    place: Place, prepared: Prepared, files: FoundFiles
 ) -> None:
-    assert place.find() == Found()
-    place.refuse_unwritable()
-    assert place.find() == Found()
-    place.put(prepared, Found())
-    assert names(place) == [place.key]
-    found = place.find().prepared
+    first = place.visit()
+    assert first.get() is None
+    first.refuse_unwritable()
+    assert first.get() is None
+    assert (first.state, first.damage, first.size()) == ("built", None, 0)
+    first.keep(prepared)
+    assert names(place) == [place.path.name]
+    second = place.visit()
+    found = second.get()
     assert found is not None
     assert found.split.hash() == prepared.split.hash()
     assert found.files == files.on_disk
-    assert place.size() == sum(path.stat().st_size for path in place.path.iterdir()) > 0
+    assert second.state == "there"
+    assert second.size() == sum(path.stat().st_size for path in place.path.iterdir())
 
 
 def test_the_folder_of_the_user_unless_another_is_chosen(
     config: RunConfig, files: FoundFiles, clean_environment: Path, tmp_path: Path
 ) -> None:
-    default = CachePlace.of(replace(config, cache_dir=None), files)
-    assert default is not None
-    assert default.parent == clean_environment / "graphrec" / "prepared"
-    chosen = CachePlace.of(config, files)
-    assert chosen is not None
-    assert chosen.path == tmp_path / "cache" / "prepared" / chosen.key
-    in_memory = replace(config, dataset=SyntheticConfig())
-    assert CachePlace.of(in_memory, find_files(in_memory)) is None
+    default = PreparedCache(replace(config, cache_dir=None), files)
+    assert default.path is not None
+    assert default.path.parent == clean_environment / "graphrec" / "prepared"
+    chosen = PreparedCache(config, files)
+    assert chosen.path == tmp_path / "cache" / "prepared" / default.path.name
+    config = replace(config, dataset=SyntheticConfig())
+    in_memory = PreparedCache(config, find_files(config))
+    assert (in_memory.path, in_memory.state, in_memory.size()) == (None, "in_memory", None)
+    assert in_memory.get() is None
 
 
 @pytest.mark.parametrize("home", ["", "relative/cache"])
@@ -76,83 +110,81 @@ def test_no_folder_is_made_below_the_working_directory(
     monkeypatch.setenv("XDG_CACHE_HOME", home)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user without a home
     before = sorted(tmp_path.iterdir())
-    place = CachePlace.of(replace(config, cache_dir=None), files)
-    assert place is not None
-    with pytest.raises(OSError, match="absolute"):
-        place.refuse_unwritable()
+    cache = PreparedCache(replace(config, cache_dir=None), files, required=True)
+    assert cache.get() is None
+    with pytest.raises(ConfigError, match="absolute"):
+        cache.refuse_unwritable()
     assert sorted(tmp_path.iterdir()) == before
 
 
-def a_file(place: CachePlace) -> None:
+def a_file(place: Place) -> None:
     shutil.rmtree(place.path)
     place.path.write_text("x")
 
 
-def a_link(place: CachePlace) -> None:
+def a_link(place: Place) -> None:
     elsewhere = place.parent.parent / "elsewhere"
     place.path.rename(elsewhere)
     place.path.symlink_to(elsewhere)
 
 
-def an_empty_folder(place: CachePlace) -> None:
+def an_empty_folder(place: Place) -> None:
     shutil.rmtree(place.path)
     place.path.mkdir()
 
 
 @pytest.mark.parametrize("damage", [spoil, a_file, a_link, an_empty_folder])
 def test_a_damaged_entry_is_replaced(
-    damage: Callable[[CachePlace], None], place: CachePlace, prepared: Prepared
+    damage: Callable[[Place], None], place: Place, prepared: Prepared
 ) -> None:
-    place.refuse_unwritable()
-    place.put(prepared, Found())
+    place.put(prepared)
     damage(place)
-    found = place.find()
-    assert found.prepared is None
-    assert found.damage
-    place.put(prepared, found)
+    cache = place.visit()
+    assert cache.get() is None
+    assert cache.damage
+    assert cache.state == "rebuilt"
+    cache.keep(prepared)
     assert hash_at(place) == prepared.split.hash()
-    assert names(place) == [place.key]
+    assert names(place) == [place.path.name]
     elsewhere = place.parent.parent / "elsewhere"
     assert not elsewhere.exists() or len(list(elsewhere.iterdir())) > 5  # a link's end is left
 
 
-def test_the_entry_of_a_faster_process_stays(place: CachePlace, prepared: Prepared) -> None:
-    place.refuse_unwritable()
-    nothing = place.find()
-    place.put(prepared, nothing)
+def test_the_entry_of_a_faster_process_stays(place: Place, prepared: Prepared) -> None:
+    late = place.visit()
+    late.get()
+    place.put(prepared)
     first = place.path.stat().st_ino
-    place.put(prepared, nothing)
+    late.keep(prepared)
     assert place.path.stat().st_ino == first
     spoil(place)
-    damaged = place.find()
-    place.put(prepared, damaged)
+    late.get()
+    place.put(prepared)
     repaired = place.path.stat().st_ino
     assert repaired != first
-    keep = replace(damaged, inode=first)
-    place.put(prepared, keep)  # somebody who saw the damage, and comes second
+    late.keep(prepared)  # it saw the damage, and comes second
     assert place.path.stat().st_ino == repaired
-    assert names(place) == [place.key]
+    assert names(place) == [place.path.name]
 
 
-def test_what_killed_builds_left_is_removed_a_day_later(
-    place: CachePlace, prepared: Prepared
-) -> None:
-    place.refuse_unwritable()
-    old, young = (place.parent / f".{place.key}.{digit * 16}" for digit in "ab")
+def test_what_killed_builds_left_is_removed_a_day_later(place: Place, prepared: Prepared) -> None:
+    place.visit().refuse_unwritable()
+    old, young = (place.parent / f".{place.path.name}.{digit * 16}" for digit in "ab")
     foreign = place.parent / ".of somebody else"
     for folder in (old, young, foreign):
         folder.mkdir()
         (folder / "users.npy").write_bytes(b"half")
     for folder in (old, foreign):
         os.utime(folder, times=(time.time() - 2 * DAY,) * 2)
-    place.put(prepared, Found())
-    assert names(place) == sorted([place.key, young.name, foreign.name])
+    place.put(prepared)
+    assert names(place) == sorted([place.path.name, young.name, foreign.name])
 
 
 def test_nothing_is_left_where_the_disk_fills(
-    place: CachePlace, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+    place: Place, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.refuse_unwritable()
+    cache = place.visit()
+    cache.refuse_unwritable()
     written: list[int] = []
 
     def full(descriptor: int) -> None:
@@ -161,16 +193,18 @@ def test_nothing_is_left_where_the_disk_fills(
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        place.put(prepared, Found())
+    with pytest.raises(OutputError, match="No space left"):
+        cache.keep(prepared)
     assert names(place) == []
-    assert place.find() == Found()
+    assert cache.get() is None
+    assert cache.damage is None
 
 
 def test_every_byte_is_on_disk_before_the_entry_is_there(
-    place: CachePlace, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+    place: Place, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.refuse_unwritable()
+    cache = place.visit()
+    cache.refuse_unwritable()
     synced: set[int] = set()
     sync = os.fsync
 
@@ -189,7 +223,7 @@ def test_every_byte_is_on_disk_before_the_entry_is_there(
 
     monkeypatch.setattr(os, "fsync", watched)
     monkeypatch.setattr(os, "rename", checked)
-    place.put(prepared, Found())
+    cache.keep(prepared)
     assert renamed == [True]
     assert place.parent.stat().st_ino in synced
 
