@@ -84,7 +84,7 @@ class RankingEvaluation(Evaluation):
             "item_index": ranks.item_index,
             "rank": rank,
         }
-        return PartResult(metrics=metrics, counts=ranks.counts(), arrays=arrays)
+        return PartResult(metrics=metrics, counts=ranks.counts, arrays=arrays)
 
     def baselines(self, train: UserItems) -> dict[str, Model]:
         """The popularity baseline."""
