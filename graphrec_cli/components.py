@@ -37,7 +37,7 @@ from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.ease import EASE
 from graphrec_cli.models.gfcf import GFCF
 from graphrec_cli.models.itemknn import ItemKNN
-from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.models.lightgcn_rating import build_lightgcn_rating
 from graphrec_cli.models.popularity import build_popularity
 from graphrec_cli.samplers.candidates import CandidateSampler
@@ -107,8 +107,8 @@ SPLITS: dict[str, SplitBuilder] = {
     "predefined": predefined,
 }
 MODELS: dict[str, ModelBuilder] = {
-    "lightgcn": build_lightgcn,
-    "mf": build_mf,
+    "lightgcn": LightGCN,
+    "mf": LightGCN,
     "lightgcn_rating": build_lightgcn_rating,
     "popularity": build_popularity,
     "itemknn": ItemKNN,

@@ -15,7 +15,7 @@ from graphrec_cli.errors import DataError, NonFiniteError
 from graphrec_cli.evaluation.protocol import EvaluationSettings, PartResult, valid_users
 from graphrec_cli.evaluation.ranking import RankingEvaluation
 from graphrec_cli.models.base import Model
-from graphrec_cli.models.lightgcn import build_lightgcn
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.models.oracle import Oracle
 
 NOWHERE, TRAIN, VALID, TEST = range(4)
@@ -169,7 +169,7 @@ def test_the_current_weights_are_evaluated() -> None:
     rng = np.random.default_rng(0)
     parts = rng.choice([NOWHERE, TRAIN, VALID, TEST], size=(30, 20), p=[0.5, 0.3, 0.1, 0.1])
     split = split_of(parts)
-    model = build_lightgcn(
+    model = LightGCN(
         LightGCNConfig(embedding_dim=8),
         split.train,
         generator=torch.Generator().manual_seed(0),

@@ -17,7 +17,7 @@ from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.losses.softmax import build_softmax
-from graphrec_cli.models.lightgcn import build_lightgcn
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.samplers.candidates import CandidateSampler
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
@@ -57,7 +57,7 @@ def trainer_of(loss: LossConfig, model_config: LightGCNConfig, *, as_on_a_gpu: b
     users, items = np.nonzero(np.random.default_rng(0).random((30, 20)) < 0.2)
     train = UserItems.from_pairs(users, items, num_users=30, num_items=20)
     generator = torch.Generator().manual_seed(0)
-    model = build_lightgcn(model_config, train, generator=generator, device=CPU)
+    model = LightGCN(model_config, train, generator=generator, device=CPU)
     model.picks_rows = not as_on_a_gpu
     by = PositivesBy.interaction
     return Trainer(
