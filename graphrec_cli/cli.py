@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 
 from graphrec_cli import __version__
 from graphrec_cli.commands.plugin_words import plugins_of
@@ -55,15 +56,8 @@ Exit codes:
 """
 
 
-COMMANDS = {
-    "train": "graphrec_cli.commands.train:train_command",
-    "data": "graphrec_cli.commands.data:data_command",
-    "evaluate": "graphrec_cli.commands.evaluate:evaluate_command",
-    "recommend": "graphrec_cli.commands.recommend:recommend_command",
-    "reproduce": "graphrec_cli.commands.reproduce:reproduce_command",
-    "completion": "graphrec_cli.commands.completion:completion_command",
-}
-"""The function of each command, imported only when the command is run."""
+COMMANDS = ("train", "data", "evaluate", "recommend", "reproduce", "completion")
+"""A command ``name`` is the function ``name_command`` of the module ``commands.name``."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,7 +67,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = [word for word in words if word not in ("--debug", "--json", "json=true")]
     try:
         with _log_to_stderr(), plugins_of(words) as words:
-            command = _find_command(words)
+            page = _requested_page(words)
+            if page is not None:
+                print(page, end="", flush=True)
+                return 0
+            # Imported only now, because Hydra takes longer to import than a page to print.
+            command: Callable[..., int] = getattr(_module(words[0]), f"{words[0]}_command")
             code = command(words[1:], json_output=json_output, debug=debug)
         sys.stdout.flush()
         return code
@@ -98,41 +97,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _find_command(words: list[str]) -> Callable[..., int]:
+def _requested_page(words: list[str]) -> str | None:
+    """The help page or the version that the words ask for; None if they ask for a command."""
     if not words or words[0] in ("-h", "--help", "help"):
-        return _print_help
-    if words[0] == "--version":
-        return _print_version
+        return HELP
     name = words[0]
+    if name == "--version":
+        return f"graphrec {__version__}\n"
     if name not in COMMANDS:
         import difflib
 
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise ConfigError(f"unknown command '{name}'{hint} (commands: {', '.join(COMMANDS)})")
-    if name == "train" and {"-h", "--help"} & set(words):
-        return _print_train_help
-    module, _, function = COMMANDS[name].partition(":")
-    command: Callable[..., int] = getattr(importlib.import_module(module), function)
-    return command
+    if not {"-h", "--help"} & set(words):
+        return None
+    if name == "train":
+        from graphrec_cli.config.help_page import train_help
+
+        return train_help(words)
+    return str(_module(name).HELP)
 
 
-def _print_help(words: list[str], *, json_output: bool, debug: bool) -> int:
-    print(HELP, end="")
-    return 0
-
-
-def _print_train_help(words: list[str], *, json_output: bool, debug: bool) -> int:
-    # Before Hydra is imported, which takes several times as long as the page.
-    from graphrec_cli.config.help_page import train_help
-
-    print(train_help(words), end="")
-    return 0
-
-
-def _print_version(words: list[str], *, json_output: bool, debug: bool) -> int:
-    print(f"graphrec {__version__}")
-    return 0
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"graphrec_cli.commands.{name}")
 
 
 @contextmanager

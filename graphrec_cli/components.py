@@ -34,13 +34,13 @@ from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.losses.mse import build_mse
 from graphrec_cli.losses.softmax import build_softmax
 from graphrec_cli.models.base import Recommender
-from graphrec_cli.models.ease import build_ease
-from graphrec_cli.models.gfcf import build_gfcf
-from graphrec_cli.models.itemknn import build_itemknn
-from graphrec_cli.models.lightgcn import build_lightgcn, build_mf
+from graphrec_cli.models.ease import EASE
+from graphrec_cli.models.gfcf import GFCF
+from graphrec_cli.models.itemknn import ItemKNN
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.models.lightgcn_rating import build_lightgcn_rating
 from graphrec_cli.models.popularity import build_popularity
-from graphrec_cli.samplers.candidates import CandidateSampler, build_candidates
+from graphrec_cli.samplers.candidates import CandidateSampler
 from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.samplers.rated_pairs import RatedPairSampler
 from graphrec_cli.samplers.triples import TripleSampler
@@ -107,13 +107,13 @@ SPLITS: dict[str, SplitBuilder] = {
     "predefined": predefined,
 }
 MODELS: dict[str, ModelBuilder] = {
-    "lightgcn": build_lightgcn,
-    "mf": build_mf,
+    "lightgcn": LightGCN,
+    "mf": LightGCN,
     "lightgcn_rating": build_lightgcn_rating,
     "popularity": build_popularity,
-    "itemknn": build_itemknn,
-    "ease": build_ease,
-    "gfcf": build_gfcf,
+    "itemknn": ItemKNN,
+    "ease": EASE,
+    "gfcf": GFCF,
 }
 SAMPLERS: dict[str, SamplerBuilder] = {
     "uniform": build_uniform,
@@ -197,7 +197,7 @@ def build_batch_sampler(
     generator = torch_generator(config.seed, seed_name, device)
     by = config.sampler.by
     if isinstance(config.loss, CandidateLossConfig):
-        return build_candidates(config.loss, by, train, generator=generator, device=device)
+        return CandidateSampler(config.loss, by, train, generator=generator, device=device)
     if config.loss.learns_from() is LearnsFrom.ratings:
         return RatedPairSampler(by, train, generator=generator, device=device)
     return build_sampler(config, train, device, seed_name)

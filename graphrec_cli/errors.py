@@ -58,13 +58,9 @@ class NonFiniteError(GraphrecError):
 class OutputError(GraphrecError):
     """The run directory cannot be written or read."""
 
-    exit_code = 1
-
 
 class MemoryShortageError(GraphrecError):
     """The work does not fit into free memory and cannot be made smaller."""
-
-    exit_code = 1
 
 
 class Interrupted(KeyboardInterrupt):

@@ -76,16 +76,16 @@ def train(
     audit(context, model, run)
     checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity))
     fitted = fit_model(context, model, checkpointing, signals, resumed=resumed)
-    judgement = judge(context, fitted, prepared.preferences)
+    figures, test = judge(context, fitted, prepared.preferences)
     bands = against_bands(
         config.expected,
-        judgement.metrics["test"],
+        test.metrics,
         epochs=len(fitted.history),
         split_hash=identity.split_hash,
         values_sha256=config_sha256(config_to_dict(saved), but=FREE_IN_RECIPE),
     )
-    metrics = judgement.metrics | {"expected": bands}
-    save_arrays(run.ranks, judgement.test.arrays)
+    metrics = figures | {"expected": bands}
+    save_arrays(run.ranks, test.arrays)
     write_json(run.metrics, metrics)
     if config.plots and fitted.history:
         draw_history(config, fitted.history, run)

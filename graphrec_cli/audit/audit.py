@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from graphrec_cli.audit.checks import CHECKS, Audited, Outcome
+from graphrec_cli.audit.checks import CHECKS, Outcome
 from graphrec_cli.errors import LeakageError
 from graphrec_cli.models.base import Model
 from graphrec_cli.rundir.directory import RunDirectory
@@ -21,8 +21,7 @@ def audit(context: RunContext, model: Model, run: RunDirectory) -> None:
         LeakageError: a check refused the run; the message names its code.
         OutputError: the file cannot be written.
     """
-    audited = Audited(context, model)
-    findings = {code: check(audited) for code, check in CHECKS.items()}
+    findings = {code: check(context, model) for code, check in CHECKS.items()}
     content = {
         code: {"outcome": finding.outcome.name, "line": finding.line}
         for code, finding in findings.items()

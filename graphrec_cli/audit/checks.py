@@ -47,69 +47,35 @@ class Finding:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Audited:
-    """The input of the checks.
-
-    Attributes:
-        context: config, split and evaluation of the run.
-        model: the model, before training.
-    """
-
-    context: RunContext
-    model: Model
-
-    @property
-    def split(self) -> Split:
-        """The parts of the run's data."""
-        return self.context.split
-
-
-def shared_pairs(audited: Audited) -> Finding:
+def shared_pairs(context: RunContext, model: Model) -> Finding:
     """Check that no pair is in two parts."""
-    parts = {"train": audited.split.train, "valid": audited.split.valid, "test": audited.split.test}
-    shared = describe_shared_pairs({name: part for name, part in parts.items() if part is not None})
+    shared = describe_shared_pairs(context.split.parts())
     if shared is None:
         return Finding(Outcome.passed, "no pair is in two parts")
     return Finding(Outcome.refused, shared)
 
 
-def graph_from_train(audited: Audited) -> Finding:
+def graph_from_train(context: RunContext, model: Model) -> Finding:
     """Check that both blocks of the graph have the train pairs only, weighted by train degrees."""
-    adjacency = audited.model.adjacency()
+    adjacency = model.adjacency()
     if adjacency is None:
         return Finding(Outcome.does_not_apply, "the model has no graph")
-    split, train = audited.split, audited.split.train
-    users, items = train.user_index(), train.item_index
-    degrees = (
-        np.bincount(users, minlength=train.num_users),
-        np.bincount(items, minlength=train.num_items),
-    )
-    for name, block, turned in (
-        ("user_item", adjacency.user_item, False),
-        ("item_user", adjacency.item_user, True),
-    ):
-        shape = (train.num_users, train.num_items)
-        if tuple(block.shape) != (shape[::-1] if turned else shape):
-            fault = f"has the shape {tuple(block.shape)}, which does not match train"
-        else:
-            fault = _fault_of(block, split, degrees, turned=turned)
+    for name, block in adjacency._asdict().items():
+        fault = _fault_of(block, context.split, turned=name == "item_user")
         if fault:
             return Finding(
                 Outcome.refused,
                 f"the graph's block {name} {fault}; use normalized_adjacency(split.train)",
             )
-    return Finding(Outcome.passed, f"both blocks have exactly the {train.num_pairs:,} train pairs")
+    num_pairs = context.split.train.num_pairs
+    return Finding(Outcome.passed, f"both blocks have exactly the {num_pairs:,} train pairs")
 
 
-def _fault_of(
-    block: Tensor,
-    split: Split,
-    degrees: tuple[NDArray[np.int64], NDArray[np.int64]],
-    *,
-    turned: bool,
-) -> str:
-    """Describe what is wrong with one block; "" if it is correct."""
+def _fault_of(block: Tensor, split: Split, *, turned: bool) -> str:
+    """Describe what is wrong with one block, which may have items as rows; "" if it is correct."""
+    shape = (split.train.num_users, split.train.num_items)
+    if tuple(block.shape) != (shape[::-1] if turned else shape):
+        return f"has the shape {tuple(block.shape)}, which does not match train"
     row = np.repeat(np.arange(block.shape[0]), np.diff(block.crow_indices().cpu().numpy()))
     column = block.col_indices().cpu().numpy().astype(np.int64)
     user, item = (column, row) if turned else (row, column)
@@ -126,20 +92,20 @@ def _fault_of(
             f"has {len(stored) - both:,} entries that are not train pairs, {held_out:,} of them "
             f"held out, and lacks {len(train) - both:,} train pairs"
         )
-    expected = 1.0 / np.sqrt(degrees[0][user] * degrees[1][item])
+    expected = 1.0 / np.sqrt(split.train.user_degree[user] * split.train.item_degree[item])
     wrong = ~np.isclose(block.values().cpu().numpy(), expected, rtol=_TOLERANCE, atol=0.0)
     if not wrong.any():
         return ""
     return f"has {np.count_nonzero(wrong):,} weights that do not match the degrees in train"
 
 
-def selection_on_valid(audited: Audited) -> Finding:
+def selection_on_valid(context: RunContext, model: Model) -> Finding:
     """Check that the best epoch is selected on the valid part, and that it has no test pair."""
-    validation = audited.context.validation
+    validation = context.validation
     if validation is None:
         return Finding(Outcome.does_not_apply, "without a valid part, no epoch is selected")
     pairs = validation.pairs.pair_keys()
-    tested = count_shared(pairs, audited.split.test.pair_keys())
+    tested = count_shared(pairs, context.split.test.pair_keys())
     if validation.part == "valid" and not tested:
         return Finding(
             Outcome.passed, f"the best epoch is chosen on the {len(pairs):,} valid pairs"
@@ -151,10 +117,10 @@ def selection_on_valid(audited: Audited) -> Finding:
     )
 
 
-def valid_masked(audited: Audited) -> Finding:
+def valid_masked(context: RunContext, model: Model) -> Finding:
     """Check that valid items are masked at test, where they would displace test items."""
-    split = audited.split
-    masked = audited.context.evaluation.masked(split, "test")
+    split = context.split
+    masked = context.evaluation.masked(split, "test")
     if masked is None:
         return Finding(Outcome.does_not_apply, "nothing is ranked")
     if split.valid is None:
@@ -171,9 +137,9 @@ def valid_masked(audited: Audited) -> Finding:
     )
 
 
-def newest_held_out(audited: Audited) -> Finding:
+def newest_held_out(context: RunContext, model: Model) -> Finding:
     """Check that every user's held-out pairs are not older than the user's train pairs."""
-    split, options = audited.split, audited.context.config.split
+    split, options = context.split, context.config.split
     if split.train.timestamp is None:
         if isinstance(options, LeaveOneOutConfig):
             return Finding(
@@ -216,7 +182,7 @@ def _users_older_than(part: UserItems, known: NDArray[np.int64]) -> NDArray[np.b
     return late
 
 
-CHECKS: dict[str, Callable[[Audited], Finding]] = {
+CHECKS: dict[str, Callable[[RunContext, Model], Finding]] = {
     SHARED_PAIRS: shared_pairs,
     GRAPH_NOT_FROM_TRAIN: graph_from_train,
     SELECTION_ON_TEST: selection_on_valid,

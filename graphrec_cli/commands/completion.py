@@ -56,9 +56,6 @@ def completion_command(words: list[str], *, json_output: bool, debug: bool) -> i
     Raises:
         ConfigError: the shell is missing or not supported.
     """
-    if {"-h", "--help"} & set(words):
-        print(HELP, end="")
-        return 0
     if len(words) == 2 and words[0] == "query":
         for candidate in complete_line(words[1]):
             print(candidate)
@@ -81,13 +78,13 @@ def complete_line(line: str) -> list[str]:
     if before[-1:] == [PLUGIN]:
         return []  # the shell completes file names
     with plugins_of(before) as before:
-        return _complete(word, before)
+        return [found for found in _candidates(word, before) if found.startswith(word)]
 
 
-def _complete(word: str, before: list[str]) -> list[str]:
+def _candidates(word: str, before: list[str]) -> list[str]:
+    """What may follow the words ``before``, whether or not it begins with ``word``."""
     if not before:
-        flags = ["--help", "--version"]
-        return [name for name in (*_COMMANDS, *flags) if name.startswith(word)]
+        return [*_COMMANDS, "--help", "--version"]
     complete: Callable[[str, list[str]], list[str]] | None = _COMMANDS.get(before[0])
     return complete(word, before[1:]) if complete is not None else []
 
@@ -104,19 +101,17 @@ def _recommend(word: str, before: list[str]) -> list[str]:
 
 def _train(word: str, before: list[str]) -> list[str]:
     if before[-1:] == [FROM]:
-        return [run for run in _runs() if run.startswith(word)]
+        return _runs()
     if word.startswith(RESUME):
-        return [f"{RESUME}{run}" for run in _runs() if f"{RESUME}{run}".startswith(word)]
-    own = [FROM] if word.startswith("-") and FROM.startswith(word) else []
+        return [f"{RESUME}{run}" for run in _runs()]
     found = complete_train(word, before)
-    own += [RESUME] if RESUME.startswith(word) and (word or found) else []
-    return sorted([*own, *found])
+    resume = [RESUME] if word or found else []  # nothing follows a flag's value
+    return sorted([*found, *resume, *([FROM] if word else [])])
 
 
 def _reproduce(word: str, before: list[str]) -> list[str]:
-    own = [*_runs(), "--json", "--help"]
     shared = [name for name in complete_train(word, before) if not name.startswith("--")]
-    return sorted({*(name for name in own if name.startswith(word)), *shared})
+    return sorted([*_runs(), "--json", "--help", *shared])
 
 
 def _runs() -> list[str]:
@@ -126,25 +121,23 @@ def _runs() -> list[str]:
 def _run_words(word: str, keys: Sequence[str], overridable: Sequence[str]) -> list[str]:
     """Runs, a command's own ``keys``, and the keys of ``train`` that the command may override."""
     shared = tuple(key[:-1] if key.endswith(".*") else f"{key}=" for key in overridable)
-    own = [*_runs(), *keys, "output_dir=", "--json", "--help"]
     config_keys = [name for name in complete_train(word, []) if name.startswith(shared)]
-    return sorted([*(name for name in own if name.startswith(word)), *config_keys])
+    return sorted([*_runs(), *keys, "output_dir=", "--json", "--help", *config_keys])
 
 
 def _data(word: str, before: list[str]) -> list[str]:
     if not before:
-        return [name for name in (*SUBCOMMANDS, "--help") if name.startswith(word)]
+        return [*SUBCOMMANDS, "--help"]
     if before[0] not in SUBCOMMANDS:
         return []
     # After the equals sign, the shell completes folder names.
-    takes_plots = before[0] == "inspect" and PLOT_DIR.startswith(word) and "=" not in word
-    own = [PLOT_DIR] if takes_plots else []
+    own = [PLOT_DIR] if before[0] == "inspect" and "=" not in word else []
     shared = complete_train(word, before[1:])
     return sorted([*own, *(name for name in shared if name != "--multirun")])
 
 
 def _completion(word: str, before: list[str]) -> list[str]:
-    return [shell for shell in SCRIPTS if shell.startswith(word)]
+    return list(SCRIPTS)
 
 
 _COMMANDS = {

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from graphrec_cli.config.arguments import sort_arguments
-from graphrec_cli.config.compose import Job, compose_run
+from graphrec_cli.config.compose import compose_run
 from graphrec_cli.config.hydra_app import print_config
+from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 
@@ -52,63 +53,59 @@ def data_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     Raises:
         GraphrecError: wrong usage, or data that a run cannot use.
     """
-    if {"-h", "--help"} & set(words):
-        print(HELP, end="")
-        return 0
     known = ", ".join(SUBCOMMANDS)
     if not words:
         raise ConfigError(f"data needs a subcommand: {known}; see graphrec data --help")
     if words[0] not in SUBCOMMANDS:
         hint = suggestion(words[0], SUBCOMMANDS)
         raise ConfigError(f"data has no subcommand '{words[0]}'{hint} (subcommands: {known})")
-    subcommand = _inspect if words[0] == "inspect" else _prepare
-    return subcommand(words[1:], json_output=json_output)
-
-
-def _inspect(words: list[str], *, json_output: bool) -> int:
-    plot_dir = [word.removeprefix(PLOT_DIR) for word in words if word.startswith(PLOT_DIR)]
-    if len(plot_dir) > 1 or "" in plot_dir:
-        raise ConfigError("plot_dir must name one folder; write plot_dir=DIR once")
-    arguments = sort_arguments([word for word in words if not word.startswith(PLOT_DIR)])
+    rest, plot_dir = words[1:], None
+    if words[0] == "inspect":
+        rest, plot_dir = _take_plot_dir(rest)
+    arguments = sort_arguments(rest)
     if arguments.multirun:
-        raise ConfigError("data inspect takes one configuration; remove --multirun")
+        raise ConfigError(f"data {words[0]} takes one configuration; remove --multirun")
     if not arguments.trains:
         print_config(arguments)
+        return 0
+    config = compose_run(arguments).config
+    if words[0] == "inspect":
+        _inspect(config, plot_dir, json_output=json_output)
     else:
-        folder = Path(plot_dir[0]) if plot_dir else None
-        _report(compose_run(arguments), folder, json_output=json_output)
+        _prepare(config, json_output=json_output)
     return 0
 
 
-def _report(job: Job, plot_dir: Path | None, *, json_output: bool) -> None:
+def _take_plot_dir(words: list[str]) -> tuple[list[str], Path | None]:
+    """The words without ``plot_dir=``, and the folder that it names."""
+    named = [word.removeprefix(PLOT_DIR) for word in words if word.startswith(PLOT_DIR)]
+    if len(named) > 1 or "" in named:
+        raise ConfigError("plot_dir must name one folder; write plot_dir=DIR once")
+    rest = [word for word in words if not word.startswith(PLOT_DIR)]
+    return rest, Path(named[0]) if named else None
+
+
+def _inspect(config: RunConfig, plot_dir: Path | None, *, json_output: bool) -> None:
     from graphrec_cli.reporting.data_tables import data_report
     from graphrec_cli.workflows.inspect_data import draw_plots, inspect_data
 
     if plot_dir is not None:
         _make_folder(plot_dir)  # fail before the data are read
-    inspection = inspect_data(job.config)
-    plots = [] if plot_dir is None else draw_plots(job.config, inspection.split, plot_dir)
+    report, split = inspect_data(config)
+    plots = [] if plot_dir is None else draw_plots(config, split, plot_dir)
     names = [str(path) for path in plots]
     if json_output:
-        print(json.dumps(inspection.report | {"plots": names}, allow_nan=False))
+        print(json.dumps(report | {"plots": names}, allow_nan=False))
     else:
-        print(data_report(inspection.report))
+        print(data_report(report))
         print(*names, sep="\n", end="\n" if names else "")
 
 
-def _prepare(words: list[str], *, json_output: bool) -> int:
-    arguments = sort_arguments(words)
-    if arguments.multirun:
-        raise ConfigError("data prepare takes one configuration; remove --multirun")
-    if not arguments.trains:
-        print_config(arguments)
-        return 0
-
+def _prepare(config: RunConfig, *, json_output: bool) -> None:
     from graphrec_cli.workflows.prepare_data import prepare_data
 
-    report = prepare_data(compose_run(arguments).config)
+    report = prepare_data(config)
     print(json.dumps(report, allow_nan=False) if json_output else describe_prepared(report))
-    return 0
 
 
 def describe_prepared(report: dict[str, Any]) -> str:

@@ -39,9 +39,6 @@ def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int
     Raises:
         GraphrecError: wrong usage, or a run directory that cannot be read.
     """
-    if {"-h", "--help"} & set(words):
-        print(HELP, end="")
-        return 0
     given = sort_run_words("evaluate", words, own=("part",), overridable=OVERRIDABLE)
     part = one_of("part", given.own.get("part", "test"), ("test", "valid"))
 

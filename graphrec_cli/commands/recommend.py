@@ -59,9 +59,6 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
     Raises:
         GraphrecError: wrong usage, unknown users or items, or a run that cannot be read.
     """
-    if {"-h", "--help"} & set(words):
-        print(HELP, end="")
-        return 0
     given = sort_run_words("recommend", words, own=KEYS, overridable=OVERRIDABLE)
     own = given.own
     for key, choices in CHOICES.items():

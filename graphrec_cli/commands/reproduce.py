@@ -48,9 +48,6 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
     Raises:
         GraphrecError: wrong usage, a run directory that cannot be read, or data that have changed.
     """
-    if {"-h", "--help"} & set(words):
-        print(HELP, end="")
-        return 0
     keys = [field.name for field in fields(RunConfig) if field.name != "output_dir"]
     given = sort_run_words(
         "reproduce", words, own=(), overridable=(*keys, *(f"{group}.*" for group in SCHEMAS))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphrec_cli.config.overrides import split_overrides
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
@@ -56,7 +55,16 @@ def sort_run_words(
             raise ConfigError(
                 f"{command} cannot change '{word}'{hint}; it takes {', '.join(known)}"
             )
-    values, overrides = split_overrides(rest, names=(*own, "output_dir"))
+    values: dict[str, str] = {}
+    overrides: list[str] = []
+    for word in rest:
+        key, _, value = word.partition("=")
+        if key in values:
+            raise ConfigError(f"{key} is given twice; name it once")
+        if key in own or key == "output_dir":
+            values[key] = value
+        else:
+            overrides.append(word)
     output_dir = Path(values.pop("output_dir", RunConfig().output_dir))
     return RunWords(names[0], output_dir, values, overrides)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from enum import Enum
 
 from graphrec_cli.config.arguments import FLAG_VALUES, FLAGS
+from graphrec_cli.config.keys import Key, list_keys
 from graphrec_cli.config.options import group_options
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
@@ -31,11 +28,12 @@ def complete_train(word: str, words: list[str]) -> list[str]:
         candidates = [*FLAGS, "--plugin", "--json", "--debug"]
     elif not equals:
         groups = [f"{group}=" for group in (*SCHEMAS, "experiment")]
-        candidates = [*groups, *(f"{name}=" for name in _keys(RunConfig, "", words))]
+        candidates = [*groups, *(f"{known.name}=" for known in _keys(words))]
     elif key in (*SCHEMAS, "experiment"):
         candidates = [f"{key}={option}" for option in _options(key, words)]
     else:
-        candidates = [f"{key}={value}" for value in _values(key, words)]
+        values = [value for known in _keys(words) if known.name == key for value in known.offered]
+        candidates = [f"{key}={value}" for value in values]
     return sorted({candidate for candidate in candidates if candidate.startswith(word)})
 
 
@@ -44,42 +42,13 @@ def _options(group: str, words: list[str]) -> list[str]:
     return group_options(group, words[words.index("--config-dir") + 1] if named else None)
 
 
-def _schema(group: str, words: list[str]) -> list[type]:
-    """The dataclasses whose keys may be meant: the chosen component's, else all of the group."""
-    chosen = [word.partition("=")[2] for word in words if word.startswith(f"{group}=")]
-    known = SCHEMAS[group]
-    return [known[chosen[-1]]] if chosen and chosen[-1] in known else list(known.values())
-
-
-def _keys(schema: type, prefix: str, words: list[str]) -> Iterator[str]:
-    for field in fields(schema):
-        if not prefix and field.name in SCHEMAS:
-            for component in _schema(field.name, words):
-                yield from _keys(component, f"{field.name}.", words)
-            continue
-        nested = typing.get_type_hints(schema)[field.name]
-        if isinstance(nested, type) and is_dataclass(nested):
-            yield from _keys(nested, f"{prefix}{field.name}.", words)
-        elif field.name != "name":
-            yield f"{prefix}{field.name}"
-
-
-def _values(key: str, words: list[str]) -> list[str]:
-    """The values of an enumeration or a switch; nothing for numbers and text."""
-    group, *names = key.split(".")
-    schemas = _schema(group, words) if group in SCHEMAS else [RunConfig]
-    names = names if group in SCHEMAS else [group, *names]
-    values: list[str] = []
-    for schema in schemas:
-        hint: typing.Any = schema
-        for name in names:
-            hint = typing.get_type_hints(hint).get(name) if is_dataclass(hint) else None
-        kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-        for kind in kinds:
-            if kind is bool:
-                values += ["true", "false"]
-            elif kind is type(None):
-                values.append("null")
-            elif isinstance(kind, type) and issubclass(kind, Enum):
-                values += [member.name for member in kind]
-    return values
+def _keys(words: list[str]) -> Iterator[Key]:
+    """The keys that may be meant: of the chosen component, else of all of a group."""
+    for key in list_keys(RunConfig, ""):
+        if key.name.partition(".")[0] not in SCHEMAS:
+            yield key
+    chosen = dict(word.split("=", 1) for word in words if "=" in word)
+    for group, components in SCHEMAS.items():
+        component = components.get(chosen.get(group, ""))
+        for schema in components.values() if component is None else [component]:
+            yield from list_keys(schema, group)

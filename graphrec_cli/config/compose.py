@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import hydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.options import conf_dir
-from graphrec_cli.config.overrides import refuse_numbers_for_switches
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.saved_options import SAVED, choices_after, saved_options
+from graphrec_cli.config.saved_options import SAVED, saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS, register_schemas
+from graphrec_cli.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +44,28 @@ def compose_run(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
     """Compose and validate the one run that the arguments ask for.
 
     Args:
+        arguments: flags, and overrides without sweeps.
         saved: values that the arguments are put on; None is those of ``conf``.
 
     Raises:
         ConfigError: the composition or a value was refused.
     """
+    register_schemas()
+    search = []
+    if arguments.config_dir is not None:
+        folder = Path(arguments.config_dir).resolve()
+        search = [f"hydra.searchpath=[{quoted(f'file://{folder}')}]"]
     # Not by way of Hydra's entry point, which would compose twice to find out its mode.
-    return compose_words(arguments.overrides, arguments.config_dir, saved)
+    with (
+        explained(arguments.overrides),
+        saved_options(saved) as selected,
+        hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"),
+    ):
+        words = [*selected, *arguments.overrides, *search]
+        node = hydra.compose("config", overrides=words, return_hydra_config=True)
+        with open_dict(node):
+            runtime = node.pop("hydra")
+        return to_job(node, runtime, saved)
 
 
 def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
@@ -68,42 +84,6 @@ def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
     return SavedConfig(job.config, job.choices)
 
 
-def to_run_config(node: DictConfig, overrides: list[str]) -> RunConfig:
-    """Validate a node and the words that it was composed of.
-
-    Raises:
-        ConfigError: a key is unknown, or a value of a wrong type or out of range.
-    """
-    with explained():
-        refuse_unknown_keys(node)
-        config = OmegaConf.to_object(node)
-        refuse_numbers_for_switches(node, overrides)
-    assert isinstance(config, RunConfig)
-    return config
-
-
-def compose_words(overrides: list[str], config_dir: str | None, saved: SavedConfig | None) -> Job:
-    """Compose and validate one run from ``key=value`` words without sweeps.
-
-    Raises:
-        ConfigError: the composition or a value was refused.
-    """
-    register_schemas()
-    search = []
-    if config_dir is not None:
-        search = [f"hydra.searchpath=[{quoted(f'file://{Path(config_dir).resolve()}')}]"]
-    with (
-        explained(overrides),
-        saved_options(saved) as selected,
-        hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"),
-    ):
-        words = [*selected, *overrides, *search]
-        node = hydra.compose("config", overrides=words, return_hydra_config=True)
-        with open_dict(node):
-            runtime = node.pop("hydra")
-        return to_job(node, runtime, saved)
-
-
 def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> Job:
     """Validate what Hydra composed.
 
@@ -118,16 +98,35 @@ def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> 
     written = OmegaConf.to_container(runtime.overrides.task, resolve=False)
     assert isinstance(written, list)
     words = [str(word) for word in written]
-    config = to_run_config(node, words)
+    with explained():
+        refuse_unknown_keys(node)
+        config = OmegaConf.to_object(node)
+        _refuse_numbers_for_switches(node, words)
+    assert isinstance(config, RunConfig)
     chosen = runtime.runtime.choices
     choices = {group: chosen.get(group) for group in (*SCHEMAS, "experiment")}
+    if saved is not None:
+        unchanged = [group for group, option in choices.items() if option == SAVED]
+        choices |= {group: saved.choices[group] for group in unchanged}
     swept = runtime.mode is RunMode.MULTIRUN
     return Job(
         config=config,
-        choices=choices_after(saved, choices),
+        choices=choices,
         overrides=[word for word in words if word != f"experiment={SAVED}"],
         number=int(runtime.job.num) if swept else 0,
     )
+
+
+def _refuse_numbers_for_switches(config: DictConfig, overrides: list[str]) -> None:
+    """Refuse ``plots=7``, which OmegaConf takes for true; 1 and 0 are true and false."""
+    for override in OverridesParser.create().parse_overrides(overrides):
+        key, value = str(override.key_or_group), override.value()
+        if (
+            isinstance(value, int)
+            and value not in (0, 1)
+            and isinstance(OmegaConf.select(config, key), bool)
+        ):
+            raise ConfigError(f"{key} must be true or false, got {value}")
 
 
 def quoted(text: str) -> str:

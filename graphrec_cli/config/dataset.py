@@ -78,8 +78,9 @@ class DatasetConfig:
         check_fields(self, "dataset")
 
     def positive_threshold(self) -> float | None:
-        """The rating from which a row is a positive; None if every row is one."""
-        return None
+        """``rating_threshold``, from which a row is a positive; None if every row is one."""
+        threshold: float | None = getattr(self, "rating_threshold", None)
+        return threshold
 
 
 MAX_TRUE_SCORES = 250_000_000
@@ -153,10 +154,6 @@ class GoodBooksConfig(DatasetConfig):
     """The file ratings.csv."""
     to_read: RemoteFileConfig = field(default_factory=RemoteFileConfig)
     """The file to_read.csv."""
-
-    def positive_threshold(self) -> float | None:
-        """The rating from which a row is a positive; rows below it are dropped."""
-        return self.rating_threshold
 
     def __post_init__(self) -> None:
         check_fields(self, "dataset")

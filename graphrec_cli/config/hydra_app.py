@@ -6,8 +6,9 @@ import io
 import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, suppress
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import hydra
@@ -18,7 +19,7 @@ from omegaconf import DictConfig
 
 from graphrec_cli.config.argparse_help import text_as_help
 from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.compose import Job, compose_run, compose_words, explained, quoted, to_job
+from graphrec_cli.config.compose import Job, compose_run, explained, quoted, to_job
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.plugins import LOADED, loaded_plugins, send_by_value
 from graphrec_cli.config.run import RunConfig
@@ -43,14 +44,13 @@ def print_config(arguments: Arguments, saved: SavedConfig | None = None) -> None
     if "--cfg" in arguments.flags:
         compose_run(arguments, saved)
     said = io.StringIO()
-    with saved_options(saved) as selected, _hydra_entry(arguments, selected) as entry:
-        try:
-            with redirect_stderr(said):
-                entry(lambda node: None)
-        except SystemExit as end:
-            if end.code:
-                lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a message"]
-                raise ConfigError(lines[-1]) from end
+    try:
+        with saved_options(saved) as selected, redirect_stderr(said):
+            _run_hydra(lambda node: None, arguments, selected)
+    except SystemExit as end:
+        if end.code:
+            lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a message"]
+            raise ConfigError(lines[-1]) from end
 
 
 def run_sweep(
@@ -88,10 +88,8 @@ def run_sweep(
 
     if plugins:
         send_by_value()
-    with saved_options(saved) as selected:
-        more = [*selected, f"hydra.sweep.dir={quoted(str(folder))}"]
-        with suppress(_Stopped), _hydra_entry(arguments, more) as entry:
-            entry(task)
+    with saved_options(saved) as selected, suppress(_Stopped):
+        _run_hydra(task, arguments, [*selected, f"hydra.sweep.dir={quoted(str(folder))}"])
     if errors:
         raise errors[0]
 
@@ -108,7 +106,9 @@ def compose_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> lis
             if override.is_sweep_override() and override.key_or_group == "output_dir":
                 raise ConfigError("output_dir cannot be swept: a sweep has one folder")
         jobs = itertools.product(*map(_values, parsed))
-        return [compose_words(list(words), arguments.config_dir, saved).config for words in jobs]
+        return [
+            compose_run(replace(arguments, overrides=list(words)), saved).config for words in jobs
+        ]
 
 
 def _values(override: Override) -> list[str]:
@@ -127,28 +127,23 @@ def _values(override: Override) -> list[str]:
     return [f"{key}={value}" for value in values]
 
 
-@contextmanager
-def _hydra_entry(
-    arguments: Arguments, more: list[str]
-) -> Iterator[Callable[[Callable[[DictConfig], None]], None]]:
+def _run_hydra(
+    task: Callable[[DictConfig], None], arguments: Arguments, more: Sequence[str]
+) -> None:
     """Hydra's own entry point with our words; it raises errors instead of printing tracebacks.
 
     Args:
+        task: called with the composed config of every job.
         more: words besides the arguments.
     """
-
-    def entry(task: Callable[[DictConfig], None]) -> None:
-        with explained(arguments.overrides), text_as_help():
-            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(
-                task
-            )()
-
     register_schemas()
+    main = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
     old_words, old_value = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["graphrec", *arguments.flags, *more, *arguments.overrides]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        yield entry
+        with explained(arguments.overrides), text_as_help():
+            main(task)()
     finally:
         # Otherwise ${hydra:...} would have the values of this job in the next composition.
         HydraConfig.instance().cfg = None

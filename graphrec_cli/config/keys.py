@@ -31,6 +31,7 @@ class Key:
         default: as written after ``key=``.
         allowed: the values of a choice, or the range; empty if every value of the type is allowed.
         meaning: the docstring under the field, on one line.
+        offered: the values that can be listed: those of a choice or a switch, and null.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Key:
     default: str
     allowed: str
     meaning: str
+    offered: tuple[str, ...]
 
 
 def list_keys(schema: type, group: str, values: Mapping[str, Any] | None = None) -> Iterator[Key]:
@@ -66,6 +68,7 @@ def list_keys(schema: type, group: str, values: Mapping[str, Any] | None = None)
             default=spell_value(default),
             allowed=", ".join(allowed),
             meaning=meaning(schema, field.name),
+            offered=tuple(_offered(hint)),
         )
 
 
@@ -144,3 +147,9 @@ def _choices(hint: Any) -> list[str]:
         if isinstance(kind, type) and issubclass(kind, Enum)
         for member in kind
     ]
+
+
+def _offered(hint: Any) -> list[str]:
+    kinds = _kinds(hint)
+    switch = ["true", "false"] if bool in kinds else []
+    return [*_choices(hint), *switch, *(["null"] if types.NoneType in kinds else [])]

@@ -28,10 +28,6 @@ class MovieLensConfig(DatasetConfig):
     archive: RemoteFileConfig = field(default_factory=RemoteFileConfig)
     """The published zip."""
 
-    def positive_threshold(self) -> float | None:
-        """The rating from which a row is a positive; rows below it are dropped."""
-        return self.rating_threshold
-
     def __post_init__(self) -> None:
         check_fields(self, "dataset")
         self.archive.check_zip("dataset.archive")

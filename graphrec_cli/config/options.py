@@ -108,8 +108,9 @@ def read_option(group: str, name: str, config_dir: str | None) -> Option:
             option = Option(component=entry.rpartition("/")[2].removesuffix("@_here_"))
         elif entry.endswith("@_here_"):
             option = read_option(group, entry.removesuffix("@_here_"), config_dir)
-    values = {key: value for key, value in own.items() if key != "defaults"}
-    return Option(option.component, _merged(option.values, values), option.selects)
+    values = {str(key): value for key, value in own.items() if key != "defaults"}
+    merged: Any = OmegaConf.to_container(OmegaConf.merge(option.values, values))
+    return Option(option.component, merged, option.selects)
 
 
 def refuse_shadowed_options(config_dir: Path) -> None:
@@ -121,13 +122,3 @@ def refuse_shadowed_options(config_dir: Path) -> None:
     for path in sorted(config_dir.glob("**/*.yaml")):
         if (conf_dir() / path.relative_to(config_dir)).is_file():
             raise ConfigError(f"{path} has the name of a built-in option; rename it")
-
-
-def _merged(base: dict[str, Any], over: dict[Any, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        nested = merged.get(key)
-        if isinstance(nested, dict) and isinstance(value, dict):
-            value = _merged(nested, value)
-        merged[str(key)] = value
-    return merged

@@ -80,12 +80,10 @@ def _summary(schema: type) -> str:
 
 
 def _key_table(keys: Sequence[Key]) -> str:
-    rows = [
-        [f"`{key.name}`", key.type, f"`{key.default}`", key.allowed, key.meaning]
-        if key.default != "???"
-        else [f"`{key.name}`", key.type, "", key.allowed, key.meaning]
-        for key in keys
-    ]
+    rows = []
+    for key in keys:
+        default = "" if key.default == "???" else f"`{key.default}`"
+        rows.append([f"`{key.name}`", key.type, default, key.allowed, key.meaning])
     return _table(["key", "type", "default", "allowed", "meaning"], rows)
 
 

@@ -49,19 +49,3 @@ def saved_options(saved: SavedConfig | None) -> Iterator[list[str]]:
     finally:
         for group in (*SCHEMAS, "experiment"):
             del ConfigStore.instance().repo[group][f"{SAVED}.yaml"]
-
-
-def choices_after(
-    saved: SavedConfig | None, choices: dict[str, str | None]
-) -> dict[str, str | None]:
-    """The options that the groups of a composed run stand for.
-
-    Args:
-        choices: as Hydra names them, ``SAVED`` where the values are those of ``saved``.
-    """
-    if saved is None:
-        return choices
-    return {
-        group: saved.choices[group] if option == SAVED else option
-        for group, option in choices.items()
-    }

@@ -71,10 +71,6 @@ class TableConfig(DatasetConfig):
     items_title: str | None = None
     """Its column of titles; null: a common name such as title."""
 
-    def positive_threshold(self) -> float | None:
-        """The rating from which a row is a positive; rows below it are dropped."""
-        return self.rating_threshold
-
     def __post_init__(self) -> None:
         check_fields(self, "dataset")
         if not self.path:

@@ -134,9 +134,9 @@ class SourceData:
 
     table: RawTable
     funnel: Funnel
-    titles: Titles | None
-    files: tuple[DataFile, ...]
-    preferences: TruePreferences | None
+    titles: Titles | None = None
+    files: tuple[DataFile, ...] = ()
+    preferences: TruePreferences | None = None
     quarantine: tuple[BadLine, ...] = ()
 
 

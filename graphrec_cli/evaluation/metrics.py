@@ -14,19 +14,6 @@ MISS = int(np.iinfo(np.int64).max)
 """The rank of a held-out item that cannot be recommended: it is beyond every cut-off."""
 
 
-def check_ks(ks: Sequence[int], catalog_size: int) -> None:
-    """Refuse a cut-off that is larger than the catalog.
-
-    Raises:
-        DataError: a k is larger than the number of items with a train interaction.
-    """
-    if max(ks) > catalog_size:
-        raise DataError(
-            f"evaluation.ks or trainer.monitor has the cut-off {max(ks)}, but only {catalog_size} "
-            f"items have a train interaction; set cut-offs of at most {catalog_size}"
-        )
-
-
 def per_user_metrics(
     user_index: NDArray[np.integer],
     rank: NDArray[np.int64],

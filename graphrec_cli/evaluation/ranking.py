@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
+from graphrec_cli.errors import DataError
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
-from graphrec_cli.evaluation.metrics import MISS, check_ks, ranking_metrics
+from graphrec_cli.evaluation.metrics import MISS, ranking_metrics
 from graphrec_cli.evaluation.protocol import (
     Evaluation,
     EvaluationSettings,
@@ -37,7 +38,13 @@ class RankingEvaluation(Evaluation):
         Raises:
             DataError: a k is larger than the number of items with a train interaction.
         """
-        check_ks(self.settings.ks, int(np.count_nonzero(train.item_degree)))
+        catalog_size, largest = np.count_nonzero(train.item_degree), max(self.settings.ks)
+        if largest > catalog_size:
+            raise DataError(
+                f"evaluation.ks or trainer.monitor has the cut-off {largest}, but only "
+                f"{catalog_size} items have a train interaction; set cut-offs of at most "
+                f"{catalog_size}"
+            )
 
     def masked(self, split: Split, part: str) -> list[UserItems]:
         """The validation part if test is ranked, unless ``mask_valid`` is false."""
@@ -77,7 +84,7 @@ class RankingEvaluation(Evaluation):
             "item_index": ranks.item_index,
             "rank": rank,
         }
-        return PartResult(metrics=metrics, counts=ranks.counts(), arrays=arrays)
+        return PartResult(metrics=metrics, counts=ranks.counts, arrays=arrays)
 
     def baselines(self, train: UserItems) -> dict[str, Model]:
         """The popularity baseline."""

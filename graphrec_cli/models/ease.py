@@ -29,7 +29,15 @@ class EASE(ClosedForm):
 
     item_weights: Tensor
 
-    def __init__(self, config: EASEConfig, train: UserItems, device: torch.device) -> None:
+    def __init__(
+        self,
+        config: EASEConfig,
+        train: UserItems,
+        *,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        """Begin unsolved; nothing is drawn from ``generator``."""
         super().__init__(train, device)
         self.l2 = config.l2
         weights = torch.empty(train.num_items, train.num_items, device="meta")
@@ -100,11 +108,3 @@ class EASE(ClosedForm):
                 f"model.l2={self.l2:g} is too small for float32 beside counts of {norm:,.0f}; "
                 f"set it to {lowest:.2g} or more"
             )
-
-
-def build_ease(
-    config: EASEConfig, train: UserItems, *, generator: torch.Generator, device: torch.device
-) -> EASE:
-    """The model as configured; it draws nothing from ``generator``."""
-    del generator
-    return EASE(config, train, device)

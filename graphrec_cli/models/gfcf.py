@@ -40,6 +40,7 @@ class GFCF(ClosedForm):
         """Begin unsolved.
 
         Args:
+            generator: draws the vectors that the search begins with.
             values_at_a_time: float32 values of all users that the linear filter holds at a time.
         """
         super().__init__(train, device)
@@ -99,10 +100,3 @@ class GFCF(ClosedForm):
                 linear = multiply(block, linear)
             place.add_(linear.T)
         return scores
-
-
-def build_gfcf(
-    config: GFCFConfig, train: UserItems, *, generator: torch.Generator, device: torch.device
-) -> GFCF:
-    """The model as configured; ``generator`` draws what the search for vectors begins with."""
-    return GFCF(config, train, generator=generator, device=device)

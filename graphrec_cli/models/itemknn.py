@@ -37,7 +37,15 @@ class ItemKNN(ClosedForm):
     neighbor: Tensor
     similarity: Tensor
 
-    def __init__(self, config: ItemKNNConfig, train: UserItems, device: torch.device) -> None:
+    def __init__(
+        self,
+        config: ItemKNNConfig,
+        train: UserItems,
+        *,
+        generator: torch.Generator,
+        device: torch.device,
+    ) -> None:
+        """Begin unsolved; nothing is drawn from ``generator``."""
         super().__init__(train, device)
         self.shrink = config.shrink
         # A row an item, the most similar neighbour first; places left over have similarity 0.
@@ -94,9 +102,7 @@ class ItemKNN(ClosedForm):
         torch.cumsum(torch.bincount(given, minlength=num_items), 0, out=indptr[1:])
         values = self.similarity[scored, place][order]
         operator = csr(indptr, scored[order], values, (num_items, num_items))
-        from graphrec_cli.models.linalg.scipy_view import to_scipy
-
-        self._operator = to_scipy(operator) if self.device.type == "cpu" else operator
+        self._operator = _to_scipy(operator) if self.device.type == "cpu" else operator
 
     def score_histories(
         self, histories: Float[Tensor, "batch items"]
@@ -106,10 +112,8 @@ class ItemKNN(ClosedForm):
         if isinstance(self._operator, Tensor):
             product: Tensor = histories @ self._operator
             return product.to_dense()
-        from graphrec_cli.models.linalg.scipy_view import to_scipy
-
         # On a CPU scipy's product of two sparse matrices is the faster one (docs/baselines.md).
-        return torch.from_numpy((to_scipy(histories) @ self._operator).toarray())
+        return torch.from_numpy((_to_scipy(histories) @ self._operator).toarray())
 
 
 def _largest(
@@ -123,9 +127,11 @@ def _largest(
     return candidates[order[:number]]
 
 
-def build_itemknn(
-    config: ItemKNNConfig, train: UserItems, *, generator: torch.Generator, device: torch.device
-) -> ItemKNN:
-    """The model as configured; it draws nothing from ``generator``."""
-    del generator
-    return ItemKNN(config, train, device)
+def _to_scipy(matrix: Float[Tensor, "rows columns"]) -> csr_array:
+    """A sparse CSR matrix on the CPU as scipy's; values are shared, indices too where they fit."""
+    from scipy.sparse import csr_array
+
+    parts = matrix.values(), matrix.col_indices(), matrix.crow_indices()
+    return csr_array(
+        tuple(part.numpy() for part in parts), shape=(matrix.shape[0], matrix.shape[1])
+    )

@@ -13,7 +13,6 @@ from graphrec_cli.config.model import (
     EmbeddingConfig,
     Init,
     LightGCNConfig,
-    MatrixFactorizationConfig,
     Similarity,
     SimilarityConfig,
 )
@@ -99,17 +98,20 @@ class PropagatedEmbeddings(Recommender):
 
 
 class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
-    """LightGCN whose score is the dot product or the cosine of the final embeddings."""
+    """LightGCN whose score is the dot product or the cosine of the final embeddings.
+
+    ``model=mf`` is LightGCN without a graph and layers.
+    """
 
     def __init__(
         self,
         config: SimilarityConfig,
-        num_layers: int,
         train: UserItems,
         *,
         generator: torch.Generator,
         device: torch.device,
     ) -> None:
+        num_layers = config.num_layers if isinstance(config, LightGCNConfig) else 0
         super().__init__(config, num_layers, train, generator=generator, device=device)
         self.similarity = config.similarity
         self.item_norm_power = config.item_norm_power
@@ -196,21 +198,3 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         """Score all items for the folded-in user; call ``prepare_scoring`` first."""
         _, items = self.scoring_tables()
         return self._comparable(self.fold_in(item_index)[None])[0] @ items
-
-
-def build_lightgcn(
-    config: LightGCNConfig, train: UserItems, *, generator: torch.Generator, device: torch.device
-) -> LightGCN:
-    """Build LightGCN from its config."""
-    return LightGCN(config, config.num_layers, train, generator=generator, device=device)
-
-
-def build_mf(
-    config: MatrixFactorizationConfig,
-    train: UserItems,
-    *,
-    generator: torch.Generator,
-    device: torch.device,
-) -> LightGCN:
-    """Build matrix factorisation: LightGCN without a graph and layers."""
-    return LightGCN(config, 0, train, generator=generator, device=device)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
+from graphrec_cli.reporting.plots import new_figure
 from graphrec_cli.reporting.tables import clip
 from graphrec_cli.storage.atomic import atomic_write
 
@@ -79,7 +80,7 @@ def draw_adjacency(train: UserItems, path: Path) -> None:
     extent = len(counts) * width
     # Without a lower limit the sparsest cells, cut off at the edge, would use most colours.
     low = int(np.percentile(counts[counts > 0], 1))
-    figure = _figure(7.6, 6.6)
+    figure = new_figure(7.6, 6.6)
     axis = figure.subplots()
     image = axis.imshow(
         np.ma.masked_equal(counts, 0),
@@ -109,7 +110,7 @@ def draw_degrees(train: UserItems, path: Path) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    figure = _figure(10.4, 4.2)
+    figure = new_figure(10.4, 4.2)
     left, right = figure.subplots(1, 2)
     _draw_degree(left, train.user_degree, "user")
     _draw_degree(right, train.item_degree, "item")
@@ -126,7 +127,7 @@ def draw_samples(split: Split, sampled: SampledPairs, path: Path, *, sampler: st
         OutputError: the file cannot be written.
     """
     rank = popularity_rank(split.train.item_degree)
-    figure = _figure(10.4, 8.6)
+    figure = new_figure(10.4, 8.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, 1])
     _draw_users(above, split, sampled, rank)
     above.set_title(f"Pairs sampled by sampler={sampler} in one pass over the train pairs")
@@ -212,16 +213,6 @@ def _use_integer_ticks(side: Axis) -> None:
 
     side.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     side.set_major_formatter("{x:,.0f}")
-
-
-def _figure(width: float, height: float) -> Figure:
-    # No pyplot, as in plots.py.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -10,8 +10,21 @@ from graphrec_cli.storage.atomic import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BEST_LINE: dict[str, Any] = {"color": "0.4", "linestyle": "--", "linewidth": 1}
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches."""
+    # Imported here so that commands without plots start fast; without pyplot, which has global
+    # state and may need a display.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def draw_curves(
@@ -23,8 +36,8 @@ def draw_curves(
     The first epoch with the best value of ``monitor`` is marked.
 
     Args:
-        history: one row per epoch, as in ``history.jsonl``, with ``epoch``, ``loss`` and ``valid``;
-            ``valid`` is a value by metric key, or None for an epoch without validation.
+        history: one row per epoch, at least one, as in ``history.jsonl``, with ``epoch``, ``loss``
+            and ``valid``: a value by metric key, or None for an epoch without validation.
         path: PNG file in an existing folder.
         monitor: metric that selects the best epoch.
         lower_is_better: whether the lowest value of ``monitor`` is the best.
@@ -32,20 +45,12 @@ def draw_curves(
     Raises:
         KeyError: a validated row lacks the monitored metric.
         OutputError: the file cannot be written.
-        ValueError: the history is empty.
     """
-    if not history:
-        raise ValueError("the history is empty; train at least one epoch")
-    # Imported here so that commands without plots start fast; without pyplot, which has global
-    # state and may need a display.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     validated = [row for row in history if row["valid"] is not None]
     panels = 2 if validated else 1
-    figure = Figure(figsize=(5.6 * panels, 4.0), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(5.6 * panels, 4.0)
     axes = figure.subplots(1, panels, squeeze=False)[0]
     for axis in axes:
         axis.set_xlabel("epoch")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from graphrec_cli.config.run import RunConfig
@@ -17,19 +16,16 @@ from graphrec_cli.training.fit import Fitted
 log = logging.getLogger("graphrec")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """The content of metrics.json, and the full test result."""
-
-    metrics: dict[str, Any]
-    test: PartResult
-
-
-def judge(context: RunContext, fitted: Fitted, preferences: TruePreferences | None) -> Judgement:
+def judge(
+    context: RunContext, fitted: Fitted, preferences: TruePreferences | None
+) -> tuple[dict[str, Any], PartResult]:
     """Evaluate the best state on test and valid, and the baselines on test.
 
     Args:
         preferences: true scores of synthetic data, which give the ceiling; None for other data.
+
+    Returns:
+        The content of metrics.json, and the test result.
     """
     config, split, evaluation = context.config, context.split, context.evaluation
     test = evaluation.evaluate(fitted.model, split, "test")
@@ -57,7 +53,7 @@ def judge(context: RunContext, fitted: Fitted, preferences: TruePreferences | No
         "weights_sha256": weights_sha256(fitted.model.state_dict()),
     }
     warn_if_beaten(config, metrics, evaluation.floor)
-    return Judgement(metrics=metrics, test=test)
+    return metrics, test
 
 
 def warn_if_beaten(config: RunConfig, metrics: dict[str, Any], floor: str) -> None:

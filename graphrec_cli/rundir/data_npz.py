@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,18 +29,6 @@ _TYPES: dict[str, type[np.generic]] = {
 """Every array that the file may contain, with its type."""
 
 
-class SavedData(NamedTuple):
-    """The content of data.npz.
-
-    Attributes:
-        split: the parts and the raw ids.
-        title: title of every item by index, "" if unknown; None without titles.
-    """
-
-    split: Split
-    title: NDArray[np.character] | None
-
-
 def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None) -> None:
     """Write the split, with ids as strings and with ratings if the split has them; no pickles.
 
@@ -53,12 +41,11 @@ def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None)
     }
     if title is not None:
         arrays["title"] = title
-    for name, part in (("train", split.train), ("valid", split.valid), ("test", split.test)):
-        if part is not None:
-            arrays[f"{name}_indptr"] = part.indptr
-            arrays[f"{name}_item_index"] = part.item_index
-            if part.rating is not None:
-                arrays[f"{name}_rating"] = part.rating
+    for name, part in split.parts().items():
+        arrays[f"{name}_indptr"] = part.indptr
+        arrays[f"{name}_item_index"] = part.item_index
+        if part.rating is not None:
+            arrays[f"{name}_rating"] = part.rating
     save_arrays(path, arrays)
 
 
@@ -79,15 +66,19 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
-def load_run_data(path: Path) -> SavedData:
+def load_run_data(path: Path) -> tuple[Split, NDArray[np.character] | None]:
     """Read data.npz back and check that its arrays are a split.
+
+    Returns:
+        The split, and the title of every item by index, "" if unknown; None without titles.
 
     Raises:
         OutputError: the file is missing, damaged, incomplete or too large, or its arrays are not a
             split: an index out of range, rows out of order, a pair in two parts, an id twice.
     """
     try:
-        return _saved_data(read_npz(path, _TYPES, _check_lengths))
+        arrays = read_npz(path, _TYPES, _check_lengths)
+        return _split(arrays), arrays.get("title")
     except OSError as error:
         raise OutputError(f"cannot read {path}: {error.strerror or error}") from error
     except MemoryError as error:
@@ -121,18 +112,17 @@ def _check_lengths(lengths: Mapping[str, int]) -> None:
             )
 
 
-def _saved_data(arrays: dict[str, NDArray[Any]]) -> SavedData:
+def _split(arrays: dict[str, NDArray[Any]]) -> Split:
     for name in ("user_id", "item_id", "title"):
         if name in arrays:
             _check_text(name, arrays[name])
-    split = Split(
+    return Split(
         train=_part("train", arrays),
         valid=_part("valid", arrays) if "valid_indptr" in arrays else None,
         test=_part("test", arrays),
         users=IdMap.from_text(arrays["user_id"]),
         items=IdMap.from_text(arrays["item_id"]),
     )
-    return SavedData(split, arrays.get("title"))
 
 
 def _part(name: str, arrays: dict[str, NDArray[Any]]) -> UserItems:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -67,11 +66,43 @@ def timestamp() -> str:
     return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
 
 
-@dataclass(frozen=True, slots=True)
 class RunDirectory:
     """The folder of one run. All files except the log and the history are written atomically."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.json"
+        """The full config."""
+        self.environment = path / "environment.json"
+        """Versions, hardware, command line and the data files' digests."""
+        self.status = path / "status.json"
+        """running, completed, failed or interrupted."""
+        self.log = path / "train.log"
+        """Copy of stderr without bars and colours."""
+        self.history = path / "history.jsonl"
+        """One JSON line per epoch."""
+        self.metrics = path / "metrics.json"
+        """Test and valid metrics, baselines and counts."""
+        self.data = path / "data.npz"
+        """Raw ids, titles and the split."""
+        self.funnel = path / "funnel.json"
+        """Counts of dropped rows, by cause."""
+        self.audit = path / "audit.json"
+        """Findings of the leakage audit, by code."""
+        self.quarantine = path / "quarantine.csv"
+        """Lines of the data set that could not be read, if any."""
+        self.ranks = path / "ranks.npz"
+        """The rank of every held-out pair of the test part."""
+        self.checkpoints = path / "checkpoints"
+        """Folder of best.pt and last.pt."""
+        self.best = self.checkpoints / "best.pt"
+        """Checkpoint of the best epoch."""
+        self.last = self.checkpoints / "last.pt"
+        """The newest checkpoint."""
+        self.lock = path / "run.lock"
+        """Lock file of the process that trains here."""
+        self.plots = path / "plots"
+        """Folder of the plots."""
 
     @classmethod
     def create(cls, output_dir: Path, stem: str) -> RunDirectory:
@@ -113,86 +144,6 @@ class RunDirectory:
         yield from (self.config, self.environment, self.status, self.metrics, self.history)
         yield from (self.data, self.funnel, self.ranks, self.log, self.plots, self.checkpoints)
         yield from (self.best, self.last, self.lock, *self.checkpoints.glob("*"))
-
-    @property
-    def config(self) -> Path:
-        """The full config."""
-        return self.path / "config.json"
-
-    @property
-    def environment(self) -> Path:
-        """Versions, hardware, command line and the data files' digests."""
-        return self.path / "environment.json"
-
-    @property
-    def status(self) -> Path:
-        """running, completed, failed or interrupted."""
-        return self.path / "status.json"
-
-    @property
-    def log(self) -> Path:
-        """Copy of stderr without bars and colours."""
-        return self.path / "train.log"
-
-    @property
-    def history(self) -> Path:
-        """One JSON line per epoch."""
-        return self.path / "history.jsonl"
-
-    @property
-    def metrics(self) -> Path:
-        """Test and valid metrics, baselines and counts."""
-        return self.path / "metrics.json"
-
-    @property
-    def data(self) -> Path:
-        """Raw ids, titles and the split."""
-        return self.path / "data.npz"
-
-    @property
-    def funnel(self) -> Path:
-        """Counts of dropped rows, by cause."""
-        return self.path / "funnel.json"
-
-    @property
-    def audit(self) -> Path:
-        """Findings of the leakage audit, by code."""
-        return self.path / "audit.json"
-
-    @property
-    def quarantine(self) -> Path:
-        """Lines of the data set that could not be read, if any."""
-        return self.path / "quarantine.csv"
-
-    @property
-    def ranks(self) -> Path:
-        """The rank of every held-out pair of the test part."""
-        return self.path / "ranks.npz"
-
-    @property
-    def checkpoints(self) -> Path:
-        """Folder of best.pt and last.pt."""
-        return self.path / "checkpoints"
-
-    @property
-    def best(self) -> Path:
-        """Checkpoint of the best epoch."""
-        return self.checkpoints / "best.pt"
-
-    @property
-    def last(self) -> Path:
-        """The newest checkpoint."""
-        return self.checkpoints / "last.pt"
-
-    @property
-    def lock(self) -> Path:
-        """Lock file of the process that trains here."""
-        return self.path / "run.lock"
-
-    @property
-    def plots(self) -> Path:
-        """Folder of the plots."""
-        return self.path / "plots"
 
     def write_status(self, state: str, error: str | None = None) -> None:
         """Record the state of the run, with its error as one line."""

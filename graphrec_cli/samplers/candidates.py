@@ -13,8 +13,8 @@ from torch import Tensor
 from graphrec_cli.config.loss import CandidateLossConfig, SoftmaxNegatives
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.samplers.positives import Positives, build_positives
-from graphrec_cli.samplers.seen import SeenAmong
+from graphrec_cli.graph.csr_rows import take_rows
+from graphrec_cli.samplers.positives import build_positives
 from graphrec_cli.samplers.train_pairs import TrainPairs
 from graphrec_cli.system.free_memory import require_memory
 
@@ -42,25 +42,24 @@ class CandidateBatch(NamedTuple):
 
 
 class CandidateSampler(TrainPairs):
-    """Samples batches of pairs, and candidates for each batch, from one random generator.
-
-    Attributes:
-        num_pairs: train pairs, which is the number of examples in a full pass.
-        skipped_users: always 0: every user with a train item can be sampled.
-    """
+    """Samples batches of pairs, and candidates for each batch, from one random generator."""
 
     def __init__(
         self,
         config: CandidateLossConfig,
         by: PositivesBy,
         train: UserItems,
-        positives: Positives,
+        *,
         generator: torch.Generator,
         device: torch.device,
     ) -> None:
-        """Use ``positives``, which must be built for ``by``, ``train`` and ``device``."""
-        super().__init__(train, positives, generator, device)
-        self.skipped_users = 0
+        """Compute how often each item is a positive or a shared negative.
+
+        Raises:
+            DataError: train has no interaction.
+        """
+        everyone = torch.ones(train.num_users, dtype=torch.bool, device=device)
+        super().__init__(train, build_positives(by, train, everyone, device), generator, device)
         in_batch = config.negatives is SoftmaxNegatives.in_batch
         share = positive_share(train, by) if in_batch else negative_share(train, config)
         share = share.to(device)
@@ -69,7 +68,8 @@ class CandidateSampler(TrainPairs):
         # Normalised again because rounding may leave the last sum below 1.
         self._cumulative = share.cumsum(0)
         self._cumulative /= self._cumulative[-1].clone()
-        self._seen = SeenAmong(train, device)
+        self._pointers = torch.from_numpy(train.indptr).to(device)
+        self._column = torch.full((train.num_items,), -1, device=device)
         degree = torch.from_numpy(train.user_degree).double()
         self._mean_degree = float(user_share(train, by) @ degree)
 
@@ -94,10 +94,25 @@ class CandidateSampler(TrainPairs):
             if self._log_share is not None:
                 expected = self._log_share.index_select(0, candidates) + math.log(len(drawn))
                 log_weight -= expected
-            seen_row, seen_column = self._seen.positions(users, candidates)
+            seen_row, seen_column = self._seen(users, candidates)
             yield CandidateBatch(
                 users, pos_items, candidates, log_weight.float(), seen_row, seen_column
             )
+
+    def _seen(
+        self, users: Int64[Tensor, " batch"], candidates: Int64[Tensor, " candidates"]
+    ) -> tuple[Int64[Tensor, " seen"], Int64[Tensor, " seen"]]:
+        """Rows and columns of the (user, candidate) pairs in train, without a table of all pairs.
+
+        They are ordered by row, and within a row by item index.
+        """
+        numbers = torch.arange(len(candidates), device=candidates.device)
+        column = self._column.index_copy(0, candidates, numbers)
+        pointers, pairs = take_rows(self._pointers, users)
+        row = torch.repeat_interleave(pointers.diff())
+        found = column.index_select(0, self._items.index_select(0, pairs))
+        seen = (found >= 0).nonzero().squeeze(1)
+        return row.index_select(0, seen), found.index_select(0, seen)
 
     def _draw(self, size: int) -> Int64[Tensor, " draws"]:
         fractions = torch.rand(
@@ -129,21 +144,3 @@ def negative_share(train: UserItems, config: CandidateLossConfig) -> Float64[Ten
     in_catalog = (degree > 0).double()
     popular, uniform = degree / degree.sum(), in_catalog / in_catalog.sum()
     return (1 - config.uniform_share) * popular + config.uniform_share * uniform
-
-
-def build_candidates(
-    config: CandidateLossConfig,
-    by: PositivesBy,
-    train: UserItems,
-    *,
-    generator: torch.Generator,
-    device: torch.device,
-) -> CandidateSampler:
-    """Build the sampler of losses with shared candidates.
-
-    Raises:
-        DataError: train has no interaction.
-    """
-    eligible = torch.ones(train.num_users, dtype=torch.bool, device=device)
-    positives = build_positives(by, train, eligible, device)
-    return CandidateSampler(config, by, train, positives, generator, device)

@@ -25,12 +25,7 @@ class RatedPairs(NamedTuple):
 
 
 class RatedPairSampler(TrainPairs):
-    """Samples batches of rated train pairs from one random generator.
-
-    Attributes:
-        num_pairs: train pairs.
-        skipped_users: always 0: every user with a train pair can be sampled.
-    """
+    """Samples batches of rated train pairs from one random generator."""
 
     def __init__(
         self,
@@ -53,7 +48,6 @@ class RatedPairSampler(TrainPairs):
         everyone = torch.ones(train.num_users, dtype=torch.bool, device=device)
         super().__init__(train, build_positives(by, train, everyone, device), generator, device)
         self._ratings = torch.tensor(train.rating, device=device)
-        self.skipped_users = 0
 
     def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[RatedPairs]:
         """Yield pairs with their ratings."""

@@ -19,7 +19,10 @@ class TrainPairs:
     Attributes:
         num_pairs: train pairs of the users that can be sampled, which is the number of examples in
             a full pass.
+        skipped_users: users with train items who are never sampled, for lack of a negative item.
     """
+
+    skipped_users = 0
 
     def __init__(
         self,

@@ -40,13 +40,7 @@ class Negatives(Protocol):
 
 
 class TripleSampler(TrainPairs):
-    """Samples batches of triples from one random generator.
-
-    Attributes:
-        num_pairs: train pairs of the users that can be sampled, which is the number of triples in a
-            full pass.
-        skipped_users: users with train items who are never sampled, for lack of a negative item.
-    """
+    """Samples batches of triples from one random generator."""
 
     def __init__(
         self,

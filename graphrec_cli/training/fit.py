@@ -63,7 +63,9 @@ def fit_model(
     """
     if not context.config.model.learns_from():
         if isinstance(model, ClosedForm):
-            solve(model)
+            started = time.perf_counter()
+            model.solve()
+            log.info("solved in %.1f s", time.perf_counter() - started)
         checkpointing.save_best(0, model.state_dict())
         return Fitted(model=model, best_epoch=0, history=[])
     state = checkpointing.find(context.device) if resumed else None
@@ -92,13 +94,6 @@ def fit_model(
     checkpointing.save_best(selection.best_epoch, selection.best_state)
     model.load_state_dict(selection.best_state)
     return Fitted(model=model, best_epoch=selection.best_epoch, history=checkpointing.history)
-
-
-def solve(model: ClosedForm) -> None:
-    """Compute the weights of a closed-form model, and log how long it took."""
-    started = time.perf_counter()
-    model.solve()
-    log.info("solved in %.1f s", time.perf_counter() - started)
 
 
 def build_trainer(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,25 +31,13 @@ SHOWN_USERS = 20
 DRAWS_AT_A_TIME = 2**16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
-    """Description of a data set and its split.
-
-    Attributes:
-        report: plain values for JSON and for ``reporting.data_tables``.
-        split: the parts.
-    """
-
-    report: dict[str, Any]
-    split: Split
-
-
-def inspect_data(config: RunConfig) -> Inspection:
+def inspect_data(config: RunConfig) -> tuple[dict[str, Any], Split]:
     """Read, preprocess and split the data as ``train`` does, and describe every stage.
 
     Returns:
-        A report of ``dataset``, ``seed``, ``files``, ``table`` (the raw rows), ``funnel``,
-        ``pairs`` (after preprocessing) and ``split``.
+        The split, and before it a report in plain values for JSON and ``reporting.data_tables``:
+        ``dataset``, ``seed``, ``files``, ``table`` (the raw rows), ``funnel``, ``pairs`` (after
+        preprocessing) and ``split``.
 
     Raises:
         GraphrecError: as in ``train``; if the split fails, the dropped rows are logged.
@@ -58,7 +45,7 @@ def inspect_data(config: RunConfig) -> Inspection:
     pick_device(config.device)
     source, prepared = read_and_split(config, find_files(config), DropReport(only_failures=True))
     split = prepared.split
-    parts = [part for part in (split.train, split.valid, split.test) if part is not None]
+    parts = split.parts().values()
     user_degree = np.sum([part.user_degree for part in parts], axis=0)
     item_degree = np.sum([part.item_degree for part in parts], axis=0)
     report = {
@@ -74,7 +61,7 @@ def inspect_data(config: RunConfig) -> Inspection:
             **describe_split(split),
         },
     }
-    return Inspection(report=report, split=split)
+    return report, split
 
 
 def describe_k_cores(config: DatasetConfig) -> list[dict[str, Any]]:

@@ -74,8 +74,6 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
     one exists that no other process is training.
 
     Args:
-        job: what to run.
-        debug: whether to print tracebacks.
         expected: the data and the split that the run must use; None accepts any.
 
     Raises:
@@ -105,10 +103,8 @@ def resume_run(
     """Resume a run from its newest checkpoint; a completed run is left unchanged.
 
     Args:
-        run: its directory.
-        saved: its config.json.
+        saved: the run's config.json.
         wanted: the same config, in which the keys of ``RESUMABLE`` may differ.
-        debug: whether to print tracebacks.
 
     Raises:
         RunInUse: another process is training there.

@@ -27,7 +27,7 @@ def prepare_data(config: RunConfig) -> dict[str, Any]:
     started = time.perf_counter()
     cache = PreparedCache(config, find_files(config), required=True)
     split = (cache.get() or fill_cache(config, cache, DropReport())).split
-    parts = {"train": split.train, "valid": split.valid, "test": split.test}
+    pairs = {name: part.num_pairs for name, part in split.parts().items()}
     return {
         "dataset": config.dataset.name,
         "state": cache.state,
@@ -36,7 +36,7 @@ def prepare_data(config: RunConfig) -> dict[str, Any]:
         "bytes": cache.size(),
         "users": len(split.users),
         "items": len(split.items),
-        "pairs": {name: 0 if part is None else part.num_pairs for name, part in parts.items()},
+        "pairs": {"train": 0, "valid": 0, "test": 0} | pairs,
         "split_hash": split.hash(),
         "seconds": time.perf_counter() - started,
     }

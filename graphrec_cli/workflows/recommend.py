@@ -17,7 +17,6 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.evaluation.popular_for_cold import PopularForCold
 from graphrec_cli.evaluation.scorer import Scorer
@@ -97,7 +96,7 @@ def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
     if cold.any():
         _accept_cold(user_id[cold], len(users), popular=request.popular_for_cold)
         scorer = PopularForCold(saved.model, train, saved.device)
-    masked = [_with_unknown_user(part) for part in _known_parts(split)]
+    masked = [_with_unknown_user(part) for part in split.parts().values()]
     size = max(1, _BLOCK_ROWS // request.k)
 
     def blocks() -> Iterator[Block]:
@@ -182,10 +181,6 @@ def _index_of(ids: IdMap, wanted: NDArray[np.object_]) -> NDArray[np.int64]:
     # Python strings, because numpy's lose trailing NULs and pad all to the longest.
     known = pd.Index(ids.text(), dtype=np.object_)
     return known.get_indexer(pd.Index(wanted, dtype=np.object_)).astype(np.int64)
-
-
-def _known_parts(split: Split) -> list[UserItems]:
-    return [part for part in (split.train, split.valid, split.test) if part is not None]
 
 
 def _with_unknown_user(part: UserItems) -> UserItems:

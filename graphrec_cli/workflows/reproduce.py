@@ -96,10 +96,8 @@ def reproduce(
     """Repeat the run in a new directory.
 
     Args:
-        recorded: what the run recorded.
-        saved: its config.
+        saved: the config of the recorded run.
         wanted: the same config with overrides.
-        debug: whether to print tracebacks.
 
     Returns:
         The outcome of the new run, and the comparison, None if it did not complete.

@@ -10,7 +10,7 @@ from builders import CPU
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.audit.checks import CHECKS, Audited, Finding, Outcome
+from graphrec_cli.audit.checks import CHECKS, Finding, Outcome
 from graphrec_cli.components import build_model
 from graphrec_cli.config.evaluation import EvaluationConfig, RankingConfig, RatingConfig
 from graphrec_cli.config.loss import BPRConfig, MSEConfig
@@ -29,11 +29,13 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.evaluation.protocol import Validation
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
+from graphrec_cli.models.base import Model
 from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.training.context import RunContext
 
 USERS, ITEMS = 4, 6
 Pairs = list[tuple[int, int]]
+Audited = tuple[RunContext, Model]
 TRAIN: Pairs = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 3), (3, 0), (3, 5)]
 VALID: Pairs = [(0, 2), (1, 0)]
 TEST: Pairs = [(0, 4), (1, 4), (2, 0)]
@@ -73,17 +75,17 @@ def audited(
         evaluation=evaluation or RankingConfig(ks=[2]),
     )
     built = build_model(config, parts.train if graph_of is None else part(graph_of), CPU)
-    return Audited(RunContext.of(config, parts, CPU), built)
+    return RunContext.of(config, parts, CPU), built
 
 
 def selecting_on(part: str) -> Audited:
-    run = audited()
-    validation = Validation(run.context.evaluation, run.split, part)
-    return replace(run, context=replace(run.context, validation=validation))
+    context, model = audited()
+    validation = Validation(context.evaluation, context.split, part)
+    return replace(context, validation=validation), model
 
 
 def findings(run: Audited) -> dict[str, Finding]:
-    return {code: check(run) for code, check in CHECKS.items()}
+    return {code: check(*run) for code, check in CHECKS.items()}
 
 
 def outcomes(run: Audited) -> dict[str, str]:
@@ -126,19 +128,19 @@ def test_a_graph_of_any_pairs_but_train_is_refused(pairs: Pairs) -> None:
 @pytest.mark.parametrize("block", ["user_item", "item_user"])
 @pytest.mark.parametrize("change", ["pairs", "weight", "degrees", "shape"])
 def test_either_block_alone_is_enough_to_be_refused(block: str, change: str) -> None:
-    run = audited()
-    assert isinstance(run.model, LightGCN)
-    graph = normalized_adjacency(run.split.train, CPU)
+    context, model = run = audited()
+    assert isinstance(model, LightGCN)
+    graph = normalized_adjacency(context.split.train, CPU)
     if change == "pairs":
         other = normalized_adjacency(part([*TRAIN[1:], TEST[0]]), CPU)
     elif change == "shape":
         other = NormalizedAdjacency(graph.item_user, graph.user_item)
     else:
-        other = normalized_adjacency(run.split.train, CPU)
+        other = normalized_adjacency(context.split.train, CPU)
         values = getattr(other, block).values()
         # The weights of degrees that count held-out pairs too differ by a lot, these by little.
         values[3] *= 1.00001 if change == "weight" else 0.7
-    run.model._norm_adj = graph._replace(**{block: getattr(other, block)})
+    model._norm_adj = graph._replace(**{block: getattr(other, block)})
     found = findings(run)["graph-not-from-train"]
     assert found.outcome is Outcome.refused
     assert f"the graph's block {block} " in found.line

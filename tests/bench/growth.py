@@ -30,7 +30,7 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.graph.adjacency import normalized_adjacency
 from graphrec_cli.losses.bpr import build_bpr
-from graphrec_cli.models.lightgcn import build_lightgcn
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.system.malloc import keep_freed_memory
 from graphrec_cli.training.best_epoch import Monitor
@@ -83,7 +83,7 @@ def make_trainer(train: UserItems, dim: int) -> Trainer:
     generator = torch.Generator().manual_seed(2)
     return Trainer(
         TrainerConfig(epochs=1, batch_size=BATCH_SIZE),
-        build_lightgcn(
+        LightGCN(
             LightGCNConfig(num_layers=3, embedding_dim=dim), train, generator=generator, device=CPU
         ),
         build_bpr(BPRConfig()),

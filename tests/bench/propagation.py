@@ -16,7 +16,7 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.adjacency import normalized_adjacency
 from graphrec_cli.graph.propagation import propagate
 from graphrec_cli.losses.bpr import build_bpr
-from graphrec_cli.models.lightgcn import build_lightgcn
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.trainer import Trainer
@@ -109,7 +109,7 @@ def step_trainer(train: UserItems, quick: bool, device: torch.device = CPU) -> T
     negatives = HardNegativeConfig(popular_pool=None if quick else 2000)
     return Trainer(
         config,
-        build_lightgcn(
+        LightGCN(
             LightGCNConfig(num_layers=NUM_LAYERS, embedding_dim=DIM),
             train,
             generator=generator,

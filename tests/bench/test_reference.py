@@ -21,7 +21,7 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.evaluation.metrics import ranking_metrics
 from graphrec_cli.losses.bpr import build_bpr
-from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
@@ -53,7 +53,7 @@ def build_pair(seed: int) -> Pair:
     )
     generator = torch.Generator().manual_seed(seed)
     config = LightGCNConfig(num_layers=NUM_LAYERS, embedding_dim=DIM)
-    ours = build_lightgcn(config, train, generator=generator, device=CPU)
+    ours = LightGCN(config, train, generator=generator, device=CPU)
     users, items = (
         torch.from_numpy(index).long() for index in (train.user_index(), train.item_index)
     )

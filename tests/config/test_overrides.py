@@ -9,7 +9,6 @@ from graphrec_cli.config.dataset import SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig, Ties
 from graphrec_cli.config.loss import BPRConfig
 from graphrec_cli.config.model import LightGCNConfig
-from graphrec_cli.config.overrides import split_overrides
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.serialize import SavedConfig
@@ -29,14 +28,6 @@ def saved() -> SavedConfig:
         evaluation=RankingConfig(),
     )
     return SavedConfig(config, dict.fromkeys(GROUPS, "default"))
-
-
-def test_a_commands_own_keys_are_text() -> None:
-    own, overrides = split_overrides(
-        ["latest", "output_dir=a=b", "seed=1", "part=null"], names=("part", "output_dir")
-    )
-    assert own == {"part": "null", "output_dir": "a=b"}
-    assert overrides == ["seed=1"]
 
 
 def test_a_value_of_a_list_is_set_by_its_position() -> None:

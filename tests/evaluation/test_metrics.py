@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.evaluation import MapDenominator
 from graphrec_cli.errors import DataError
-from graphrec_cli.evaluation.metrics import MISS, check_ks, per_user_metrics, ranking_metrics
+from graphrec_cli.evaluation.metrics import MISS, per_user_metrics, ranking_metrics
 
 # User 4 has two held-out items, user 7 one, and user 9 three, one of which is a miss.
 USERS = np.array([9, 4, 7, 9, 4, 9], dtype=np.int32)
@@ -127,12 +127,3 @@ def test_no_pair_is_refused() -> None:
     empty = np.empty(0, dtype=np.int64)
     with pytest.raises(DataError, match="no held-out item can be ranked"):
         ranking_metrics(empty, empty, ks=[10], map_denominator=MapDenominator.min)
-
-
-def test_a_cut_off_beyond_the_catalog_is_refused() -> None:
-    check_ks([20, 10], 20)
-    with pytest.raises(
-        DataError, match=r"evaluation\.ks .* cut-off 50, but only 49 items"
-    ) as caught:
-        check_ks([10, 50, 20], 49)
-    assert caught.value.exit_code == 3

@@ -15,7 +15,7 @@ from graphrec_cli.errors import DataError, NonFiniteError
 from graphrec_cli.evaluation.protocol import EvaluationSettings, PartResult, valid_users
 from graphrec_cli.evaluation.ranking import RankingEvaluation
 from graphrec_cli.models.base import Model
-from graphrec_cli.models.lightgcn import build_lightgcn
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.models.oracle import Oracle
 
 NOWHERE, TRAIN, VALID, TEST = range(4)
@@ -169,7 +169,7 @@ def test_the_current_weights_are_evaluated() -> None:
     rng = np.random.default_rng(0)
     parts = rng.choice([NOWHERE, TRAIN, VALID, TEST], size=(30, 20), p=[0.5, 0.3, 0.1, 0.1])
     split = split_of(parts)
-    model = build_lightgcn(
+    model = LightGCN(
         LightGCNConfig(embedding_dim=8),
         split.train,
         generator=torch.Generator().manual_seed(0),
@@ -217,3 +217,15 @@ def test_the_definitions_follow_the_config() -> None:
     assert "valid" not in unusual["rank"]
     assert "min(" in usual["map@k"]
     assert unusual["ties"].startswith("pessimistic")
+
+
+def test_a_cut_off_beyond_the_catalog_is_refused() -> None:
+    split = split_of(np.array([[TRAIN, TRAIN, TEST], [TEST, TRAIN, NOWHERE]]))
+    settings = EvaluationSettings(ks=[1, 2], seed=0, valid_users=None, device=CPU)
+    RankingEvaluation(RankingConfig(), settings).check(split.train)
+    settings = EvaluationSettings(ks=[1, 2, 50], seed=0, valid_users=None, device=CPU)
+    with pytest.raises(
+        DataError, match=r"evaluation\.ks .* cut-off 50, but only 2 items"
+    ) as caught:
+        RankingEvaluation(RankingConfig(), settings).check(split.train)
+    assert caught.value.exit_code == 3

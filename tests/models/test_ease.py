@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graphrec_cli.config.closed_form import EASEConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.models.ease import EASE, build_ease
+from graphrec_cli.models.ease import EASE
 from graphrec_cli.models.linalg import shared_users
 from graphrec_cli.system import free_memory
 
@@ -26,7 +26,7 @@ def train_of(has: NDArray[np.bool_]) -> UserItems:
 
 
 def solved(l2: float, train: UserItems, device: torch.device = CPU) -> EASE:
-    model = build_ease(EASEConfig(l2=l2), train, generator=torch.Generator(), device=device)
+    model = EASE(EASEConfig(l2=l2), train, generator=torch.Generator(), device=device)
     model.solve()
     model.prepare_scoring()
     return model
@@ -111,7 +111,7 @@ def test_nothing_is_trained_and_the_state_is_what_was_solved() -> None:
     model = solved(1.0, train)
     assert list(model.parameters()) == []
     assert list(model.state_dict()) == ["item_weights"]
-    other = build_ease(EASEConfig(l2=1.0), train, generator=torch.Generator(), device=CPU)
+    other = EASE(EASEConfig(l2=1.0), train, generator=torch.Generator(), device=CPU)
     other.load_state_dict(model.state_dict(), assign=True)
     users = torch.arange(3)
     assert torch.equal(other.score_users(users), model.score_users(users))

@@ -15,7 +15,7 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.graph.propagation import multiply
 from graphrec_cli.models import gfcf
-from graphrec_cli.models.gfcf import GFCF, build_gfcf
+from graphrec_cli.models.gfcf import GFCF
 from graphrec_cli.system import free_memory
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -29,7 +29,7 @@ def train_of(has: NDArray[np.bool_]) -> UserItems:
 
 def solved(config: GFCFConfig, train: UserItems, device: torch.device = CPU, seed: int = 0) -> GFCF:
     generator = torch.Generator().manual_seed(seed)
-    model = build_gfcf(config, train, generator=generator, device=device)
+    model = GFCF(config, train, generator=generator, device=device)
     model.solve()
     model.prepare_scoring()
     return model

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from graphrec_cli.config.closed_form import ItemKNNConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError, OutputError
-from graphrec_cli.models.itemknn import ItemKNN, build_itemknn
+from graphrec_cli.models.itemknn import ItemKNN
 from graphrec_cli.system import free_memory
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -27,7 +27,7 @@ def train_of(has: NDArray[np.bool_]) -> UserItems:
 
 
 def solved(config: ItemKNNConfig, train: UserItems, device: torch.device = CPU) -> ItemKNN:
-    model = build_itemknn(config, train, generator=torch.Generator(), device=device)
+    model = ItemKNN(config, train, generator=torch.Generator(), device=device)
     model.solve()
     model.prepare_scoring()
     return model
@@ -100,7 +100,7 @@ def test_nothing_is_trained_and_the_state_is_what_was_solved() -> None:
     model = solved(config, train)
     assert list(model.parameters()) == []
     assert list(model.state_dict()) == ["neighbor", "similarity"]
-    other = build_itemknn(config, train, generator=torch.Generator(), device=CPU)
+    other = ItemKNN(config, train, generator=torch.Generator(), device=CPU)
     other.load_state_dict(model.state_dict(), assign=True)
     other.prepare_scoring()
     users = torch.arange(3)

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from graphrec_cli.config.model import Init, LightGCNConfig, MatrixFactorizationConfig, Similarity
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn, build_mf
+from graphrec_cli.models.lightgcn import LightGCN
 
 
 def random_train(num_users: int = 40, num_items: int = 30) -> UserItems:
@@ -20,7 +20,7 @@ def random_train(num_users: int = 40, num_items: int = 30) -> UserItems:
 
 def lightgcn(config: LightGCNConfig, seed: int = 0, train: UserItems | None = None) -> LightGCN:
     generator = torch.Generator().manual_seed(seed)
-    return build_lightgcn(config, train or random_train(), generator=generator, device=CPU)
+    return LightGCN(config, train or random_train(), generator=generator, device=CPU)
 
 
 def test_scores_are_dot_products_of_the_final_embeddings() -> None:
@@ -140,7 +140,7 @@ def test_a_new_user_gets_what_one_propagation_step_gives_a_user_with_its_items()
 
 def test_a_new_user_is_scored_by_dot_products() -> None:
     train = random_train()
-    mf = build_mf(
+    mf = LightGCN(
         MatrixFactorizationConfig(embedding_dim=8),
         train,
         generator=torch.Generator().manual_seed(3),
@@ -161,7 +161,7 @@ def test_a_new_user_is_scored_by_dot_products() -> None:
 def test_mf_is_lightgcn_without_layers_bit_for_bit() -> None:
     train = random_train()
     generator = torch.Generator().manual_seed(3)
-    mf = build_mf(
+    mf = LightGCN(
         MatrixFactorizationConfig(embedding_dim=8), train, generator=generator, device=CPU
     )
     flat = lightgcn(LightGCNConfig(embedding_dim=8, num_layers=0), seed=3, train=train)

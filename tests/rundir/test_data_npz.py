@@ -69,7 +69,7 @@ def test_ratings_read_back(tmp_path: Path) -> None:
 def test_titles_read_back(tmp_path: Path) -> None:
     titles = np.array(["", "A, B", "été", "x" * 300, "雪\n"])
     save_run_data(tmp_path / "data.npz", split(), titles)
-    got = load_run_data(tmp_path / "data.npz").title
+    _, got = load_run_data(tmp_path / "data.npz")
     assert got is not None
     assert got.tolist() == titles.tolist()
 
@@ -126,7 +126,7 @@ def test_damage_anywhere_is_refused_or_harmless(tmp_path: Path) -> None:
             del damaged[draws.randrange(len(data)) :]
         path.write_bytes(damaged)
         try:
-            assert load_run_data(path).split.hash() == split().hash()
+            assert load_run_data(path)[0].hash() == split().hash()
         except OutputError:
             refused += 1
     assert refused > 200

@@ -10,7 +10,7 @@ from graphrec_cli.config.loss import SoftmaxConfig, SoftmaxNegatives
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError, DataError
-from graphrec_cli.samplers.candidates import CandidateBatch, CandidateSampler, build_candidates
+from graphrec_cli.samplers.candidates import CandidateBatch, CandidateSampler
 from graphrec_cli.system import free_memory
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -25,7 +25,7 @@ def sampler(
     device: torch.device = CPU,
 ) -> CandidateSampler:
     generator = torch.Generator(device).manual_seed(seed)
-    return build_candidates(config, by, train, generator=generator, device=device)
+    return CandidateSampler(config, by, train, generator=generator, device=device)
 
 
 def draws(batch: CandidateBatch) -> NDArray[np.int64]:

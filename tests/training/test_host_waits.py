@@ -17,8 +17,8 @@ from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.losses.softmax import build_softmax
-from graphrec_cli.models.lightgcn import build_lightgcn
-from graphrec_cli.samplers.candidates import build_candidates
+from graphrec_cli.models.lightgcn import LightGCN
+from graphrec_cli.samplers.candidates import CandidateSampler
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.trainer import Trainer
@@ -57,14 +57,14 @@ def trainer_of(loss: LossConfig, model_config: LightGCNConfig, *, as_on_a_gpu: b
     users, items = np.nonzero(np.random.default_rng(0).random((30, 20)) < 0.2)
     train = UserItems.from_pairs(users, items, num_users=30, num_items=20)
     generator = torch.Generator().manual_seed(0)
-    model = build_lightgcn(model_config, train, generator=generator, device=CPU)
+    model = LightGCN(model_config, train, generator=generator, device=CPU)
     model.picks_rows = not as_on_a_gpu
     by = PositivesBy.interaction
     return Trainer(
         TrainerConfig(batch_size=16),
         model,
         build_softmax(loss) if isinstance(loss, SoftmaxConfig) else build_bpr(BPRConfig(l2=1e-3)),
-        build_candidates(loss, by, train, generator=generator, device=CPU)
+        CandidateSampler(loss, by, train, generator=generator, device=CPU)
         if isinstance(loss, SoftmaxConfig)
         else build_uniform(UniformConfig(by=by), train, generator=generator, device=CPU),
         None,

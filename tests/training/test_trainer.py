@@ -20,7 +20,7 @@ from graphrec_cli.errors import NonFiniteError
 from graphrec_cli.losses.base import Loss
 from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.models.base import TripleModel
-from graphrec_cli.models.lightgcn import build_lightgcn
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
@@ -49,7 +49,7 @@ def trainer_of(
     sampler = build_uniform(
         UniformConfig(by=by), train, generator=torch.Generator().manual_seed(1), device=CPU
     )
-    model = build_lightgcn(
+    model = LightGCN(
         LightGCNConfig(embedding_dim=4, num_layers=1),
         train,
         generator=torch.Generator().manual_seed(0),

@@ -15,7 +15,7 @@ from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.losses.bpr import build_bpr
-from graphrec_cli.models.lightgcn import LightGCN, build_lightgcn
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.samplers.triples import Triples, TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
@@ -46,7 +46,7 @@ def lightgcn(
     train: UserItems, *, embedding_dim: int = 4, num_layers: int, device: torch.device = CPU
 ) -> LightGCN:
     config = LightGCNConfig(embedding_dim=embedding_dim, num_layers=num_layers)
-    return build_lightgcn(config, train, generator=torch.Generator().manual_seed(0), device=device)
+    return LightGCN(config, train, generator=torch.Generator().manual_seed(0), device=device)
 
 
 class AdamByHand:

@@ -40,7 +40,7 @@ def test_positives_are_train_pairs_and_negatives_are_not(
     kind: type[SamplerConfig], by: PositivesBy
 ) -> None:
     config = config_of(kind(by=by))
-    train = inspect_data(config).split.train
+    train = inspect_data(config)[1].train
     sampled = sample_pairs(config, train)
 
     assert sampled.positives.sum() == sampled.negatives.sum() == train.num_pairs
@@ -61,7 +61,7 @@ def test_positives_are_train_pairs_and_negatives_are_not(
 
 def test_the_draws_are_the_first_of_a_training_run() -> None:
     config = config_of(UniformConfig())
-    train = inspect_data(config).split.train
+    train = inspect_data(config)[1].train
     sampled = sample_pairs(config, train)
     sampler = build_sampler(config, train, torch.device("cpu"))
     (batch,) = sampler.epoch(None, 2**16)
@@ -73,6 +73,6 @@ def test_the_draws_are_the_first_of_a_training_run() -> None:
 def test_of_few_users_all_are_shown() -> None:
     config = config_of(UniformConfig(), num_users=12)
     config.dataset.k_core.min_item_interactions = 1
-    split = inspect_data(config).split
+    split = inspect_data(config)[1]
     sampled = sample_pairs(config, split.train)
     assert sorted(sampled.users.tolist()) == list(range(len(split.users)))

@@ -20,14 +20,13 @@ MAX_CODE_POINT = 0x10FFFF
 def split_arrays(split: Split) -> dict[str, NDArray[np.generic]]:
     """All arrays of a split by name; ids keep their type."""
     arrays: dict[str, NDArray[np.generic]] = {"users": split.users.ids, "items": split.items.ids}
-    for name, part in (("train", split.train), ("valid", split.valid), ("test", split.test)):
-        if part is not None:
-            arrays[f"{name}_indptr"] = part.indptr
-            arrays[f"{name}_item_index"] = part.item_index
-            if part.rating is not None:
-                arrays[f"{name}_rating"] = part.rating
-            if part.timestamp is not None:
-                arrays[f"{name}_timestamp"] = part.timestamp
+    for name, part in split.parts().items():
+        arrays[f"{name}_indptr"] = part.indptr
+        arrays[f"{name}_item_index"] = part.item_index
+        if part.rating is not None:
+            arrays[f"{name}_rating"] = part.rating
+        if part.timestamp is not None:
+            arrays[f"{name}_timestamp"] = part.timestamp
     return arrays
 
 

@@ -74,13 +74,7 @@ def load_adjacency_list(config: AdjacencyListConfig, files: FoundFiles, *, seed:
         signal_names=("interaction",),
         part=part if len(files.paths) > 1 else None,
     )
-    return SourceData(
-        table=table,
-        funnel=funnel,
-        titles=None,
-        files=files.on_disk,
-        preferences=None,
-    )
+    return SourceData(table=table, funnel=funnel, files=files.on_disk)
 
 
 def read_adjacency_list(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:

@@ -98,7 +98,6 @@ def load_book_crossing(config: BookCrossingConfig, files: FoundFiles, *, seed: i
         funnel=funnel,
         titles=titles,
         files=files.on_disk,
-        preferences=None,
         quarantine=(*bad, *bad_titles),
     )
 

@@ -99,7 +99,6 @@ def load_goodbooks(config: GoodBooksConfig, files: FoundFiles, *, seed: int) -> 
         funnel=Funnel(len(table)),
         titles=None if books is None else read_titles(books, BOOK_ID_COLUMNS, "title"),
         files=files.on_disk,
-        preferences=None,
     )
 
 

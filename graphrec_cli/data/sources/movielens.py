@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from graphrec_cli.config.movielens import (
-    MovieLens1MConfig,
     MovieLens100KConfig,
     MovieLensConfig,
     MovieLensLatestConfig,
@@ -31,6 +30,7 @@ class Edition:
     """The layout of an edition's ratings and titles."""
 
     ratings: Layout
+    ratings_file: str
     columns: tuple[str, str, str, str]
     titles: Layout
     titles_file: str
@@ -44,6 +44,7 @@ MOVIES_DAT = ("MovieID", "Title", "Genres")
 
 ML_100K = Edition(
     ratings=Layout(separator="\t", names=U_DATA, quoted=False),
+    ratings_file="u.data",
     columns=U_DATA,
     titles=Layout(separator="|", encoding="latin-1", names=U_ITEM, quoted=False),
     titles_file="u.item",
@@ -51,6 +52,7 @@ ML_100K = Edition(
 )
 ML_1M = Edition(
     ratings=Layout(separator="::", names=RATINGS_DAT, quoted=False),
+    ratings_file="ratings.dat",
     columns=RATINGS_DAT,
     titles=Layout(separator="::", encoding="latin-1", names=MOVIES_DAT, quoted=False),
     titles_file="movies.dat",
@@ -58,49 +60,35 @@ ML_1M = Edition(
 )
 LATEST = Edition(
     ratings=CSV,
+    ratings_file="ratings.csv",
     columns=("userId", "movieId", "rating", "timestamp"),
     titles=CSV,
     titles_file="movies.csv",
     title_columns=("movieId", "title"),
 )
-FILES_1M: dict[str, str | None] = {"ratings.dat": None}
-FILES_LATEST: dict[str, str | None] = {"ratings.csv": None}
 
 
-def find_movielens_100k(config: MovieLens100KConfig, *, data_dir: Path) -> dict[str, Path]:
-    """``u.data``, or the ``.base`` and ``.test`` of the configured fold; see ``_find``."""
-    return _find(config, data_dir, ML_100K, _files_100k(config))
+def find_movielens(config: MovieLensConfig, *, data_dir: Path, edition: Edition) -> dict[str, Path]:
+    """The rating files, downloaded if missing, and the file of titles if it exists.
 
+    Returns:
+        Paths by the plain file's name, the rating files' first.
 
-def load_movielens_100k(config: MovieLens100KConfig, files: FoundFiles, *, seed: int) -> SourceData:
-    """``u.data``, or the ``.base`` (train) and ``.test`` of the configured fold, one after another.
-
-    See ``_load`` for the rest; ``seed`` is not used: nothing is drawn.
+    Raises:
+        DataError: a rating file is missing and cannot be fetched.
     """
-    return _load(files, ML_100K, _files_100k(config))
-
-
-def _files_100k(config: MovieLens100KConfig) -> dict[str, str | None]:
-    if config.fold is None:
-        return {"u.data": None}
-    return {f"{config.fold}.base": "train", f"{config.fold}.test": "test"}
-
-
-def find_movielens_1m(config: MovieLens1MConfig, *, data_dir: Path) -> dict[str, Path]:
-    """``ratings.dat``; see ``_find``."""
-    return _find(config, data_dir, ML_1M, FILES_1M)
-
-
-def load_movielens_1m(config: MovieLens1MConfig, files: FoundFiles, *, seed: int) -> SourceData:
-    """``ratings.dat``; see ``_load``. ``seed`` is not used: nothing is drawn."""
-    return _load(files, ML_1M, FILES_1M)
+    folder, names = data_dir / config.folder, list(_rating_files(config, edition))
+    found = find_or_fetch(folder, names, config.archive, fetch=config.download)
+    paths = dict(zip(names, found, strict=True))
+    titles = find_file(folder, edition.titles_file, archive_name(config.archive))
+    return paths if titles is None else {**paths, edition.titles_file: titles}
 
 
 def find_movielens_latest(config: MovieLensLatestConfig, *, data_dir: Path) -> dict[str, Path]:
-    """``ratings.csv``; see ``_find``.
+    """The same for an edition that is chosen by its folder.
 
     Raises:
-        DataError: as ``_find``, or the folder and the address belong to different editions.
+        DataError: as ``find_movielens``, or the folder and the address differ in edition.
     """
     folder, archive = data_dir / config.folder, archive_name(config.archive)
     wrong = folder.name != PurePosixPath(archive).stem
@@ -109,46 +97,20 @@ def find_movielens_latest(config: MovieLensLatestConfig, *, data_dir: Path) -> d
             f"ratings.csv (plain, .gz or .zip) not found in {folder}; put it there, or set "
             f"dataset.archive.url to the address of {folder.name}.zip (it is {config.archive.url})"
         )
-    return _find(config, data_dir, LATEST, FILES_LATEST)
+    return find_movielens(config, data_dir=data_dir, edition=LATEST)
 
 
-def load_movielens_latest(
-    config: MovieLensLatestConfig, files: FoundFiles, *, seed: int
+def load_movielens(
+    config: MovieLensConfig, files: FoundFiles, *, seed: int, edition: Edition
 ) -> SourceData:
-    """``ratings.csv``; see ``_load``. ``seed`` is not used: nothing is drawn."""
-    return _load(files, LATEST, FILES_LATEST)
-
-
-def _find(
-    config: MovieLensConfig, data_dir: Path, edition: Edition, files: Mapping[str, str | None]
-) -> dict[str, Path]:
-    """The rating files, downloaded if missing, and the file of titles if it exists.
-
-    Args:
-        files: names of the rating files, see ``_load``.
-
-    Returns:
-        Paths by the plain file's name, the rating files' first.
-
-    Raises:
-        DataError: a rating file is missing and cannot be fetched.
-    """
-    folder = data_dir / config.folder
-    found = find_or_fetch(folder, list(files), config.archive, fetch=config.download)
-    paths = dict(zip(files, found, strict=True))
-    titles = find_file(folder, edition.titles_file, archive_name(config.archive))
-    return paths if titles is None else {**paths, edition.titles_file: titles}
-
-
-def _load(found: FoundFiles, edition: Edition, files: Mapping[str, str | None]) -> SourceData:
     """Read the rating files in order, and the titles if their file exists.
 
     Args:
-        found: what ``_find`` found.
-        files: names of the rating files and the part of the split that each is, None for no split.
+        files: what ``find_movielens`` found.
+        seed: not used: nothing is drawn.
 
     Returns:
-        Rows of the one signal ``rating``, with timestamps.
+        Rows of the one signal ``rating``, with timestamps; with parts where a fold is read.
 
     Raises:
         DataError: a file is faulty.
@@ -160,15 +122,16 @@ def _load(found: FoundFiles, edition: Edition, files: Mapping[str, str | None]) 
         NumberColumn(rating, low=0.5, high=5.0),
         IdColumn(timestamp),
     )
-    tables = [read_csv_columns(found.paths[name], wanted, edition.ratings) for name in files]
-    titles_path = found.paths.get(edition.titles_file)
+    parts = _rating_files(config, edition)
+    tables = [read_csv_columns(files.paths[name], wanted, edition.ratings) for name in parts]
+    titles_path = files.paths.get(edition.titles_file)
     titles = None
     if titles_path is not None:
         id_column, title_column = edition.title_columns
         titles = read_titles(titles_path, {id_column: id_column}, title_column, edition.titles)
     part = [
         np.full(len(table[user]), PART_NAMES.index(name), dtype=np.int8)
-        for name, table in zip(files.values(), tables, strict=True)
+        for name, table in zip(parts.values(), tables, strict=True)
         if name is not None
     ]
     table = RawTable(
@@ -180,15 +143,23 @@ def _load(found: FoundFiles, edition: Edition, files: Mapping[str, str | None]) 
         signal_names=("rating",),
         part=np.concatenate(part) if part else None,
     )
-    return SourceData(
-        table=table,
-        funnel=Funnel(len(table)),
-        titles=titles,
-        files=found.on_disk,
-        preferences=None,
+    return SourceData(table=table, funnel=Funnel(len(table)), titles=titles, files=files.on_disk)
+
+
+def _rating_files(config: MovieLensConfig, edition: Edition) -> dict[str, str | None]:
+    """Names of the rating files, and the part of the split that each is, None without a split."""
+    fold = config.fold if isinstance(config, MovieLens100KConfig) else None
+    if fold is None:
+        return {edition.ratings_file: None}
+    return {f"{fold}.base": "train", f"{fold}.test": "test"}
+
+
+def _source(edition: Edition) -> Source[MovieLensConfig]:
+    return Source(
+        partial(find_movielens, edition=edition), partial(load_movielens, edition=edition)
     )
 
 
-MOVIELENS_100K = Source(find_movielens_100k, load_movielens_100k)
-MOVIELENS_1M = Source(find_movielens_1m, load_movielens_1m)
-MOVIELENS_LATEST = Source(find_movielens_latest, load_movielens_latest)
+MOVIELENS_100K = _source(ML_100K)
+MOVIELENS_1M = _source(ML_1M)
+MOVIELENS_LATEST = Source(find_movielens_latest, partial(load_movielens, edition=LATEST))

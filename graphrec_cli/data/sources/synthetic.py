@@ -68,8 +68,6 @@ def load_synthetic(
     return SourceData(
         table=table,
         funnel=Funnel(len(table)),
-        titles=None,
-        files=(),
         preferences=TruePreferences(user_id, item_id, scores),
     )
 

@@ -87,13 +87,7 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
     titles = None
     if "items_path" in files.paths:
         titles = _read_titles(files.paths["items_path"], config, bare_name(item), arrays[item])
-    return SourceData(
-        table=table,
-        funnel=Funnel(rows),
-        titles=titles,
-        files=files.on_disk,
-        preferences=None,
-    )
+    return SourceData(table=table, funnel=Funnel(rows), titles=titles, files=files.on_disk)
 
 
 def _pick_columns(file: TableFile, config: TableConfig) -> tuple[str, str, str | None, str | None]:

@@ -39,17 +39,18 @@ class Split:
 
     def __post_init__(self) -> None:
         shape = (len(self.users), len(self.items))
-        for name, part in self._parts().items():
+        for name, part in self.parts().items():
             if (part.num_users, part.num_items) != shape:
                 raise DataError(
                     f"the {name} part has {part.num_users} users and {part.num_items} items, "
                     f"the split's ids are {shape[0]} and {shape[1]}"
                 )
-        shared = describe_shared_pairs(self._parts())
+        shared = describe_shared_pairs(self.parts())
         if shared is not None:
             raise LeakageError(f"{SHARED_PAIRS}: {shared}")
 
-    def _parts(self) -> dict[str, UserItems]:
+    def parts(self) -> dict[str, UserItems]:
+        """The parts by name, without ``valid`` if there is none."""
         parts = {"train": self.train, "valid": self.valid, "test": self.test}
         return {name: part for name, part in parts.items() if part is not None}
 
@@ -60,7 +61,7 @@ class Split:
         ids as strings has the hash of the one that was written.
         """
         digest = hashlib.sha256()
-        for name, part in self._parts().items():
+        for name, part in self.parts().items():
             digest.update(f"{name} {part.num_users} {part.num_items} {part.num_pairs};".encode())
             digest.update(np.ascontiguousarray(part.indptr, dtype="<i8").tobytes())
             digest.update(np.ascontiguousarray(part.item_index, dtype="<i8").tobytes())

@@ -51,14 +51,12 @@ class Layout:
         return self.separator if len(self.separator) == 1 else UNIT_SEPARATOR
 
     @property
-    def quoting(self) -> Literal[0, 3]:
-        """The csv module's word for ``quoted``."""
-        return csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
-
-    @property
     def dialect(self) -> Dialect:
         """What ``csv.reader`` takes."""
-        return {"delimiter": self.delimiter, "quoting": self.quoting}
+        return {
+            "delimiter": self.delimiter,
+            "quoting": csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE,
+        }
 
 
 CSV = Layout()

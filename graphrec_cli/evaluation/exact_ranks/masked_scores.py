@@ -61,17 +61,17 @@ class MaskedScores:
         """Return scores in the buffer, where they can be masked."""
         user_index = torch.from_numpy(users).to(self.device)
         if isinstance(self.scorer, BufferedScorer):
-            scores = self._buffer(len(users), self.num_items, torch.float32)
+            scores = self._buffer(len(users), torch.float32)
             self.scorer.score_users_into(user_index, scores)
             return scores
         # Copied because the scorer may have returned a view of its own table.
         scores = self.scorer.score_users(user_index)
-        return self._buffer(len(users), self.num_items, scores.dtype).copy_(scores)
+        return self._buffer(len(users), scores.dtype).copy_(scores)
 
-    def _buffer(self, num_users: int, num_items: int, dtype: torch.dtype) -> Tensor:
+    def _buffer(self, num_users: int, dtype: torch.dtype) -> Tensor:
         if self._scores.dtype is not dtype or len(self._scores) < num_users:
             self.release()
-            self._scores = torch.empty(num_users, num_items, dtype=dtype, device=self.device)
+            self._scores = torch.empty(num_users, self.num_items, dtype=dtype, device=self.device)
         return self._scores[:num_users]
 
     def release(self) -> None:

@@ -27,40 +27,17 @@ class HeldOutRanks:
         user_index, item_index: int32, shape (pairs,).
         rank: 0-based int64, shape (pairs,); ``metrics.MISS`` for a cold item counted as a miss.
         tied: whether another unmasked item has exactly the same score; shape (pairs,).
-        catalog_size: items with a train interaction; only these are ranked.
-        users_without_held_out: requested users without a held-out pair.
-        users_without_train: users with held-out pairs but no train interaction; excluded.
-        pairs_without_train: held-out pairs of those users.
-        users_all_cold: users excluded because all their held-out items are cold.
-        cold_pairs: held-out pairs of users with train interactions whose item has no train
-            interaction; excluded, or counted as misses.
+        counts: users and pairs evaluated, and those excluded by cause. ``cold_pairs`` have an item
+            without a train interaction: they are excluded, or counted as misses. Only the
+            ``catalog_size`` items with one are ranked. ``tie_rate`` is the share of ranked pairs
+            that are tied.
     """
 
     user_index: NDArray[np.int32]
     item_index: NDArray[np.int32]
     rank: NDArray[np.int64]
     tied: NDArray[np.bool_]
-    catalog_size: int
-    users_without_held_out: int
-    users_without_train: int
-    pairs_without_train: int
-    users_all_cold: int
-    cold_pairs: int
-
-    def counts(self) -> dict[str, int | float]:
-        """Users and pairs evaluated and excluded, and the share of ranked pairs that are tied."""
-        ranked = int(np.count_nonzero(self.rank != MISS))
-        return {
-            "users_evaluated": len(np.unique(self.user_index)),
-            "pairs_evaluated": len(self.rank),
-            "users_without_held_out": self.users_without_held_out,
-            "users_without_train": self.users_without_train,
-            "pairs_without_train": self.pairs_without_train,
-            "users_all_cold": self.users_all_cold,
-            "cold_pairs": self.cold_pairs,
-            "catalog_size": self.catalog_size,
-            "tie_rate": int(np.count_nonzero(self.tied)) / max(ranked, 1),
-        }
+    counts: dict[str, int | float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +130,15 @@ def rank_held_out(scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules) -> H
         item_index=pair_item[counted],
         rank=rank[counted],
         tied=tied[counted],
-        catalog_size=int(np.count_nonzero(~cold_item)),
-        users_without_held_out=int(np.count_nonzero(asked & ~with_held_out)),
-        users_without_train=int(np.count_nonzero(with_held_out & ~kept_user)),
-        pairs_without_train=int(np.count_nonzero(asked[pair_user] & ~kept)),
-        users_all_cold=int(np.count_nonzero(kept_user)) - users_counted,
-        cold_pairs=int(np.count_nonzero(kept & cold)),
+        counts={
+            "users_evaluated": users_counted,
+            "pairs_evaluated": int(np.count_nonzero(counted)),
+            "users_without_held_out": int(np.count_nonzero(asked & ~with_held_out)),
+            "users_without_train": int(np.count_nonzero(with_held_out & ~kept_user)),
+            "pairs_without_train": int(np.count_nonzero(asked[pair_user] & ~kept)),
+            "users_all_cold": int(np.count_nonzero(kept_user)) - users_counted,
+            "cold_pairs": int(np.count_nonzero(kept & cold)),
+            "catalog_size": int(np.count_nonzero(~cold_item)),
+            "tie_rate": int(np.count_nonzero(tied)) / max(int(np.count_nonzero(warm)), 1),
+        },
     )

@@ -1,4 +1,4 @@
-"""A small table with titles, its configuration, and the place of its entry."""
+"""A small table with titles, its configuration, and what its entry holds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.config.table import TableConfig
-from graphrec_cli.data.cache.place import CachePlace
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.source import FoundFiles
 from graphrec_cli.preparation import DropReport, find_files, read_and_split
@@ -46,14 +45,6 @@ def config(tmp_path: Path) -> RunConfig:
 def files(config: RunConfig) -> FoundFiles:
     """The table's files."""
     return find_files(config)
-
-
-@pytest.fixture
-def place(config: RunConfig, files: FoundFiles) -> CachePlace:
-    """The place of the entry, which does not exist yet."""
-    found = CachePlace.of(config, files)
-    assert found is not None
-    return found
 
 
 @pytest.fixture

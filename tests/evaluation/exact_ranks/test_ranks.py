@@ -193,14 +193,14 @@ def test_extremes_with_two_own_items_among_four_tied() -> None:
     for ties, places in ((Ties.optimistic, {0, 1}), (Ties.pessimistic, {2, 3})):
         got = rank_test_part(Constant(5), parts, ties=ties)
         assert set(got.rank.tolist()) == places
-        assert got.counts()["tie_rate"] == 1.0
+        assert got.counts["tie_rate"] == 1.0
 
 
 def test_left_out_users_and_pairs_are_counted() -> None:
     # Item 3 is cold. Users: 0 fine, 1 without train, 2 all cold, 3 without held-out, 4 half cold.
     parts = np.array([[1, 3, 0, 0], [3, 3, 0, 3], [1, 1, 0, 3], [0, 1, 1, 0], [1, 0, 3, 3]])
     table = Table(torch.zeros(5, 4))
-    excluded = rank_test_part(table, parts).counts()
+    excluded = rank_test_part(table, parts).counts
     assert excluded.pop("tie_rate") == 1.0
     assert excluded == {
         "users_evaluated": 2,
@@ -215,7 +215,7 @@ def test_left_out_users_and_pairs_are_counted() -> None:
     assert table.batches == [2]
     missed = rank_test_part(table, parts, cold_items=ColdItems.miss)
     assert missed.rank[[1, 3]].tolist() == [MISS, MISS]
-    assert missed.counts() == {
+    assert missed.counts == {
         **excluded,
         "users_evaluated": 3,
         "pairs_evaluated": 4,
@@ -309,7 +309,7 @@ def test_with_nothing_to_rank_the_scorer_is_not_called() -> None:
     got = rank_test_part(table, parts)
     assert len(got.rank) == 0
     assert table.batches == []
-    assert got.counts()["tie_rate"] == 0.0
+    assert got.counts["tie_rate"] == 0.0
 
 
 class OnDevice:

@@ -17,7 +17,7 @@ from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import DifferenceError, NonFiniteError, OutputError
 from graphrec_cli.losses.bpr import build_bpr
-from graphrec_cli.models.lightgcn import build_mf
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
@@ -104,7 +104,7 @@ def trainer_after(epochs: int) -> Trainer:
     train = UserItems.from_pairs(
         np.array([0, 1, 2, 3]), np.array([0, 1, 2, 0]), num_users=4, num_items=3
     )
-    model = build_mf(
+    model = LightGCN(
         MatrixFactorizationConfig(embedding_dim=2),
         train,
         generator=torch.Generator().manual_seed(0),

@@ -16,7 +16,7 @@ from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.losses.bpr import build_bpr
-from graphrec_cli.models.lightgcn import build_mf
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.checkpoints.validate import check_content
@@ -32,7 +32,7 @@ def new_trainer(after_step: Callable[[Trainer], None] = lambda trainer: None) ->
     train = UserItems.from_pairs(users, items, num_users=12, num_items=9)
     return Trainer(
         TrainerConfig(epochs=9, batch_size=8),
-        build_mf(
+        LightGCN(
             MatrixFactorizationConfig(embedding_dim=4),
             train,
             generator=torch.Generator().manual_seed(0),
