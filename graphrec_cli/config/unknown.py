@@ -58,11 +58,11 @@ def refuse_unknown_key(full_key: str, components: dict[str, type]) -> None:
         else:
             nested = get_type_hints(node)[part]
         if not is_dataclass(nested):
-            break
+            below = key_below_value([full_key]) if full_key.count(".") > depth else None
+            if below is not None:
+                raise below
+            return
         node = nested
-    below = key_below_value([full_key])
-    if below is not None:
-        raise below
 
 
 def key_below_value(words: Sequence[str]) -> ConfigError | None:
