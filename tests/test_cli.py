@@ -172,6 +172,7 @@ def test_an_error_that_nobody_expected_is_one_line_too(
     assert bool(traceback) is debug
 
 
+@pytest.mark.slow
 def test_the_process_from_outside(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "graphrec_cli", "train", *TINY, "model=popularity"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ class Option:
     selects: dict[str, str] = field(default_factory=dict)
 
 
+@cache
 def conf_dir() -> Path:
     """The folder of the options: the installed package's own, else the checkout's.
 

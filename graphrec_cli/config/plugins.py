@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +231,8 @@ def _load_file(path: Path) -> Plugin:
 
 
 def _load_entry_point(name: str) -> Plugin:
+    from importlib import metadata  # its import takes as long as the rest of --help
+
     found = tuple(metadata.entry_points(group=ENTRY_POINTS, name=name))
     if len(found) != 1:
         known = sorted(point.name for point in metadata.entry_points(group=ENTRY_POINTS))

@@ -161,6 +161,7 @@ def test_an_adjacency_list_with_its_own_split(full_size: Command, tmp_path: Path
     assert report["split"]["valid"] is None
 
 
+@pytest.mark.slow
 def test_the_split_is_the_one_that_train_makes(full_size: Command) -> None:
     words = (*SMALL, "dataset.k_core.min_item_interactions=8")
     trained = full_size("train", *words, "model=popularity", "evaluation.ks=[5]")

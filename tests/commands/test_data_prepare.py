@@ -83,6 +83,7 @@ def test_a_run_from_the_cache_leaves_what_one_from_the_files_leaves(
     assert len(list(Path(first.folder / "cache" / "prepared").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_it_says_what_it_did(full_size: Command) -> None:
     command = (*PREPARE, *BOOKS, *K_CORE, "cache_dir=cache")
     built, there = full_size(*command), full_size(*command)
@@ -133,6 +134,7 @@ def test_a_changed_row_or_value_is_prepared_anew(full_size: Command, data: Path)
     assert prepared("trainer.epochs=3", "num_threads=1")["state"] == "there"
 
 
+@pytest.mark.slow
 def test_data_made_in_memory_are_not_kept(full_size: Command) -> None:
     done = full_size(*PREPARE, "cache_dir=cache")
     assert done.code == 0
@@ -183,6 +185,7 @@ def test_a_chosen_folder_that_cannot_be_written_is_refused(
         assert "rows" not in done.err  # before the work
 
 
+@pytest.mark.slow
 def test_the_users_folder_that_cannot_be_written_costs_a_run_a_warning(
     full_size: Command, small: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ def test_wrong_usage(
     assert message in done.err
 
 
+@pytest.mark.slow
 def test_the_embeddings_can_be_compared_otherwise(run: Path, graphrec: Callable[..., Any]) -> None:
     def metrics(*words: str) -> Any:
         done = graphrec("evaluate", str(run), *words, "--json")
@@ -100,6 +101,7 @@ def test_the_embeddings_can_be_compared_otherwise(run: Path, graphrec: Callable[
     assert metrics("model.item_norm_power=1") == metrics_of(run)["test"]
 
 
+@pytest.mark.slow
 def test_what_was_changed_is_said(run: Path, graphrec: Callable[..., Any]) -> None:
     words = ["model.item_norm_power=0.5", "evaluation.ks=[5]"]
     first = graphrec("evaluate", str(run), *words).out.splitlines()[0]

@@ -181,6 +181,7 @@ def test_a_user_with_fewer_candidates_gets_all_of_them(
     assert f"set k to at most {len(catalog)}" in too_many.err
 
 
+@pytest.mark.slow
 def test_embeddings_can_be_compared_otherwise(run: Path, graphrec: Callable[..., Any]) -> None:
     def scores(*words: str) -> list[float]:
         done = graphrec("recommend", str(run), "users=1e5", *words, "format=csv")
@@ -305,6 +306,7 @@ def test_an_item_that_only_test_holds_is_not_recommended(
     assert "1 of the 1 items are unknown to this run, or have no train interaction" in refused.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["mf", "popularity", "itemknn", "ease", "gfcf"])
 def test_every_model_recommends(model: str, graphrec: Callable[..., Any]) -> None:
     run = graphrec("train", f"model={model}").run

@@ -83,6 +83,7 @@ def test_every_kind_of_run_is_reproduced(
     assert done.code == 0
 
 
+@pytest.mark.slow
 def test_for_machines(run: Path, graphrec: Callable[..., Any]) -> None:
     result = json.loads(graphrec("reproduce", str(run), "--json").out)
     assert result["verdict"] == "reproduced"
@@ -92,6 +93,7 @@ def test_for_machines(run: Path, graphrec: Callable[..., Any]) -> None:
     assert result["weights_sha256"] == {"was": recorded, "now": recorded}
 
 
+@pytest.mark.slow
 def test_a_figure_that_differs_in_its_last_bit_is_found(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
@@ -107,6 +109,7 @@ def test_a_figure_that_differs_in_its_last_bit_is_found(
     assert result["differences"]["test.ndcg@5"]["now"] == old
 
 
+@pytest.mark.slow
 def test_weights_that_differ_are_found(run: Path, graphrec: Callable[..., Any]) -> None:
     best = run / "checkpoints" / "best.pt"
     content = load_checkpoint(best, torch.device("cpu"))

@@ -228,6 +228,7 @@ def test_more_epochs_are_refused_where_the_learning_rate_followed_from_their_num
     assert graphrec("resume", str(done.run)).code == 0
 
 
+@pytest.mark.slow
 def test_more_epochs_than_before(whole: Path, tmp_path: Path, graphrec: Callable[..., Any]) -> None:
     run = unfinished(whole, tmp_path / "mine")
     done = graphrec("resume", str(run), "trainer.epochs=6")

@@ -17,6 +17,7 @@ from graphrec_cli.errors import ConfigError, GraphrecError
 from graphrec_cli.rundir.directory import RunDirectory
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(
     graphrec: Callable[..., Any],
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_device_that_is_not_there_stops_a_sweep_before_the_first_run(
     assert list(done.folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_signal_at_the_end_of_a_run_ends_the_sweep(
     graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -248,6 +248,7 @@ def test_own_options_may_not_have_the_name_of_a_built_in_one(
     assert done.err.endswith("goodbooks.yaml has the name of a built-in option; give it another\n")
 
 
+@pytest.mark.slow
 def test_runs_that_start_in_the_same_second_have_directories_of_their_own(
     graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,12 +50,14 @@ def test_nothing_but_the_overrides_changes(trained: Any, train: Callable[..., An
     }
 
 
+@pytest.mark.slow
 def test_the_same_again_gives_the_same_figures(trained: Any, train: Callable[..., Any]) -> None:
     done = train(f"--from={trained.run / 'config.json'}", "plots=false")
     ours, theirs = done.run / "metrics.json", trained.run / "metrics.json"
     assert ours.read_bytes() == theirs.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_group_is_replaced_by_its_options_values_and_the_others_keep_theirs(
     trained: Any, train: Callable[..., Any]
 ) -> None:

@@ -167,6 +167,7 @@ def test_one_and_zero_are_switches_too() -> None:
     assert job.config.seed == 7
 
 
+@pytest.mark.slow
 def test_a_job_meets_the_words_of_the_program_and_its_error_comes_out(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -184,6 +185,7 @@ def test_a_job_meets_the_words_of_the_program_and_its_error_comes_out(
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_every_combination_in_order(tmp_path: Path) -> None:
     words = ["seed=1,2", "sampler=uniform,hardneg", "-m", "output_dir=out"]
     found: list[Job] = []
@@ -200,6 +202,7 @@ def test_a_sweep_runs_every_combination_in_order(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["it's a (sweep)"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -225,6 +228,7 @@ def test_a_sweep_with_a_bad_job_never_starts(words: list[str], message: str) -> 
 printable = st.characters(exclude_categories=["C", "Z"])
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(
     st.one_of(

@@ -45,6 +45,7 @@ def flat(values: object, prefix: str) -> Iterator[tuple[str, object]]:
         yield prefix, values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", SCHEMAS)
 def test_the_defaults_shown_are_those_of_a_run(group: str) -> None:
     """What is read from the option files is what Hydra composes from them."""

@@ -76,6 +76,7 @@ def test_an_example_trains_and_is_recorded(chosen: str, graphrec: Graphrec) -> N
     assert not any(chosen.partition("=")[2] in names for names in SCHEMAS.values())
 
 
+@pytest.mark.slow
 def test_values_are_checked_as_strictly_as_built_in_ones(graphrec: Graphrec) -> None:
     for words, expected in {
         "sampler.share=7": "sampler.share must lie between 0.001 and 1, got 7.0",
@@ -137,6 +138,7 @@ def test_a_saved_file_never_loads_a_plugin(graphrec: Graphrec) -> None:
     assert not Path("executed").exists()
 
 
+@pytest.mark.slow
 def test_a_sweep_passes_plugins_on(graphrec: Graphrec) -> None:
     code, _, err = graphrec("train", "--plugin", "my_sampler.py", "sampler=top,uniform", "-m")
     assert code == 0, err

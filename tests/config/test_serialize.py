@@ -95,6 +95,7 @@ def changed(key: str, value: object, content: dict[str, Any] | None = None) -> d
     return content
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.fixed_dictionaries(VALUES))
 def test_written_and_read_again_it_is_the_same(values: dict[str, Any]) -> None:

@@ -55,6 +55,7 @@ def tables(draw: st.DrawFn) -> tuple[Tensor, NDArray[np.bool_], NDArray[np.bool_
     return scores, masked, catalog
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(tables(), st.integers(1, 15), st.integers(0, 1000))
 def test_agrees_with_sorting_every_users_candidates(

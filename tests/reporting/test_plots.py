@@ -55,6 +55,7 @@ def test_a_run_without_validation_draws_the_loss_alone(tmp_path: Path) -> None:
     assert picture.shape[0] < picture.shape[1] < 2 * picture.shape[0]
 
 
+@pytest.mark.slow
 def test_the_same_history_draws_the_same_picture_over_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "curves.png"
     draw_curves(history(3), path, "ndcg@10")

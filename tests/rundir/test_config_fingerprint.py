@@ -31,6 +31,7 @@ def digest(saved: SavedConfig, *overrides: str, but: tuple[str, ...] = ()) -> st
     return config_sha256(config_to_dict(compose_saved(saved, list(overrides))), but=but)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "override",
     [
@@ -62,6 +63,7 @@ def test_what_figures_depend_on_counts(override: str, saved: SavedConfig) -> Non
     assert digest(saved, override, but=RESUMABLE) != digest(saved, but=RESUMABLE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("override", "but"),
     [("device=cpu", MACHINE), ("num_threads=3", MACHINE), ("trainer.epochs=3", RESUMABLE)],

@@ -111,6 +111,7 @@ def test_a_missing_array_is_named(tmp_path: Path, missing: str) -> None:
         load_run_data(path)
 
 
+@pytest.mark.slow
 def test_damage_anywhere_is_refused_or_harmless(tmp_path: Path) -> None:
     path = tmp_path / "data.npz"
     save_run_data(path, split(), None)

@@ -21,6 +21,7 @@ HOLDER = (
 )
 
 
+@pytest.mark.slow
 def test_a_living_process_holds_it_and_a_dead_one_does_not(tmp_path: Path) -> None:
     path = tmp_path / "run.lock"
     assert not is_locked(path)

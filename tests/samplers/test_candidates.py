@@ -101,6 +101,7 @@ def test_in_batch_candidates_are_the_positives_as_often_as_they_occur(
         assert draws(batch).tolist() == sorted(batch.pos_items.tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "config",
     [

@@ -51,6 +51,7 @@ def test_by_user_is_uniform_over_users_and_then_over_their_items(
     check_distribution(users, [1 / 3, 1 / 3, 0, 0, 1 / 3])
 
 
+@pytest.mark.slow
 def test_distinct_users_are_uniform_and_never_twice_in_a_batch(
     check_distribution: CheckDistribution,
 ) -> None:
@@ -79,6 +80,7 @@ def test_by_interaction_takes_every_pair_once_a_pass_in_batches_of_any_size(
         assert sorted(drawn[first : first + len(PAIRS)]) == PAIRS
 
 
+@pytest.mark.slow
 def test_by_interaction_shuffles_every_pass_uniformly(
     check_distribution: CheckDistribution,
 ) -> None:

@@ -34,12 +34,14 @@ def run(code: str, *words: str, threads: int) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2])
 def test_every_library_uses_the_threads_that_were_set(number: int) -> None:
     script = SCRIPT.format(number=number)
     assert set(json.loads(run(script, threads=3 - number))) == {number}
 
 
+@pytest.mark.slow
 def test_a_run_depends_on_num_threads_and_not_on_the_environment(tmp_path: Path) -> None:
     folders = (f"output_dir={tmp_path / 'runs'}", f"cache_dir={tmp_path / 'cache'}")
     words = ("train", "model=gfcf", "num_threads=1", "device=cpu", "plots=false", *folders)

@@ -131,6 +131,7 @@ def test_the_checkerboard_is_solved(model: ModelConfig, tmp_path: Path) -> None:
     assert ndcg_on_test(fitted.model, config, split, 2) > 0.99
 
 
+@pytest.mark.slow
 def test_lightgcn_beats_popularity_and_comes_near_the_ceiling(tmp_path: Path) -> None:
     source, split = small_synthetic()
     assert source.preferences is not None

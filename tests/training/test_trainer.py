@@ -243,6 +243,7 @@ def test_a_row_of_the_history_describes_its_epoch() -> None:
     assert row["valid"]["ndcg@10"] == 0.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_non_finite_loss_ends_the_run_early_and_keeps_the_best(value: float) -> None:
     bpr = build_bpr(BPRConfig())
@@ -294,6 +295,7 @@ def without_times(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: row[key] for key in row if key not in times} for row in records]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", PositivesBy)
 @pytest.mark.parametrize("steps_per_epoch", [None, 5], ids=str)
 @pytest.mark.parametrize("validated", [True, False])

@@ -137,6 +137,7 @@ def test_versions_count(
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.slow
 def test_changed_code_makes_another_key_although_the_version_stays(tmp_path: Path) -> None:
     shutil.copytree(Path(graphrec_cli.__file__).parent, tmp_path / "graphrec_cli")
     program = (

@@ -157,6 +157,7 @@ def test_values_out_of_range_are_refused(share: float) -> None:
         BookCrossingConfig(archive=RemoteFileConfig(url="x.zip"), rating_threshold=10 + share)
 
 
+@pytest.mark.slow
 @real_data
 def test_the_real_subset_and_the_notebooks_two_filters() -> None:
     source = BOOK_CROSSING.read(config(), data_dir=REAL_DATA, seed=0)

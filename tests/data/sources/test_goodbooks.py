@@ -159,6 +159,7 @@ def test_faulty_titles_are_refused_by_the_name_of_their_file(folder: Path) -> No
         GOODBOOKS.read(config_of(signals=("rating_pos",)), data_dir=folder.parent, seed=0)
 
 
+@pytest.mark.slow
 @real_data
 def test_the_real_first_edition() -> None:
     source = GOODBOOKS.read(config_of(), data_dir=REAL_DATA, seed=0)
@@ -177,6 +178,7 @@ def test_the_real_first_edition() -> None:
     assert titles[0] == "The Hunger Games (The Hunger Games, #1)"
 
 
+@pytest.mark.slow
 @real_data
 def test_every_real_row_is_accounted_for_as_far_as_the_split() -> None:
     config, split_config = config_of(), LeaveOneOutConfig()

@@ -223,6 +223,7 @@ def test_values_out_of_range_are_refused() -> None:
             TableConfig(path="a", encoding=encoding)
 
 
+@pytest.mark.slow
 @real_data
 def test_real_tables_with_their_own_headers() -> None:
     config = TableConfig(

@@ -97,6 +97,7 @@ def test_a_last_column_that_may_be_empty_is_no_short_line(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.slow
 @given(seconds=st.lists(st.integers(10**9, 2 * 10**9), min_size=1, max_size=10))
 @pytest.mark.parametrize("factor", [1, 1_000, 1_000_000])
 def test_the_unit_is_told_by_the_size(tmp_path: Path, seconds: list[int], factor: int) -> None:

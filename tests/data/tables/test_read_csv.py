@@ -154,6 +154,7 @@ def test_a_line_of_a_million_fields_is_refused_at_once(
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.slow
 def test_a_fault_far_down_is_found(tmp_path: Path) -> None:
     content = HEADER + b"12345,67890,3\n" * 20_000 + b"1,2,three\n"
     with pytest.raises(DataError, match="line 20002: rating 'three' is not a number"):

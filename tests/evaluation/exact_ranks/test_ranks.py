@@ -162,6 +162,7 @@ def test_agrees_with_sorting_every_users_candidates(
             assert tied == (bool(open_items[item]) and same.sum() > 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(split=splits(), seed=st.integers(0, 1000))
 def test_random_ties_lie_between_the_extremes_and_own_items_stay_apart(

@@ -76,6 +76,7 @@ def test_the_newest_are_kept_and_the_manifest_holds_their_digests(
     assert newest(tmp_path, keep) == 6
 
 
+@pytest.mark.slow
 @given(
     at=st.integers(0, 2**20),
     damage=st.sampled_from(["flip", "cut", "empty"]),
@@ -192,6 +193,7 @@ def test_an_intact_state_survives_any_failing_system_call(
     raise AssertionError(f"{fault} is called more often than expected")
 
 
+@pytest.mark.slow
 def test_random_kills_between_the_moves_are_survived(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
