@@ -25,8 +25,8 @@ help: ## this list
 
 # Compiling every module of torch takes as long as unpacking it, and few of them are ever imported.
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
-	  || { echo "graphrec needs Python 3.11, 3.12 or 3.13 and PYTHON=$(PYTHON) is none; try: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
+	  || { echo "graphrec needs Python 3.11, 3.12, 3.13 or 3.14, and PYTHON=$(PYTHON) is not; try: make PYTHON=python3.11" >&2; exit 1; }
 	@echo "installing into $(VENV) (a few minutes the first time)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --quiet --no-compile -c constraints.txt -e '.[dev]'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from stat import S_ISREG
 
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
 from graphrec_cli.config.compose import compose_saved
@@ -100,12 +101,14 @@ def _out_file(name: str) -> Path:
     path = Path(name)
     try:
         # Writing to /dev/null would replace the device by a file.
-        taken, folder = path.exists() and not path.is_file(), path.parent.is_dir()
+        taken = not S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        taken = False
     except OSError as error:
         raise ConfigError(f"out cannot be {name}: {error.strerror or error}") from error
     if taken or not path.name:
         raise ConfigError(f"out must name a file, got '{name}'; choose another name")
-    if not folder:
+    if not path.parent.is_dir():
         raise ConfigError(f"out={name}: the folder {path.parent} does not exist; make it first")
     return path
 
