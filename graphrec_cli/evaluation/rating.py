@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from graphrec_cli.config.evaluation import RatingConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.errors import ConfigError, NonFiniteError
+from graphrec_cli.errors import NonFiniteError
 from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
 from graphrec_cli.evaluation.protocol import (
     Evaluation,
@@ -42,16 +42,8 @@ class RatingEvaluation(Evaluation):
         train_ratings(train)
 
     def evaluate(self, model: Model, split: Split, part: str) -> PartResult:
-        """Predict the held-out ratings of ``part`` and compute the metrics.
-
-        Raises:
-            ConfigError: the model does not predict ratings.
-        """
-        if not isinstance(model, RatingModel):
-            raise ConfigError(
-                "evaluation=rating needs predicted ratings, but this model predicts none; set "
-                "model=lightgcn_rating loss=mse"
-            )
+        """Predict the held-out ratings of ``part`` and compute the metrics."""
+        assert isinstance(model, RatingModel), "RunConfig refuses models that predict no ratings"
         held_out = held_out_part(split, part)
         assert held_out.rating is not None, "check() guarantees that every pair has a rating"
         user, item = held_out.user_index(), held_out.item_index
