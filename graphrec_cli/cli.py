@@ -115,7 +115,7 @@ def _requested_page(words: list[str]) -> str | None:
     if name == "train":
         from graphrec_cli.config.help_page import train_help
 
-        return train_help(words)
+        return train_help(words[1:])
     return str(_module(name).HELP)
 
 
