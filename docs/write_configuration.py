@@ -1,6 +1,6 @@
 """docs/configuration.md: every group, option and key, written from the code.
 
-``python -m graphrec_cli.config.reference > docs/configuration.md`` updates it.
+``python docs/write_configuration.py > docs/configuration.md`` updates it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from graphrec_cli.config.store import SCHEMAS
 INTRODUCTION = """\
 # Configuration
 
-<!-- Written by: python -m graphrec_cli.config.reference > docs/configuration.md -->
+<!-- Written by: python docs/write_configuration.py > docs/configuration.md -->
 
 `GROUP=OPTION` chooses a component and `KEY=VALUE` sets a value:
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphrec_cli.config.completion import complete_train
-from graphrec_cli.config.reference import write_reference
+from write_configuration import write_reference
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
-COMMAND = "python -m graphrec_cli.config.reference > docs/configuration.md"
+from graphrec_cli.config.completion import complete_train
+
+DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
+COMMAND = "python docs/write_configuration.py > docs/configuration.md"
 
 
 def test_the_committed_file_is_current() -> None:
