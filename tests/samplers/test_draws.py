@@ -34,4 +34,4 @@ def test_draws_below_a_bound_beyond_float32_reach_every_number(
     """A fraction of 24 bits times 2**40 would be a multiple of 2**16."""
     bounds = torch.full((20_000,), 2**40)
     draws = draw_below(bounds, torch.Generator().manual_seed(0)).numpy()
-    check_distribution(draws % 7, np.full(7, 1 / 7))
+    check_distribution(draws % 8, np.full(8, 1 / 8))
