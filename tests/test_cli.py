@@ -194,7 +194,20 @@ def test_the_process_from_outside(folder: Path) -> None:
 @pytest.mark.slow
 def test_the_process_ends_with_its_code_after_all_exit_handlers(folder: Path) -> None:
     (folder / "mine.py").write_text(
-        "import atexit, pathlib\natexit.register(pathlib.Path('ended').touch)\n", "utf-8"
+        """
+import atexit, dataclasses, pathlib
+from graphrec_cli.config.plugins import register
+from graphrec_cli.config.sampler import SamplerConfig
+from graphrec_cli.samplers.uniform import build_uniform
+
+@dataclasses.dataclass
+class Mine(SamplerConfig):
+    name: str = "mine"
+
+register("sampler", Mine, build_uniform)
+atexit.register(pathlib.Path("ended").touch)
+""",
+        "utf-8",
     )
     for words, code in ((["--help"], 0), (["trainer.epochs=0"], 2)):
         done = subprocess.run(
