@@ -126,6 +126,7 @@ def split_source(config: RunConfig, source: SourceData) -> Prepared:
         rating_threshold=config.dataset.positive_threshold(),
         prefilter=config.dataset.prefilter,
         k_core=config.dataset.k_core,
+        duplicates=config.dataset.duplicates,
         funnel=source.funnel,
     )
     own_split_unused = interactions.part is not None and config.split.name != "predefined"
