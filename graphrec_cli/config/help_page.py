@@ -105,13 +105,13 @@ def option_keys(group: str, name: str, config_dir: str | None = None) -> list[Ke
 def _refuse_unknown_keys(
     overrides: Sequence[str], chosen: Mapping[str, str], config_dir: str | None
 ) -> None:
+    keys = [word.lstrip("+").partition("=")[0] for word in overrides]
     components = {}
-    for group in SCHEMAS.keys() & chosen.keys():
+    for group in {key.partition(".")[0] for key in keys} & SCHEMAS.keys() & chosen.keys():
         component = read_option(group, chosen[group], config_dir).component
         if component in SCHEMAS[group]:
             components[group] = SCHEMAS[group][component]
-    for word in overrides:
-        key = word.lstrip("+").partition("=")[0]
+    for key in keys:
         if key != "experiment" and not key.startswith(("hydra/", "hydra.")):
             refuse_unknown_key(key, components)
 

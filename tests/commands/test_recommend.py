@@ -63,6 +63,14 @@ def forget_train_of_first_user(arrays: dict[str, NDArray[Any]]) -> None:
     arrays["train_indptr"] = np.maximum(arrays["train_indptr"] - count, 0)
 
 
+def forget_train_of_an_item(arrays: dict[str, NDArray[Any]]) -> None:
+    """The first item loses its train pairs, so that it is no longer in the catalog."""
+    kept = arrays["train_item_index"] != 0
+    before = np.concatenate([[0], np.cumsum(kept)])
+    arrays["train_indptr"] = before[arrays["train_indptr"]]
+    arrays["train_item_index"] = arrays["train_item_index"][kept]
+
+
 def load(run: Path) -> SavedRun:
     directory = RunDirectory(run)
     content = read_config(directory.config)
@@ -266,6 +274,19 @@ def test_a_user_without_a_train_interaction_is_cold(
     expected = expected_lists(saved, 10)
     expected[cold] = best(saved, popularity, known_items(saved, 0), 10)
     assert lists == expected
+
+
+def test_items_without_a_train_interaction_are_never_recommended(
+    run: Path, graphrec: Callable[..., Any]
+) -> None:
+    change_data(run, forget_train_of_an_item)
+    saved = load(run)
+    k = int(np.count_nonzero(saved.split.train.item_degree))
+    assert k == len(saved.split.items) - 1
+    done = graphrec("recommend", str(run), f"k={k}", "seen=keep", "cold=popular", "--json")
+    assert done.code == 0, done.err
+    gone = str(saved.split.items.text()[0])
+    assert all(len(items) == k and gone not in items for items in json_lists(done.out).values())
 
 
 def test_a_new_user_is_folded_in_by_items(run: Path, graphrec: Callable[..., Any]) -> None:
