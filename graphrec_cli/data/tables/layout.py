@@ -139,8 +139,8 @@ def _rewritten(texts: Iterator[str], layout: Layout) -> Iterator[bytes]:
         lines, newline, held = (held + piece).rpartition("\n")
         if len(held) > MAX_LINE_BYTES:
             raise ValueError(f"a line of more than {MAX_LINE_BYTES:,} characters")
-        if layout.comment:
-            comment = re.compile(rf"^{re.escape(layout.comment)}.*\n?", re.MULTILINE)
+        if layout.comment:  # blank lines go too: the parser counts those above the header line
+            comment = re.compile(rf"^(?:{re.escape(layout.comment)}.*|[ \t\r]*)\n", re.MULTILINE)
             lines, newline = comment.sub("", lines + newline), ""
         if layout.separator == BLANKS:
             lines = re.sub(r"^[ \t]+|[ \t]+(?=\r?$)", "", lines, flags=re.MULTILINE)

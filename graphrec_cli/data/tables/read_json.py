@@ -93,7 +93,7 @@ def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 row = decoder.decode(line)
                 line.encode()
                 if "\\u" in line:  # half of a pair of surrogates cannot be kept
-                    str(row).encode()
+                    json.dumps(row, ensure_ascii=False).encode()
             except (ValueError, RecursionError) as error:
                 raise DataError(
                     f"{path}, line {number}: not a JSON object on one line "

@@ -70,7 +70,7 @@ def test_quotes_in_doubt_are_refused(content: str, message: str) -> None:
 
 
 def test_quotes_that_surround_a_field_are_read() -> None:
-    content = 'user,item,note\n"a, b","c ""d""","two\nlines"\n"","e",""\n'.replace('"",', "f,")
+    content = 'user,item,note\n"a, b","c ""d""","two\nlines"\nf,"e",""\n'
     expected = [("a, b", 'c "d"'), ("f", "e")]
     assert pairs(TableConfig(path=write(content))) == expected
     # A last line of a text that has as many commas as a row, but no rating where a row has one.
@@ -88,9 +88,8 @@ def test_rows_with_any_quotes_are_as_written_or_refused(rows: list[tuple[str, st
     assert pairs(TableConfig(path=path, quoted=False)) == rows
     try:
         read = pairs(TableConfig(path=path))
-    except DataError as error:
+    except DataError:
         assert '"' in "".join(lines)
-        assert "dataset.quoted=false" in str(error) or "is empty" in str(error)
     else:
         assert len(read) == len(rows)
 
