@@ -13,13 +13,16 @@ from graphrec_cli.errors import ConfigError
 
 
 class Separator(Enum):
-    """The character between the fields of a line."""
+    """What stands between the fields of a line."""
 
     comma = ","
     tab = "\t"
     semicolon = ";"
     pipe = "|"
     space = " "
+    double_colon = "::"
+    blanks = " \t"
+    """Any run of spaces and tabs."""
 
 
 class TimeUnit(Enum):
@@ -34,14 +37,37 @@ class TimeUnit(Enum):
     """ISO dates or times, such as 2024-01-31 or 2024-01-31T18:30:00+01:00; UTC without a zone."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextFormat:
+    """How a file of delimited text is written.
+
+    Attributes:
+        prefix: of the keys that say so, such as ``dataset.``.
+        given: the keys without the prefix that are set.
+        separator: between fields; None if the file's ending decides.
+        quoted: whether fields may be in double quotes.
+        encoding: of the text.
+        comment: how lines begin that are skipped; None if such lines are an error.
+        columns: names of all columns, None if the first line has them.
+    """
+
+    prefix: str
+    given: tuple[str, ...]
+    separator: Separator | None
+    quoted: bool
+    encoding: str
+    comment: str | None
+    columns: tuple[str, ...] | None
+
+
 @dataclass(kw_only=True, slots=True)
 class TableConfig(DatasetConfig):
-    """A csv, tsv, parquet or RecBole .inter file, one interaction per row."""
+    """A csv, tsv, parquet, JSON lines or RecBole .inter file, one interaction per row."""
 
     name: str = "table"
     path: str = ""
-    """The file: plain, .gz or .zip. It is required. A relative path is looked up in the working
-    directory, then in data_dir."""
+    """The file: plain, .gz, .zip, .xz, .bz2 or .zst. It is required. A relative path is looked up
+    in the working directory, then in data_dir."""
     user: str | None = None
     """Column of user ids; null: a common name such as user_id."""
     item: str | None = None
@@ -56,16 +82,28 @@ class TableConfig(DatasetConfig):
     """Format of the timestamps. s, ms, us: numbers of seconds, milliseconds, microseconds. date:
     ISO dates or times, UTC without a zone. auto: detected."""
     separator: Separator | None = None
-    """Character between fields; null: tab in .tsv, .tab, .txt, .inter and .item files, else
-    comma."""
+    """What stands between fields; double_colon: ::, blanks: any run of spaces and tabs, without
+    quotes; null: tab in .tsv, .tab, .txt, .inter and .item files, else comma."""
     quoted: bool = True
     """Fields may be in double quotes."""
     encoding: str = "utf-8"
-    """Text encoding. A byte-order mark is skipped."""
+    """Text encoding. A byte-order mark is skipped, and that of UTF-16 decides."""
+    comment: str | None = None
+    """Skip lines that begin with this text, such as %; '': no line is a comment; null: a first line
+    that looks like a comment is an error."""
     columns: Annotated[list[str] | None, Distinct()] = None
-    """Names of all columns, for a file without a header line; null: the first line has them."""
+    """Names of all columns, for a file without a header line; null: the first line has them.
+    Columns that are not read have a name that begins with _."""
     items_path: str | None = None
-    """File of item titles in the same format; null: no titles."""
+    """File of item titles; null: no titles."""
+    items_separator: Separator | None = None
+    """Its separator; null: that of the table, if it is set, else by the file's ending."""
+    items_quoted: bool | None = None
+    """Its fields may be in double quotes; null: as in the table."""
+    items_encoding: str | None = None
+    """Its encoding; null: that of the table."""
+    items_columns: Annotated[list[str] | None, Distinct()] = None
+    """Names of all its columns, if it has no header line; null: the first line has them."""
     items_id: str | None = None
     """Its column of item ids; null: the name of the item column, then a common name."""
     items_title: str | None = None
@@ -78,17 +116,61 @@ class TableConfig(DatasetConfig):
         for key in ("user", "item", "items_path", "items_id", "items_title"):
             if getattr(self, key) == "":
                 raise ConfigError(f"dataset.{key} must name a column or a file, or be null, got ''")
-        for key in ("items_id", "items_title"):
+        for key in ITEMS_KEYS:
             if self.items_path is None and getattr(self, key) is not None:
                 raise ConfigError(f"dataset.{key} needs a file of titles; set dataset.items_path")
-        try:
-            kept = "a,1\n".encode(codecs.lookup(self.encoding).name) == b"a,1\n"
-        except (LookupError, ValueError):
+        for key in ("encoding", "items_encoding"):
+            encoding = getattr(self, key)
+            if encoding is not None:
+                _check_encoding(f"dataset.{key}", encoding)
+        if self.comment is not None and (self.comment.strip() != self.comment):
             raise ConfigError(
-                f"dataset.encoding '{self.encoding}' is unknown; try utf-8 or latin-1"
-            ) from None
-        if not kept:
-            raise ConfigError(
-                f"dataset.encoding '{self.encoding}' cannot be read line by line; save the file "
-                "as utf-8"
+                f"dataset.comment must not begin or end with blanks, got '{self.comment}'"
             )
+
+    def text_format(self) -> TextFormat:
+        """How the table is written if it is text."""
+        keys = ("columns", "separator", "quoted", "encoding", "comment")
+        defaults = {"quoted": True, "encoding": "utf-8"}
+        return TextFormat(
+            prefix="dataset.",
+            given=tuple(key for key in keys if getattr(self, key) != defaults.get(key)),
+            separator=self.separator,
+            quoted=self.quoted,
+            encoding=self.encoding,
+            comment=self.comment,
+            columns=None if self.columns is None else tuple(self.columns),
+        )
+
+    def items_format(self) -> TextFormat:
+        """How the file of titles is written if it is text."""
+        keys = ("columns", "separator", "quoted", "encoding")
+        return TextFormat(
+            prefix="dataset.items_",
+            given=tuple(key for key in keys if getattr(self, f"items_{key}") is not None),
+            separator=self.items_separator or self.separator,
+            quoted=self.quoted if self.items_quoted is None else self.items_quoted,
+            encoding=self.items_encoding or self.encoding,
+            comment=self.comment,
+            columns=None if self.items_columns is None else tuple(self.items_columns),
+        )
+
+
+ITEMS_KEYS = (
+    "items_id",
+    "items_title",
+    "items_separator",
+    "items_quoted",
+    "items_encoding",
+    "items_columns",
+)
+"""Keys that only mean something with ``items_path``."""
+
+
+def _check_encoding(key: str, encoding: str) -> None:
+    try:
+        kept = "a,1\n".encode(codecs.lookup(encoding).name) == b"a,1\n"
+    except (LookupError, ValueError):
+        raise ConfigError(f"{key} '{encoding}' is unknown; try utf-8 or latin-1") from None
+    if not kept:
+        raise ConfigError(f"{key} '{encoding}' cannot be read line by line; save the file as utf-8")

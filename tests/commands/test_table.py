@@ -59,7 +59,7 @@ def test_a_column_that_cannot_be_read_can_be_turned_off(
         (["dataset.path=no.csv"], 3, "dataset.path names no.csv"),
         (["dataset.item=sku"], 3, "has no column 'sku', which dataset.item names"),
         (["dataset.separator=tab"], 3, "has no tab, but a comma; set dataset.separator=comma"),
-        (["dataset.separator=dot"], 2, "expected one of [comma, tab, semicolon, pipe, space]"),
+        (["dataset.separator=dot"], 2, "expected one of [comma, tab, semicolon, pipe, space, "),
         (
             ["dataset.time_unit=ms"],
             3,

@@ -24,7 +24,6 @@ CLIMBING = ("..", "../x", "a/../../x", "a/..", "/etc", "/")
 BELOW = ("x", "a/b", "a..b", "..a", ".")
 OF_A_FOLDER: list[Callable[..., DatasetConfig]] = [
     GoodBooksConfig,
-    AdjacencyListConfig,
     BookCrossingConfig,
     MovieLens100KConfig,
     MovieLens1MConfig,
@@ -53,6 +52,16 @@ def test_the_files_of_adjacency_lists_stay_below_their_folder(part: str) -> None
     for name in CLIMBING:
         with pytest.raises(ConfigError, match=rf"^dataset\.{part} must be a path below dataset.fo"):
             named(name)
+
+
+def test_the_folder_of_adjacency_lists_may_lie_anywhere_but_nothing_is_written_there() -> None:
+    for folder in CLIMBING:
+        config = AdjacencyListConfig(folder=folder, base_url="http://127.0.0.1:9/data")
+        assert not config.may_download("train.txt")
+    for folder in BELOW:
+        assert AdjacencyListConfig(folder=folder, base_url="http://127.0.0.1:9").may_download("x")
+    with pytest.raises(ConfigError, match=r"^dataset\.folder must name a folder, got an empty"):
+        AdjacencyListConfig(folder="")
 
 
 def test_a_table_of_ones_own_may_lie_anywhere() -> None:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 
+from graphrec_cli.data.files.packing import PACKINGS, open_packed, packing_of
+from graphrec_cli.data.files.zip_member import find_members, shown_members
 from graphrec_cli.errors import DataError
 
 MAX_UNPACKED_BYTES = 4 * 2**30
 """A packed file that unpacks to more than this is refused."""
 
-PACKINGS = ("", ".gz", ".zip")
-"""Endings of packed files, in the order in which they are tried."""
-
 
 def find_file(folder: Path, name: str, archive: str | None = None) -> Path | None:
-    """``name``, or else ``name.gz``, or else ``name.zip`` in ``folder``; None if all are absent.
+    """``name`` in ``folder``, or else ``name`` with an ending of ``PACKINGS``; None without one.
 
     If they are absent and ``folder`` contains the zip ``archive`` with a file called ``name`` in
     it, the path is ``folder/archive/name``, which ``open_unpacked`` can read.
@@ -34,13 +34,14 @@ def find_file(folder: Path, name: str, archive: str | None = None) -> Path | Non
     found = next((path for path in paths if path.is_file()), None)
     if found is None and archive is not None and (folder / archive).is_file():
         with readable(folder / archive), zipfile.ZipFile(folder / archive) as opened:
-            found = folder / archive / name if _members(opened, name) else None
+            found = folder / archive / name if find_members(opened, name) else None
     return found
 
 
 def file_on_disk(path: Path) -> Path:
     """The file on disk that contains ``path``: the zip around it, or else ``path`` itself."""
-    return path.parent if path.parent.suffix == ".zip" and path.parent.is_file() else path
+    zips = (folder for folder in path.parents if folder.suffix == ".zip" and folder.is_file())
+    return next(zips, path)
 
 
 def sha256_of(path: Path) -> str:
@@ -101,20 +102,24 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except EOFError as error:
         raise DataError(f"{path} is truncated; download it again") from error
-    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
+    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
         raise DataError(f"{path} is damaged: {error}; download it again") from error
     except (NotImplementedError, RuntimeError) as error:
         raise DataError(f"{path} cannot be unpacked: {error}; unpack it by hand") from error
     except OSError as error:
+        if error.errno is None:  # of a decompressor
+            raise DataError(f"{path} is damaged: {error}; download it again") from error
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 @contextmanager
 def open_unpacked(path: Path) -> Iterator[UnpackedStream]:
-    """Open the unpacked bytes of a plain, ``.gz`` or ``.zip`` file, or of a file in a zip.
+    """Open the unpacked bytes of a file, or of a file in a zip.
 
+    Files without an ending of ``PACKINGS`` are unpacked as well if they begin like a packed file.
     A zip must contain exactly one file of the required name, in any folder: for ``a.csv.zip``
-    that is ``a.csv``, for ``all.zip/a.csv`` it is ``a.csv`` as well.
+    that is ``a.csv``. Of ``all.zip/b/a.csv`` the path in the zip must be or end in ``b/a.csv``;
+    if one file has just that path, others may end in it.
 
     Raises:
         DataError: the file cannot be opened or read, or the zip does not contain exactly one such
@@ -123,36 +128,24 @@ def open_unpacked(path: Path) -> Iterator[UnpackedStream]:
     container = file_on_disk(path)
     with ExitStack() as stack:
         with readable(path):
-            source: IO[bytes] | gzip.GzipFile
-            if container.suffix == ".zip":
+            packing = packing_of(container)
+            if packing == ".zip":
                 archive = stack.enter_context(zipfile.ZipFile(container))
-                name = path.stem if container == path else path.name
-                source = stack.enter_context(archive.open(_member(container, archive, name)))
-            elif path.suffix == ".gz":
-                source = stack.enter_context(gzip.open(path, "rb"))
+                member = stack.enter_context(archive.open(_member(archive, container, path)))
+                read: Callable[[int], bytes] = member.read
             else:
-                source = stack.enter_context(path.open("rb"))
-        packed = container.suffix in PACKINGS[1:]
-        yield UnpackedStream(path, source.read, MAX_UNPACKED_BYTES if packed else None)
+                read = open_packed(path, packing, stack)
+        yield UnpackedStream(path, read, MAX_UNPACKED_BYTES if packing else None)
 
 
-def _members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
-    return [
-        info
-        for info in archive.infolist()
-        if not info.is_dir()
-        and PurePosixPath(info.filename).name == name
-        and not info.filename.startswith("__MACOSX/")
-    ]
-
-
-def _member(path: Path, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    matching = _members(archive, name)
-    if len(matching) != 1:
-        files = [info.filename for info in archive.infolist() if not info.is_dir()]
-        names = ", ".join(files[:5]) or "nothing"
+def _member(archive: zipfile.ZipFile, container: Path, path: Path) -> zipfile.ZipInfo:
+    inside = container != path
+    name = path.relative_to(container).as_posix() if inside else path.stem
+    matching = find_members(archive, name)
+    exact = [info for info in matching if inside and info.filename == name]
+    if len(exact or matching) != 1:
         raise DataError(
-            f"{path} must contain exactly one file named {name}, found {len(matching)} "
-            f"(it contains {names})"
+            f"{container} must contain exactly one file named {name}, found {len(matching)} "
+            f"(it contains {shown_members(archive)})"
         )
-    return matching[0]
+    return (exact or matching)[0]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.config.adjacency_list import AdjacencyListConfig
+from graphrec_cli.config.adjacency_list import AdjacencyListConfig, Lines
 from graphrec_cli.data.files.download import download
 from graphrec_cli.data.files.files import find_file, open_unpacked
 from graphrec_cli.data.funnel import Funnel
@@ -21,6 +22,8 @@ LINE_ENDS = b"\r\n"
 BLANKS = b" \t"
 SURE_DIGITS = 18
 """A number with this many digits always fits int64."""
+MIN_LINES = 3
+"""In fewer lines a user may well be the number of its items by chance."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -29,7 +32,7 @@ def find_adjacency_list(config: AdjacencyListConfig, *, data_dir: Path) -> dict[
 
     Args:
         config: folder, files and address.
-        data_dir: the folder that holds ``config.folder``.
+        data_dir: holds ``config.folder`` if the working directory does not.
 
     Returns:
         Paths by the part's name, in the order of train, valid and test.
@@ -37,15 +40,25 @@ def find_adjacency_list(config: AdjacencyListConfig, *, data_dir: Path) -> dict[
     Raises:
         DataError: a file is missing and cannot be fetched.
     """
-    folder = data_dir / config.folder
-    return {part: _find_file(config, folder, name) for part, name in config.files().items()}
+    names = config.files()
+    places = list(dict.fromkeys([Path(config.folder), data_dir / config.folder]))
+    held = (place for place in places if find_file(place, config.train) is not None)
+    folder = next(held, data_dir / config.folder)
+    missing = [name for name in names.values() if find_file(folder, name) is None]
+    fetched = [name for name in missing if config.may_download(name)]
+    if missing and fetched != missing:
+        raise DataError(_what_is_missing(config, missing, folder, places))
+    for name in missing:
+        download(config.remote(name), folder / name)
+    found = {part: find_file(folder, name) for part, name in names.items()}
+    return {part: path for part, path in found.items() if path is not None}
 
 
 def load_adjacency_list(config: AdjacencyListConfig, files: FoundFiles, *, seed: int) -> SourceData:
     """Read the file of every part.
 
     Args:
-        config: not used.
+        config: what the numbers of a line are.
         files: what ``find_adjacency_list`` found.
         seed: not used: nothing is drawn.
 
@@ -57,7 +70,7 @@ def load_adjacency_list(config: AdjacencyListConfig, files: FoundFiles, *, seed:
     Raises:
         DataError: a file is faulty.
     """
-    lists = [read_adjacency_list(path) for path in files.paths.values()]
+    lists = [read_adjacency_list(path, config.lines) for path in files.paths.values()]
     user_id = np.concatenate([users for users, _, _ in lists])
     part = np.repeat(
         np.array([PART_NAMES.index(name) for name in files.paths], dtype=np.int8),
@@ -77,18 +90,26 @@ def load_adjacency_list(config: AdjacencyListConfig, files: FoundFiles, *, seed:
     return SourceData(table=table, funnel=funnel, files=files.on_disk)
 
 
-def read_adjacency_list(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+def read_adjacency_list(
+    path: Path, lines: Lines | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """The pairs of a file of lines ``user item item ...``, in its order.
 
-    Fields are separated by spaces or tabs; blank lines are skipped. All numbers are parsed at
-    once; the bytes before a number tell whether it starts a line.
+    Numbers are separated by spaces or tabs. Blank lines are skipped, but counted where the number
+    of a line is the user. All numbers are parsed at once; the bytes before a number tell whether it
+    starts a line.
+
+    Args:
+        path: the file.
+        lines: what the numbers of a line are; None: a user and its items, unless they look like
+            something else.
 
     Returns:
         Users and items, each of shape (pairs,), and the number of users without an item.
 
     Raises:
-        DataError: the file is damaged or empty, or contains something that is not an id; the
-            error names its line.
+        DataError: the file is damaged or empty, contains something that is not an id, or its lines
+            are of another layout; the error names the line.
     """
     with open_unpacked(path) as stream:
         content = (stream.readall() or b"").removeprefix(BYTE_ORDER_MARK)
@@ -105,11 +126,53 @@ def read_adjacency_list(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64
 
     numbers = np.fromstring(content, dtype=np.int64, sep=" ")
     line = np.cumsum(line_end)[starts]
-    is_user = np.diff(line, prepend=-1) > 0
-    row = np.cumsum(is_user) - 1
-    users = numbers[is_user]
+    is_first = np.diff(line, prepend=-1) > 0
+    row = np.cumsum(is_first) - 1
     num_items = np.bincount(row) - 1
-    return users[row[~is_user]], numbers[~is_user], int((num_items == 0).sum())
+    # A line is ended by LF, so that CR LF is one end.
+    line_number = np.cumsum(data == ord("\n"))[starts][is_first]
+    if lines is Lines.items:
+        return line_number[row], numbers, 0
+    first = numbers[is_first]
+    if lines is None:
+        refuse_other_lines(path, first, num_items)
+    if lines is Lines.count_items:
+        wrong = np.flatnonzero(first != num_items)
+        if len(wrong):
+            place = wrong[0]
+            raise DataError(
+                f"{path}, line {line_number[place] + 1}: {first[place]:,} is not the number of the "
+                f"{num_items[place]:,} items behind it (dataset.lines=count_items)"
+            )
+        first = line_number
+    return first[row[~is_first]], numbers[~is_first], int((num_items == 0).sum())
+
+
+def refuse_other_lines(path: Path, first: NDArray[np.int64], num_items: NDArray[np.int64]) -> None:
+    """Refuse lines that do not look like a user and its items.
+
+    Args:
+        path: the file, for messages.
+        first: the first number of every line, shape (lines,).
+        num_items: how many numbers are behind it, shape (lines,).
+
+    Raises:
+        DataError: the first number is that of the items behind it, or most of them come again.
+    """
+    way_out = "or dataset.lines=user_items if the first number is the user all the same"
+    if len(first) >= MIN_LINES and (first == num_items).all():
+        raise DataError(
+            f"{path}: the first number of every line is the number of ids behind it, so it looks "
+            f"like a count and not like a user; set dataset.lines=count_items, {way_out}"
+        )
+    users, times = np.unique(first, return_counts=True)
+    again = int((times > 1).sum())
+    if len(first) >= MIN_LINES and 2 * again > len(users):
+        raise DataError(
+            f"{path}: {again:,} of {len(users):,} users have several lines, so the first number "
+            "may not be a user; set dataset.lines=items if each line is the items of one user, "
+            f"dataset.lines=count_items if it begins with their number, {way_out}"
+        )
 
 
 def _refuse_faults(path: Path, content: bytes) -> None:
@@ -126,16 +189,21 @@ def _refuse_faults(path: Path, content: bytes) -> None:
                     raise DataError(f"{path}, line {number}: id '{shown}' is {fault}")
 
 
-def _find_file(config: AdjacencyListConfig, folder: Path, name: str) -> Path:
-    path = find_file(folder, name)
-    if path is not None:
-        return path
-    url = config.remote(name).url
-    if config.base_url is None or not config.download:
-        hint = "" if config.base_url is None else f" from {url}, or set dataset.download=true"
-        raise DataError(f"{name} (plain, .gz or .zip) not found in {folder}; put it there{hint}")
-    download(config.remote(name), folder / name)
-    return folder / name
+def _what_is_missing(
+    config: AdjacencyListConfig, missing: list[str], folder: Path, places: list[Path]
+) -> str:
+    where = " nor in ".join(map(str, places)) if config.train in missing else str(folder)
+    message = (
+        f"{' and '.join(missing)} (plain, .gz or .zip) not found in {where}; put "
+        f"{'it' if len(missing) == 1 else 'them'} there"
+    )
+    public = replace(config, download=True)
+    if not config.download and all(map(public.may_download, missing)):
+        urls = " and ".join(config.remote(name).url for name in missing)
+        return f"{message} from {urls}, or set dataset.download=true"
+    if config.test in missing and config.train not in missing:
+        return f"{message}, or set dataset.test=null to split {config.train} by split=..."
+    return message
 
 
 ADJACENCY_LIST = Source(find_adjacency_list, load_adjacency_list)

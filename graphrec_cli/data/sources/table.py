@@ -20,7 +20,12 @@ from graphrec_cli.data.tables.columns import (
     TextColumn,
     TimeColumn,
 )
-from graphrec_cli.data.tables.guess_columns import bare_name, pick_column
+from graphrec_cli.data.tables.guess_columns import (
+    bare_name,
+    name_stands_for,
+    pick_column,
+    refuse_unused_names,
+)
 from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
 from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
@@ -62,7 +67,7 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
     Raises:
         DataError: a file is faulty, or a column cannot be recognised.
     """
-    file = open_table(files.paths["path"], config, config.columns)
+    file = open_table(files.paths["path"], config.text_format())
     user, item, rating, timestamp = _pick_columns(file, config)
     wanted: list[Column] = [TextColumn(user), TextColumn(item)]
     if rating is not None:
@@ -108,6 +113,10 @@ def _pick_columns(file: TableFile, config: TableConfig) -> tuple[str, str, str |
         raise DataError(
             f"{file.path}: column {twice} is used twice; name a different column for each key"
         )
+    if config.columns is not None:
+        off = [key for key in ("rating", "timestamp") if getattr(config, key) == ""]
+        unused = [name for name in config.columns if not (off and name_stands_for(name, off))]
+        refuse_unused_names("dataset.columns", unused, chosen)
     return user, item, rating, timestamp
 
 
@@ -136,13 +145,17 @@ def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.g
     """Ids of the table's items and their titles, the first of each that is repeated."""
     import pandas as pd
 
-    file = open_table(path, config)
+    file = open_table(path, config.items_format())
     header = list(file.kinds)
     same = item if item in map(bare_name, header) else None
     id_column = pick_column("items_id", config.items_id or same, header, path, needed=True)
     title_column = pick_column("items_title", config.items_title, header, path, needed=True)
     assert id_column is not None
     assert title_column is not None
+    if config.items_columns is not None:
+        refuse_unused_names(
+            "dataset.items_columns", config.items_columns, [id_column, title_column]
+        )
     title_cells = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
     arrays = file.read([TextColumn(id_column), title_cells])
     ids = pd.Series(arrays[id_column], dtype=object)

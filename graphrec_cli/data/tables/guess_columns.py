@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from graphrec_cli.data.tables.first_lines import matrix_hint
 from graphrec_cli.errors import DataError
 
 COMMON_NAMES = {
     "user": "user user_id uid userno customer customer_id visitor visitor_id reviewer reviewer_id "
-    "member member_id account account_id profile_id listener_id reader_id player_id client_id",
+    "member member_id account account_id profile_id listener_id reader_id player_id client_id "
+    "msno steam_id",
     "item": "item item_id iid itemno movie movie_id film_id book book_id isbn product product_id "
-    "asin sku article article_id track track_id song song_id artist artist_id album_id video_id "
-    "game_id app_id anime_id recipe_id business_id venue_id location_id poi_id news_id content_id",
+    "asin parent_asin gmap_id sku article article_id track track_id song song_id artist artist_id "
+    "album_id video_id game_id app_id anime_id recipe_id business_id venue_id location_id poi_id "
+    "news_id content_id",
     "rating": "rating ratings rate score stars overall user_rating book_rating movie_rating "
     "review_score review_rating",
     "timestamp": "timestamp timestamps time date datetime unix_time unix_timestamp "
-    "unix_review_time created_at rated_at event_time time_stamp",
+    "unix_review_time created_at rated_at event_time time_stamp "
+    "t_dat",
     "items_title": "title name item_title item_name movie_title movie_name film_title book_title "
     "book_name product_title product_name track_name song_name song_title artist_name game_title",
 }
@@ -58,8 +63,7 @@ def pick_column(
         if len(found) != 1:
             raise DataError(f"{path} has no column '{given}', which dataset.{key} names; {has}")
         return found[0]
-    common = {_folded(name) for name in COMMON_NAMES[key].split()}
-    found = [name for name in header if _folded(bare_name(name)) in common]
+    found = [name for name in header if name_stands_for(name, [key])]
     if len(found) > 1:
         raise DataError(
             f"{path}: {' and '.join(found)} may each be the {key} column; name one, as in "
@@ -69,9 +73,39 @@ def pick_column(
         headless = ", or all columns in dataset.columns=[user,item,..] if the first line is data"
         raise DataError(
             f"{path} has no column with a known name for dataset.{key}; set dataset.{key}=NAME"
-            f"{headless if key in ('user', 'item') else ''} ({has})"
+            f"{headless if key in ('user', 'item') else ''}{matrix_hint(header)} ({has})"
         )
     return found[0] if found else None
+
+
+def name_stands_for(column: str, keys: Collection[str]) -> bool:
+    """Whether a column's name is one of the common names of some keys."""
+    common = {_folded(name) for key in keys for name in COMMON_NAMES[key].split()}
+    return _folded(bare_name(column)) in common
+
+
+def refuse_unused_names(key: str, names: Sequence[str], used: Collection[str]) -> None:
+    """Refuse names of columns that nothing reads, unless they begin with ``_``.
+
+    Args:
+        key: the configuration key that lists all names, such as ``dataset.columns``.
+        names: its value.
+        used: the names that are read.
+
+    Raises:
+        DataError: naming the first such column, and the known name that is nearest.
+    """
+    unused = [name for name in names if name not in used and not name.startswith("_")]
+    if not unused:
+        return
+    known = [name for names in COMMON_NAMES.values() for name in names.split()]
+    near = difflib.get_close_matches(unused[0].lower(), known, n=1, cutoff=0.75)
+    hint = f"; did you mean '{near[0]}'" if near and near[0] not in names else ""
+    skip = f"write _{unused[0]} if the column is to be skipped"
+    raise DataError(
+        f"{key} names {', '.join(unused)}, which nothing reads"
+        + (f"{hint}? Otherwise {skip}" if hint else f"; {skip}")
+    )
 
 
 def _folded(name: str) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from graphrec_cli.data.files.files import UnpackedStream, open_unpacked
+from graphrec_cli.data.files.files import open_unpacked
+from graphrec_cli.data.files.packing import HEAD_BYTES, other_kind
 from graphrec_cli.errors import DataError
 
 CHUNK_BYTES = 2**20
@@ -20,6 +23,11 @@ MAX_CHUNK_BYTES = 3 * CHUNK_BYTES + 4
 """In UTF-8: a byte of the file becomes at most three."""
 UNIT_SEPARATOR = "\x1f"
 """Replaces a separator of two bytes, because parsers accept only one."""
+BLANKS = " \t"
+"""The separator that stands for any run of spaces and tabs."""
+MAX_LINE_BYTES = 2**24
+"""Of a line in a file with comments or runs of blanks, which is rewritten line by line."""
+UTF_16_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 class Dialect(TypedDict):
@@ -34,16 +42,18 @@ class Layout:
     """The layout of a delimited file.
 
     Attributes:
-        separator: between the fields; ASCII, of one or two equal characters.
+        separator: between the fields; ASCII, of one or two equal characters, or ``BLANKS``.
         encoding: of the text.
         names: of all columns, in order; None if the first line names them.
-        quoted: whether double quotes may surround a field.
+        quoted: whether double quotes may surround a field; never in a file with ``BLANKS``.
+        comment: how lines begin that are skipped; empty if none are.
     """
 
     separator: str = ","
     encoding: str = "utf-8-sig"
     names: tuple[str, ...] | None = None
     quoted: bool = True
+    comment: str = ""
 
     @property
     def delimiter(self) -> str:
@@ -72,54 +82,129 @@ def is_blank(row: list[str]) -> bool:
 def open_utf8(path: Path, layout: Layout) -> Iterator[Iterator[bytes]]:
     """The text of a file as UTF-8 in chunks, its fields separated by ``layout.delimiter``.
 
+    Lines with comments are left out.
+
     Raises:
-        DataError: the file cannot be opened or read.
+        DataError: the file cannot be opened or read, or is no text.
         ValueError: on reading, if a byte is NUL or not valid in the layout's encoding.
     """
-    with open_unpacked(path) as stream:
-        yield _utf8_chunks(stream, layout)
+    with _open_text(path, layout) as (stream, encoding):
+        texts = _decoded_chunks(stream, encoding)
+        yield (_rewritten if layout.comment or layout.separator == BLANKS else _separated)(
+            texts, layout
+        )
 
 
-def _utf8_chunks(stream: UnpackedStream, layout: Layout) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(layout.encoding)()
-    held = ""
+@contextmanager
+def _open_text(path: Path, layout: Layout) -> Iterator[tuple[io.BufferedReader, str]]:
+    """The unpacked bytes of a file of text, and its encoding."""
+    with open_unpacked(path) as unpacked:
+        stream: io.BufferedReader = io.BufferedReader(unpacked, CHUNK_BYTES)
+        head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+        kind = other_kind(head)
+        if kind is not None:
+            raise DataError(f"{path} is no text but {kind}")
+        encoding = UTF_16_MARKS.get(head[:2], layout.encoding)
+        if encoding == layout.encoding and b"\r" in head and b"\n" not in stream.peek():
+            raise DataError(f"{path} ends its lines with CR alone; save it with LF or CRLF")
+        yield stream, encoding
+
+
+def _decoded_chunks(stream: io.BufferedReader, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
     while chunk := stream.read(CHUNK_BYTES):
-        if b"\0" in chunk:
+        text = decoder.decode(chunk)
+        if "\0" in text:
             raise ValueError("a NUL byte")
-        text = (held + decoder.decode(chunk)).replace(layout.separator, layout.delimiter)
+        yield text
+    yield decoder.decode(b"", final=True)
+
+
+def _separated(texts: Iterator[str], layout: Layout) -> Iterator[bytes]:
+    held = ""
+    for piece in texts:
+        text = (held + piece).replace(layout.separator, layout.delimiter)
         # A chunk may end in half a separator.
         half = len(layout.separator) == 2 and text.endswith(layout.separator[0])
         cut = len(text) - half
         held = text[cut:]
         yield text[:cut].encode()
-    yield (held + decoder.decode(b"", final=True)).encode()
+    yield held.encode()
+
+
+def _rewritten(texts: Iterator[str], layout: Layout) -> Iterator[bytes]:
+    """Whole lines without comments, their fields separated by the delimiter."""
+    held = ""
+    for piece in chain(texts, ["\n"]):
+        lines, newline, held = (held + piece).rpartition("\n")
+        if len(held) > MAX_LINE_BYTES:
+            raise ValueError(f"a line of more than {MAX_LINE_BYTES:,} characters")
+        if layout.comment:  # blank lines go too: the parser counts those above the header line
+            comment = re.compile(rf"^(?:{re.escape(layout.comment)}.*|[ \t\r]*)\n", re.MULTILINE)
+            lines, newline = comment.sub("", lines + newline), ""
+        if layout.separator == BLANKS:
+            lines = re.sub(r"^[ \t]+|[ \t]+(?=\r?$)", "", lines, flags=re.MULTILINE)
+            lines = re.sub(r"[ \t]+", layout.delimiter, lines)
+        else:
+            lines = lines.replace(layout.separator, layout.delimiter)
+        text = (lines + newline).encode()
+        for start in range(0, len(text), MAX_CHUNK_BYTES):
+            yield text[start : start + MAX_CHUNK_BYTES]
 
 
 @contextmanager
 def open_lines(path: Path, layout: Layout) -> Iterator[Iterator[str]]:
     """The same text line by line: slow, but names the line that cannot be decoded.
 
+    A line with a comment is given as a blank one, so that the lines keep their numbers.
+
     Raises:
-        DataError: the file cannot be opened or read; on reading, if a line has a NUL byte or is
-            not valid in the layout's encoding.
+        DataError: the file cannot be opened or read, or is no text; on reading, if a line has a
+            NUL byte or is not valid in the layout's encoding.
     """
-    with open_unpacked(path) as stream:
-        yield _decoded_lines(path, layout, io.BufferedReader(stream))
+    with _open_text(path, layout) as (stream, encoding):
+        yield _decoded_lines(path, layout, stream, encoding)
 
 
-def _decoded_lines(path: Path, layout: Layout, lines: io.BufferedReader) -> Iterator[str]:
+def _decoded_lines(
+    path: Path, layout: Layout, stream: io.BufferedReader, encoding: str
+) -> Iterator[str]:
+    texts: Iterator[str]
+    if encoding == layout.encoding:
+        texts = _narrow_lines(path, stream, encoding)
+    else:
+        texts = _wide_lines(path, stream, encoding)
+    for number, text in enumerate(texts, start=1):
+        if "\0" in text:
+            raise DataError(f"{path}, line {number}: a NUL byte; the file is damaged")
+        if layout.comment and text.startswith(layout.comment):
+            yield "\n"
+        elif layout.separator == BLANKS:
+            yield re.sub(r"[ \t]+", layout.delimiter, text.strip(" \t\r\n")) + "\n"
+        else:
+            yield text.replace(layout.separator, layout.delimiter)
+
+
+def _narrow_lines(path: Path, stream: io.BufferedReader, encoding: str) -> Iterator[str]:
+    """The lines of a file in which every line ends in the one byte of LF."""
     # Only the first line may begin with a byte-order mark.
-    encoding = layout.encoding.removesuffix("-sig")
-    delimiter = layout.delimiter
-    for number, line in enumerate(lines, start=1):
+    later = encoding.removesuffix("-sig")
+    for number, line in enumerate(stream, start=1):
         if b"\0" in line:
             raise DataError(f"{path}, line {number}: a NUL byte; the file is damaged")
         try:
-            text = line.decode(layout.encoding if number == 1 else encoding)
+            yield line.decode(encoding if number == 1 else later)
         except UnicodeDecodeError as error:
             byte = line[error.start]
             raise DataError(
-                f"{path}, line {number}: byte 0x{byte:02x} is not valid {encoding.upper()}; save "
+                f"{path}, line {number}: byte 0x{byte:02x} is not valid {later.upper()}; save "
                 "the file in it (for your own table, or set dataset.encoding)"
             ) from error
-        yield text.replace(layout.separator, delimiter)
+
+
+def _wide_lines(path: Path, stream: io.BufferedReader, encoding: str) -> Iterator[str]:
+    """The lines of a file in an encoding of two bytes a character."""
+    try:
+        yield from io.TextIOWrapper(stream, encoding, newline="\n")
+    except UnicodeError as error:
+        raise DataError(f"{path} is not valid {encoding.upper()}: {error}") from error

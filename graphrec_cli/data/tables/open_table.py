@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import codecs
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
-from graphrec_cli.config.table import Separator, TableConfig
-from graphrec_cli.data.files.files import PACKINGS, file_on_disk, find_file
+from graphrec_cli.config.table import Separator, TextFormat
+from graphrec_cli.data.files.files import file_on_disk, find_file, readable
+from graphrec_cli.data.files.packing import PACKINGS
+from graphrec_cli.data.files.zip_member import list_members, shown_members
 from graphrec_cli.data.tables.cells import parsed_number
 from graphrec_cli.data.tables.columns import Column, ColumnArray
+from graphrec_cli.data.tables.first_lines import refuse_other_layout
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.read_csv import read_csv_columns, read_head
-from graphrec_cli.data.tables.read_parquet import parquet_kinds, read_parquet_columns
+from graphrec_cli.data.tables.read_json import json_kinds, looks_like_json, read_json_columns
+from graphrec_cli.data.tables.read_parquet import (
+    looks_like_parquet,
+    parquet_kinds,
+    read_parquet_columns,
+)
 from graphrec_cli.errors import ConfigError, DataError
 
 TAB_SUFFIXES = (".tsv", ".tab", ".txt", ".inter", ".item")
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+
+
+class Format(Enum):
+    """What a table's file is."""
+
+    text = "text"
+    json = "JSON"
+    parquet = "parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +44,14 @@ class TableFile:
 
     Attributes:
         path: of the file.
-        layout: how its text is written, None for parquet.
+        format: of the file.
+        layout: how its text is written, None for other formats.
         kinds: by name of every column, ``number``, ``text`` or ``time``, from the type or the
-            first row; for parquet also the names of other types.
+            first rows; for parquet also the names of other types.
     """
 
     path: Path
+    format: Format
     layout: Layout | None
     kinds: dict[str, str]
 
@@ -40,9 +61,11 @@ class TableFile:
         Raises:
             DataError: the file is damaged or has a faulty line; the error gives its number.
         """
-        if self.layout is None:
-            return read_parquet_columns(self.path, columns)
-        return read_csv_columns(self.path, columns, self.layout)
+        if self.layout is not None:
+            return read_csv_columns(self.path, columns, self.layout)
+        if self.format is Format.json:
+            return read_json_columns(self.path, columns)
+        return read_parquet_columns(self.path, columns)
 
 
 def find_table(key: str, name: str, data_dir: Path) -> Path:
@@ -58,60 +81,62 @@ def find_table(key: str, name: str, data_dir: Path) -> Path:
         in_zip = file_on_disk(folder / named) != folder / named
         path = folder / named if in_zip else find_file(folder / named.parent, named.name)
         if path is not None and path.suffix == ".zip" and not Path(path.stem).suffix:
-            raise DataError(f"{path} is a zip; name the file in it, as in {key}={name}/ratings.csv")
+            with readable(path), zipfile.ZipFile(path) as archive:
+                first = next((info.filename for info in list_members(archive)), "ratings.csv")
+                holds = shown_members(archive)
+            raise DataError(
+                f"{path} is a zip; name the file in it, as in {key}={name}/{first} "
+                f"(it contains {holds})"
+            )
         if path is not None:
             return path
     places = "" if named.is_absolute() else f" in {Path.cwd()} nor in {data_dir}"
-    raise DataError(f"{key} names {name} (plain, .gz or .zip), which is not found{places}")
+    packings = ", ".join(PACKINGS[1:])
+    raise DataError(f"{key} names {name} (plain or with {packings}), which is not found{places}")
 
 
-def _refuse_text_options(path: Path, config: TableConfig) -> None:
-    """Refuse options that apply only to text."""
-    plain = TableConfig(path=config.path)
-    for key in ("columns", "separator", "quoted", "encoding"):
-        if getattr(config, key) != getattr(plain, key):
-            raise ConfigError(
-                f"dataset.{key} applies only to text, and {path} is parquet; remove it"
-            )
-
-
-def open_table(path: Path, config: TableConfig, columns: Sequence[str] | None = None) -> TableFile:
+def open_table(path: Path, format: TextFormat) -> TableFile:
     """Read the head of a file.
 
     Args:
-        path: plain, ``.gz`` or ``.zip``; its ending distinguishes parquet from text, and gives
-            the separator unless the config does.
-        config: separator, quotes and encoding.
-        columns: names of all columns of a file without a header line.
+        path: plain or packed; its ending or its first bytes distinguish parquet and JSON lines
+            from text, and its ending gives the separator unless ``format`` does.
+        format: how the file is written if it is text.
 
     Raises:
-        ConfigError: it is parquet, and an option applies only to text.
-        DataError: it cannot be read, or its header line has another separator.
+        ConfigError: it is parquet or JSON lines, and a key applies only to text.
+        DataError: it cannot be read, or is written in another way.
     """
-    suffixes = [suffix for suffix in path.suffixes if suffix not in PACKINGS]
-    suffix = suffixes[-1].lower() if suffixes else ""
-    if suffix == ".parquet":
-        if path.suffix in PACKINGS:
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in PACKINGS]
+    suffix = suffixes[-1] if suffixes else ""
+    if suffix == ".parquet" or looks_like_parquet(path):
+        if path.suffix in PACKINGS[1:]:
             raise DataError(f"{path} is compressed twice; unpack it to a .parquet file")
-        _refuse_text_options(path, config)
-        return TableFile(path, None, parquet_kinds(path))
+        _refuse_text_options(path, format, Format.parquet)
+        return TableFile(path, Format.parquet, None, parquet_kinds(path))
+    if suffix in JSON_SUFFIXES or looks_like_json(path):
+        _refuse_text_options(path, format, Format.json)
+        return TableFile(path, Format.json, None, json_kinds(path))
     by_suffix = Separator.tab if suffix in TAB_SUFFIXES else Separator.comma
-    separator = by_suffix if config.separator is None else config.separator
-    utf_8 = codecs.lookup(config.encoding).name == "utf-8"
+    separator = by_suffix if format.separator is None else format.separator
+    utf_8 = codecs.lookup(format.encoding).name == "utf-8"
     layout = Layout(
         separator=separator.value,
-        encoding="utf-8-sig" if utf_8 else config.encoding,
-        names=None if columns is None else tuple(columns),
-        quoted=config.quoted,
+        encoding="utf-8-sig" if utf_8 else format.encoding,
+        names=format.columns,
+        quoted=format.quoted and separator is not Separator.blanks,
+        comment=format.comment or "",
     )
+    refuse_other_layout(path, layout, separator, format)
     header, first_row = read_head(path, layout)
-    if len(header) == 1:
-        others = [other.name for other in Separator if other.value in header[0]]
-        if others:
-            raise DataError(
-                f"the header line of {path} has no {separator.name}, but a {others[0]}; set "
-                f"dataset.separator={others[0]}"
-            )
     cells = [*first_row, *[""] * len(header)]
     kinds = ["text" if parsed_number(cell) is None else "number" for cell in cells]
-    return TableFile(path, layout, dict(zip(header, kinds, strict=False)))
+    return TableFile(path, Format.text, layout, dict(zip(header, kinds, strict=False)))
+
+
+def _refuse_text_options(path: Path, format: TextFormat, found: Format) -> None:
+    """Refuse keys that apply only to text."""
+    for key in format.given:
+        raise ConfigError(
+            f"{format.prefix}{key} applies only to text, and {path} is {found.value}; remove it"
+        )

@@ -6,7 +6,7 @@ import csv
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,6 +19,7 @@ from graphrec_cli.data.tables.layout import (
     open_lines,
     open_utf8,
 )
+from graphrec_cli.data.tables.quotes import HINT, QuoteScan, quote_fault
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
 
@@ -39,7 +40,7 @@ def read_csv_columns(
     """Read columns by name, in any order.
 
     Args:
-        path: a plain, ``.gz`` or ``.zip`` file, or a file in a zip, its lines ended by LF or CRLF.
+        path: a file, plain or packed, or a file in a zip, its lines ended by LF or CRLF.
         columns: what to read; other columns are ignored.
         layout: how its lines are written; by default comma separated, in UTF-8 with or without a
             byte-order mark, below a header line.
@@ -57,11 +58,17 @@ def read_csv_columns(
     with open_lines(path, layout) as lines:
         names = _names(path, layout, _rows(path, layout, lines), columns)
     places = [names.index(column.name) for column in columns]
+    quotes = QuoteScan(layout) if layout.quoted else None
     try:
         with open_utf8(path, layout) as text:
-            table = parse_rows(text, layout, len(names), places)
+            chunks = text if quotes is None else quotes.passed(text)
+            table = parse_rows(chunks, layout, len(names), places)
     except (pa.ArrowInvalid, ValueError) as error:
         raise _first_fault(path, columns, layout, error) from error
+    if quotes is not None and quotes.suspicious:
+        fault = _find_fault(path, columns, layout)
+        if fault is not None:
+            raise fault
     if not len(table):
         if layout.names is None:
             raise DataError(f"{path} has a header line and no rows")
@@ -171,7 +178,14 @@ def _rows(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
     try:
         yield from rows
     except csv.Error as error:
-        raise DataError(f"{path}, line {rows.line_num}: {error}") from error
+        raise _unreadable(path, layout, rows.line_num, error) from error
+
+
+def _unreadable(path: Path, layout: Layout, line: int, error: csv.Error) -> DataError:
+    """The error for a line that the csv module refuses, in most cases for its quotes."""
+    if "new-line character" in str(error):
+        return DataError(f"{path}, line {line}: a CR that is not followed by LF; remove it")
+    return DataError(f"{path}, line {line}: {error}{HINT if layout.quoted else ''}")
 
 
 def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) -> list[str]:
@@ -179,6 +193,8 @@ def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) ->
     if layout.names is not None:
         return list(layout.names)
     wanted = [column.name for column in columns]
+    if layout.comment:
+        rows = dropwhile(is_blank, rows)
     header = [name.strip() for name in next(rows, [])]
     if not header:
         what = f" with {', '.join(wanted)}" if wanted else ""
@@ -200,35 +216,59 @@ def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) ->
 
 
 def _first_fault(
-    path: Path,
-    columns: Sequence[Column],
-    layout: Layout,
-    cause: Exception | None,
+    path: Path, columns: Sequence[Column], layout: Layout, cause: Exception | None
 ) -> DataError:
     """Read the file again line by line, to name the faulty line."""
+    fault = _find_fault(path, columns, layout)
+    if fault is not None:
+        return fault
+    reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
+    return DataError(f"{path} cannot be read as csv: {reason}")
+
+
+def _find_fault(path: Path, columns: Sequence[Column], layout: Layout) -> DataError | None:
+    """The error for the first faulty line, None if all lines are sound."""
     owner = "the header has" if layout.names is None else "the layout has"
+    read: list[str] = []  # lines of the current row
+
+    def recorded(lines: Iterator[str]) -> Iterator[str]:
+        for line in lines:
+            read.append(line)
+            yield line
+
     with open_lines(path, layout) as lines:
-        rows = csv.reader(lines, strict=True, **layout.dialect)
+        rows = csv.reader(recorded(lines), strict=True, **layout.dialect)
         try:
             names, blanks = _names(path, layout, rows, columns), 0
             places = [(column, names.index(column.name)) for column in columns]
+            read.clear()
             for row in rows:
+                where = f"{path}, line {rows.line_num}"
+                joined = read.copy()
+                read.clear()
                 if is_blank(row):
                     blanks = blanks or (rows.line_num if row else 0)
                     continue
-                where = f"{path}, line {rows.line_num}"
                 if len(row) != len(names):
-                    return DataError(f"{where}: {len(row)} fields where {owner} {len(names)}")
+                    hint = HINT if layout.quoted and '"' in "".join(joined) else ""
+                    return DataError(f"{where}: {len(row)} fields where {owner} {len(names)}{hint}")
+                fault = quote_fault(joined, row, places, layout)
+                if fault is not None:
+                    first = rows.line_num - len(joined) + 1
+                    return DataError(f"{path}, line {first}: {fault}{HINT}")
                 for column, place in places:
                     fault = column.fault(row[place])
                     if fault is not None:
                         value = shorten(row[place], 40)
                         return DataError(f"{where}: {column.name} '{value}' is {fault}")
         except csv.Error as error:
-            return DataError(f"{path}, line {rows.line_num}: {error}")
+            fault_error = _unreadable(path, layout, rows.line_num, error)
+            if len(read) > 1:
+                first = rows.line_num - len(read) + 1
+                return DataError(f"{fault_error} (the quote in line {first} is not closed)")
+            return fault_error
         except DataError as error:
             return error
     if blanks:  # quoted blanks are a field
         return DataError(f"{path}, line {blanks}: 1 fields where {owner} {len(names)}")
-    reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
-    return DataError(f"{path} cannot be read as csv: {reason}")
+    return None

@@ -22,6 +22,14 @@ MAX_RATIO = 100
 """Largest number of unpacked bytes per byte of a large file."""
 
 
+def looks_like_parquet(path: Path) -> bool:
+    """Whether a file on disk begins like parquet."""
+    if not path.is_file():
+        return False
+    with files.readable(path), path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
 def parquet_kinds(path: Path) -> dict[str, str]:
     """By name of every column: ``number``, ``text``, ``time``, or else the type's own name.
 
@@ -65,6 +73,8 @@ def _open(path: Path) -> Iterator[pa.parquet.ParquetFile]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if files.file_on_disk(path) != path:
+        raise DataError(f"{path} is parquet in a zip; unpack it")
     try:
         with path.open("rb") as opened, pq.ParquetFile(opened) as file:
             yield file

@@ -10,7 +10,7 @@ from builders import REAL_DATA, needs_real
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.config.adjacency_list import AdjacencyListConfig
+from graphrec_cli.config.adjacency_list import PUBLISHED_URL, AdjacencyListConfig, Lines
 from graphrec_cli.config.dataset import KCoreConfig, RemoteFileConfig
 from graphrec_cli.config.split import PredefinedConfig
 from graphrec_cli.data.preprocess import preprocess
@@ -30,7 +30,7 @@ def test_every_line_is_a_user_and_its_items(
     path = tmp_path / "train.txt"
     text = "".join(blank.join(map(str, line)) + newline for line in [[1, 2], *lines])
     path.write_bytes(text.encode())
-    users, items, lonely = read_adjacency_list(path)
+    users, items, lonely = read_adjacency_list(path, Lines.user_items)
     expected = [(line[0], item) for line in [[1, 2], *lines] for item in line[1:]]
     assert list(zip(users.tolist(), items.tolist(), strict=True)) == expected
     assert lonely == sum(len(line) == 1 for line in lines)
@@ -76,7 +76,9 @@ def test_parts_come_from_the_files(tmp_path: Path) -> None:
 def test_a_missing_file_is_named_or_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(DataError, match=r"train\.txt \(plain, \.gz or \.zip\) not found in"):
+    with pytest.raises(
+        DataError, match=r"train\.txt and test\.txt \(plain, \.gz or \.zip\) not found in"
+    ):
         ADJACENCY_LIST.read(AdjacencyListConfig(), data_dir=tmp_path, seed=0)
     fetched: list[str] = []
 
@@ -89,6 +91,56 @@ def test_a_missing_file_is_named_or_fetched(
     config = AdjacencyListConfig(base_url="http://127.0.0.1:9/data")
     ADJACENCY_LIST.read(config, data_dir=tmp_path, seed=0)
     assert fetched == [f"http://127.0.0.1:9/data/gowalla/{name}.txt" for name in ("train", "test")]
+
+
+@given(lists=st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=5), min_size=3, max_size=9))
+def test_lines_without_users_number_them(tmp_path: Path, lists: list[list[int]]) -> None:
+    path = tmp_path / "users.dat"
+    expected = [(user, item) for user, items in enumerate(lists) for item in items]
+    counted = [[len(items), *items] for items in lists]
+    for lines, rows in ((Lines.items, lists), (Lines.count_items, counted)):
+        for newline in ("\n", "\r\n"):
+            path.write_bytes("".join(" ".join(map(str, row)) + newline for row in rows).encode())
+            users, items, lonely = read_adjacency_list(path, lines)
+            assert list(zip(users.tolist(), items.tolist(), strict=True)) == expected
+            assert lonely == 0
+    with pytest.raises(DataError, match=r"looks like a count .*; set dataset\.lines=count_items"):
+        read_adjacency_list(path)
+
+
+def test_lines_whose_first_number_is_no_user_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "users.dat"
+    path.write_bytes(b"7 1 2\n7 3\n8 4\n8 5 6\n")
+    with pytest.raises(DataError, match=r"2 of 2 users have several lines.*dataset\.lines=items"):
+        read_adjacency_list(path)
+    assert len(read_adjacency_list(path, Lines.user_items)[0]) == 6
+    path.write_bytes(b"2 1 2\n0\n\n1 3 4\n")
+    with pytest.raises(DataError, match=r"line 4: 1 is not the number of the 2 items behind it"):
+        read_adjacency_list(path, Lines.count_items)
+
+
+def test_a_folder_of_ones_own_is_found_and_never_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def no_download(remote: RemoteFileConfig, target: Path) -> None:
+        raise AssertionError(remote.url)
+
+    monkeypatch.setattr("graphrec_cli.data.sources.adjacency_list.download", no_download)
+    config = AdjacencyListConfig(folder="d/adj", base_url=PUBLISHED_URL)
+    with pytest.raises(DataError, match=r"train\.txt and test\.txt .* in d/adj nor in data/d/adj;"):
+        ADJACENCY_LIST.read(config, data_dir=Path("data"), seed=0)
+    Path("d/adj").mkdir(parents=True)
+    Path("d/adj/train.txt").write_bytes(b"4 1 2\n5 1\n")
+    with pytest.raises(DataError, match=r"test\.txt .* not found in d/adj; .*dataset\.test=null"):
+        ADJACENCY_LIST.read(config, data_dir=Path("data"), seed=0)
+    for folder in ("d/adj", str(tmp_path / "d/adj")):
+        config = AdjacencyListConfig(folder=folder, base_url=PUBLISHED_URL, test=None)
+        assert len(ADJACENCY_LIST.read(config, data_dir=Path("data"), seed=0).table) == 3
+    published = AdjacencyListConfig(folder="yelp2018", base_url=f"{PUBLISHED_URL}/")
+    assert published.may_download("train.txt")
+    assert not published.may_download("mine.txt")
 
 
 def test_values_out_of_range_are_refused() -> None:

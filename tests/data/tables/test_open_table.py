@@ -34,7 +34,7 @@ def test_packed_files_and_files_in_a_zip(folder: Path) -> None:
     with zipfile.ZipFile("all.zip", "w") as archive:
         archive.writestr("deep/ratings.csv", CONTENT)
     for name in ("packed.csv", "packed.csv.gz", "all.zip/ratings.csv", f"{folder}/packed.csv"):
-        table = open_table(find(name), TableConfig(path=name))
+        table = open_table(find(name), TableConfig(path=name).text_format())
         assert table.kinds == {"user": "text", "item": "number"}
         assert table.read([TextColumn("item")])["item"].tolist() == ["5"]
     with pytest.raises(DataError, match=r"name the file in it, as in dataset\.path=all\.zip/"):
@@ -57,7 +57,7 @@ def test_the_working_directory_comes_before_data_dir() -> None:
 def test_these_endings_mean_tabs(name: str) -> None:
     content = b"user\titem\na\tb\n"
     Path(name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-    layout = open_table(Path(name), TableConfig(path=name)).layout
+    layout = open_table(Path(name), TableConfig(path=name).text_format()).layout
     assert layout is not None
     assert layout.separator == "\t"
 
@@ -67,7 +67,7 @@ def test_another_separator_in_the_header_line_is_named(separator: Separator) -> 
     Path("a.csv").write_text(f"user{separator.value}item\na{separator.value}b\n")
     config = TableConfig(path="a.csv")
     if separator is not Separator.comma:
-        with pytest.raises(DataError, match=f"a {separator.name}; set dataset.separator="):
-            open_table(Path("a.csv"), config)
+        with pytest.raises(DataError, match=r"has no comma, but .*; set dataset.separator="):
+            open_table(Path("a.csv"), config.text_format())
     config.separator = separator
-    assert list(open_table(Path("a.csv"), config).kinds) == ["user", "item"]
+    assert list(open_table(Path("a.csv"), config.text_format()).kinds) == ["user", "item"]

@@ -126,7 +126,7 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
         (HEADER + b"1,2,3\n1,\xff,3\n", "line 3: byte 0xff is not valid UTF-8"),
         (b"\xffuser,item,rating\n1,2,3\n", "line 1: byte 0xff is not valid UTF-8"),
         (HEADER + b'1,2,3\n1,2,"3\n1,2,3\n', "unexpected end of data"),
-        (b"PK\x03\x04 not a text\n1\n", "has no column user, item, rating"),
+        (b"PK\x03\x04 not a text\n1\n", "is no text but a zip archive or an Excel"),
     ],
 )
 def test_the_first_faulty_line_is_named(tmp_path: Path, content: bytes, message: str) -> None:

@@ -1,0 +1,124 @@
+"""Read columns of JSON lines, one object per line, as checked arrays; numbers stay as written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from graphrec_cli.data.tables.cells import parsed_number
+from graphrec_cli.data.tables.columns import Column, ColumnArray, column_array
+from graphrec_cli.data.tables.layout import Layout, open_lines
+from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
+
+ROWS_OF_KINDS = 1000
+"""Rows whose keys and values give the columns and their kinds."""
+BLOCK_ROWS = 2**16
+"""Converted at a time."""
+_LAYOUT = Layout(quoted=False)
+
+
+def looks_like_json(path: Path) -> bool:
+    """Whether the first line is an object or opens a list of objects.
+
+    Raises:
+        DataError: the file cannot be read, or is no text.
+    """
+    with open_lines(path, _LAYOUT) as lines:
+        try:
+            start = next((line.lstrip() for line in lines if line.strip()), "")
+        except DataError:  # another encoding
+            return False
+    return start.startswith(('{"', "{'", '[{"', "[\n", "[\r"))
+
+
+def json_kinds(path: Path) -> dict[str, str]:
+    """By name of every key of the first rows, ``number`` or ``text``.
+
+    Raises:
+        DataError: the file cannot be read, is empty, or a row is not an object.
+    """
+    kinds: dict[str, str] = {}
+    for _, row in islice(_objects(path), ROWS_OF_KINDS):
+        for name, value in row.items():
+            if value is not None and kinds.get(name) != "text":
+                kinds[name] = "text" if parsed_number(_cell(value) or "") is None else "number"
+    if not kinds:
+        raise DataError(f"{path} is empty; it needs a JSON object per line")
+    return kinds
+
+
+def read_json_columns(path: Path, columns: Sequence[Column]) -> dict[str, ColumnArray]:
+    """Read columns by the names of their keys.
+
+    Texts and numbers are taken as they are written. A key that is missing or null is empty.
+
+    Raises:
+        DataError: the file is damaged or has a faulty line; the error gives its number.
+    """
+    import pyarrow as pa
+
+    chunks: dict[str, list[Any]] = {column.name: [] for column in columns}
+    rows = _objects(path)
+    while block := list(islice(rows, BLOCK_ROWS)):
+        for column in columns:
+            cells = [_cell(row.get(column.name)) for _, row in block]
+            if None in cells:
+                number = block[cells.index(None)][0]
+                raise DataError(
+                    f"{path}, line {number}: {column.name} is a list or an object where a text or "
+                    "a number is needed"
+                )
+            chunks[column.name].append(pa.array(cells, pa.string()))
+    arrays: dict[str, ColumnArray] = {}
+    for column in columns:
+        array = column_array(column, pa.chunked_array(chunks[column.name], pa.string()), path)
+        if array is None:
+            raise _first_fault(path, columns)
+        arrays[column.name] = array
+    return arrays
+
+
+def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects and the numbers of their lines; numbers are given as text."""
+    decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+    with open_lines(path, _LAYOUT) as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = decoder.decode(line)
+                line.encode()
+                if "\\u" in line:  # half of a pair of surrogates cannot be kept
+                    json.dumps(row, ensure_ascii=False).encode()
+            except (ValueError, RecursionError) as error:
+                raise DataError(
+                    f"{path}, line {number}: not a JSON object on one line "
+                    f"({shorten(str(error), 80)}); write one object per line"
+                ) from error
+            if not isinstance(row, dict):
+                raise DataError(f"{path}, line {number}: not a JSON object; write one per line")
+            yield number, row
+
+
+def _cell(value: object) -> str | None:
+    """A value as text, "" for null, None if it has no text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else None
+
+
+def _first_fault(path: Path, columns: Sequence[Column]) -> DataError:
+    for number, row in _objects(path):
+        for column in columns:
+            text = _cell(row.get(column.name)) or ""
+            fault = column.fault(text)
+            if fault is not None:
+                shown = shorten(text, 40)
+                return DataError(f"{path}, line {number}: {column.name} '{shown}' is {fault}")
+    return DataError(f"{path} cannot be read as JSON lines")
