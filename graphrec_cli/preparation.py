@@ -22,6 +22,9 @@ from graphrec_cli.system.seeds import numpy_generator
 
 log = logging.getLogger("graphrec")
 
+YEAR = 365 * 24 * 3600 * 10**9
+"""Nanoseconds of 1970."""
+
 
 class DropReport:
     """Logs dropped rows and bad lines, and writes them to the run directory if there is one."""
@@ -70,6 +73,7 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
     if prepared is not None:
         log.info("loaded the prepared data from the cache (%s...)", cache.short_key)
         log_rows(config, prepared.num_rows)
+        warn_of_1970(prepared.split)
         report.bad_lines(prepared.quarantine)
         log_unused_split(config, prepared.own_split_unused)
         report.drops(prepared.funnel)
@@ -116,6 +120,7 @@ def read_and_split(
         report.drops(source.funnel, failed=True)
         raise
     report.drops(source.funnel)
+    warn_of_1970(prepared.split)
     return source, prepared
 
 
@@ -158,6 +163,16 @@ def log_drops(funnel: Funnel) -> None:
 def log_rows(config: RunConfig, num_rows: int) -> None:
     """Log how many rows the source has."""
     log.info("dataset %s: %s rows", config.dataset.name, f"{num_rows:,}")
+
+
+def warn_of_1970(split: Split) -> None:
+    """Warn if all times are in 1970: numbers read in too fine a unit are."""
+    times = [part.timestamp for part in split.parts().values() if part.timestamp is not None]
+    if times and all((0 <= part).all() and (part < YEAR).all() for part in times):
+        log.warning(
+            "all times are in 1970; if that is wrong, set the unit or format of the timestamps "
+            "(for a table dataset.time_unit or dataset.time_format)"
+        )
 
 
 def log_unused_split(config: RunConfig, unused: bool) -> None:
