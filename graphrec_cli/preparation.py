@@ -168,7 +168,7 @@ def log_rows(config: RunConfig, num_rows: int) -> None:
 def warn_of_1970(split: Split) -> None:
     """Warn if all times are in 1970: numbers read in too fine a unit are."""
     times = [part.timestamp for part in split.parts().values() if part.timestamp is not None]
-    if times and all((0 <= part).all() and (part < YEAR).all() for part in times):
+    if times and all((part >= 0).all() and (part < YEAR).all() for part in times):
         log.warning(
             "all times are in 1970; if that is wrong, set the unit or format of the timestamps "
             "(for a table dataset.time_unit or dataset.time_format)"

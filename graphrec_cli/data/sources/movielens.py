@@ -13,7 +13,6 @@ from graphrec_cli.config.movielens import (
     MovieLensConfig,
     MovieLensLatestConfig,
 )
-from graphrec_cli.config.table import TimeUnit
 from graphrec_cli.data.files.archive import archive_name, find_or_fetch
 from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.funnel import Funnel
@@ -22,7 +21,7 @@ from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.tables.columns import IdColumn, NumberColumn
 from graphrec_cli.data.tables.layout import CSV, Layout
 from graphrec_cli.data.tables.read_csv import read_csv_columns
-from graphrec_cli.data.tables.time_column import TimeColumn
+from graphrec_cli.data.tables.time_column import SecondsColumn
 from graphrec_cli.data.tables.titles import read_titles
 from graphrec_cli.errors import DataError
 
@@ -122,7 +121,7 @@ def load_movielens(
         IdColumn(user),
         IdColumn(item),
         NumberColumn(rating, low=0.5, high=5.0),
-        TimeColumn(timestamp, TimeUnit.s),
+        SecondsColumn(timestamp),
     )
     parts = _rating_files(config, edition)
     tables = [read_csv_columns(files.paths[name], wanted, edition.ratings) for name in parts]
