@@ -29,8 +29,8 @@ PLACES = {TimeUnit.s: 9, TimeUnit.ms: 6, TimeUnit.us: 3, TimeUnit.ns: 0}
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[TimeUnit, list[Row]]:
-    """A unit and at least three items for at least two users, each pair once."""
+def tables(draw: st.DrawFn, *, repeated: bool = False) -> tuple[TimeUnit, list[Row]]:
+    """A unit and at least three items for at least two users; pairs occur once or repeatedly."""
     unit = draw(st.sampled_from(list(PLACES)))
     base = Decimal(1_500_000_000).scaleb(9 - PLACES[unit])
     step = Decimal(1).scaleb(-draw(st.integers(0, PLACES[unit])))
@@ -40,6 +40,9 @@ def tables(draw: st.DrawFn) -> tuple[TimeUnit, list[Row]]:
         for user in users
         for item in draw(st.lists(IDS, min_size=3, unique=True))
     ]
+    if repeated:
+        again = draw(st.lists(st.sampled_from(rows), max_size=5))
+        rows += [(user, item, time + step * draw(st.integers(-9, 9))) for user, item, time in again]
     return unit, draw(st.permutations(rows))
 
 
@@ -72,7 +75,7 @@ def split_of(folder: Path, rows: list[Row], unit: TimeUnit, by: HeldOutBy | None
 
 
 @pytest.mark.slow
-@given(table=tables(), seed=st.integers(0, 99), by=st.sampled_from(["random", "time"]))
+@given(table=tables(repeated=True), seed=st.integers(0, 99), by=st.sampled_from(["random", "time"]))
 def test_the_order_of_the_rows_changes_no_split(
     tmp_path: Path, table: tuple[TimeUnit, list[Row]], seed: int, by: str
 ) -> None:
