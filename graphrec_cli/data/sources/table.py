@@ -146,10 +146,10 @@ def _advice(config: TableConfig, rating: str | None, timestamp: str | None) -> I
             cell = re.search(rf"'([^']*)' is not a number$| is {EMPTY}$", str(error))
             if cell is not None and is_missing(cell[1] or ""):
                 skip = "dataset.on_missing=skip leaves out rows without a value"
-                advice = f"{skip}, {advice}" if advice else skip
+                advice = f"{skip}; {advice}" if advice else skip
             elif NO_DATE in str(error):
                 other = "dataset.time_format names another format, such as %m/%d/%Y"
-                advice = f"{other}, {advice}" if advice else other
+                advice = f"{other}; {advice}" if advice else other
             if advice:
                 raise DataError(f"{error}; {advice}") from error
         raise
