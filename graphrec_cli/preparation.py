@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.table import TableConfig
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.data.components import find_source, find_split
 from graphrec_cli.data.funnel import Funnel
@@ -21,6 +22,9 @@ from graphrec_cli.storage.atomic import write_csv, write_json
 from graphrec_cli.system.seeds import numpy_generator
 
 log = logging.getLogger("graphrec")
+
+YEAR = 365 * 24 * 3600 * 10**9
+"""Nanoseconds of 1970."""
 
 
 class DropReport:
@@ -70,6 +74,7 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
     if prepared is not None:
         log.info("loaded the prepared data from the cache (%s...)", cache.short_key)
         log_rows(config, prepared.num_rows)
+        warn_of_1970(config, prepared.split)
         report.bad_lines(prepared.quarantine)
         log_unused_split(config, prepared.own_split_unused)
         report.drops(prepared.funnel)
@@ -116,6 +121,7 @@ def read_and_split(
         report.drops(source.funnel, failed=True)
         raise
     report.drops(source.funnel)
+    warn_of_1970(config, prepared.split)
     return source, prepared
 
 
@@ -159,6 +165,17 @@ def log_drops(funnel: Funnel) -> None:
 def log_rows(config: RunConfig, num_rows: int) -> None:
     """Log how many rows the source has."""
     log.info("dataset %s: %s rows", config.dataset.name, f"{num_rows:,}")
+
+
+def warn_of_1970(config: RunConfig, split: Split) -> None:
+    """Warn if all times of a table are in 1970: numbers read in too fine a unit are."""
+    if not isinstance(config.dataset, TableConfig):
+        return
+    times = [part.timestamp for part in split.parts().values() if part.timestamp is not None]
+    if times and all((part >= 0).all() and (part < YEAR).all() for part in times):
+        log.warning(
+            "all times are in 1970; if that is wrong, set dataset.time_unit or dataset.time_format"
+        )
 
 
 def log_unused_split(config: RunConfig, unused: bool) -> None:

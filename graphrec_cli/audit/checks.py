@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig
+from graphrec_cli.config.split import GlobalTimeConfig, HeldOutBy, LeaveOneOutConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.shared_pairs import (
     SHARED_PAIRS,
@@ -25,6 +25,7 @@ GRAPH_NOT_FROM_TRAIN = "graph-not-from-train"
 SELECTION_ON_TEST = "selection-on-test"
 VALID_RANKABLE = "valid-rankable-at-test"
 NOT_NEWEST = "held-out-not-newest"
+EQUAL_TIMES = "held-out-among-equal-times"
 
 _TOLERANCE = 1e-6
 """Relative error of a float32 weight of the graph."""
@@ -163,6 +164,33 @@ def newest_held_out(context: RunContext, model: Model) -> Finding:
     )
 
 
+def drawn_among_equals(context: RunContext, model: Model) -> Finding:
+    """Count the users whose held-out item is no newer than others, so that the seed chose it."""
+    split, options = context.split, context.config.split
+    by_time = (
+        options.by is HeldOutBy.time
+        if isinstance(options, LeaveOneOutConfig)
+        else isinstance(options, GlobalTimeConfig)
+    )
+    if not by_time or split.train.timestamp is None:
+        return Finding(Outcome.does_not_apply, "no item is held out by its time")
+    drawn = np.zeros(split.train.num_users, dtype=np.bool_)
+    known = _newest(split.train)
+    if split.valid is not None:
+        drawn |= _users_as_old_as(split.valid, known)
+        known = np.maximum(known, _newest(split.valid))
+    drawn |= _users_as_old_as(split.test, known)
+    if not drawn.any():
+        return Finding(Outcome.passed, "every held-out item is newer than the user's other items")
+    users = np.count_nonzero(split.test.user_degree)
+    return Finding(
+        Outcome.said,
+        f"for {np.count_nonzero(drawn):,} of {users:,} users the held-out item is one of several "
+        "of the same time, chosen by the seed; finer times, or split=global_time, which "
+        "keeps equal times together, leave less to chance",
+    )
+
+
 def _newest(part: UserItems) -> NDArray[np.int64]:
     """The latest time of every user; the minimum of int64 for a user without pairs."""
     assert part.timestamp is not None
@@ -171,6 +199,15 @@ def _newest(part: UserItems) -> NDArray[np.int64]:
     if len(rows):
         newest[rows] = np.maximum.reduceat(part.timestamp, part.indptr[rows])
     return newest
+
+
+def _users_as_old_as(part: UserItems, known: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Users with a pair in ``part`` that is exactly as old as their time in ``known``."""
+    assert part.timestamp is not None
+    users = part.user_index()
+    equal = np.zeros(part.num_users, dtype=np.bool_)
+    equal[users[part.timestamp == known[users]]] = True
+    return equal
 
 
 def _users_older_than(part: UserItems, known: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -188,5 +225,6 @@ CHECKS: dict[str, Callable[[RunContext, Model], Finding]] = {
     SELECTION_ON_TEST: selection_on_valid,
     VALID_RANKABLE: valid_masked,
     NOT_NEWEST: newest_held_out,
+    EQUAL_TIMES: drawn_among_equals,
 }
 """Every check by its code; docs/audit.md explains them."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated
 
 from graphrec_cli.config.checks import Distinct, Finite, check_fields
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.errors import ConfigError
+
+TIME_DIRECTIVES = "YymdBbjHIMSfpzZAa"
+"""Letters of the strptime directives that a time format may have."""
 
 
 class Separator(Enum):
@@ -29,10 +34,12 @@ class TimeUnit(Enum):
     """How a table writes its timestamps."""
 
     auto = "auto"
-    """Numbers are seconds, milliseconds or microseconds by their size; anything else is a date."""
+    """Numbers are seconds, milliseconds, microseconds or nanoseconds by their size, or dates of
+    eight digits; anything else is a date."""
     s = "s"
     ms = "ms"
     us = "us"
+    ns = "ns"
     date = "date"
     """ISO dates or times, such as 2024-01-31 or 2024-01-31T18:30:00+01:00; UTC without a zone."""
 
@@ -60,6 +67,39 @@ class TextFormat:
     columns: tuple[str, ...] | None
 
 
+class MissingPolicy(Enum):
+    """What to do with a row whose rating or time is empty."""
+
+    error = "error"
+    """End with an error that names the line."""
+    skip = "skip"
+    """Leave the row out and count it in funnel.json."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeFormat:
+    """A strptime format that tells the year."""
+
+    def check(self, key: str, time_format: str) -> None:
+        """Refuse a format without directives, with unknown ones, or without a year."""
+        probe = datetime(2019, 10, 9, 16, 39, 40, tzinfo=UTC)
+        example = f"write one such as %m/%d/%Y or %d.%m.%Y %H:%M, got '{time_format}'"
+        found = set(re.findall("%(.?)", time_format.replace("%%", "")))
+        unknown = sorted(found - set(TIME_DIRECTIVES))
+        if unknown:
+            known = " ".join(f"%{letter}" for letter in TIME_DIRECTIVES)
+            raise ConfigError(f"{key} has '%{unknown[0]}', which is none of {known}; {example}")
+        if not found & {"Y", "y"}:
+            raise ConfigError(f"{key} must have a year, %Y or %y; {example}")
+        try:
+            datetime.strptime(probe.strftime(time_format), time_format)
+        except (ValueError, re.error) as error:
+            raise ConfigError(f"{key} cannot be read back ({error}); {example}") from error
+
+    def __str__(self) -> str:
+        return "a strptime format with a year"
+
+
 @dataclass(kw_only=True, slots=True)
 class TableConfig(DatasetConfig):
     """A csv, tsv, parquet, JSON lines or RecBole .inter file, one interaction per row."""
@@ -79,8 +119,13 @@ class TableConfig(DatasetConfig):
     rating_threshold: Annotated[float | None, Finite()] = None
     """Ratings of at least this value are positives; null: every row is."""
     time_unit: TimeUnit = TimeUnit.auto
-    """Format of the timestamps. s, ms, us: numbers of seconds, milliseconds, microseconds. date:
-    ISO dates or times, UTC without a zone. auto: detected."""
+    """Format of the timestamps. s, ms, us, ns: numbers of seconds, milliseconds, microseconds,
+    nanoseconds. date: ISO dates or times, UTC without a zone. auto: detected."""
+    time_format: Annotated[str | None, TimeFormat()] = None
+    """strptime format of the timestamps, such as %m/%d/%Y, UTC without %z; null: time_unit."""
+    on_missing: MissingPolicy = MissingPolicy.error
+    """A row with an empty rating or timestamp. error: end the run. skip: leave the row out and
+    count it."""
     separator: Separator | None = None
     """What stands between fields; double_colon: ::, blanks: any run of spaces and tabs, without
     quotes; null: tab in .tsv, .tab, .txt, .inter and .item files, else comma."""
@@ -116,6 +161,11 @@ class TableConfig(DatasetConfig):
         for key in ("user", "item", "items_path", "items_id", "items_title"):
             if getattr(self, key) == "":
                 raise ConfigError(f"dataset.{key} must name a column or a file, or be null, got ''")
+        if self.time_format is not None and self.time_unit is not TimeUnit.auto:
+            raise ConfigError(
+                f"dataset.time_format and dataset.time_unit={self.time_unit.name} contradict each "
+                "other; set one of them"
+            )
         for key in ITEMS_KEYS:
             if self.items_path is None and getattr(self, key) is not None:
                 raise ConfigError(f"dataset.{key} needs a file of titles; set dataset.items_path")

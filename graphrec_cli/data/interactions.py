@@ -23,7 +23,7 @@ class RawTable:
         user_id, item_id: raw ids, int64 or strings, shape (rows,). Where strings are objects,
             rows of one id share one: an array of fixed width would be as wide as the longest id.
         rating: float32, shape (rows,), NaN where the row's signal has no rating.
-        timestamp: int64 seconds since 1970, shape (rows,), or None if the source has none.
+        timestamp: int64 nanoseconds since 1970, shape (rows,), or None if the source has none.
         signal: int8 index into ``signal_names``, shape (rows,).
         signal_names: the signals in order of precedence, the strongest first.
         part: int8 index into ``PART_NAMES``, shape (rows,), if the source comes with a split of its
@@ -75,8 +75,8 @@ class UserItems:
         item_index: int32, shape (pairs,).
         num_items: columns, including items without a pair.
         rating: float32, shape (pairs,), aligned with ``item_index``; None if a pair has none.
-        timestamp: int64 seconds since 1970, likewise; None if the data has none, or was read
-            back from a run directory, which does not store them.
+        timestamp: int64 nanoseconds since 1970, likewise; None if the data has none, or was
+            read back from a run directory, which does not store them.
     """
 
     indptr: NDArray[np.int64]

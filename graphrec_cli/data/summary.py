@@ -21,6 +21,15 @@ MAX_DISTINCT_RATINGS = 20
 RATING_RANGES = 10
 DEGREE_PERCENTS = (5, 25, 50, 75, 95)
 POPULAR_PERCENTS = (1, 10)
+SECOND = 10**9
+PRECISIONS = {
+    "day": 86_400 * SECOND,
+    "second": SECOND,
+    "millisecond": 10**6,
+    "microsecond": 10**3,
+    "nanosecond": 1,
+}
+"""Steps of time in nanoseconds, the coarsest first."""
 
 
 def describe_table(source: SourceData) -> dict[str, Any]:
@@ -51,8 +60,8 @@ def describe_table(source: SourceData) -> dict[str, Any]:
 def _describe_rows(source: SourceData, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
     """Some rows of the raw table, each with its number (``row``, from 1) and its values.
 
-    Ids are text. ``rating``, ``timestamp``, ``time`` (UTC), ``part`` and ``title`` are None where
-    the row has none.
+    Ids are text, ``timestamp`` is in seconds since 1970. ``rating``, ``timestamp``, ``time`` (UTC),
+    ``part`` and ``title`` are None where the row has none.
     """
     table = source.table
     titles = _titles_of(source, table.item_id[rows])
@@ -166,7 +175,15 @@ def _describe_timestamps(timestamp: NDArray[np.int64] | None) -> dict[str, Any] 
     if timestamp is None:
         return None
     first, last = int(timestamp.min()), int(timestamp.max())
-    return {"first": first, "last": last, "first_time": _utc(first), "last_time": _utc(last)}
+    return {
+        "first": _seconds(first),
+        "last": _seconds(last),
+        "first_time": _utc(first),
+        "last_time": _utc(last),
+        "precision": next(
+            name for name, length in PRECISIONS.items() if not (timestamp % length).any()
+        ),
+    }
 
 
 def _describe_duplicates(source: SourceData, pair_code: NDArray[np.int64]) -> dict[str, Any]:
@@ -193,7 +210,7 @@ def _describe_row(table: RawTable, row: int, titles: dict[str, str]) -> dict[str
         "item_id": item_id,
         "signal": table.signal_names[table.signal[row]],
         "rating": None if np.isnan(rating) else rating,
-        "timestamp": timestamp,
+        "timestamp": None if timestamp is None else _seconds(timestamp),
         "time": None if timestamp is None else _utc(timestamp),
         "part": None if table.part is None else PART_NAMES[table.part[row]],
         "title": titles.get(item_id),
@@ -213,6 +230,14 @@ def _counts(code: NDArray[np.int8], names: tuple[str, ...]) -> dict[str, int]:
     return dict(zip(names, counts.tolist(), strict=True))
 
 
-def _utc(seconds: int) -> str:
-    # datetime.fromtimestamp fails beyond the year 9999, which a wrong unit can give.
-    return str(np.datetime64(seconds, "s")).replace("T", " ")
+def _seconds(nanoseconds: int) -> int | float:
+    """Seconds since 1970, an integer where they are whole."""
+    whole, rest = divmod(nanoseconds, SECOND)
+    return nanoseconds / SECOND if rest else whole
+
+
+def _utc(nanoseconds: int) -> str:
+    """The time to the second, or with all its decimals."""
+    whole, rest = divmod(nanoseconds, SECOND)
+    text = str(np.datetime64(whole, "s")).replace("T", " ")
+    return f"{text}.{rest:09}".rstrip("0") if rest else text

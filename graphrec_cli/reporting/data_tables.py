@@ -69,7 +69,10 @@ def _table(table: Mapping[str, Any]) -> Iterator[str]:
     if timestamps is None:
         yield "no row has a timestamp"
     else:
-        yield f"timestamps from {timestamps['first_time']} to {timestamps['last_time']} UTC"
+        yield (
+            f"timestamps from {timestamps['first_time']} to {timestamps['last_time']} UTC\n"
+            f"finest precision of a timestamp: {timestamps['precision']}"
+        )
     duplicates = table["duplicates"]
     if not duplicates["pairs"]:
         yield "no pair of a user and an item occurs more than once"

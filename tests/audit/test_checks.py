@@ -23,7 +23,13 @@ from graphrec_cli.config.model import (
 )
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sampler import UniformConfig
-from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig, RatioConfig, SplitConfig
+from graphrec_cli.config.split import (
+    GlobalTimeConfig,
+    HeldOutBy,
+    LeaveOneOutConfig,
+    RatioConfig,
+    SplitConfig,
+)
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
@@ -94,7 +100,8 @@ def outcomes(run: Audited) -> dict[str, str]:
 
 def test_a_clean_run_passes_every_check() -> None:
     times = split_of(part(TRAIN, [1] * 7), part(VALID, [2] * 2), part(TEST, [3] * 3))
-    assert set(outcomes(audited(times)).values()) == {"passed"}
+    run = audited(times, split=GlobalTimeConfig())
+    assert set(outcomes(run).values()) == {"passed"}
 
 
 @pytest.mark.parametrize(
@@ -232,3 +239,41 @@ def test_the_advice_fits_the_split_and_the_data() -> None:
     assert without.outcome is Outcome.said
     assert "the data have no times, so that items are held out by rating" in without.line
     assert outcomes(audited(split=RatioConfig()))["held-out-not-newest"] == "does_not_apply"
+
+
+@given(
+    st.lists(TIMES, min_size=7, max_size=7),
+    st.lists(TIMES, min_size=2, max_size=2),
+    st.lists(TIMES, min_size=3, max_size=3),
+    st.booleans(),
+)
+def test_users_whose_newest_item_is_one_of_several_are_counted(
+    train: list[int], valid: list[int], test: list[int], has_valid: bool
+) -> None:
+    split = split_of(
+        part(TRAIN, train), part(VALID, valid) if has_valid else None, part(TEST, test)
+    )
+    rows = [(user, 0, time) for (user, _), time in zip(TRAIN, train, strict=True)]
+    rows += [(user, 1, time) for (user, _), time in zip(VALID, valid, strict=True) if has_valid]
+    rows += [(user, 2, time) for (user, _), time in zip(TEST, test, strict=True)]
+    drawn = {
+        user
+        for user, place, time in rows
+        if place > 0
+        and time == max((t for u, p, t in rows if u == user and p < place), default=None)
+    }
+    found = findings(audited(split, split=LeaveOneOutConfig(by=HeldOutBy.time)))
+    finding = found["held-out-among-equal-times"]
+    assert finding.outcome is (Outcome.said if drawn else Outcome.passed)
+    if drawn:
+        assert finding.line.startswith(f"for {len(drawn)} of 3 users the held-out item is one of")
+
+
+def test_a_split_that_does_not_look_at_times_draws_nothing_among_equals() -> None:
+    equal = split_of(part(TRAIN, [1] * 7), part(VALID, [1] * 2), part(TEST, [1] * 3))
+    for split in (LeaveOneOutConfig(by=HeldOutBy.random), RatioConfig()):
+        assert outcomes(audited(equal, split=split))["held-out-among-equal-times"] == (
+            "does_not_apply"
+        )
+    untimed = audited(split=GlobalTimeConfig())
+    assert outcomes(untimed)["held-out-among-equal-times"] == "does_not_apply"

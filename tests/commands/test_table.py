@@ -102,3 +102,32 @@ def test_options_of_text_are_refused_for_parquet(
     done = full_size("train", *words, *small)
     assert done.code == 2
     assert f"dataset.{word.split('=')[0]} applies only to text" in done.err
+
+
+@pytest.mark.parametrize("cell", ["{}", "{}.5", "1970-01-{:02d}"])
+def test_times_that_are_all_in_1970_are_warned_of(
+    full_size: Callable[..., Any], small: tuple[str, ...], folder: Path, cell: str
+) -> None:
+    lines = (folder / "mine.csv").read_text("utf-8").splitlines()
+    for place, line in enumerate(lines[1:], start=1):
+        lines[place] = f"{line.rpartition(',')[0]},{cell.format(1 + place % 28)}"
+    (folder / "mine.csv").write_text("\n".join(lines), "utf-8")
+    for _ in ("read", "from the cache"):
+        done = full_size("train", *TABLE, *small)
+        assert done.code == 0, done.err
+        assert done.err.count("all times are in 1970") == 1
+    lines[1] = (
+        f"{lines[1].rpartition(',')[0]},{365 * 24 * 3600 if '-' not in cell else '1971-01-01'}"
+    )
+    (folder / "mine.csv").write_text("\n".join(lines), "utf-8")
+    assert "all times are in 1970" not in full_size("train", *TABLE, *small).err
+
+
+def test_dates_of_eight_digits_are_said(
+    full_size: Callable[..., Any], small: tuple[str, ...], folder: Path
+) -> None:
+    table = (folder / "mine.csv").read_text("utf-8").replace("2024-01-", "202401")
+    (folder / "mine.csv").write_text(table, "utf-8")
+    done = full_size("train", *TABLE, *small)
+    assert done.code == 0, done.err
+    assert done.err.count("date: numbers such as 20240101 are read as dates") == 1

@@ -80,22 +80,42 @@ def test_a_table_is_counted_as_by_hand(pairs: list[tuple[int, int]], dtype: type
 def test_titles_stand_with_their_items_and_times_are_dates(tmp_path: Path) -> None:
     (tmp_path / "books.csv").write_text("id,title\n9,Nine\n7,Seven\n8,\n", encoding="utf-8")
     titles = read_titles(tmp_path / "books.csv", {"id": "id"}, "title")
-    times = [0, 951_782_400, -1, 2**40]
+    times = [0, 951_782_400 * 10**9 + 123_450_000, -(10**9), 2**62]
     source = source_of([(1, 7), (1, 8), (2, 9), (2, 10)], timestamp=times, titles=titles)
     table = describe_table(source)
     assert [row["title"] for row in table["first_rows"]] == ["Seven", "", "Nine", None]
     assert [row["time"] for row in table["first_rows"]] == [
         "1970-01-01 00:00:00",
-        "2000-02-29 00:00:00",
+        "2000-02-29 00:00:00.12345",
         "1969-12-31 23:59:59",
-        "36812-02-20 00:36:16",
+        "2116-02-20 23:53:38.427387904",
     ]
+    stamps = [row["timestamp"] for row in table["first_rows"]]
+    assert stamps == [0, 951_782_400.12345, -1, 4_611_686_018.427387904]
+    assert [type(stamp) for stamp in stamps] == [int, float, int, float]
     assert table["timestamps"] == {
         "first": -1,
-        "last": 2**40,
+        "last": 4_611_686_018.427387904,
         "first_time": "1969-12-31 23:59:59",
-        "last_time": "36812-02-20 00:36:16",
+        "last_time": "2116-02-20 23:53:38.427387904",
+        "precision": "nanosecond",
     }
+
+
+@pytest.mark.parametrize(
+    ("precision", "step"),
+    [
+        ("day", 86_400 * 10**9),
+        ("second", 10**9),
+        ("second", 3600 * 10**9),
+        ("millisecond", 10**6),
+        ("microsecond", 10**3),
+        ("nanosecond", 1),
+    ],
+)
+def test_the_finest_precision_of_the_times(precision: str, step: int) -> None:
+    table = describe_table(source_of([(1, 7), (2, 8)], timestamp=[0, 7 * step]))
+    assert table["timestamps"]["precision"] == precision
 
 
 def test_few_ratings_are_counted_one_by_one() -> None:

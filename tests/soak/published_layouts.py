@@ -26,6 +26,8 @@ from graphrec_cli.data.sources.movielens import (
 )
 
 ZIP = RemoteFileConfig(url="https://example.org/none.zip")
+YEAR_2262 = 9_214_646_400
+"""Its first second, counted from 1970."""
 LARGEST_ID = 2**63 - 1
 PRIVATE = "\ue000"
 """Replaces a separator of two characters."""
@@ -145,6 +147,8 @@ def read_ratings(content: bytes, layout: Layout) -> tuple[list[list[float]], boo
     ids = [names.index(name) for name in layout.names if name != layout.names[2]]
     rating = names.index(layout.names[2])
     numbers = [[_id(row[place]) for place in ids] for row in body]
+    if any(time >= YEAR_2262 for row in numbers for time in row[2:]):
+        raise Faulty("a time beyond the year 2261")
     for row, cells in zip(numbers, body, strict=True):
         row.insert(2, _rating(cells[rating], layout.low))
     return numbers, sure

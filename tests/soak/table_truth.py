@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -41,7 +42,7 @@ class Reading:
     Attributes:
         users, items: ids as written, one per row.
         ratings: None without such a column.
-        times: seconds since 1970, None without such a column or if it is ambiguous.
+        times: nanoseconds since 1970, None without such a column or if it is ambiguous.
         sure: whether every reader must accept the table; an ambiguous one may be refused.
     """
 
@@ -169,8 +170,12 @@ def _is_long(cell: str) -> bool:
 
 
 def _times(cells: list[str]) -> list[int] | None:
-    """Seconds by the documented rule: a date unless the first cell is a number; None if unclear."""
-    if number(cells[0]) is None:
+    """Nanoseconds by the documented rule: dates if most of the first cells are not numbers.
+
+    None if it is unclear.
+    """
+    head = cells[:100]
+    if 2 * sum(number(cell) is None for cell in head) > len(head):
         if not all(PLAIN_DATE.fullmatch(cell) for cell in cells):
             return None
         try:
@@ -178,18 +183,32 @@ def _times(cells: list[str]) -> list[int] | None:
         except ValueError as error:
             raise Faulty("a day that no calendar has") from error
         zoned = [date if date.tzinfo else date.replace(tzinfo=UTC) for date in dates]
-        return [(date - EPOCH) // timedelta(seconds=1) for date in zoned]
-    values = [number(cell) for cell in cells]
-    whole = all(re.fullmatch(r"[+-]?\d{1,18}", cell, re.ASCII) for cell in cells)
-    numbers = [int(cell) for cell in cells] if whole else [v for v in values if v is not None]
-    if len(numbers) != len(cells):
+        return _in_range([(date - EPOCH) // timedelta(microseconds=1) * 1000 for date in zoned])
+    if any(number(cell) is None for cell in cells):
         raise Faulty("a time that is not a number")
-    largest = max(map(abs, numbers))
-    if largest >= 1e17:
+    if any(abs(float(cell)) >= 1e25 for cell in cells):
         raise Faulty("a time too large")
-    per_second, below = (
-        (1, 0.0) if largest < 1e11 else (1_000, 1e11) if largest < 1e14 else (1_000_000, 1e14)
+    numbers = [Fraction(cell) for cell in cells]
+    if all(19_000_101 <= value <= 21_001_231 for value in numbers):
+        return None  # perhaps dates
+    largest = max(map(abs, numbers))
+    units = (
+        (10**9, 0, 10**11),
+        (10**6, 10**11, 10**14),
+        (10**3, 10**14, 10**17),
+        (1, 10**17, 2**63),
     )
-    if any(value != 0 and abs(value) < below for value in numbers):
+    found = next(((unit, below) for unit, below, end in units if largest < end), None)
+    if found is None:
+        raise Faulty("a time too large")
+    if any(value != 0 and abs(value) < found[1] for value in numbers):
         raise Faulty("units of time mixed")
-    return [int(value // per_second) for value in numbers]
+    return _in_range([math.floor(value * found[0]) for value in numbers])
+
+
+def _in_range(times: list[int]) -> list[int]:
+    years = [datetime(year, 1, 1, tzinfo=UTC) for year in (1678, 2262)]
+    first, end = ((year - EPOCH) // timedelta(microseconds=1) * 1000 for year in years)
+    if not all(first <= time < end for time in times):
+        raise Faulty("a time outside the years 1678 to 2261")
+    return times

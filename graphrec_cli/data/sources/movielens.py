@@ -21,6 +21,7 @@ from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.tables.columns import IdColumn, NumberColumn
 from graphrec_cli.data.tables.layout import CSV, Layout
 from graphrec_cli.data.tables.read_csv import read_csv_columns
+from graphrec_cli.data.tables.time_column import SecondsColumn
 from graphrec_cli.data.tables.titles import read_titles
 from graphrec_cli.errors import DataError
 
@@ -120,7 +121,7 @@ def load_movielens(
         IdColumn(user),
         IdColumn(item),
         NumberColumn(rating, low=0.5, high=5.0),
-        IdColumn(timestamp),
+        SecondsColumn(timestamp),
     )
     parts = _rating_files(config, edition)
     tables = [read_csv_columns(files.paths[name], wanted, edition.ratings) for name in parts]

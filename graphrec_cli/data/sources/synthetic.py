@@ -21,6 +21,8 @@ TASTE_CONCENTRATION = 0.1
 FIRST_SECOND = 1_577_836_800
 """The first of January 2020."""
 SECONDS = 2 * 365 * 24 * 3600
+NANOSECONDS = 10**9
+"""In a second."""
 
 
 def find_nothing(config: SyntheticConfig, *, data_dir: Path) -> dict[str, Path]:
@@ -61,7 +63,7 @@ def load_synthetic(
         user_id=user_id[users[order]],
         item_id=item_id[items[order]],
         rating=np.full(len(items), np.nan, dtype=np.float32),
-        timestamp=timestamps[order],
+        timestamp=timestamps[order] * NANOSECONDS,
         signal=np.zeros(len(items), dtype=np.int8),
         signal_names=("interaction",),
     )

@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.config.table import TimeUnit
-from graphrec_cli.data.tables.cells import distinct_texts, parsed_number, parsed_numbers
+from graphrec_cli.data.tables.cells import (
+    distinct_texts,
+    is_missing,
+    parsed_number,
+    parsed_numbers,
+    present_cells,
+)
 from graphrec_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,11 +28,9 @@ MAX_ID_LENGTH = 256
 """Maximum length of an id in characters: ids are stored as wide as the longest."""
 MAX_TITLE_LENGTH = 1_000
 """Maximum length of a title in characters."""
+EMPTY = "empty"
+"""The fault of a cell without a value."""
 MAX_WHOLE_ID = int(np.iinfo(np.int64).max)
-PER_SECOND = {TimeUnit.s: 1, TimeUnit.ms: 1_000, TimeUnit.us: 1_000_000}
-HIGHEST = {TimeUnit.s: 1e11, TimeUnit.ms: 1e14, TimeUnit.us: 1e17}
-"""Smaller numbers are times in that unit; the limit is the year 5138."""
-TOO_LARGE = "too large for a time since 1970 in seconds, milli- or microseconds"
 
 
 @runtime_checkable
@@ -82,14 +85,32 @@ class IdColumn:
 
 @dataclass(frozen=True, slots=True)
 class NumberColumn:
-    """A column of finite numbers in a closed interval."""
+    """A column of finite numbers in a closed interval.
+
+    Attributes:
+        name: in the header.
+        low, high: the interval.
+        may_be_missing: whether a cell may be empty; its number is NaN.
+    """
 
     name: str
     low: float
     high: float
+    may_be_missing: bool = False
 
     def array(self, cells: pa.ChunkedArray) -> NDArray[np.float32] | None:
         """The numbers, None if a cell is faulty."""
+        if self.may_be_missing:
+            present, rows = present_cells(cells)
+            array = np.full(len(cells), np.nan, dtype=np.float32)
+            numbers = self._numbers(present) if len(rows) else np.empty(0, dtype=np.float32)
+            if numbers is None:
+                return None
+            array[rows] = numbers
+            return array
+        return self._numbers(cells)
+
+    def _numbers(self, cells: pa.ChunkedArray) -> NDArray[np.float32] | None:
         numbers = parsed_numbers(cells)
         if numbers is None or not ((numbers >= self.low) & (numbers <= self.high)).all():
             return None
@@ -97,9 +118,11 @@ class NumberColumn:
 
     def fault(self, text: str) -> str | None:
         """The fault of a cell, None if it has none."""
+        if self.may_be_missing and is_missing(text):
+            return None
         number = parsed_number(text)
         if number is None:
-            return "not a number"
+            return "not a number" if text.strip() else EMPTY
         return None if self.low <= number <= self.high else f"outside {self.low:g}..{self.high:g}"
 
 
@@ -129,72 +152,4 @@ class TextColumn:
             return f"longer than {self.max_length} characters"
         if "\0" in text:
             return "damaged by a NUL character"
-        return None if text.strip() or self.may_be_empty else "empty"
-
-
-@dataclass(frozen=True, slots=True)
-class TimeColumn:
-    """A column of points in time.
-
-    Attributes:
-        name: in the header.
-        unit: how they are written; ``auto`` is a number whose size determines the unit.
-    """
-
-    name: str
-    unit: TimeUnit
-
-    def array(self, cells: pa.ChunkedArray) -> NDArray[np.int64] | None:
-        """Seconds since 1970, rounded down; None if a cell is not a time."""
-        if self.unit is TimeUnit.date:
-            texts, place = distinct_texts(cells)
-            seconds = _seconds_of_dates(texts)
-            return None if seconds is None else seconds[place]
-        values = parsed_numbers(cells)
-        if values is None:
-            return None
-        largest = np.abs(values.astype(np.float64)).max(initial=0.0)
-        if not largest < HIGHEST[TimeUnit.us]:
-            return None
-        unit = self._unit(values, largest) if self.unit is TimeUnit.auto else self.unit
-        return np.asarray(values // PER_SECOND[unit], dtype=np.int64)
-
-    def _unit(self, values: NDArray[np.generic], largest: float) -> TimeUnit:
-        """Infer the unit from the largest time.
-
-        Raises:
-            DataError: another time, except zero, is so small that its unit must be a different one.
-        """
-        below = 0.0
-        for unit, highest in HIGHEST.items():
-            if largest < highest:
-                small = (values != 0) & (np.abs(values.astype(np.float64)) < below)
-                if small.any():
-                    place = int(np.flatnonzero(small)[0])
-                    raise DataError(
-                        f"{self.name} mixes units of time: its largest value is in "
-                        f"{unit.name}, and row {place + 1} has {values[place]}; write all in one "
-                        f"unit, or set dataset.time_unit={unit.name} if all are"
-                    )
-                return unit
-            below = highest
-        raise AssertionError("larger times are refused before")
-
-    def fault(self, text: str) -> str | None:
-        """The fault of a cell, None if it has none."""
-        if self.unit is TimeUnit.date:
-            date = _seconds_of_dates(np.array([text], dtype=object))
-            return "not an ISO date (2024-01-31 or 2024-01-31T18:30:00)" if date is None else None
-        number = parsed_number(text)
-        if number is None:
-            return "not a number"
-        return None if abs(number) < HIGHEST[TimeUnit.us] else TOO_LARGE
-
-
-def _seconds_of_dates(texts: NDArray[np.object_]) -> NDArray[np.int64] | None:
-    import pandas as pd
-
-    parsed = pd.to_datetime(pd.Series(texts), format="ISO8601", utc=True, errors="coerce")
-    if parsed.isna().any():
-        return None
-    return parsed.to_numpy(dtype="datetime64[s]").astype(np.int64)
+        return None if text.strip() or self.may_be_empty else EMPTY

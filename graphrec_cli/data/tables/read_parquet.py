@@ -11,7 +11,14 @@ import numpy as np
 
 from graphrec_cli.data.files import files
 from graphrec_cli.data.tables.cells import distinct_texts
-from graphrec_cli.data.tables.columns import Column, ColumnArray, TextColumn, column_array
+from graphrec_cli.data.tables.columns import (
+    Column,
+    ColumnArray,
+    NumberColumn,
+    TextColumn,
+    column_array,
+)
+from graphrec_cli.data.tables.time_column import TimeColumn
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
 
@@ -57,7 +64,7 @@ def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, Col
     arrays: dict[str, ColumnArray] = {}
     for column in columns:
         values = table.column(column.name)
-        if values.null_count:
+        if values.null_count and not _may_be_missing(column):
             row = int(np.flatnonzero(values.is_null().to_numpy())[0]) + 1
             raise DataError(f"{path}, row {row}: {column.name} is empty")
         cells = _readable(path, column, values)
@@ -109,8 +116,12 @@ def _kind(kind: pa.DataType) -> str:
     return str(kind)
 
 
+def _may_be_missing(column: Column) -> bool:
+    return isinstance(column, NumberColumn | TimeColumn) and column.may_be_missing
+
+
 def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The values in a type that the column accepts; times become whole seconds."""
+    """The values in a type that the column accepts."""
     import pyarrow as pa
 
     kind, name = _kind(values.type), f"{path}: column {column.name}"
@@ -119,10 +130,9 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
     if kind not in ("number", "text", "time"):
         raise DataError(f"{name} has the type {kind}; save it as text or numbers")
     is_text = isinstance(column, TextColumn)
-    if kind == "time":
-        if is_text:
-            raise DataError(f"{name} has times, which cannot be ids; save it as text or numbers")
-        return values.cast(pa.timestamp("s"), safe=False).cast("int64")
+    if kind == "time" and not isinstance(column, TimeColumn):
+        what = "ids" if is_text else "ratings"
+        raise DataError(f"{name} has times, which cannot be {what}; save it as text or numbers")
     if is_text and pa.types.is_floating(values.type):
         raise DataError(
             f"{name} has the type {values.type}, in which long ids lose digits; save it as text "
@@ -133,6 +143,10 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
 
 def _first_fault(path: Path, column: Column, cells: pa.ChunkedArray) -> DataError:
     """Check the cells one by one, to name the faulty row."""
+    import pyarrow as pa
+
+    if pa.types.is_temporal(cells.type):
+        cells = cells.cast("string")  # Python has no years beyond 9999
     texts, places = distinct_texts(cells)
     faults = [(text, column.fault(text)) for text in texts]
     for row, place in enumerate(places.tolist(), start=1):

@@ -51,7 +51,7 @@ def test_rows_are_complete_and_plausible(default: SourceData) -> None:
     assert table.timestamp is not None
     order = np.lexsort((table.timestamp, pairs[0]))
     np.testing.assert_array_equal(order, np.arange(len(table)))
-    assert 360 < np.ptp(table.timestamp) / 86_400 < 2 * 365
+    assert 360 < np.ptp(table.timestamp) / (86_400 * 10**9) < 2 * 365
 
 
 def test_activity_is_long_tailed_about_the_asked_mean(default: SourceData) -> None:

@@ -95,7 +95,7 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
         (HEADER + b"1,2,3\n\xc2\xa0\n1,2,3\n", "line 3: 1 fields where the header has 3"),
         (HEADER + b"1,2,3\n1,2,good\n", "line 3: rating 'good' is not a number"),
         (HEADER + b"1,2,3\n1,2,1_0\n", "line 3: rating '1_0' is not a number"),
-        (HEADER + b"1,2,3\n1,2,\n", "line 3: rating '' is not a number"),
+        (HEADER + b"1,2,3\n1,2,\n", "line 3: rating '' is empty"),
         (HEADER + b"1,2,3\n1,2,NaN\n", "line 3: rating 'NaN' is not a number"),
         (HEADER + b"1,2,3\n1,2,NA\n", "line 3: rating 'NA' is not a number"),
         (HEADER + b"1,2,3\n1,2,inf\n", "line 3: rating 'inf' is outside 1..5"),

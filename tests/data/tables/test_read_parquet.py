@@ -12,8 +12,9 @@ import pytest
 
 from graphrec_cli.config.table import TimeUnit
 from graphrec_cli.data.files import files
-from graphrec_cli.data.tables.columns import NumberColumn, TextColumn, TimeColumn
+from graphrec_cli.data.tables.columns import NumberColumn, TextColumn
 from graphrec_cli.data.tables.read_parquet import parquet_kinds, read_parquet_columns
+from graphrec_cli.data.tables.time_column import TimeColumn
 from graphrec_cli.errors import DataError
 
 
@@ -61,8 +62,50 @@ def test_ratings_and_times_of_every_kind(tmp_path: Path) -> None:
     times = [TimeColumn(name, TimeUnit.auto) for name in ("s", "ms", "us", "day")]
     arrays = read_parquet_columns(path, [*ratings, *times, TimeColumn("text", TimeUnit.date)])
     assert [arrays[name].tolist() for name in ("stars", "score")] == [[4.0], [3.5]]
-    assert [arrays[name].tolist() for name in ("s", "ms", "us", "text")] == [[seconds]] * 4
-    assert arrays["day"].tolist() == [seconds - 18 * 3600 - 30 * 60]
+    second = 10**9
+    assert [arrays[name].tolist() for name in ("s", "us", "text")] == [[seconds * second]] * 3
+    assert arrays["ms"].tolist() == [seconds * second + 999_000_000]
+    assert arrays["day"].tolist() == [(seconds - 18 * 3600 - 30 * 60) * second]
+
+
+@pytest.mark.parametrize(
+    ("unit", "cell", "nanoseconds"),
+    [
+        ("s", 1_500_000_000, 1_500_000_000 * 10**9),
+        ("ms", 1_500_000_000_123, 1_500_000_000_123 * 10**6),
+        ("us", 1_500_000_000_123_456, 1_500_000_000_123_456 * 10**3),
+        ("ns", 1_500_000_000_123_456_789, 1_500_000_000_123_456_789),
+    ],
+)
+@pytest.mark.parametrize("zone", [None, "Europe/Paris"])
+def test_timestamps_keep_their_precision(
+    tmp_path: Path, unit: str, cell: int, nanoseconds: int, zone: str | None
+) -> None:
+    kind = pa.timestamp(unit, tz=zone)
+    path = write(tmp_path, time=pa.array([cell, -1], pa.int64()).cast(kind))
+    times = read_parquet_columns(path, [TimeColumn("time", TimeUnit.date)])["time"]
+    assert times.tolist() == [nanoseconds, -(nanoseconds // cell)]
+
+
+def test_numbers_of_time_in_every_type(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        large=pa.array([1_570_595_980_000_000_001], pa.uint64()),
+        fraction=[1_500_000_000.25],
+        days=[20_191_009],
+    )
+    columns = [TimeColumn(name, TimeUnit.auto) for name in ("large", "fraction", "days")]
+    arrays = read_parquet_columns(path, columns)
+    assert arrays["large"].tolist() == [1_570_595_980_000_000_001]
+    assert arrays["fraction"].tolist() == [1_500_000_000_250_000_000]
+    day = int(datetime(2019, 10, 9, tzinfo=UTC).timestamp())
+    assert arrays["days"].tolist() == [day * 10**9]
+
+
+def test_times_beyond_the_range_name_their_row(tmp_path: Path) -> None:
+    path = write(tmp_path, time=pa.array([0, 10**14], pa.timestamp("ms")))
+    with pytest.raises(DataError, match=r"row 2: time '5138-11-16 .*' is outside the years 1678"):
+        read_parquet_columns(path, [TimeColumn("time", TimeUnit.date)])
 
 
 @pytest.mark.parametrize(
