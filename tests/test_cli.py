@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from builders import TINY, TINY_DATA, TINY_SETTINGS
+from builders import TINY_DATA, TINY_SETTINGS
 
 from graphrec_cli import __version__
 from graphrec_cli.cli import COMMANDS, main
@@ -175,7 +175,15 @@ def test_an_error_that_nobody_expected_is_one_line_too(
 @pytest.mark.slow
 def test_the_process_from_outside(folder: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "graphrec_cli", "train", *TINY_DATA, *TINY_SETTINGS, "model=popularity"],
+        [
+            sys.executable,
+            "-m",
+            "graphrec_cli",
+            "train",
+            *TINY_DATA,
+            *TINY_SETTINGS,
+            "model=popularity",
+        ],
         cwd=folder,
         text=True,
         capture_output=True,
@@ -185,7 +193,12 @@ def test_the_process_from_outside(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     run = folder / done.stdout.splitlines()[-1]
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
-    assert environment["command"] == [*("graphrec", "train"), *TINY_DATA, *TINY_SETTINGS, "model=popularity"]
+    assert environment["command"] == [
+        *("graphrec", "train"),
+        *TINY_DATA,
+        *TINY_SETTINGS,
+        "model=popularity",
+    ]
     assert [path.name for path in folder.iterdir()] == ["outputs"]
     log = (run / "train.log").read_text(encoding="utf-8")
     assert all(line in log for line in done.stderr.splitlines())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import SAVED, saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS, register_schemas
+from graphrec_cli.config.text_values import quoted
 from graphrec_cli.config.unused import refuse_unused_words
 from graphrec_cli.errors import ConfigError
 
@@ -148,13 +148,6 @@ def _refuse_numbers_for_switches(config: DictConfig, overrides: list[str]) -> No
             and isinstance(OmegaConf.select(config, key), bool)
         ):
             raise ConfigError(f"{key} must be true or false, got {value}")
-
-
-def quoted(text: str) -> str:
-    """Quote text so that Hydra's grammar reads it unchanged."""
-    # Backslashes are special only before a quote, where they must be doubled.
-    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + found[2].replace("'", "\\'"), text)
-    return f"'{escaped}'"
 
 
 @contextmanager

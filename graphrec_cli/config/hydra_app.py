@@ -16,12 +16,13 @@ from omegaconf import DictConfig
 
 from graphrec_cli.config.argparse_help import text_as_help
 from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.compose import Job, compose_run, explained, quoted, to_job
+from graphrec_cli.config.compose import Job, compose_run, explained, to_job
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.plugins import LOADED, loaded_plugins, send_by_value
 from graphrec_cli.config.saved_options import saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import register_schemas
+from graphrec_cli.config.text_values import quoted
 from graphrec_cli.errors import ConfigError
 
 

@@ -24,7 +24,7 @@ def unused_values(config: RunConfig) -> dict[str, str]:
         )
         keys = [field.name for field in fields(config.trainer)]
         unused = [f"trainer.{key}" for key in keys if key not in ("name", *_WITHOUT_TRAINING)]
-        return {key: why for key in ("sampler", "loss", *unused)} | _of_components(config, "model")
+        return dict.fromkeys(("sampler", "loss", *unused), why) | _of_components(config, "model")
     found = _of_components(config, "model", "sampler", "loss")
     if not _has_valid_part(config):
         why = f"this split={config.split.name} has no valid part to select the best epoch on"

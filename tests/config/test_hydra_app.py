@@ -178,8 +178,8 @@ def test_a_job_meets_the_words_of_the_program_and_its_error_comes_out(
         seen.append(list(sys.argv))
         raise DataError("a line")
 
+    jobs = [["seed=1"], ["seed=2"]]
     with pytest.raises(DataError, match=r"^a line$"):
-        jobs = [["seed=1"], ["seed=2"]]
         run_sweep(sort_arguments(["seed=1,2", "-m"]), fail, tmp_path / "sweep", jobs)
     assert seen == [words]
     assert sys.argv == words
