@@ -6,9 +6,9 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphrec_cli.components import find_source, find_split
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
+from graphrec_cli.data.components import find_source, find_split
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.prepared import Prepared, titles_by_index
 from graphrec_cli.data.preprocess import preprocess
@@ -128,6 +128,7 @@ def split_source(config: RunConfig, source: SourceData) -> Prepared:
         rating_threshold=config.dataset.positive_threshold(),
         prefilter=config.dataset.prefilter,
         k_core=config.dataset.k_core,
+        duplicates=config.dataset.duplicates,
         funnel=source.funnel,
     )
     own_split_unused = interactions.part is not None and config.split.name != "predefined"

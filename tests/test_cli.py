@@ -205,6 +205,38 @@ def test_the_process_from_outside(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_process_ends_with_its_code_after_all_exit_handlers(folder: Path) -> None:
+    (folder / "mine.py").write_text(
+        """
+import atexit, dataclasses, pathlib
+from graphrec_cli.config.plugins import register
+from graphrec_cli.config.sampler import SamplerConfig
+from graphrec_cli.samplers.uniform import build_uniform
+
+@dataclasses.dataclass
+class Mine(SamplerConfig):
+    name: str = "mine"
+
+register("sampler", Mine, build_uniform)
+atexit.register(pathlib.Path("ended").touch)
+""",
+        "utf-8",
+    )
+    for words, code in ((["--help"], 0), (["trainer.epochs=0"], 2)):
+        done = subprocess.run(
+            [sys.executable, "-m", "graphrec_cli", "train", "--plugin", "mine.py", *words],
+            cwd=folder,
+            capture_output=True,
+            check=False,
+            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        )
+        assert done.returncode == code
+        assert bool(done.stdout) == (code == 0)
+        assert (folder / "ended").exists()
+        (folder / "ended").unlink()
+
+
+@pytest.mark.slow
 def test_a_reader_that_goes_away_gets_no_traceback(folder: Path) -> None:
     command = f"{sys.executable} -m graphrec_cli train --help | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(

@@ -26,7 +26,7 @@ class Component:
         config: the dataclass.
         file: of the code, below ``graphrec_cli``.
         code: its content; ``MINE`` builds the component.
-        table: of ``components.py``.
+        table: of ``components.py``, or of ``data/components.py``.
     """
 
     module: str
@@ -186,6 +186,11 @@ class MINE(RankingEvaluation):
 }
 
 
+def home_of(group: str) -> str:
+    """The file with the group's table of builders."""
+    return "data/components.py" if group in ("dataset", "split") else "components.py"
+
+
 def add(group: str, component: Component, tree: Path) -> None:
     """One file of code, one dataclass, one line in each of two tables and its import, one YAML."""
     package = tree / "graphrec_cli"
@@ -198,7 +203,7 @@ def add(group: str, component: Component, tree: Path) -> None:
     code = component.file.removesuffix(".py").replace("/", ".")
     for table, opening, built, source in (
         (package / "config" / "store.py", f'    "{group}": {{', "MineConfig", component.module),
-        (package / "components.py", f"{component.table}: ", "MINE", code),
+        (package / home_of(group), f"{component.table}: ", "MINE", code),
     ):
         lines = table.read_text("utf-8").splitlines(keepends=True)
         (line,) = (number for number, text in enumerate(lines) if text.startswith(opening))

@@ -32,6 +32,17 @@ class KCoreMode(Enum):
     """Users once, then items once. Some users may be left with fewer interactions."""
 
 
+class Duplicates(Enum):
+    """What stands for a pair that occurs in several rows of one signal."""
+
+    latest = "latest"
+    earliest = "earliest"
+    highest = "highest"
+    first = "first"
+    sum = "sum"
+    count = "count"
+
+
 @dataclass(kw_only=True, slots=True)
 class KCoreConfig:
     """Users and items with fewer interactions are dropped."""
@@ -71,6 +82,12 @@ class DatasetConfig:
     """Name of the component; the option sets it."""
     prefilter: PrefilterConfig = field(default_factory=PrefilterConfig)
     """Filters that are applied before the data set's own."""
+    duplicates: Duplicates = Duplicates.latest
+    """The row that stands for a pair that occurs more than once, chosen before the thresholds.
+    latest: the newest, then the highest rated; without times the highest rated. earliest: the
+    oldest, then the highest rated. highest: the highest rated, then the newest. first: the first in
+    the file. sum, count: the newest, with the sum of the ratings or the number of rows as its
+    rating."""
     k_core: KCoreConfig = field(default_factory=KCoreConfig)
     """Drops users and items with few positives, before the split."""
 

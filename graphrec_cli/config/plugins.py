@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
@@ -30,7 +30,17 @@ BASES: dict[str, type] = {
 }
 """The groups that plugins can extend, and the base dataclass of each group's configs."""
 BUILDERS: dict[str, dict[str, Any]] = {group: {} for group in BASES}
-"""Builders of the registered components, by group and name; ``components.py`` uses them."""
+"""Builders of the registered components, by group and name; ``find_builder`` reads them."""
+
+Builder = TypeVar("Builder")
+
+
+def find_builder(group: str, table: Mapping[str, Builder], name: str) -> Builder:
+    """The builder of a component, from the table or from a plugin."""
+    if name in table:
+        return table[name]
+    registered: Builder = BUILDERS[group][name]
+    return registered
 
 
 @dataclass(slots=True)
@@ -63,7 +73,7 @@ def register(group: str, schema: type, builder: Callable[..., object] | object) 
         group: ``dataset``, ``split``, ``model``, ``sampler``, ``loss`` or ``evaluation``.
         schema: a dataclass that extends the group's base config (``SamplerConfig`` for a sampler);
             the default of its field ``name`` is the component's name, as in ``sampler=name``.
-        builder: the function that ``components.py`` calls for a component of this group; for a
+        builder: the function that ``find_builder`` returns for a component of this group; for a
             data set, a ``Source``.
 
     Raises:

@@ -27,8 +27,8 @@ def k_core_rows(
 
     Args:
         user_code, item_code: codes from 0, shape (rows,).
-        counted: whether a row is the first of its pair, shape (rows,); the others are kept or
-            dropped with it and are not counted.
+        counted: whether a row counts, shape (rows,): one row of each pair at most. The others are
+            kept or dropped with their user and item.
         config: minimums and mode.
         funnel: receives the rows dropped because of a user and because of an item.
         prefix: prepended to ``k_core`` in the funnel's stage and the config key.
@@ -91,7 +91,7 @@ def _drop_once(
 
 def _sparse(code: NDArray[np.int64], counted: NDArray[np.bool_], minimum: int) -> NDArray[np.bool_]:
     """Whether the user or item of a row has fewer counted rows than the minimum."""
-    few = np.bincount(code[counted]) < minimum
+    few = np.bincount(code[counted], minlength=int(code.max(initial=-1)) + 1) < minimum
     return np.asarray(few[code])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.config.dataset import KCoreConfig, PrefilterConfig
+from graphrec_cli.config.dataset import Duplicates, KCoreConfig, PrefilterConfig
+from graphrec_cli.data.duplicates import resolve_duplicates
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import PART_NAMES, Interactions, RawTable
@@ -21,36 +22,47 @@ def preprocess(
     k_core: KCoreConfig,
     funnel: Funnel,
     prefilter: PrefilterConfig | None = None,
+    duplicates: Duplicates = Duplicates.latest,
 ) -> Interactions:
     """The positive pairs of a table, each once, in source order, on indices of sorted raw ids.
 
-    In this order: the prefilter's threshold and k-core, if there is one; rows rated below the
-    threshold are dropped (rows without a rating pass); of the rows of one pair the first of its
-    strongest signal stays, whatever the row order; users and items with too few pairs are dropped
-    as the k-core's mode says; ids become indices. ``funnel`` must account for exactly the rows of
-    ``table`` and accounts for those of the result afterwards.
+    In this order: ``duplicates`` chooses the row of every pair and signal, so that no other row
+    can make the pair a positive; the prefilter's threshold and k-core, if there is one; rows rated
+    below the threshold are dropped (rows without a rating pass); of the chosen rows of one pair
+    that of its strongest signal stays; users and items with too few pairs are dropped as the
+    k-core's mode says; ids become indices. ``funnel`` must account for exactly the rows of
+    ``table`` and accounts for those of the result afterwards. It counts a row that both the
+    threshold and ``duplicates`` drop under the threshold.
 
     Args:
         rating_threshold: lowest rating that makes a positive, None if ratings do not matter.
+        duplicates: which row stands for a pair that occurs more than once.
 
     Raises:
-        DataError: the table is empty, no row reaches the threshold, or the k-core is empty.
+        DataError: the table is empty, no row reaches the threshold, the k-core is empty, or
+            ``duplicates`` needs times or ratings that the table lacks.
         LeakageError: the source's own split has a pair in two parts.
     """
     funnel.check(len(table))
     if not len(table):
         raise DataError("the data set has no interactions; check that its files are complete")
+    user_code, users = _factorize(table.user_id, "user_id")
+    item_code, items = _factorize(table.item_id, "item_id")
+    pair = user_code * (item_code.max() + 1) + item_code
+    resolved = resolve_duplicates(table, pair * len(table.signal_names) + table.signal, duplicates)
+    table, chosen = resolved.table, resolved.chosen
+
     rows = np.arange(len(table))
     if prefilter is not None:
-        rows = _prefiltered_rows(table, prefilter, funnel)
+        rows = _prefiltered_rows(table, user_code, item_code, chosen, prefilter, funnel)
     rows = _positive_rows(table, rows, rating_threshold, "", funnel)
-    user_code, users = _factorize(table.user_id[rows], "user_id")
-    item_code, items = _factorize(table.item_id[rows], "item_id")
-
     if table.part is not None:
-        _refuse_shared_pairs(user_code, users, item_code, items, table.part[rows])
-    kept = _merge_signals(user_code, item_code, table.signal[rows], table.signal_names, funnel)
-    rows, user_code, item_code = rows[kept], user_code[kept], item_code[kept]
+        _refuse_shared_pairs(user_code[rows], users, item_code[rows], items, table.part[rows])
+    names = table.signal_names
+    rows = rows[
+        _one_row_a_pair(pair[rows], table.signal[rows], chosen[rows], names, duplicates, funnel)
+    ]
+    user_code, item_code = user_code[rows], item_code[rows]
 
     distinct = np.ones(len(rows), dtype=np.bool_)
     kept = k_core_rows(user_code, item_code, distinct, k_core, funnel)
@@ -73,7 +85,12 @@ def preprocess(
 
 
 def _prefiltered_rows(
-    table: RawTable, prefilter: PrefilterConfig, funnel: Funnel
+    table: RawTable,
+    user_code: NDArray[np.int64],
+    item_code: NDArray[np.int64],
+    chosen: NDArray[np.bool_],
+    prefilter: PrefilterConfig,
+    funnel: Funnel,
 ) -> NDArray[np.int64]:
     """Rows left by the prefilter's threshold and k-core, which counts each pair once."""
     rows = np.arange(len(table))
@@ -81,11 +98,11 @@ def _prefiltered_rows(
     k_core = prefilter.k_core
     if k_core.min_user_interactions == k_core.min_item_interactions == 1:
         return rows
-    user_code, _ = _factorize(table.user_id[rows], "user_id")
-    item_code, _ = _factorize(table.item_id[rows], "item_id")
+    user_code, item_code = user_code[rows], item_code[rows]
+    standing = np.flatnonzero(chosen[rows])
+    pair = user_code[standing] * (item_code.max() + 1) + item_code[standing]
     counted = np.zeros(len(rows), dtype=np.bool_)
-    pair = user_code * (item_code.max() + 1) + item_code
-    counted[np.unique(pair, return_index=True)[1]] = True
+    counted[standing[np.unique(pair, return_index=True)[1]]] = True
     kept = k_core_rows(user_code, item_code, counted, k_core, funnel, prefix="prefilter.")
     return rows[kept]
 
@@ -145,30 +162,37 @@ def _refuse_shared_pairs(
         )
 
 
-def _merge_signals(
-    user_code: NDArray[np.int64],
-    item_code: NDArray[np.int64],
+def _one_row_a_pair(
+    pair: NDArray[np.int64],
     signal: NDArray[np.int8],
+    chosen: NDArray[np.bool_],
     signal_names: tuple[str, ...],
+    duplicates: Duplicates,
     funnel: Funnel,
 ) -> NDArray[np.int64]:
-    """Positions of the row that is kept of every pair, ascending."""
-    pair = user_code * (item_code.max() + 1) + item_code
-    # The sort is stable: a pair's rows are adjacent, strongest signal first, then source order.
-    order = np.argsort(pair * len(signal_names) + signal, kind="stable")
-    pair, signal = pair[order], signal[order]
-    first = np.concatenate([[True], pair[1:] != pair[:-1]])
-    starts = np.flatnonzero(first)
-    winner = np.repeat(signal[starts], np.diff(starts, append=len(pair)))
-    funnel.drop(
-        "duplicates", "duplicate of the same signal", int((~first & (signal == winner)).sum())
-    )
-    funnel.drop("merge", "pair held by a stronger signal", int((signal > winner).sum()))
+    """Positions of the chosen row of every pair's strongest signal, ascending."""
+    num_signals = len(signal_names)
+    # A pair's rows are adjacent, chosen ones first, the strongest signal first among them.
+    order = np.argsort((2 * pair + ~chosen) * num_signals + signal, kind="stable")
+    pair, signal, chosen = pair[order], signal[order], chosen[order]
+    starts = np.flatnonzero(np.append(True, pair[1:] != pair[:-1]))
+    # A pair of which no chosen row is left is dropped as a whole.
+    strongest = np.where(chosen[starts], signal[starts], num_signals)
+    weaker = signal > np.repeat(strongest, np.diff(starts, append=len(pair)))
+    kept = starts[chosen[starts]]
+    cause = f"duplicate of the same signal (duplicates={duplicates.name})"
+    funnel.drop("duplicates", cause, len(pair) - len(kept) - int(weaker.sum()))
+    funnel.drop("merge", "pair held by a stronger signal", int(weaker.sum()))
     for name, pairs in zip(
-        signal_names, np.bincount(signal[starts], minlength=len(signal_names)), strict=True
+        signal_names, np.bincount(signal[kept], minlength=num_signals), strict=True
     ):
         funnel.note(f"pairs_{name}_after_merge", int(pairs))
-    return np.sort(order[starts])
+    if not len(kept):
+        raise DataError(
+            f"none of the {len(pair)} rows is left: the rows that dataset.duplicates="
+            f"{duplicates.name} keeps are below the rating threshold; lower the threshold"
+        )
+    return np.sort(order[kept])
 
 
 def _contiguous(

@@ -28,11 +28,11 @@ MOVIES = (
     "split.valid=0",
     "split.min_interactions=2",
 )
-# User 1 rates item 10 twice; of item 40 no one but user 3 has a pair, the newest of user 3.
+# User 1 rates item 10 twice, in the first line last; of item 40 only user 3 has a pair, the newest.
 RATINGS = """\
 1	10	5	100
 1	20	3	200
-1	10	4	300
+1	10	4	99
 2	10	4	86400
 2	30	1	50
 2	20	5	60
@@ -126,7 +126,7 @@ def test_the_same_figures_as_text(full_size: Command, movies: Path) -> None:
         "     5     3  33.3%",
         "timestamps from 1970-01-01 00:00:50 to 1970-01-02 00:00:00 UTC",
         "pairs that occur more than once: 1, in 2 rows; the first of them",
-        "duplicates  duplicate of the same signal                    1          8",
+        "duplicates  duplicate of the same signal (duplicates=latest)             1          8",
         "positive pairs: 8 of 3 users and 4 items, density 66.6667%",
         "pairs of an item    1   1    1       2    2    3    3   2.0",
         "         10%      1               37.5%",
@@ -225,7 +225,7 @@ def test_data_that_no_run_could_use(full_size: Command, movies: Path) -> None:
     done = full_size(*MOVIES, "dataset.k_core.min_user_interactions=4")
     assert (done.code, done.out) == (3, "")
     *said, error = done.err.splitlines()
-    assert "dropped 1 rows (duplicates): duplicate of the same signal" in said
+    assert "dropped 1 rows (duplicates): duplicate of the same signal (duplicates=latest)" in said
     assert "dropped 8 rows (k_core): user with fewer than 4 interactions" in said
     assert error.startswith("error: none of the 8")
     (movies / "u.data").unlink()

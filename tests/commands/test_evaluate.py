@@ -195,6 +195,16 @@ def test_a_run_that_failed_says_how(run: Path, graphrec: Callable[..., Any]) -> 
     assert "unknown status" in graphrec("evaluate", str(run)).err
 
 
+def test_it_uses_the_threads_that_it_is_given(run: Path, graphrec: Callable[..., Any]) -> None:
+    before = torch.get_num_threads()
+    try:
+        for number in (3, 1):
+            assert graphrec("evaluate", str(run), f"num_threads={number}").code == 0
+            assert torch.get_num_threads() == number
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_run_may_be_named_by_its_config(run: Path, graphrec: Callable[..., Any]) -> None:
     by_folder = graphrec("evaluate", str(run), "json=true")
     by_config = graphrec("evaluate", str(run / "config.json"), "--json")

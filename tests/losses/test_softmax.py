@@ -4,11 +4,17 @@ import math
 
 import pytest
 import torch
+from builders import CPU, items_of_users
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from graphrec_cli.losses.softmax import shared_softmax_loss
+from graphrec_cli.config.loss import SoftmaxConfig
+from graphrec_cli.config.model import MatrixFactorizationConfig
+from graphrec_cli.config.sampler import PositivesBy
+from graphrec_cli.losses.softmax import build_softmax, shared_softmax_loss
+from graphrec_cli.models.lightgcn import LightGCN
+from graphrec_cli.samplers.candidates import CandidateSampler
 
 Places = tuple[Tensor, Tensor]
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -172,3 +178,36 @@ def test_huge_scores_stay_finite(scale: float) -> None:
     assert loss.item() == pytest.approx(0.75 * scale, rel=1e-6)
     assert users.grad is not None
     assert users.grad.tolist() == [[0.0], [0.75]]
+
+
+def test_a_models_loss_compares_cosines_and_leaves_out_the_users_own_train_items() -> None:
+    train = items_of_users([[0, 1, 2, 3], [3, 4], [5], [0, 5]], num_items=6)
+    config = SoftmaxConfig(num_negatives=40, uniform_share=1.0, temperature=0.2)
+    model = LightGCN(
+        MatrixFactorizationConfig(embedding_dim=3),
+        train,
+        generator=torch.Generator().manual_seed(0),
+        device=CPU,
+    )
+    sampler = CandidateSampler(
+        config, PositivesBy.user, train, generator=torch.Generator().manual_seed(1), device=CPU
+    )
+    has = torch.zeros(4, 6, dtype=torch.bool)
+    has[torch.from_numpy(train.user_index()).long(), torch.from_numpy(train.item_index).long()] = (
+        True
+    )
+    (batch,) = sampler.epoch(1, 12)
+    table = model.layer0_embeddings.detach().double()
+    unit = table / table.norm(dim=1, keepdim=True)
+    cosine = unit[:4] @ unit[4:].T
+    losses = []
+    for user, pos_item in zip(batch.users.tolist(), batch.pos_items.tolist(), strict=True):
+        total = own = math.exp(cosine[user, pos_item] / 0.2)
+        for item, log_weight in zip(
+            batch.candidates.tolist(), batch.log_weight.tolist(), strict=True
+        ):
+            if not has[user, item]:
+                total += math.exp(cosine[user, item] / 0.2 + log_weight)
+        losses.append(math.log(total / own))
+    loss = build_softmax(config)(model, batch)
+    assert loss.item() == pytest.approx(sum(losses) / len(losses), rel=1e-5)

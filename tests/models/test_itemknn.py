@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -92,6 +93,32 @@ def test_equal_cosines_are_equal_however_they_come_about() -> None:
     has = np.column_stack([a, b, c] + [users == 3900 + item % 90 for item in range(61)])
     model = solved(ItemKNNConfig(neighbors=1), train_of(has))
     assert model.neighbor[0].tolist() == [1]
+
+
+@given(HAS_ITEM, st.integers(1, 12))
+def test_neighbours_are_ordered_by_whole_numbers(has: NDArray[np.bool_], neighbors: int) -> None:
+    model = solved(ItemKNNConfig(neighbors=neighbors), train_of(has))
+    count = has.sum(axis=0)
+    for item, found in enumerate(model.neighbor.tolist()):
+        shared = (has[:, [item]] & has).sum(axis=0)
+        others = [other for other in np.flatnonzero(shared).tolist() if other != item]
+        others.sort(
+            key=lambda other: (-Fraction(int(shared[other]) ** 2, int(count[other])), other)
+        )
+        expected = others[:neighbors]
+        assert found[: len(expected)] == expected
+
+
+@given(HAS_ITEM)
+def test_shrunk_ties_take_the_smaller_index(has: NDArray[np.bool_]) -> None:
+    """Copies of an item are equally similar to any other item."""
+    copies = np.column_stack([has, has])
+    model = solved(ItemKNNConfig(neighbors=copies.shape[1], shrink=3.7), train_of(copies))
+    num_items = has.shape[1]
+    for item, found in enumerate(model.neighbor.tolist()):
+        for other in set(range(num_items)) - {item % num_items}:
+            if (has[:, item % num_items] & has[:, other]).any():
+                assert found.index(other + num_items) > found.index(other)
 
 
 def test_nothing_is_trained_and_the_state_is_what_was_solved() -> None:

@@ -118,6 +118,18 @@ def test_an_item_without_a_direction_keeps_its_score_of_0(power: float) -> None:
     assert not scores[:, 5].any()
 
 
+def test_scoring_keeps_float32_where_training_propagates_in_bfloat16() -> None:
+    model, rounded = (lightgcn(LightGCNConfig(embedding_dim=8)) for _ in range(2))
+    rounded.train_in(torch.bfloat16)
+    assert not torch.equal(model.final_embeddings(), rounded.final_embeddings())
+    given = torch.tensor([3, 7])
+    assert torch.equal(model.fold_in(given), rounded.fold_in(given))
+    for each in (model, rounded):
+        each.prepare_scoring()
+    users = torch.arange(model.num_users)
+    assert torch.equal(model.score_users(users), rounded.score_users(users))
+
+
 def test_a_new_user_gets_what_one_propagation_step_gives_a_user_with_its_items() -> None:
     train = random_train()
     for num_layers in (1, 2, 3):

@@ -31,6 +31,16 @@ def digest(saved: SavedConfig, *overrides: str, but: tuple[str, ...] = ()) -> st
     return config_sha256(config_to_dict(compose_saved(saved, list(overrides))), but=but)
 
 
+def test_the_order_of_keys_does_not_count(saved: SavedConfig) -> None:
+    content = config_to_dict(saved)
+    turned = {
+        key: dict(reversed(value.items())) if isinstance(value, dict) else value
+        for key, value in reversed(content.items())
+    }
+    assert list(turned) != list(content)
+    assert config_sha256(turned, but=()) == config_sha256(content, but=())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "override",

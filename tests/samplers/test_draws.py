@@ -26,3 +26,12 @@ def test_draws_are_uniform_for_each_bound(check_distribution: CheckDistribution)
     draws = draw_below(bounds, torch.Generator().manual_seed(0)).view(3, -1).numpy()
     for row, bound in zip(draws, (1, 2, 7), strict=True):
         check_distribution(row, np.full(bound, 1 / bound))
+
+
+def test_draws_below_a_bound_beyond_float32_reach_every_number(
+    check_distribution: CheckDistribution,
+) -> None:
+    """A fraction of 24 bits times 2**40 would be a multiple of 2**16."""
+    bounds = torch.full((20_000,), 2**40)
+    draws = draw_below(bounds, torch.Generator().manual_seed(0)).numpy()
+    check_distribution(draws % 8, np.full(8, 1 / 8))

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.components import SPLITS
 from graphrec_cli.config.split import (
     GlobalTimeConfig,
     HeldOutBy,
@@ -21,6 +20,7 @@ from graphrec_cli.config.split import (
     Scope,
     SplitConfig,
 )
+from graphrec_cli.data.components import SPLITS
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions, UserItems
 from graphrec_cli.data.splits.split import Split

@@ -132,14 +132,18 @@ def test_refuses_parts_of_unequal_shape() -> None:
 
 
 def make_split(
-    train: Pairs, valid: Pairs | None, test: Pairs, users: NDArray[np.generic] | None = None
+    train: Pairs,
+    valid: Pairs | None,
+    test: Pairs,
+    users: NDArray[np.generic] | None = None,
+    items: NDArray[np.generic] | None = None,
 ) -> Split:
     return Split(
         train=part_of(train),
         valid=None if valid is None else part_of(valid),
         test=part_of(test),
         users=IdMap(np.array([1, 2]) if users is None else users),
-        items=IdMap(np.array([4, 5, 6])),
+        items=IdMap(np.array([4, 5, 6]) if items is None else items),
     )
 
 
@@ -153,6 +157,7 @@ def test_the_hash_tells_different_splits_apart() -> None:
         make_split([(0, 0), (0, 1)], None, [(1, 1), (1, 2)]),
         make_split([(0, 0), (0, 1)], [(1, 1)], [(1, 2)], users=np.array([1, 3])),
         make_split([(0, 0), (0, 1)], [(1, 1)], [(1, 2)], users=np.array(["1,", "2"])),
+        make_split([(0, 0), (0, 1)], [(1, 1)], [(1, 2)], items=np.array([4, 5, 7])),
     ]
     assert len({split.hash() for split in splits}) == len(splits)
 
