@@ -86,6 +86,8 @@ def _shown(cause: OmegaConfBaseException) -> str:
 def _unusable(error: Exception, words: Sequence[str]) -> ConfigError:
     """The error for what none of the rules above tells apart."""
     line = first_line(error)
+    if isinstance(error, OverflowError):
+        return ConfigError("an integer is too large for a number; write a smaller one")
     if line.startswith("Ambiguous value"):
         key = next((word.partition("=")[0] for word in words if f"'{word}'" in str(error)), "")
         given = next((word for word in words if word.startswith(f"{key}=") and "," in word), key)

@@ -18,7 +18,8 @@ _WORDS = {"null", "true", "false", "nan", "inf"}
 def quote_text(word: str, *, sweeps: bool) -> str:
     """Quote the value of a text key for Hydra; other words are returned unchanged.
 
-    A value in quotes is Hydra's own spelling and stays. ``~`` is the home folder in a path.
+    A value in quotes or with ``${`` is Hydra's own spelling and stays. ``~`` is the
+    home folder in a path.
 
     Args:
         word: ``key=value``.
@@ -27,7 +28,7 @@ def quote_text(word: str, *, sweeps: bool) -> str:
     key, _, value = word.partition("=")
     name = key.lstrip("+")
     types = _text_keys().get(name)
-    if types is None or not value or value[0] in "'\"[":
+    if types is None or not value or value[0] in "'\"[" or "${" in value:
         return word
     if sweeps and re.match(r"(choice|range|interval|glob|sort|shuffle)\(", value):
         return word

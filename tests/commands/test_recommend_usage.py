@@ -14,7 +14,7 @@ import pytest
     [
         ([], "recommend takes one run directory"),
         (["RUN", "RUN/.."], "recommend takes one run directory"),
-        (["RUN", "--jsn"], "recommend takes one run directory"),
+        (["RUN", "--jsn"], "recommend has no flag '--jsn'; did you mean '--json'?"),
         (["/nowhere"], "no config.json"),
         (["RUN", "user=1e5"], "cannot change 'user=1e5'; did you mean 'users'?"),
         (["RUN", "topk=5"], "cannot change 'topk=5'"),

@@ -156,7 +156,7 @@ def test_values_of_hydras_own_are_refused(before: tuple[str, ...], more: tuple[s
     if before:
         assert jobs(*before) == []
     arguments = sort_arguments(["output_dir=${hydra:runtime.cwd}", *more])
-    with pytest.raises(ConfigError, match=r"^output_dir: .*HydraConfig"):
+    with pytest.raises(ConfigError, match=r"^output_dir has an interpolation"):
         plan_sweep(arguments) if more else compose_run(arguments)
 
 
@@ -209,7 +209,7 @@ def test_a_sweep_runs_every_combination_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["seed=1,x"], "^seed: "),
+        (["seed=1,x"], "^seed must be an integer"),
         (["seed=1,2", "sampler=uniform,hardnegg"], "did you mean 'hardneg'"),
         (["seed=1,2", "trainer.epochs=3,0"], r"^trainer\.epochs must be"),
         (["output_dir=a,b"], "^output_dir cannot be swept"),

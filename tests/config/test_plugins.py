@@ -35,6 +35,8 @@ def graphrec(
 
     def command(*words: str) -> tuple[int, str, str]:
         tiny = TINY if words[0] == "train" and "--from" not in words else ()
+        solved = "model=together" in words  # it refuses a number of epochs
+        tiny = tuple(word for word in tiny if not (solved and word == "trainer.epochs=2"))
         code = main([*words, *tiny])
         return code, *capsys.readouterr()
 
