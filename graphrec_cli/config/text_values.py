@@ -27,13 +27,12 @@ def quote_text(word: str, *, sweeps: bool) -> str:
     """
     key, _, value = word.partition("=")
     name = key.lstrip("+")
-    types = _text_keys().get(name)
-    if types is None or not value or value[0] in "'\"[" or "${" in value:
+    if name not in _text_keys() or not value or value[0] in "'\"[" or "${" in value:
         return word
     if sweeps and re.match(r"(choice|range|interval|glob|sort|shuffle)\(", value):
         return word
     parts = value.split(",") if sweeps else [value]
-    return f"{key}={','.join(_quote_part(name, part, types) for part in parts)}"
+    return f"{key}={','.join(_quote_part(name, part) for part in parts)}"
 
 
 def is_path(key: str) -> bool:
@@ -49,10 +48,10 @@ def quoted(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _quote_part(key: str, value: str, type_in_words: str) -> str:
+def _quote_part(key: str, value: str) -> str:
     if is_path(key) and re.match("~(/|$)", value):
         value = str(Path(value).expanduser())
-    if value == "null" and "null" in type_in_words:
+    if value == "null":
         return value
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
@@ -60,9 +59,9 @@ def _quote_part(key: str, value: str, type_in_words: str) -> str:
 
 
 @cache
-def _text_keys() -> dict[str, str]:
-    """Every text key of the built-in components, and its type in words."""
+def _text_keys() -> frozenset[str]:
+    """Every text key of the built-in components."""
     keys = [*list_keys(RunConfig, "")]
     for group, schemas in SCHEMAS.items():
         keys += [key for schema in schemas.values() for key in list_keys(schema, group)]
-    return {key.name: key.type for key in keys if key.type in ("text", "text or null")}
+    return frozenset(key.name for key in keys if key.type in ("text", "text or null"))
