@@ -78,6 +78,7 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
         report.bad_lines(prepared.quarantine)
         log_unused_split(config, prepared.own_split_unused)
         report.drops(prepared.funnel)
+        log_titles(prepared)
         return prepared
     prepared = fill_cache(config, cache, report)
     if cache.kept:
@@ -122,6 +123,7 @@ def read_and_split(
         raise
     report.drops(source.funnel)
     warn_of_1970(config, prepared.split)
+    log_titles(prepared)
     return source, prepared
 
 
@@ -160,6 +162,15 @@ def log_drops(funnel: Funnel) -> None:
         log.info(
             "the k-core was applied before the split, so it also selects the test users and items"
         )
+
+
+def log_titles(prepared: Prepared) -> None:
+    """Log how many items have a title, unless all have."""
+    if prepared.title is None:
+        return
+    known, total = int((prepared.title != "").sum()), len(prepared.title)
+    if known < total:
+        log.info("%s of %s items have a title", f"{known:,}", f"{total:,}")
 
 
 def log_rows(config: RunConfig, num_rows: int) -> None:

@@ -117,12 +117,18 @@ def _format(wanted: str | None, out: Path | None, *, json_output: bool) -> str:
     """The given format, else that of the file's ending, else a table.
 
     Raises:
-        ConfigError: --json contradicts format, or the file's ending is not a known format.
+        ConfigError: --json, format and the file's ending contradict each other, or the ending is
+            not a known format.
     """
     if json_output and wanted not in (None, "json"):
         raise ConfigError(f"--json and format={wanted} contradict each other; choose one")
     ending = None if out is None else out.suffix.removeprefix(".").lower()
     chosen = "json" if json_output else wanted or ("table" if out is None else ending)
+    if ending in FORMATS and chosen != ending:
+        given = "--json" if json_output else f"format={wanted}"
+        raise ConfigError(
+            f"out={out} and {given} contradict each other; remove {given}, or change the ending"
+        )
     if chosen not in FORMATS:
         raise ConfigError(
             f"out={out} does not end in .csv, .json or .parquet; rename it, or set format=csv"

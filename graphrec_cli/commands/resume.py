@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphrec_cli.commands.run_arguments import sort_run_words
@@ -13,6 +16,8 @@ from graphrec_cli.errors import ConfigError
 
 if TYPE_CHECKING:
     from graphrec_cli.workflows.launch import RunOutcome
+
+log = logging.getLogger("graphrec")
 
 KEY = "resume="
 
@@ -46,7 +51,9 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
     from graphrec_cli.rundir.directory import RunDirectory
     from graphrec_cli.workflows.launch import resume_run
 
-    given = sort_run_words(f"train {KEY}RUN", [name, *words], own=(), overridable=RESUMABLE)
+    given = sort_run_words(
+        f"train {KEY}RUN", [name, *words], own=(), overridable=(*RESUMABLE, "cache_dir")
+    )
     if name != "latest" and any(word.startswith("output_dir=") for word in words):
         raise ConfigError(
             f"output_dir only sets where 'latest' looks; {name} is resumed in its own directory; "
@@ -56,4 +63,14 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
     saved = read_config(run.config)
     refuse_new_addresses(saved, words, run.config)
     wanted = compose_saved(saved, given.overrides).config
+    if wanted.cache_dir is None:
+        wanted = replace(wanted, cache_dir=_cache_of(saved.config.cache_dir))
     return resume_run(run, saved, wanted, debug=debug)
+
+
+def _cache_of(folder: str | None) -> str | None:
+    """The run's own cache folder, if it is one: a file must not choose where else to write."""
+    if folder is None or (Path(folder) / "prepared").is_dir():
+        return folder
+    log.info("cache_dir %s is not a cache of graphrec; set cache_dir to use it", folder)
+    return None

@@ -42,12 +42,17 @@ def sort_run_words(
     """
     # A folder's name may contain an equals sign.
     names = [word for word in words if "=" not in word or _exists(word)]
+    known = [*own, *overridable, "output_dir"]
+    for word in words:
+        name = word.partition("=")[0].lstrip("-").replace("-", "_")
+        if word.startswith("--") and not _exists(word):
+            hint = f"; write {name}=VALUE" if name in known else suggestion(word, ("--json",))
+            raise ConfigError(f"{command} has no flag '{word}'{hint}; see --help")
     if len(names) != 1 or names[0].startswith("-"):
         raise ConfigError(
             f"{command} takes one run directory, or 'latest', then key=value; see --help"
         )
     rest = [word for word in words if word != names[0]]
-    known = [*own, *overridable, "output_dir"]
     for word in rest:
         key = word.partition("=")[0]
         if key not in known and f"{key.partition('.')[0]}.*" not in known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,17 @@ from graphrec_cli.commands.resume import resume, take_resumed
 from graphrec_cli.commands.saved_config import take_saved
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.compose import Job, compose_run
-from graphrec_cli.config.hydra_app import compose_sweep, print_config, run_sweep
+from graphrec_cli.config.hydra_app import print_config, run_sweep
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
+from graphrec_cli.config.sweep import job_labels, plan_sweep
 from graphrec_cli.errors import GraphrecError, Interrupted
 from graphrec_cli.terminal_text import one_line
 
 if TYPE_CHECKING:
     from graphrec_cli.workflows.launch import RunOutcome
+
+log = logging.getLogger("graphrec")
 
 
 def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
@@ -82,12 +86,17 @@ def _sweep(
     from graphrec_cli.system.device import pick_device
     from graphrec_cli.workflows.launch import run_job
 
-    configs = compose_sweep(arguments, saved)
-    for config in configs:
+    sweep = plan_sweep(arguments, saved)
+    for config in sweep.configs:
         pick_device(config.device)
-    folder = make_unique_folder(Path(configs[0].output_dir), f"{timestamp()}_sweep")
+    folder = make_unique_folder(Path(sweep.configs[0].output_dir), f"{timestamp()}_sweep")
+    for line in sweep.skipped:
+        log.info("%s", line)
+    labels, total = sweep.labels(), len(sweep.jobs)
 
     def run(job: Job) -> None:
+        label = labels[job.number] if job.number < total else " ".join(job.overrides)
+        log.info("run %d of %d: %s", job.number + 1, total, label)
         result: dict[str, Any] = {
             "number": job.number,
             "overrides": job.overrides,
@@ -119,7 +128,7 @@ def _sweep(
     # An interruption ends the sweep; the table then shows the results so far.
     codes = []
     try:
-        run_sweep(arguments, run, folder, saved)
+        run_sweep(arguments, run, folder, sweep.jobs, saved)
     except Interrupted as interruption:
         codes.append(interruption.exit_code)
     results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
@@ -130,7 +139,10 @@ def _sweep(
 
 
 def describe_sweep(results: list[dict[str, Any]]) -> str:
-    """The runs, best valid metric first; failed ones at the end with their error."""
+    """The runs, best valid metric first; failed ones at the end with their error.
+
+    Of the words, only those are shown in which the runs differ.
+    """
     from graphrec_cli.reporting.tables import text_table
 
     def part(result: dict[str, Any], name: str) -> float | None:
@@ -144,6 +156,8 @@ def describe_sweep(results: list[dict[str, Any]]) -> str:
             return (-math.inf, -result["number"])
         return (-score if result["lower_is_better"] else score, -result["number"])
 
+    labels = job_labels([result["overrides"] for result in results])
+    label_of = dict(zip((result["number"] for result in results), labels, strict=True))
     rows = []
     for result in sorted(results, key=order, reverse=True):
         figures = [part(result, "valid"), part(result, "test")]
@@ -151,7 +165,7 @@ def describe_sweep(results: list[dict[str, Any]]) -> str:
             [
                 str(result["number"]),
                 *("-" if figure is None else f"{figure:.4f}" for figure in figures),
-                " ".join(result["overrides"]),
+                label_of[result["number"]],
                 result["error"] or result["run"],
             ]
         )

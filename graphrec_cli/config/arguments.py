@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphrec_cli.config.checks import check_digits
+from graphrec_cli.config.keys import list_keys
 from graphrec_cli.config.options import group_options, refuse_shadowed_options
+from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.text_values import quote_text
 from graphrec_cli.config.unknown import suggestion, unknown_option
 from graphrec_cli.errors import ConfigError
 
@@ -71,8 +74,7 @@ def sort_arguments(words: Sequence[str]) -> Arguments:
         flag, has_value, value = word.partition("=")
         flag = _SWITCHES.get(flag, _VALUED.get(flag, flag))
         if flag not in FLAGS:
-            hint = suggestion(flag, FLAGS)
-            raise ConfigError(f"unknown flag '{word}'{hint} (flags: {', '.join(FLAGS)})")
+            raise _unknown_flag(word)
         if flag in flags:
             raise ConfigError(f"{flag} is given twice; give it once")
         flags.append(flag)
@@ -92,7 +94,8 @@ def sort_arguments(words: Sequence[str]) -> Arguments:
     _check_flags(arguments)
     for word in overrides:
         _check_override(word, arguments.config_dir)
-    return arguments
+    sweeps = arguments.multirun
+    return Arguments(flags, [quote_text(word, sweeps=sweeps) for word in overrides])
 
 
 def _check_flags(arguments: Arguments) -> None:
@@ -120,6 +123,10 @@ def _check_override(word: str, config_dir: str | None) -> None:
         raise ConfigError(f"unknown key '{key}'")
     if word.startswith("~"):
         raise ConfigError(f"'{word}' deletes a key, but a run needs them all; write key=value")
+    if not equals and looks_like_file(word):
+        raise ConfigError(
+            f"'{word}' has no '='; for a file of your own write dataset=table dataset.path={word}"
+        )
     if not equals:
         raise ConfigError(f"'{word}' has no '='; write key=value")
     if not key.strip():
@@ -141,5 +148,34 @@ def _check_override(word: str, config_dir: str | None) -> None:
         raise ConfigError(f"{key} takes one option, got '{word}' (options: {options})")
     if word.startswith("+"):
         raise ConfigError(f"'{word}' adds a second {key}; write {key}=OPTION (options: {options})")
+    if key == "dataset" and option not in names and looks_like_file(option):
+        raise ConfigError(
+            f"dataset takes a kind of data set, got '{option}'; for a file of your own write "
+            f"dataset=table dataset.path={option}"
+        )
     if re.fullmatch(r"[\w.+-]+", option) and option not in names:
         raise unknown_option(key, option, names)
+
+
+def looks_like_file(word: str) -> bool:
+    """Whether a word that should be a key or an option is rather a file of interactions."""
+    if re.search(r"\.(csv|tsv|tab|txt|dat|inter|parquet|pq|jsonl?|zip|gz|xz|bz2|zst)$", word):
+        return True
+    try:
+        return Path(word).is_file()
+    except (OSError, ValueError):  # too long for a path, or with a NUL byte
+        return False
+
+
+def _unknown_flag(word: str) -> ConfigError:
+    """The error for a flag, with the nearest one, or the key that it may stand for."""
+    known = [*FLAGS, "--from", "--plugin", "--json", "--debug"]
+    name = word.partition("=")[0].lstrip("-").replace("-", "_")
+    keys = {key.name for key in list_keys(RunConfig, "")}
+    for group, schemas in SCHEMAS.items():
+        keys |= {key.name for schema in schemas.values() for key in list_keys(schema, group)}
+    name = {"lr": "learning_rate", "gpu": "device", "output": "output_dir"}.get(name, name)
+    same = sorted(key for key in keys if key.rpartition(".")[2] == name)
+    hint = f"; settings are written key=value: {same[0]}=VALUE" if same else ""
+    hint = hint or suggestion(word.partition("=")[0], known)
+    return ConfigError(f"unknown flag '{word}'{hint} (flags: {', '.join(known)})")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,8 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import SAVED, saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS, register_schemas
+from graphrec_cli.config.text_values import quoted
+from graphrec_cli.config.unused import refuse_unused_words
 from graphrec_cli.errors import ConfigError
 
 
@@ -48,16 +49,36 @@ def compose_run(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
         saved: values that the arguments are put on; None is those of ``conf``.
 
     Raises:
-        ConfigError: the composition or a value was refused.
+        ConfigError: the composition or a value was refused, or an override changes nothing.
     """
+    job = compose_job(arguments, saved)
+    refuse_unused_words(job.config, arguments.overrides)
+    return job
+
+
+def compose_job(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
+    """``compose_run``, but overrides may change nothing, as in some jobs of a sweep."""
     register_schemas()
+    with explained(arguments.overrides):
+        return to_job(*_compose(arguments, saved), saved)
+
+
+def component_types(arguments: Arguments, saved: SavedConfig | None) -> dict[str, type]:
+    """Group to the dataclass of its chosen option, whatever the values."""
+    register_schemas()
+    with explained(arguments.overrides):
+        node, _ = _compose(arguments, saved)
+        return {group: OmegaConf.get_type(node[group]) or object for group in SCHEMAS}
+
+
+def _compose(arguments: Arguments, saved: SavedConfig | None) -> tuple[DictConfig, DictConfig]:
+    """The config that Hydra composes, not validated, and Hydra's own values."""
     search = []
     if arguments.config_dir is not None:
         folder = Path(arguments.config_dir).resolve()
         search = [f"hydra.searchpath=[{quoted(f'file://{folder}')}]"]
     # Not by way of Hydra's entry point, which would compose twice to find out its mode.
     with (
-        explained(arguments.overrides),
         saved_options(saved) as selected,
         hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"),
     ):
@@ -65,7 +86,7 @@ def compose_run(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
         node = hydra.compose("config", overrides=words, return_hydra_config=True)
         with open_dict(node):
             runtime = node.pop("hydra")
-        return to_job(node, runtime, saved)
+        return node, runtime
 
 
 def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
@@ -127,13 +148,6 @@ def _refuse_numbers_for_switches(config: DictConfig, overrides: list[str]) -> No
             and isinstance(OmegaConf.select(config, key), bool)
         ):
             raise ConfigError(f"{key} must be true or false, got {value}")
-
-
-def quoted(text: str) -> str:
-    """Quote text so that Hydra's grammar reads it unchanged."""
-    # Backslashes are special only before a quote, where they must be doubled.
-    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + found[2].replace("'", "\\'"), text)
-    return f"'{escaped}'"
 
 
 @contextmanager

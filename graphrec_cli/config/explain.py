@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    GrammarParseError,
+    InterpolationResolutionError,
+    OmegaConfBaseException,
+)
 
 from graphrec_cli.config.unknown import key_below_value, unknown_key, unknown_option
+from graphrec_cli.config.wrong_value import wrong_value
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.terminal_text import first_line
 
@@ -31,13 +39,7 @@ def explain(error: Exception, words: Sequence[str] = ()) -> ConfigError:
     refused = _unknown_key(cause) or key_below_value(words)
     if refused is not None:
         return refused
-    if isinstance(cause, OmegaConfBaseException):
-        full_key, message = cause.full_key or cause.key or "", first_line(cause.msg or cause)
-        return ConfigError(f"{full_key}: {message}" if full_key else message)
-    line = first_line(error)
-    if line.startswith("Ambiguous value"):
-        line += "; sweep over its values with -m, or write key=[a,b] for a list"
-    return ConfigError(line)
+    return _wrong_value(cause, words) or _unusable(error, words)
 
 
 def refuse_unknown_keys(config: DictConfig) -> None:
@@ -58,10 +60,47 @@ def refuse_unknown_keys(config: DictConfig) -> None:
             refuse_unknown_keys(child)
 
 
+def _wrong_value(cause: BaseException | None, words: Sequence[str]) -> ConfigError | None:
+    """The error for a value that OmegaConf cannot give to a key of the configuration."""
+    if not isinstance(cause, OmegaConfBaseException):
+        return None
+    if isinstance(cause, InterpolationResolutionError | GrammarParseError):
+        return ConfigError(
+            f"{cause.full_key or 'a value'} has an interpolation '${{...}}' that cannot be "
+            "resolved; write its value"
+        )
+    full_key = str(cause.full_key or cause.key or "")
+    given = [word.lstrip("+").partition("=") for word in words]
+    written = [value for key, _, value in given if key == full_key.partition("[")[0]]
+    return wrong_value(full_key, written[-1] if written else _shown(cause))
+
+
+def _shown(cause: OmegaConfBaseException) -> str:
+    """The value that OmegaConf names in its message."""
+    found = re.search(
+        r"[Vv]alue:? '?([^']*?)'?(?: of type|, expected|$| is not)", first_line(cause)
+    )
+    return found[1] if found else "another type"
+
+
+def _unusable(error: Exception, words: Sequence[str]) -> ConfigError:
+    """The error for what none of the rules above tells apart."""
+    line = first_line(error)
+    if isinstance(error, OverflowError):
+        return ConfigError("an integer is too large for a number; write a smaller one")
+    if line.startswith("Ambiguous value"):
+        key = next((word.partition("=")[0] for word in words if f"'{word}'" in str(error)), "")
+        given = next((word for word in words if word.startswith(f"{key}=") and "," in word), key)
+        return ConfigError(
+            f"'{given}' has several values; sweep over them with -m, or write key=[a,b] for a list"
+        )
+    return ConfigError(
+        f"the configuration cannot be composed from '{' '.join(words)}'; check these words and "
+        "the option files that they name (--debug shows the cause)"
+    )
+
+
 def _unreadable(error: OverrideParseException) -> ConfigError:
-    reasons = [line for line in str(error).splitlines() if " while evaluating " in line]
-    if reasons:
-        return ConfigError(f"cannot read '{error.override}': {reasons[0]}")
     key = str(error.override).partition("=")[0]
     return ConfigError(
         f"cannot read '{error.override}'; write key=value, and quote a value with special "

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import io
-import itertools
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, ValueType
+from hydra.core.plugins import Plugins
 from omegaconf import DictConfig
 
 from graphrec_cli.config.argparse_help import text_as_help
 from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.compose import Job, compose_run, explained, quoted, to_job
+from graphrec_cli.config.compose import Job, compose_run, explained, to_job
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.plugins import LOADED, loaded_plugins, send_by_value
-from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import register_schemas
+from graphrec_cli.config.text_values import quoted
 from graphrec_cli.errors import ConfigError
-
-_LISTED = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANGE_SWEEP)
 
 
 class _Stopped(BaseException):
@@ -57,6 +52,7 @@ def run_sweep(
     arguments: Arguments,
     run: Callable[[Job], None],
     folder: Path,
+    jobs: Sequence[Sequence[str]],
     saved: SavedConfig | None = None,
 ) -> None:
     """Have Hydra compose every job of a sweep, and hand each to ``run``.
@@ -65,6 +61,7 @@ def run_sweep(
         arguments: the words of the command, with ``--multirun``.
         run: called once per job.
         folder: where Hydra writes the file that describes the sweep.
+        jobs: the words of each job.
         saved: values that the arguments are put on; None is those of ``conf``.
 
     Raises:
@@ -88,43 +85,35 @@ def run_sweep(
 
     if plugins:
         send_by_value()
-    with saved_options(saved) as selected, suppress(_Stopped):
+    with (
+        saved_options(saved) as selected,
+        _only_jobs([[*selected, *job] for job in jobs]),
+        suppress(_Stopped),
+    ):
         _run_hydra(task, arguments, [*selected, f"hydra.sweep.dir={quoted(str(folder))}"])
     if errors:
         raise errors[0]
 
 
-def compose_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> list[RunConfig]:
-    """Check every job of a sweep before the first one runs; returns the values of each.
+@contextmanager
+def _only_jobs(jobs: Sequence[Sequence[str]]) -> Iterator[None]:
+    """Have Hydra's sweeper run these jobs instead of every combination of the words."""
+    Plugins.instance()  # it imports its plugins a second time; theirs is the class in use
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
-    Raises:
-        ConfigError: a value was refused, or a key that all jobs share is swept.
-    """
-    with explained():
-        parsed = OverridesParser.create().parse_overrides(arguments.overrides)
-        for override in parsed:
-            if override.is_sweep_override() and override.key_or_group == "output_dir":
-                raise ConfigError("output_dir cannot be swept: a sweep has one folder")
-        jobs = itertools.product(*map(_values, parsed))
-        return [
-            compose_run(replace(arguments, overrides=list(words)), saved).config for words in jobs
-        ]
+    name = "split_arguments"
+    every_combination = vars(BasicSweeper)[name]
 
+    def batches(overrides: object, max_batch_size: int | None) -> list[list[list[str]]]:
+        size = max_batch_size or len(jobs)
+        starts = range(0, len(jobs), size)
+        return [[list(job) for job in jobs[start : start + size]] for start in starts]
 
-def _values(override: Override) -> list[str]:
-    """The words of a sweep with one value each; the override itself if it sweeps nothing."""
-    if not override.is_sweep_override():
-        assert override.input_line is not None
-        return [override.input_line]
-    if override.value_type not in _LISTED:
-        raise ConfigError(
-            f"'{override.input_line}' has no values to sweep over; write key=a,b or key=range(a,b)"
-        )
-    key = override.get_key_element()
-    values = list(override.sweep_string_iterator())
-    if not values:
-        raise ConfigError(f"'{override.input_line}' has no values to sweep over; give at least one")
-    return [f"{key}={value}" for value in values]
+    setattr(BasicSweeper, name, staticmethod(batches))
+    try:
+        yield
+    finally:
+        setattr(BasicSweeper, name, every_combination)
 
 
 def _run_hydra(

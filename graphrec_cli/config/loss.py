@@ -38,6 +38,10 @@ class LossConfig:
         """What a batch must contain; the model must accept it."""
         return LearnsFrom.triples
 
+    def unused_keys(self) -> dict[str, str]:
+        """Keys that the other values leave without effect, each with the reason."""
+        return {}
+
 
 @dataclass(kw_only=True, slots=True)
 class BPRConfig(LossConfig):

@@ -64,6 +64,10 @@ class ModelConfig:
         """Whether training propagates embeddings over the graph."""
         return False
 
+    def unused_keys(self) -> dict[str, str]:
+        """Keys that the other values leave without effect, each with the reason."""
+        return {}
+
 
 @dataclass(kw_only=True, slots=True)
 class EmbeddingConfig(ModelConfig):
@@ -77,6 +81,12 @@ class EmbeddingConfig(ModelConfig):
     init_std."""
     init_std: Annotated[float, Positive()] = 0.1
     """Standard deviation for init=normal."""
+
+    def unused_keys(self) -> dict[str, str]:
+        """``init_std``, unless the embeddings are drawn from a normal distribution."""
+        if self.init is Init.normal:
+            return {}
+        return {"init_std": f"model.init={self.init.name} does not use it; set model.init=normal"}
 
 
 @dataclass(kw_only=True, slots=True)

@@ -109,7 +109,8 @@ class RunConfig:
                 f"but loss={self.loss.name} needs {given.name}; set "
                 f"loss={' or loss='.join(losses[kind] for kind in wanted)}, or choose another model"
             )
-        if self.trainer.precision is Precision.bf16 and not self.model.propagates():
+        bf16 = self.trainer.precision is Precision.bf16
+        if wanted and bf16 and not self.model.propagates():
             raise ConfigError(
                 "trainer.precision=bf16 only applies to propagated embeddings, and "
                 f"model={self.model.name} propagates nothing; use trainer.precision=fp32"

@@ -32,6 +32,10 @@ class SamplerConfig:
     def __post_init__(self) -> None:
         check_fields(self, "sampler")
 
+    def unused_keys(self) -> dict[str, str]:
+        """Keys that the other values leave without effect, each with the reason."""
+        return {}
+
 
 @dataclass(kw_only=True, slots=True)
 class UniformConfig(SamplerConfig):
@@ -52,3 +56,9 @@ class HardNegativeConfig(SamplerConfig):
     The user's train items are excluded from both."""
     popular_pool: Annotated[int | None, AtLeast(1)] = None
     """Items in the pool, most popular first; null: a fifth of the catalog, rounded up."""
+
+    def unused_keys(self) -> dict[str, str]:
+        """The pool's size, if no negative comes from the pool."""
+        if self.popular_probability > 0:
+            return {}
+        return {"popular_pool": "sampler.popular_probability=0 draws nothing from the pool"}

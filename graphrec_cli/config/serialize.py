@@ -100,6 +100,7 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
         for group in SCHEMAS:
             schema = _schema(group, values.get(group))
             OmegaConf.update(node, group, OmegaConf.structured(schema), merge=False)
+        _refuse_values_of_groups(OmegaConf.to_container(node), values, "")
         node = OmegaConf.merge(node, values)
         config = OmegaConf.to_object(node)
         plain = to_plain(config)
@@ -164,6 +165,17 @@ def _schema(group: str, values: object) -> type:
         names = ", ".join(SCHEMAS[group])
         raise ConfigError(f"{group}.name '{name}' is unknown{hint} (names: {names})")
     return SCHEMAS[group][name]
+
+
+def _refuse_values_of_groups(known: object, given: object, key: str) -> None:
+    """Refuse a number, a text or a list where a group of keys is expected."""
+    if not isinstance(known, dict):
+        return
+    if not isinstance(given, dict):
+        raise ConfigError(f"{key} must be an object with the keys {', '.join(map(str, known))}")
+    for name, value in given.items():
+        if name in known:
+            _refuse_values_of_groups(known[name], value, f"{key}.{name}" if key else str(name))
 
 
 def _refuse_conversions(given: object, read: object, key: str) -> None:

@@ -27,9 +27,9 @@ class TrainerConfig:
     """Maximum number of epochs."""
     steps_per_epoch: Annotated[int | None, AtLeast(1)] = None
     """Optimizer steps per epoch; null: one pass over the train pairs."""
-    batch_size: Annotated[int | None, AtLeast(1)] = 4096
+    batch_size: Annotated[int | None, AtLeast(1)] = 16384
     """Triples, or rated pairs, per step; null: all train pairs."""
-    learning_rate: Annotated[float, Positive()] = 1e-3
+    learning_rate: Annotated[float, Positive()] = 0.03
     """Adam's learning rate."""
     learning_rate_decay: Annotated[float, Positive(), Between(0, 1)] = 1.0
     """Factor on the learning rate after each epoch."""
@@ -50,7 +50,7 @@ class TrainerConfig:
     monitor: str | None = None
     """Valid metric that selects the best epoch, such as recall@20. null: ndcg@10, or rmse with
     evaluation=rating."""
-    patience: Annotated[int | None, AtLeast(1)] = None
+    patience: Annotated[int | None, AtLeast(1)] = 5
     """Validations without improvement before early stopping; null: never stop early."""
     checkpoint_every: Annotated[int | None, AtLeast(1)] = None
     """Epochs between checkpoints. null: as often as takes less than 1 % of the training time."""

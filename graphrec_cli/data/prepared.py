@@ -11,6 +11,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.source import DataFile, SourceData, TruePreferences
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.data.tables.quarantine import BadLine
+from graphrec_cli.errors import DataError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +40,20 @@ class Prepared:
 
 
 def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] | None:
-    """Titles in the order of the item indices, "" where none is known; None without any."""
+    """Titles in the order of the item indices, "" where none is known; None without any.
+
+    Raises:
+        DataError: no item has a title.
+    """
     if source.titles is None:
         return None
     ids, titles = source.titles
     index = split.items.index(ids)
+    if not (index >= 0).any():
+        raise DataError(
+            f"none of the {len(split.items):,} items has a title in the file of titles; check the "
+            f"file and its column of ids: the items have ids such as '{split.items.ids[0]}'"
+        )
     by_index = np.full(len(split.items), "", dtype=titles.dtype)
     by_index[index[index >= 0]] = titles[index >= 0]
     return by_index

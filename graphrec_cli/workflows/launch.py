@@ -17,6 +17,7 @@ from graphrec_cli.config.compose import Job
 from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
+from graphrec_cli.config.unused import describe_unused
 from graphrec_cli.errors import (
     ConfigError,
     DataError,
@@ -90,7 +91,8 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
             wanted = replace(config, num_threads=threads)
             with suppress(RunInUse):
                 return resume_run(unfinished, saved, wanted, debug=debug)
-    stem = f"{timestamp()}_{config.model.name}_{config.dataset.name}_{config.sampler.name}"
+    sampler = config.sampler.name if config.model.learns_from() else "none"
+    stem = f"{timestamp()}_{config.model.name}_{config.dataset.name}_{sampler}"
     run = RunDirectory.create(Path(config.output_dir), stem)
     with held_lock(run.lock):
         write_json(run.config, content)
@@ -167,6 +169,8 @@ def _train_and_record(
             run.write_status("running")
             if resumed:
                 log.info("resuming %s", run.path)
+            for line in describe_unused(config):
+                log.info("%s", line)
             metrics = train(saved, run, signals=signals, resumed=resumed, expected=expected)
             signals.close()
             run.write_status("completed")

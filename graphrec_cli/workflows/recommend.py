@@ -144,7 +144,8 @@ def _for_new_user(saved: SavedRun, request: Request) -> Iterator[Block]:
     if unusable.any():
         raise ConfigError(
             f"{np.count_nonzero(unusable)} of the {len(items)} items are unknown to this run, or "
-            f"have no train interaction in it: {_shown(item_id[unusable])}; remove them from items"
+            f"have no train interaction in it: {_shown(item_id[unusable])}; "
+            + (_ids_of_titles(saved, request.items) or "remove them from items")
         )
     given = UserItems.from_pairs(
         np.zeros_like(items), items, num_users=1, num_items=train.num_items
@@ -163,6 +164,21 @@ def _for_new_user(saved: SavedRun, request: Request) -> Iterator[Block]:
         yield Block(user_id=np.array([None]), cold=np.zeros(1, dtype=np.bool_), top=top)
 
     return blocks()
+
+
+def _ids_of_titles(saved: SavedRun, wanted: Sequence[str]) -> str:
+    """The ids of items whose titles were given in place of ids; empty without any."""
+    if saved.title is None:
+        return ""
+    item_id, title = saved.split.items.text(), saved.title.astype(np.object_)
+    # Ids are separated by commas, which titles contain as well.
+    names = {*wanted, ",".join(wanted)}
+    found = [
+        f"'{title[index]}' is items={item_id[index]}"
+        for index in range(len(title))
+        if title[index] in names
+    ]
+    return f"items takes ids, not titles: {', '.join(found[:_IDS_SHOWN])}" if found else ""
 
 
 class _NewUser:

@@ -66,7 +66,7 @@ def test_other_cut_offs_and_ties(run: Path, graphrec: Callable[..., Any]) -> Non
     [
         ([], "one run directory"),
         (["latest", "latest"], "one run directory"),
-        (["RUN", "--jsn"], "one run directory"),
+        (["RUN", "--jsn"], "no flag '--jsn'; did you mean '--json'?"),
         (["/nowhere"], "no config.json"),
         (["latest"], "no run directory under outputs"),
         (["RUN", "part=train"], "part must be test or valid"),

@@ -14,7 +14,7 @@ import pytest
     [
         ([], "recommend takes one run directory"),
         (["RUN", "RUN/.."], "recommend takes one run directory"),
-        (["RUN", "--jsn"], "recommend takes one run directory"),
+        (["RUN", "--jsn"], "recommend has no flag '--jsn'; did you mean '--json'?"),
         (["/nowhere"], "no config.json"),
         (["RUN", "user=1e5"], "cannot change 'user=1e5'; did you mean 'users'?"),
         (["RUN", "topk=5"], "cannot change 'topk=5'"),
@@ -71,3 +71,18 @@ def test_help(graphrec: Callable[..., Any]) -> None:
     done = graphrec("recommend", "--help")
     assert done.code == 0
     assert "Examples:" in done.out
+
+
+def test_a_flag_that_is_a_key_is_named(full_size: Callable[..., Any]) -> None:
+    done = full_size("recommend", "latest", "--users", "17")
+    assert done.code == 2
+    assert done.err == "error: recommend has no flag '--users'; write users=VALUE; see --help\n"
+
+
+@pytest.mark.parametrize("words", [["format=json"], ["--json"]])
+def test_a_format_that_contradicts_the_ending_is_refused(
+    words: list[str], full_size: Callable[..., Any]
+) -> None:
+    done = full_size("recommend", "latest", "out=all.csv", *words)
+    assert done.code == 2
+    assert f"out=all.csv and {words[0]} contradict each other" in done.err

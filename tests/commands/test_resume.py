@@ -192,7 +192,7 @@ def test_all_checkpoints_are_damaged(
         (["trainer.epochs=0"], "trainer.epochs must be"),
         (["trainer.epochs=3"], "trainer.epochs=3 is less than the epoch of the checkpoint, 4"),
         (["resume=other"], "resume takes one run directory"),
-        (["--from", "latest"], "takes one run directory"),
+        (["--from", "latest"], "train resume=RUN has no flag '--from'"),
         (["output_dir=elsewhere"], "output_dir only sets where 'latest' looks"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
@@ -205,6 +205,29 @@ def test_other_values_are_refused(
     assert done.code == 2
     assert line in done.err.splitlines()[-1]
     assert read(run / "config.json")["seed"] == read(whole / "config.json")["seed"]
+
+
+@pytest.mark.parametrize(("words", "folder"), [([], "mine"), (["cache_dir=other"], "other")])
+def test_the_cache_folder_of_the_run_is_used(
+    words: list[str],
+    folder: str,
+    tmp_path: Path,
+    full_size: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    rows = [f"{user},{(user + item) % 9}" for user in range(12) for item in range(5)]
+    (tmp_path / "t.csv").write_text("\n".join(["user_id,item_id", *rows, ""]))
+    table = ("dataset=table", "dataset.path=t.csv", "cache_dir=mine", "model=popularity")
+    done = full_size("train", *table, "evaluation.ks=[5]", "trainer.monitor=ndcg@5")
+    assert done.code == 0
+    run = unfinished(done.run, tmp_path / "run")
+    for entry in (tmp_path / "mine" / "prepared").iterdir():
+        shutil.rmtree(entry)
+    assert full_size("train", f"resume={run}", *words).code == 0
+    assert len(list((tmp_path / folder / "prepared").iterdir())) == 1
+    assert not (tmp_path / "home").exists()
+    assert read(run / "config.json")["cache_dir"] == "mine"
 
 
 @pytest.mark.parametrize("name", ["nothing", "", "latest"])

@@ -59,7 +59,7 @@ def test_a_column_that_cannot_be_read_can_be_turned_off(
         (["dataset.path=no.csv"], 3, "dataset.path names no.csv"),
         (["dataset.item=sku"], 3, "has no column 'sku', which dataset.item names"),
         (["dataset.separator=tab"], 3, "has no tab, but a comma; set dataset.separator=comma"),
-        (["dataset.separator=dot"], 2, "expected one of [comma, tab, semicolon, pipe, space, "),
+        (["dataset.separator=dot"], 2, "must be one of comma, tab, semicolon, pipe, space, "),
         (
             ["dataset.time_unit=ms"],
             3,
@@ -131,3 +131,18 @@ def test_dates_of_eight_digits_are_said(
     done = full_size("train", *TABLE, *small)
     assert done.code == 0, done.err
     assert done.err.count("date: numbers such as 20240101 are read as dates") == 1
+
+
+def test_titles_that_match_no_item_are_refused(full_size: Callable[..., Any]) -> None:
+    folder = full_size("completion", "bash").folder
+    rows = [f"u{user},i{(user + item) % 9}" for user in range(12) for item in range(5)]
+    (folder / "t.csv").write_text("\n".join(["user_id,item_id", *rows, ""]))
+    (folder / "none.csv").write_text("item_id,title\nx1,A\nx2,B\n")
+    (folder / "two.csv").write_text("item_id,title\ni1,A\nx2,B\ni3,C\n")
+    words = ("dataset=table", "dataset.path=t.csv", "cache_dir=cache", "evaluation.ks=[5]")
+    prepare = ("data", "prepare", *words, "trainer.monitor=ndcg@5")
+    refused = full_size(*prepare, "dataset.items_path=none.csv")
+    assert refused.code == 3
+    assert "none of the 9 items has a title in the file of titles" in refused.err
+    done = full_size(*prepare, "dataset.items_path=two.csv")
+    assert (done.code, "2 of 9 items have a title" in done.err) == (0, True)

@@ -107,9 +107,10 @@ def test_the_same_seed_gives_the_same_run_and_another_another(
 
 @pytest.mark.parametrize("model", ["mf", "popularity", "itemknn", "ease", "gfcf"])
 def test_other_models_take_the_same_path(model: str, graphrec: Callable[..., Any]) -> None:
-    done = graphrec("train", f"model={model}", "plots=false", "sampler=hardneg")
+    sampler = ["sampler=hardneg"] if model == "mf" else []
+    done = graphrec("train", f"model={model}", "plots=false", *sampler)
     assert done.code == 0
-    assert done.run.name.endswith(f"_{model}_synthetic_hardneg")
+    assert done.run.name.endswith(f"_{model}_synthetic_{'hardneg' if sampler else 'none'}")
     assert files_of(done.run) >= FILES - {
         "plots/curves.png",
         "history.jsonl",
@@ -254,6 +255,6 @@ def test_runs_that_start_in_the_same_second_have_directories_of_their_own(
 ) -> None:
     monkeypatch.setattr(supervise, "timestamp", lambda: "2026-01-31_12-00-00")
     runs = [graphrec("train", "model=popularity", "plots=false").run for _ in range(3)]
-    name = "2026-01-31_12-00-00_popularity_synthetic_uniform"
+    name = "2026-01-31_12-00-00_popularity_synthetic_none"
     assert [run.name for run in runs] == [name, f"{name}_2", f"{name}_3"]
     assert {read(run / "status.json")["status"] for run in runs} == {"completed"}

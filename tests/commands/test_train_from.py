@@ -132,7 +132,7 @@ def test_what_would_run_is_printed(trained: Any, train: Callable[..., Any]) -> N
         (["--from", "RUN", "sampler=unifrom"], "did you mean 'uniform'? (options: hardneg, h"),
         (["--from", "RUN", "sampler.popular_pool=3"], "unknown key 'sampler.popular_pool'"),
         (["--from", "RUN", "+mode=3"], "unknown key 'mode'"),
-        (["--from", "RUN", "seed=1,2"], "sweep over its values with -m"),
+        (["--from", "RUN", "seed=1,2"], "sweep over them with -m"),
         (["--from", "RUN", "seed=1,-1", "-m"], "seed must lie between"),
         (["experiment=_saved_"], "experiment has no option '_saved_'"),
     ],

@@ -60,7 +60,7 @@ def test_values_are_replaced_and_the_rest_stays() -> None:
         ("evaluation.chunk_users=nan", r"evaluation\.chunk_users"),
         ("evaluation.ties=first", r"evaluation\.ties.*random, pessimistic, optimistic"),
         ("device=gpu", r"device.*auto, cpu, cuda"),
-        ("seed=1,2", "Ambiguous value"),
+        ("seed=1,2", "has several values; sweep over them with -m"),
         ("~seed", "deletes a key"),
         ("seed", "has no '='"),
         (f"seed={'9' * 400}", "hundreds of digits"),

@@ -116,6 +116,10 @@ IN_OPTION: dict[str, dict[str, Kind]] = {
 """Keys of an option in an otherwise default run."""
 IN_OPTION["model=lightgcn"]["trainer.precision"] = PRECISION
 
+NOT_TRAINED = ("model=popularity", "model=itemknn", "model=ease", "model=gfcf")
+"""Models that refuse the keys of training."""
+USED_UNTRAINED = ("trainer.monitor", "trainer.valid_users", "trainer.autoresume")
+
 DEFAULTS = (
     "dataset=synthetic",
     "split=leave_one_out",
@@ -129,4 +133,10 @@ def keys_with(option: str) -> dict[str, Kind]:
     """All keys above that a run with this option has."""
     group = option.partition("=")[0]
     options = [option, *(other for other in DEFAULTS if not other.startswith(f"{group}="))]
-    return EVERYWHERE | {key: kind for chosen in options for key, kind in IN_OPTION[chosen].items()}
+    keys = EVERYWHERE | {key: kind for chosen in options for key, kind in IN_OPTION[chosen].items()}
+    if option == "loss=softmax":
+        return {key: keys[key] for key in keys if key == "sampler.by" or "sampler." not in key}
+    if option not in NOT_TRAINED:
+        return keys
+    unused = ("sampler.", "loss.", "trainer.")
+    return {key: keys[key] for key in keys if not key.startswith(unused) or key in USED_UNTRAINED}

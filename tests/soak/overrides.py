@@ -17,6 +17,10 @@ from override_words import misspelt, odd_word
 
 CODES = (0, 2, 3)
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+FOREIGN = re.compile(
+    r"(List|Dict|Any)(Config|Node)|Hydra(Exc|Conf)|Config(Key|Attr|Comp)|not Optional|converted to"
+)
+"""Words of the errors of Hydra and OmegaConf."""
 OTHERS = {
     "evaluate": ["run", "part", "evaluation.ks", "evaluation.ties", "output_dir", "device", "seed"],
     "recommend": ["users", "items", "k", "seen", "cold", "device", "num_threads", "output_dir"],
@@ -77,6 +81,7 @@ def wrong_value(rng: random.Random) -> str:
     called = _compose(rng, option, f"{rng.choice(['', '', '', '++'])}{key}={keys[key].wrong(rng)}")
     assert called.code == 2, f"the value of {key} is wrong: {called}"
     assert key in called.error(), f"{key} is not named: {called}"
+    assert not FOREIGN.search(called.error()), f"the text of a library: {called}"
     return REFUSED
 
 
@@ -88,6 +93,7 @@ def right_value(rng: random.Random) -> str:
     word, value = keys[key].right(rng)
     extra = ["split.folds=5"] if key == "split.fold" else []
     extra += ["split.min_interactions=3"] if key == "split.valid" else []
+    extra += ["model.init=normal"] if key == "model.init_std" else []
     extra += ["split.valid=1"] if key == "split.min_interactions" else []
     called = _print(rng, option, *extra, f"{key}={word}")
     assert called.code == 0, f"a right value of {key} is refused: {called}"
@@ -125,7 +131,7 @@ def _judged(rng: random.Random, words: list[str]) -> str:
     called = call(words, own_process=sometimes(rng, 0.03) and can_be_passed(words))
     assert called.code in CODES, f"an undocumented exit code: {called}"
     if called.code:
-        called.error()
+        assert not FOREIGN.search(called.error()), f"the text of a library: {called}"
         return REFUSED
     return "accepted"
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graphrec_cli.components import build_model
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.evaluation import MapDenominator
-from graphrec_cli.config.hydra_app import compose_sweep
+from graphrec_cli.config.sweep import plan_sweep
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.evaluation.metrics import ranking_metrics
 from graphrec_cli.models.lightgcn import LightGCN
@@ -34,7 +34,7 @@ class GraphrecContender(Contender):
     def prepare(self, folder: Path) -> None:
         keep_freed_memory()
         words = sort_arguments([*GRAPHREC_WORDS, f"data_dir={folder}"])
-        (config,) = compose_sweep(words)
+        (config,) = plan_sweep(words).configs
         self.split = read_and_split(config, find_files(config), DropReport())[1].split
         self.device = torch.device("cpu")
         model = build_model(config, self.split.train, self.device)

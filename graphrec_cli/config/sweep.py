@@ -1,0 +1,139 @@
+"""The jobs of a sweep: every combination of the values, less the words that a job does not use."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, ValueType
+
+from graphrec_cli.config.arguments import Arguments
+from graphrec_cli.config.compose import component_types, compose_job, compose_run, explained
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig
+from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.unused import unused_words
+from graphrec_cli.errors import ConfigError
+
+_LISTED = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANGE_SWEEP)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep whose jobs have all been checked.
+
+    Attributes:
+        jobs: the words of each job; no two are the same.
+        configs: the values of each job.
+        skipped: a line for each model that some words do not apply to.
+    """
+
+    jobs: list[list[str]]
+    configs: list[RunConfig]
+    skipped: list[str]
+
+    def labels(self) -> list[str]:
+        """What tells each job from the others, such as ``learning_rate=0.01 num_layers=1``."""
+        return job_labels(self.jobs)
+
+
+def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
+    """Expand the words of a sweep into its jobs, and check every one.
+
+    A word that a job does not use is left out of it, if another job uses it. Combinations that
+    are then the same become one job.
+
+    Raises:
+        ConfigError: a value was refused, a key that all jobs share is swept, or no job uses a word.
+    """
+    combinations = list(_combinations(arguments.overrides))
+    used_words: set[str] = set()
+    jobs: dict[tuple[str, ...], RunConfig] = {}
+    left_out: dict[str, dict[str, None]] = {}
+    for words in combinations:
+        job = replace(arguments, overrides=words)
+        known = _without_other_components(job, saved)
+        config = compose_job(replace(arguments, overrides=known), saved).config
+        unused = unused_words(config, known)
+        kept = [word for word in known if word not in unused]
+        for word in words:
+            if word not in kept:
+                keys = left_out.setdefault(f"model={config.model.name}", {})
+                keys[word.lstrip("+").partition("=")[0]] = None
+        used_words |= set(kept)
+        jobs.setdefault(tuple(kept), config)
+    for words in combinations:
+        if not used_words.issuperset(words):
+            compose_run(replace(arguments, overrides=words), saved)  # raises, with the reason
+    skipped = [f"{model} does not use {', '.join(keys)}" for model, keys in left_out.items()]
+    if len(jobs) < len(combinations):
+        skipped.append(
+            f"{len(combinations)} combinations are {len(jobs)} different runs; each runs once"
+        )
+    own = [[word for word in job if not word.startswith("hydra")] for job in jobs]
+    return Sweep(own, list(jobs.values()), skipped)
+
+
+def job_labels(jobs: Sequence[Sequence[str]]) -> list[str]:
+    """The words in which the jobs differ, without the group of a key where that is clear."""
+    shared = set.intersection(*map(set, jobs)) if jobs else set()
+    keys = {word.partition("=")[0] for job in jobs for word in job if word not in shared}
+    names = [key.rpartition(".")[2] for key in keys]
+
+    def label(word: str) -> str:
+        key, _, value = word.partition("=")
+        name = key.rpartition(".")[2]
+        return f"{name if names.count(name) == 1 else key}={value}"
+
+    return [" ".join(label(word) for word in job if word not in shared) for job in jobs]
+
+
+def _combinations(overrides: Sequence[str]) -> Iterator[list[str]]:
+    with explained(overrides):
+        by_key: dict[str, list[str]] = {}
+        for override in OverridesParser.create().parse_overrides(list(overrides)):
+            if override.is_sweep_override() and override.key_or_group == "output_dir":
+                raise ConfigError("output_dir cannot be swept: a sweep has one folder")
+            by_key[override.get_key_element()] = _values(override)
+    for words in itertools.product(*by_key.values()):
+        yield list(words)
+
+
+def _values(override: Override) -> list[str]:
+    """The words of a sweep with one value each; the override itself if it sweeps nothing."""
+    if not override.is_sweep_override():
+        assert override.input_line is not None
+        return [override.input_line]
+    if override.value_type not in _LISTED:
+        raise ConfigError(
+            f"'{override.input_line}' has no values to sweep over; write key=a,b or key=range(a,b)"
+        )
+    key = override.get_key_element()
+    values = list(override.sweep_string_iterator())
+    if not values:
+        raise ConfigError(f"'{override.input_line}' has no values to sweep over; give at least one")
+    return [f"{key}={value}" for value in values]
+
+
+def _without_other_components(job: Arguments, saved: SavedConfig | None) -> list[str]:
+    """The words without keys that only other components of their group have."""
+    groups = [word for word in job.overrides if word.partition("=")[0] in (*SCHEMAS, "experiment")]
+    dotted = [word for word in job.overrides if word.lstrip("+").partition(".")[0] in SCHEMAS]
+    if not groups or not dotted:
+        return job.overrides
+    chosen = component_types(replace(job, overrides=groups), saved)
+
+    def belongs_elsewhere(word: str) -> bool:
+        group, _, key = word.lstrip("+").partition("=")[0].partition(".")
+        name = key.partition(".")[0]
+        if group not in SCHEMAS or not key or name in _field_names(chosen[group]):
+            return False
+        return any(name in _field_names(schema) for schema in SCHEMAS[group].values())
+
+    return [word for word in job.overrides if not belongs_elsewhere(word)]
+
+
+def _field_names(schema: type) -> list[str]:
+    return [field.name for field in fields(schema)]

@@ -1,0 +1,102 @@
+"""Values that the chosen components do not use, so that none is ignored without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from graphrec_cli.config.keys import spell_value
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.errors import ConfigError
+
+_WITHOUT_TRAINING = ("monitor", "valid_users", "autoresume")
+"""Keys of the trainer that also count for a model that is not trained."""
+_FOR_SELECTION = ("patience", "validate_every", "valid_users")
+
+
+def unused_values(config: RunConfig) -> dict[str, str]:
+    """The keys and groups that change nothing in a run of ``config``, each with the reason."""
+    if not config.model.learns_from():
+        why = (
+            f"model={config.model.name} is computed in one step, without a sampler, a loss and "
+            "an optimizer"
+        )
+        keys = [field.name for field in fields(config.trainer)]
+        unused = [f"trainer.{key}" for key in keys if key not in ("name", *_WITHOUT_TRAINING)]
+        return dict.fromkeys(("sampler", "loss", *unused), why) | _of_components(config, "model")
+    found = _of_components(config, "model", "sampler", "loss")
+    if not _has_valid_part(config):
+        why = f"this split={config.split.name} has no valid part to select the best epoch on"
+        found |= {f"trainer.{key}": why for key in _FOR_SELECTION}
+    return found
+
+
+def unused_words(config: RunConfig, words: Sequence[str]) -> dict[str, str]:
+    """Those of the ``key=value`` words that change nothing, each with the reason."""
+    unused = unused_values(config)
+    if "sampler" in unused and not _sets_any(config, _WITHOUT_TRAINING):
+        unused["trainer"] = unused["sampler"]
+    found = {}
+    for word in words:
+        key = word.lstrip("+").partition("=")[0]
+        group = key.partition(".")[0]
+        if key in unused:
+            found[word] = unused[key]
+        elif group in unused and group != "trainer":
+            found[word] = unused[group]
+    return found
+
+
+def refuse_unused_words(config: RunConfig, words: Sequence[str]) -> None:
+    """Refuse words that change nothing.
+
+    Raises:
+        ConfigError: naming all words with the first reason, and the reason.
+    """
+    found = unused_words(config, words)
+    if found:
+        why = next(iter(found.values()))
+        same = [word for word, reason in found.items() if reason == why]
+        verb, them = ("has", "it") if len(same) == 1 else ("have", "them")
+        raise ConfigError(f"{' '.join(same)} {verb} no effect: {why}; remove {them}")
+
+
+def describe_unused(config: RunConfig) -> list[str]:
+    """A line for each reason that values other than the defaults change nothing."""
+    by_reason: dict[str, list[str]] = {}
+    for key, why in unused_values(config).items():
+        value = _differing(config, key)
+        if value is not None:
+            by_reason.setdefault(why, []).append(value)
+    return [f"{why}; not used: {', '.join(values)}" for why, values in by_reason.items()]
+
+
+def _differing(config: RunConfig, key: str) -> str | None:
+    """``key=value`` if the value is not the default one."""
+    group, _, name = key.partition(".")
+    component = getattr(config, group)
+    if not name:
+        default = next(iter(SCHEMAS[group].values()))()
+        return None if component == default else f"{group}={component.name}"
+    value = getattr(component, name)
+    default = getattr(type(component)(), name)
+    return None if value == default else f"{key}={spell_value(value)}"
+
+
+def _of_components(config: RunConfig, *groups: str) -> dict[str, str]:
+    return {
+        f"{group}.{key}": why
+        for group in groups
+        for key, why in getattr(config, group).unused_keys().items()
+    }
+
+
+def _has_valid_part(config: RunConfig) -> bool:
+    """False if the split's keys say that it makes none; a published split may have one."""
+    return 0 not in (getattr(config.split, "valid", 1), getattr(config.split, "valid_ratio", 1))
+
+
+def _sets_any(config: RunConfig, names: Sequence[str]) -> bool:
+    default = type(config.trainer)()
+    return any(getattr(config.trainer, name) != getattr(default, name) for name in names)

@@ -1,0 +1,63 @@
+"""Errors for values of a wrong type, with what the key accepts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from graphrec_cli.config.keys import Key, list_keys
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.errors import ConfigError
+
+
+def wrong_value(full_key: str, value: str) -> ConfigError | None:
+    """The error for a value of a wrong type; None if no component has the key.
+
+    Args:
+        full_key: such as ``evaluation.ks`` or ``evaluation.ks[0]``.
+        value: as it was written.
+    """
+    name = re.sub(r"\[\d+\]", "", full_key).partition("[")[0]
+    keys = [key for key in _all_keys() if key.name == name]
+    if keys:
+        accepted = dict.fromkeys(filter(None, map(_accepts, keys)))
+        hint = f"; write {name}=[{value}]" if _is_list(keys[0]) and _is_single(value) else ""
+        return ConfigError(f"{name} must be {' or '.join(accepted)}, got '{value}'{hint}")
+    below = list(dict.fromkeys(key.name for key in _all_keys() if key.name.startswith(f"{name}.")))
+    if below:
+        return ConfigError(
+            f"{name} is a group of keys and takes no value, got '{value}'; set {', '.join(below)}"
+        )
+    return None
+
+
+def _accepts(key: Key) -> str:
+    null = " or null" if "null" in key.type else ""
+    if key.type.startswith("choice"):
+        return f"one of {key.allowed}{null}"
+    kinds = {
+        "integer": "an integer",
+        "number": "a number",
+        "list": "a list",
+        "text": "text",
+        "list of integers": "a list of integers",
+        "list of text": "a list of text",
+    }
+    kind = key.type.removesuffix(" or null")
+    return f"{kinds.get(kind, kind)}{f', {key.allowed}' if key.allowed else ''}{null}"
+
+
+def _all_keys() -> Iterator[Key]:
+    yield from list_keys(RunConfig, "")
+    for group, schemas in SCHEMAS.items():
+        for schema in schemas.values():
+            yield from list_keys(schema, group)
+
+
+def _is_list(key: Key) -> bool:
+    return key.type.startswith("list")
+
+
+def _is_single(value: str) -> bool:
+    return bool(re.fullmatch(r"[\w.,+-]+", value))
