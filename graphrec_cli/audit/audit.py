@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from graphrec_cli.audit.checks import CHECKS, Outcome
+from graphrec_cli.audit.checks import CHECKS
+from graphrec_cli.audit.finding import Outcome
 from graphrec_cli.errors import LeakageError
 from graphrec_cli.models.base import Model
 from graphrec_cli.rundir.directory import RunDirectory

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from graphrec_cli.audit.few_candidates import FEW_CANDIDATES, enough_candidates
+from graphrec_cli.audit.finding import Finding, Outcome
 from graphrec_cli.config.split import GlobalTimeConfig, HeldOutBy, LeaveOneOutConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.shared_pairs import (
@@ -29,23 +29,6 @@ EQUAL_TIMES = "held-out-among-equal-times"
 
 _TOLERANCE = 1e-6
 """Relative error of a float32 weight of the graph."""
-
-
-class Outcome(Enum):
-    """Result of a check: ``refused`` stops the run, ``said`` is logged."""
-
-    passed = "passed"
-    said = "said"
-    refused = "refused"
-    does_not_apply = "does_not_apply"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The outcome of one check, and one line about it: what, how many, what to do."""
-
-    outcome: Outcome
-    line: str
 
 
 def shared_pairs(context: RunContext, model: Model) -> Finding:
@@ -226,5 +209,6 @@ CHECKS: dict[str, Callable[[RunContext, Model], Finding]] = {
     VALID_RANKABLE: valid_masked,
     NOT_NEWEST: newest_held_out,
     EQUAL_TIMES: drawn_among_equals,
+    FEW_CANDIDATES: enough_candidates,
 }
 """Every check by its code; docs/audit.md explains them."""

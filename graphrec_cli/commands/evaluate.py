@@ -43,6 +43,7 @@ def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int
     part = one_of("part", given.own.get("part", "test"), ("test", "valid"))
 
     from graphrec_cli.reporting.tables import metrics_table
+    from graphrec_cli.results.coverage import describe_coverage
     from graphrec_cli.rundir.directory import RunDirectory
     from graphrec_cli.workflows.evaluate import evaluate_run
 
@@ -57,5 +58,7 @@ def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int
         changed_by = f", with {' '.join(given.overrides)}" if given.overrides else ""
         users = result.counts["users_evaluated"]
         print(f"{part} metrics over {users:,} users of {run.path}{changed_by}")
+        for line in describe_coverage(result.counts, part):
+            print(line)
         print(metrics_table({config.model.name: result.metrics}, list(result.metrics)))
     return 0

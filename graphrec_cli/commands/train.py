@@ -59,15 +59,18 @@ def _report(outcome: RunOutcome, *, json_output: bool) -> int:
 def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     """Test metrics next to the baselines, and their share of the ceiling if there is one."""
     from graphrec_cli.reporting.tables import metrics_table
+    from graphrec_cli.results.coverage import describe_coverage
     from graphrec_cli.results.expected_bands import describe_bands
 
     columns = {config.model.name: metrics["test"]}
     columns |= {
         name: values for name, values in metrics["baselines"].items() if name != config.model.name
     }
-    users = metrics["counts"]["test"]["users_evaluated"]
+    counts = metrics["counts"]["test"]
+    users = counts["users_evaluated"]
     table = metrics_table(columns, list(metrics["test"]))
-    lines = [f"test metrics over {users:,} users, epoch {metrics['selected_epoch']}", table]
+    lines = [f"test metrics over {users:,} users, epoch {metrics['selected_epoch']}"]
+    lines += [*describe_coverage(counts), table]
     ceiling = metrics["baselines"].get("ceiling")
     if ceiling is not None and ceiling[config.monitor()] > 0:
         share = metrics["test"][config.monitor()] / ceiling[config.monitor()]
@@ -171,4 +174,20 @@ def describe_sweep(results: list[dict[str, Any]]) -> str:
         )
     monitors = {result["monitor"] for result in results}
     monitor = monitors.pop() if len(monitors) == 1 else "monitor"
-    return text_table(["run", f"valid {monitor}", f"test {monitor}", "overrides", "where"], rows)
+    table = text_table(["run", f"valid {monitor}", f"test {monitor}", "overrides", "where"], rows)
+    return "\n".join([table, *_describe_coverage(results)])
+
+
+def _describe_coverage(results: list[dict[str, Any]]) -> list[str]:
+    """What the test figures of the runs cover; a line that all runs share names no run."""
+    from graphrec_cli.results.coverage import describe_coverage
+
+    runs: dict[str, list[str]] = {}
+    for result in results:
+        if result["metrics"] is not None:
+            for line in describe_coverage(result["metrics"]["counts"]["test"]):
+                runs.setdefault(line, []).append(str(result["number"]))
+    return [
+        line if len(numbers) == len(results) else f"run {', '.join(numbers)}: {line}"
+        for line, numbers in runs.items()
+    ]

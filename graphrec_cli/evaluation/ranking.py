@@ -10,6 +10,7 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
+from graphrec_cli.evaluation.few_candidates import FEW_CANDIDATES
 from graphrec_cli.evaluation.metrics import MISS, ranking_metrics
 from graphrec_cli.evaluation.protocol import (
     Evaluation,
@@ -84,7 +85,11 @@ class RankingEvaluation(Evaluation):
             "item_index": ranks.item_index,
             "rank": rank,
         }
-        return PartResult(metrics=metrics, counts=ranks.counts, arrays=arrays)
+        few_candidates = {
+            f"{FEW_CANDIDATES}@{k}": int(np.count_nonzero(ranks.candidates <= k))
+            for k in self.settings.ks
+        }
+        return PartResult(metrics=metrics, counts=ranks.counts | few_candidates, arrays=arrays)
 
     def baselines(self, train: UserItems) -> dict[str, Model]:
         """The popularity baseline."""

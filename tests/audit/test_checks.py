@@ -10,7 +10,8 @@ from builders import CPU
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.audit.checks import CHECKS, Finding, Outcome
+from graphrec_cli.audit.checks import CHECKS
+from graphrec_cli.audit.finding import Finding, Outcome
 from graphrec_cli.components import build_model
 from graphrec_cli.config.evaluation import EvaluationConfig, RankingConfig, RatingConfig
 from graphrec_cli.config.loss import BPRConfig, MSEConfig
@@ -30,6 +31,7 @@ from graphrec_cli.config.split import (
     RatioConfig,
     SplitConfig,
 )
+from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
@@ -79,6 +81,7 @@ def audited(
         loss=MSEConfig() if of_ratings else BPRConfig(),
         sampler=UniformConfig(),
         evaluation=evaluation or RankingConfig(ks=[2]),
+        trainer=TrainerConfig(monitor="rmse" if of_ratings else "ndcg@2"),
     )
     built = build_model(config, parts.train if graph_of is None else part(graph_of), CPU)
     return RunContext.of(config, parts, CPU), built
@@ -277,3 +280,23 @@ def test_a_split_that_does_not_look_at_times_draws_nothing_among_equals() -> Non
         )
     untimed = audited(split=GlobalTimeConfig())
     assert outcomes(untimed)["held-out-among-equal-times"] == "does_not_apply"
+
+
+@pytest.mark.parametrize(
+    ("ks", "said"),
+    [([2], None), ([2, 4], "1 of 1 at k=4; set smaller evaluation.ks"), ([3], None)],
+)
+def test_users_with_few_items_to_rank_are_said(ks: list[int], said: str | None) -> None:
+    # Of the catalog, items 0 to 3 and 5, user 2 lacks four; item 4 of users 0 and 1 is cold.
+    found = findings(audited(evaluation=RankingConfig(ks=ks)))["few-candidates"]
+    if said is None:
+        assert found.outcome is Outcome.passed
+        assert found.line == f"0 of 1 test users have at most {ks[0]} items to rank"
+    else:
+        assert found.outcome is Outcome.said
+        assert found.line.endswith(said)
+
+
+def test_ratings_have_no_candidates() -> None:
+    ratings = audited(model=LightGCNRatingConfig(), evaluation=RatingConfig())
+    assert findings(ratings)["few-candidates"].outcome is Outcome.does_not_apply

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from builders import CPU
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig, Ties
@@ -229,3 +231,32 @@ def test_a_cut_off_beyond_the_catalog_is_refused() -> None:
     ) as caught:
         RankingEvaluation(RankingConfig(), settings).check(split.train)
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("mask_valid", [True, False])
+@pytest.mark.parametrize("cold_items", list(ColdItems))
+@given(data=st.data())
+def test_users_with_few_candidates_by_brute_force(
+    mask_valid: bool, cold_items: ColdItems, data: st.DataObject
+) -> None:
+    shape = (data.draw(st.integers(2, 6)), data.draw(st.integers(2, 6)))
+    cells = st.lists(st.sampled_from(range(4)), min_size=shape[0] * shape[1], max_size=36)
+    parts = np.array(data.draw(cells)[: shape[0] * shape[1]]).reshape(shape)
+    catalog = {item for user, item in np.argwhere(parts == TRAIN)}
+    few = {1: 0, 2: 0}
+    ranked = set()
+    for user, row in enumerate(parts):
+        out = {TRAIN, VALID} if mask_valid else {TRAIN}
+        candidates = [item for item in catalog if row[item] not in out]
+        if TRAIN in row and any(row[item] == TEST for item in catalog):
+            ranked.add(user)
+            few = {k: number + (len(candidates) <= k) for k, number in few.items()}
+    assume(ranked)
+    evaluation = evaluation_of(RankingConfig(mask_valid=mask_valid, cold_items=cold_items))
+    # These users are hit by scores and by the opposite of the scores.
+    scores = np.tile(np.arange(shape[1], dtype=np.float32), (shape[0], 1))
+    for table in (scores, -scores):
+        result = evaluate(Oracle(table, CPU), split_of(parts), "test", evaluation)
+        assert {k: result.counts[f"few_candidates@{k}"] for k in (1, 2)} == few
+        for k, number in few.items():
+            assert result.metrics[f"hit@{k}"] * result.counts["users_evaluated"] >= number - 1e-9

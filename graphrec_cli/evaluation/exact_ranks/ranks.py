@@ -27,16 +27,19 @@ class HeldOutRanks:
         user_index, item_index: int32, shape (pairs,).
         rank: 0-based int64, shape (pairs,); ``metrics.MISS`` for a cold item counted as a miss.
         tied: whether another unmasked item has exactly the same score; shape (pairs,).
-        counts: users and pairs evaluated, and those excluded by cause. ``cold_pairs`` have an item
-            without a train interaction: they are excluded, or counted as misses. Only the
-            ``catalog_size`` items with one are ranked. ``tie_rate`` is the share of ranked pairs
-            that are tied.
+        candidates: number of unmasked items of each user with a ranked pair, int64,
+            shape (ranked users,).
+        counts: users and pairs held out and evaluated, and those excluded by cause. ``cold_pairs``
+            have an item without a train interaction: they are excluded, or counted as misses. Only
+            the ``catalog_size`` items with one are ranked. ``tie_rate`` is the share of ranked
+            pairs that are tied.
     """
 
     user_index: NDArray[np.int32]
     item_index: NDArray[np.int32]
     rank: NDArray[np.int64]
     tied: NDArray[np.bool_]
+    candidates: NDArray[np.int64]
     counts: dict[str, int | float]
 
 
@@ -48,6 +51,7 @@ class HeldOutPairs:
         held_out: the pairs to rank.
         train: defines the catalog; its pairs are always masked.
         masked: other parts to mask, such as validation when test is ranked; may include ``train``.
+            The parts share no pair.
         users: rank the pairs of these users only; None for all.
     """
 
@@ -99,6 +103,7 @@ def rank_held_out(scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules) -> H
     cold_item = train.item_degree == 0
     with_held_out = asked & (held_out.user_degree > 0)
     kept_user = with_held_out & (train.user_degree > 0)
+    others = [part for part in pairs.masked if part is not train]
 
     pair_user, pair_item = held_out.user_index(), held_out.item_index
     kept = kept_user[pair_user]
@@ -108,7 +113,7 @@ def rank_held_out(scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules) -> H
         MaskedScores(
             scorer,
             num_items=train.num_items,
-            masked=[train, *(part for part in pairs.masked if part is not train)],
+            masked=[train, *others],
             cold_items=np.flatnonzero(cold_item),
             device=rules.device,
         ),
@@ -123,6 +128,11 @@ def rank_held_out(scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules) -> H
     rank[warm] = counts.ranks(rules.ties)
     tied[warm] = counts.equal > 0
 
+    candidates = np.count_nonzero(~cold_item) - train.user_degree
+    for part in others:
+        candidates -= np.bincount(
+            part.user_index()[~cold_item[part.item_index]], minlength=len(asked)
+        )
     counted = warm if rules.cold_items is ColdItems.exclude else kept
     users_counted = len(np.unique(pair_user[counted]))
     return HeldOutRanks(
@@ -130,7 +140,10 @@ def rank_held_out(scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules) -> H
         item_index=pair_item[counted],
         rank=rank[counted],
         tied=tied[counted],
+        candidates=candidates[np.unique(pair_user[warm])],
         counts={
+            "users_held_out": int(np.count_nonzero(with_held_out)),
+            "pairs_held_out": int(np.count_nonzero(asked[pair_user])),
             "users_evaluated": users_counted,
             "pairs_evaluated": int(np.count_nonzero(counted)),
             "users_without_held_out": int(np.count_nonzero(asked & ~with_held_out)),

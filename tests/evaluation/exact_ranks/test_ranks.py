@@ -203,6 +203,8 @@ def test_left_out_users_and_pairs_are_counted() -> None:
     excluded = rank_test_part(table, parts).counts
     assert excluded.pop("tie_rate") == 1.0
     assert excluded == {
+        "users_held_out": 4,
+        "pairs_held_out": 7,
         "users_evaluated": 2,
         "pairs_evaluated": 2,
         "users_without_held_out": 1,

@@ -1,0 +1,23 @@
+"""The result of one check of the leakage audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Outcome(Enum):
+    """Result of a check: ``refused`` stops the run, ``said`` is logged."""
+
+    passed = "passed"
+    said = "said"
+    refused = "refused"
+    does_not_apply = "does_not_apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check, and one line about it: what, how many, what to do."""
+
+    outcome: Outcome
+    line: str
