@@ -39,8 +39,9 @@ Keys:
   output_dir=DIR         where 'latest' looks
 
 Only items with a train interaction are recommended. Among equal scores, the
-item that comes first in data.npz comes first. In @FILE (UTF-8) each line is one
-id, including its spaces and commas; empty lines are skipped.
+item with more train interactions comes first, then the one that comes first in
+data.npz. In @FILE (UTF-8) each line is one id, including its spaces and commas;
+empty lines are skipped.
 """
 
 FORMATS = ("table", "csv", "json", "parquet")

@@ -38,18 +38,19 @@ def top_k(
     users: NDArray[np.int64],
     *,
     k: int,
-    catalog: NDArray[np.bool_],
+    item_degree: NDArray[np.int64],
     masked: Sequence[UserItems],
     chunk_users: int | None = None,
     device: torch.device | str = "cpu",
 ) -> TopItems:
-    """Find the k items with the highest scores; ties are ordered by item index.
+    """Find the k items with the highest scores; of equal scores the most popular item comes first.
 
     Args:
         scorer: scores all items for a batch of users.
         users: user indices, at least one, in any order; shape (users,).
         k: items per user; a user with fewer candidates gets all of them.
-        catalog: whether each item may be recommended, shape (items,).
+        item_degree: train interactions of each item, shape (items,). Only items with one are
+            recommended. Of equal scores the item with more comes first, then the smaller index.
         masked: pairs that are excluded.
         chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either number is
             halved if memory runs out.
@@ -62,15 +63,16 @@ def top_k(
     device = torch.device(device)
     scores = MaskedScores(
         scorer,
-        num_items=len(catalog),
+        num_items=len(item_degree),
         masked=masked,
-        cold_items=np.flatnonzero(~catalog),
+        cold_items=np.flatnonzero(item_degree == 0),
         device=device,
     )
+    by_popularity = torch.from_numpy(np.argsort(-item_degree, kind="stable")).to(device)
     chunks = in_chunks(
         users,
-        lambda chunk: _top_of_rows(scores.rows(chunk), k),
-        chunk_users or users_per_chunk(len(catalog), device),
+        lambda chunk: _top_of_rows(scores.rows(chunk), k, by_popularity),
+        chunk_users or users_per_chunk(len(item_degree), device),
         release=scores.release,
     )
     score, item_index = (torch.cat(columns).cpu().numpy() for columns in zip(*chunks, strict=True))
@@ -79,9 +81,9 @@ def top_k(
 
 
 def _top_of_rows(
-    scores: Float[Tensor, "users items"], k: int
+    scores: Float[Tensor, "users items"], k: int, tie_order: Int64[Tensor, " items"]
 ) -> tuple[Float[Tensor, "users k"], Int64[Tensor, "users k"]]:
-    """The k highest scores of every row and their items; ties ordered by item."""
+    """The k highest scores of every row and their items; ties in the order of ``tie_order``."""
     num_items = scores.shape[1]
     k = min(k, num_items)
     # The score at position k + 1 shows whether a tie crosses the cut-off.
@@ -90,17 +92,19 @@ def _top_of_rows(
         cut = (best[:, k - 1] == best[:, k]) & torch.isfinite(best[:, k])
         best, items = best[:, :k], items[:, :k]
         if bool(cut.any()):
-            items[cut] = _first_of_tied(scores[cut], best[cut, -1:], k)
+            rows = cut.nonzero()
+            items[cut] = tie_order[_first_of_tied(scores[rows, tie_order], best[cut, -1:], k)]
             best = scores.gather(1, items)
-    items, order = items.sort(dim=1)
-    best, order = best.gather(1, order).sort(dim=1, descending=True, stable=True)
+    order = tie_order.argsort()[items].argsort(dim=1)
+    best, items = best.gather(1, order), items.gather(1, order)
+    best, order = best.sort(dim=1, descending=True, stable=True)
     return best, items.gather(1, order)
 
 
 def _first_of_tied(
     scores: Float[Tensor, "users items"], lowest: Float[Tensor, "users 1"], k: int
 ) -> Int64[Tensor, "users k"]:
-    """The k best items of rows in which a tie at the ``lowest`` score crosses the cut-off."""
+    """Places of the k best in rows in which a tie at the ``lowest`` score crosses the cut-off."""
     higher, equal = scores > lowest, scores == lowest
     remaining = k - higher.sum(1, keepdim=True)
     chosen = higher | (equal & (equal.cumsum(1) <= remaining))

@@ -21,6 +21,8 @@ from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.evaluation.popular_for_cold import PopularForCold
 from graphrec_cli.evaluation.scorer import Scorer
 from graphrec_cli.evaluation.top_k import top_k
+from graphrec_cli.models.base import Recommender
+from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.reporting.recommendations import Block, Recommendations
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.workflows.evaluate import SavedRun, load_run
@@ -74,8 +76,29 @@ def recommend(
         item_id=loaded.split.items.text(),
         title=None if loaded.title is None else loaded.title.astype(np.object_),
         marks_cold=request.popular_for_cold,
-        blocks=blocks(loaded, request),
+        blocks=_watch_zeros(loaded.model, blocks(loaded, request)),
     )
+
+
+def _watch_zeros(model: Recommender, blocks: Iterator[Block]) -> Iterator[Block]:
+    """Pass the blocks on, then log how many lists end with items that the model knows nothing of.
+
+    Only models without embeddings give such items exactly the score 0.
+    """
+    lists = ending = 0
+    for block in blocks:
+        length = block.top.length
+        lists += len(length)
+        last = np.cumsum(length)[length > 0] - 1
+        ending += int(np.count_nonzero(block.top.score[last] == 0))
+        yield block
+    if ending and isinstance(model, ClosedForm):
+        log.info(
+            "%d of %d lists end with items of score 0, which have nothing in common with the "
+            "user's items; the most popular of them come first",
+            ending,
+            lists,
+        )
 
 
 def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
@@ -106,7 +129,7 @@ def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
                 scorer,
                 users[block],
                 k=request.k,
-                catalog=train.item_degree > 0,
+                item_degree=train.item_degree,
                 masked=masked if request.exclude_seen else [],
                 device=saved.device,
             )
@@ -157,7 +180,7 @@ def _for_new_user(saved: SavedRun, request: Request) -> Iterator[Block]:
             _NewUser(scores),
             np.zeros(1, dtype=np.int64),
             k=request.k,
-            catalog=train.item_degree > 0,
+            item_degree=train.item_degree,
             masked=[given] if request.exclude_seen else [],
             device=saved.device,
         )

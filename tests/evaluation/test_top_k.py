@@ -43,35 +43,37 @@ def lists(top: TopItems) -> list[list[int]]:
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[Tensor, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Scores with few distinct values, the masked pairs and the catalog."""
+def tables(draw: st.DrawFn) -> tuple[Tensor, NDArray[np.bool_], NDArray[np.int64]]:
+    """Scores with few distinct values, the masked pairs and the degrees of the items."""
     shape = draw(st.integers(1, 12)), draw(st.integers(1, 12))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     distinct = draw(st.sampled_from([1, 2, 3, 50]))
     dtype = draw(st.sampled_from([torch.float32, torch.float64]))
     scores = torch.as_tensor(rng.integers(-distinct, distinct, size=shape) / 4, dtype=dtype)
     masked = rng.random(shape) < draw(st.sampled_from([0.0, 0.3, 0.9]))
-    catalog = rng.random(shape[1]) < draw(st.sampled_from([0.5, 1.0]))
-    return scores, masked, catalog
+    degree = rng.integers(1, draw(st.sampled_from([2, 4, 100])), size=shape[1])
+    degree[rng.random(shape[1]) < draw(st.sampled_from([0.5, 0.0]))] = 0
+    return scores, masked, degree
 
 
 @pytest.mark.slow
 @settings(max_examples=150)
 @given(tables(), st.integers(1, 15), st.integers(0, 1000))
 def test_agrees_with_sorting_every_users_candidates(
-    table: tuple[Tensor, NDArray[np.bool_], NDArray[np.bool_]], k: int, seed: int
+    table: tuple[Tensor, NDArray[np.bool_], NDArray[np.int64]], k: int, seed: int
 ) -> None:
-    scores, masked, catalog = table
+    scores, masked, degree = table
     users = np.random.default_rng(seed).integers(0, len(scores), size=9)
     expected = []
     for user in users:
-        order = np.argsort(-scores[user].numpy(), kind="stable")
-        expected.append([i for i in order.tolist() if catalog[i] and not masked[user, i]][:k])
+        items = [i for i in range(len(degree)) if degree[i] and not masked[user, i]]
+        items.sort(key=lambda i: (-scores[user, i].item(), -degree[i], i))
+        expected.append(items[:k])
     # The masked pairs are given in two overlapping parts.
     parts = [pairs(masked), pairs(masked & (scores.numpy() > 0))]
     for chunk_users in (1, 7, None):
         top = top_k(
-            Table(scores), users, k=k, catalog=catalog, masked=parts, chunk_users=chunk_users
+            Table(scores), users, k=k, item_degree=degree, masked=parts, chunk_users=chunk_users
         )
         assert lists(top) == expected
         assert top.score.dtype == scores.numpy().dtype
@@ -89,23 +91,23 @@ def test_a_held_out_item_is_at_its_rank(seed: int) -> None:
     ranks = rank_held_out(
         scorer, HeldOutPairs(held_out=test, train=train, masked=[valid]), RankingRules(tie_seed=0)
     )
-    catalog = train.item_degree > 0
-    top = top_k(scorer, np.arange(20), k=15, catalog=catalog, masked=[train, valid])
+    degree = train.item_degree
+    top = top_k(scorer, np.arange(20), k=15, item_degree=degree, masked=[train, valid])
     first = np.cumsum(top.length) - top.length
     assert (top.item_index[first[ranks.user_index] + ranks.rank] == ranks.item_index).all()
 
 
-def test_ties_are_ordered_by_item_index() -> None:
-    scores = [[1.0, 3.0, 2.0, 2.0, 3.0, 2.0]]
-    for k, expected in ((1, [1]), (2, [1, 4]), (3, [1, 4, 2]), (4, [1, 4, 2, 3])):
-        top = top_k(Table(scores), np.array([0]), k=k, catalog=np.ones(6, dtype=bool), masked=[])
+def test_ties_are_ordered_by_popularity_then_item_index() -> None:
+    scores, degree = [[1.0, 3.0, 2.0, 2.0, 3.0, 2.0]], np.array([9, 1, 4, 4, 2, 5])
+    for k, expected in ((1, [4]), (2, [4, 1]), (3, [4, 1, 5]), (4, [4, 1, 5, 2])):
+        top = top_k(Table(scores), np.array([0]), k=k, item_degree=degree, masked=[])
         assert lists(top) == [expected]
 
 
 def test_users_come_in_chunks_and_in_the_order_given() -> None:
     table = Table(torch.eye(5))
     users = np.array([4, 0, 2])
-    top = top_k(table, users, k=1, catalog=np.ones(5, dtype=bool), masked=[], chunk_users=2)
+    top = top_k(table, users, k=1, item_degree=np.ones(5, dtype=np.int64), masked=[], chunk_users=2)
     assert lists(top) == [[4], [0], [2]]
     assert table.batches == [2, 1]
 
@@ -115,7 +117,7 @@ def test_a_user_may_have_nothing_left() -> None:
         Table([[1.0, 2.0], [1.0, 2.0]]),
         np.array([0, 1]),
         k=2,
-        catalog=np.array([True, False]),
+        item_degree=np.array([3, 0]),
         masked=[pairs(np.array([[True, False], [False, False]]))],
     )
     assert top.length.tolist() == [0, 1]
@@ -130,7 +132,7 @@ def test_a_score_that_is_not_finite_is_refused_even_where_it_is_masked(bad: floa
             Table([[1.0, 2.0], [bad, 1.0]]),
             np.array([0, 1]),
             k=1,
-            catalog=np.ones(2, dtype=bool),
+            item_degree=np.ones(2, dtype=np.int64),
             masked=masked,
         )
 
@@ -139,13 +141,13 @@ def test_a_score_that_is_not_finite_is_refused_even_where_it_is_masked(bad: floa
 def test_the_same_lists_on_a_gpu() -> None:
     rng = np.random.default_rng(0)
     scores = torch.from_numpy(rng.integers(0, 40, size=(300, 200)) / 4)
-    catalog, masked = rng.random(200) < 0.9, [pairs(rng.random((300, 200)) < 0.3)]
+    degree, masked = rng.integers(0, 9, size=200), [pairs(rng.random((300, 200)) < 0.3)]
     on_cpu, on_gpu = (
         top_k(
             Table(scores.to(device)),
             np.arange(300),
             k=20,
-            catalog=catalog,
+            item_degree=degree,
             masked=masked,
             device=device,
         )

@@ -80,16 +80,16 @@ def test_ranks_and_lists_do_not_depend_on_the_memory(
 ) -> None:
     train, test, scores = random_parts(most)
     roomy, cramped = Cramped(scores, 40, shortage), Cramped(scores, most, shortage)
-    users, catalog = np.arange(40), train.item_degree > 0
+    users, degree = np.arange(40), train.item_degree
     expected = rank_held_out(
         roomy, HeldOutPairs(held_out=test, train=train), RankingRules(tie_seed=1)
     )
-    best = top_k(roomy, users, k=5, catalog=catalog, masked=[train])
+    best = top_k(roomy, users, k=5, item_degree=degree, masked=[train])
     with caplog.at_level(logging.WARNING, logger="graphrec"):
         got = rank_held_out(
             cramped, HeldOutPairs(held_out=test, train=train), RankingRules(tie_seed=1)
         )
-        again = top_k(cramped, users, k=5, catalog=catalog, masked=[train])
+        again = top_k(cramped, users, k=5, item_degree=degree, masked=[train])
     assert (got.rank == expected.rank).all()
     assert (got.tied == expected.tied).all()
     assert (again.item_index == best.item_index).all()
