@@ -31,7 +31,7 @@ def audit(context: RunContext, model: Model, run: RunDirectory) -> None:
     refused: list[str] = []
     for code, finding in findings.items():
         if finding.outcome is Outcome.said:
-            log.info("%s: %s", code, finding.line)
+            log.info("advice: %s (%s)", finding.advice or finding.line, code)
         if finding.outcome is Outcome.refused:
             refused.append(f"{code}: {finding.line}")
     if refused:

@@ -140,10 +140,13 @@ def newest_held_out(context: RunContext, model: Model) -> Finding:
     if not late.any():
         return Finding(Outcome.passed, "no user has held-out pairs older than the train pairs")
     by_time = isinstance(options, LeaveOneOutConfig) and options.by is not HeldOutBy.time
+    users, wanted = np.count_nonzero(late), "split.by=time" if by_time else "split=global_time"
     return Finding(
         Outcome.said,
-        f"the model learns from later pairs than the held-out ones of {np.count_nonzero(late):,} "
-        f"users; {'split.by=time' if by_time else 'split=global_time'} holds out the newest",
+        f"the model learns from later pairs than the held-out ones of {users:,} users; {wanted} "
+        "holds out the newest",
+        advice=f"for {users:,} users, held-out items are older than items that the model learns "
+        f"from; to hold out the newest items, set {wanted}",
     )
 
 

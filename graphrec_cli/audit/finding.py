@@ -17,7 +17,13 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one check, and one line about it: what, how many, what to do."""
+    """The outcome of one check.
+
+    Attributes:
+        line: what, how many, what to do.
+        advice: the same for the log, where other words are easier to understand; "" for ``line``.
+    """
 
     outcome: Outcome
     line: str
+    advice: str = ""

@@ -69,8 +69,9 @@ def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     counts = metrics["counts"]["test"]
     users = counts["users_evaluated"]
     table = metrics_table(columns, list(metrics["test"]))
-    lines = [f"test metrics over {users:,} users, epoch {metrics['selected_epoch']}"]
-    lines += [*describe_coverage(counts), table]
+    # A model that is solved or counted has no epochs.
+    epoch = f", epoch {metrics['selected_epoch']}" if metrics["selected_epoch"] else ""
+    lines = [f"test metrics over {users:,} users{epoch}", *describe_coverage(counts), table]
     ceiling = metrics["baselines"].get("ceiling")
     if ceiling is not None and ceiling[config.monitor()] > 0:
         share = metrics["test"][config.monitor()] / ceiling[config.monitor()]

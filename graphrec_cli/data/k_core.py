@@ -30,19 +30,23 @@ def k_core_rows(
         counted: whether a row counts, shape (rows,): one row of each pair at most. The others are
             kept or dropped with their user and item.
         config: minimums and mode.
-        funnel: receives the rows dropped because of a user and because of an item.
+        funnel: receives the rows dropped because of a user and because of an item; nothing of a
+            minimum of 1, which keeps all.
         prefix: prepended to ``k_core`` in the funnel's stage and the config key.
 
     Raises:
         DataError: no row is left.
     """
+    min_user, min_item = config.min_user_interactions, config.min_item_interactions
+    if min_user == min_item == 1:
+        return np.arange(len(user_code))
     drop = _drop_repeatedly if config.mode is KCoreMode.fixpoint else _drop_once
     kept, by_user, by_item, iterations = drop(user_code, item_code, counted, config)
 
     stage = f"{prefix}k_core"
-    min_user, min_item = config.min_user_interactions, config.min_item_interactions
-    funnel.drop(stage, f"user with fewer than {min_user} interactions", by_user)
-    funnel.drop(stage, f"item with fewer than {min_item} interactions", by_item)
+    for name, minimum, rows in (("user", min_user, by_user), ("item", min_item, by_item)):
+        if minimum > 1 or rows:
+            funnel.drop(stage, f"{name} with fewer than {minimum} interactions", rows)
     funnel.note(f"{stage}_iterations", iterations)
     for name, code in (("users", user_code), ("items", item_code)):
         funnel.note(f"{stage}_{name}_dropped", _num_distinct(code) - _num_distinct(code[kept]))

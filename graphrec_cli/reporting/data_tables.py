@@ -161,11 +161,18 @@ def _before_the_split(split: Mapping[str, Any], notes: Mapping[str, int]) -> str
     if not split["k_cores"]:
         return "no k-core before it"
     return "the k-core before it, over held-out pairs too, dropped" + "".join(
-        f"\n{notes[k_core['stage'] + '_users_dropped']:,} users with fewer than "
-        f"{k_core['min_user_interactions']} pairs and "
-        f"{notes[k_core['stage'] + '_items_dropped']:,} items with fewer than "
-        f"{k_core['min_item_interactions']} ({k_core['stage']}, {k_core['mode']})"
+        f"\n{_dropped(k_core, notes)} ({k_core['stage']}, {k_core['mode']})"
         for k_core in split["k_cores"]
+    )
+
+
+def _dropped(k_core: Mapping[str, Any], notes: Mapping[str, int]) -> str:
+    """The users and items that one k-core dropped; those with a minimum of 1 are left out."""
+    return " and ".join(
+        f"{notes[k_core['stage'] + f'_{name}s_dropped']:,} {name}s with fewer than "
+        f"{k_core[f'min_{name}_interactions']} pairs"
+        for name in ("user", "item")
+        if k_core[f"min_{name}_interactions"] > 1
     )
 
 

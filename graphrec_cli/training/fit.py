@@ -89,6 +89,7 @@ def fit_model(
             if not interruption.midway:
                 checkpointing.save(trainer)
             raise
+    log.info("%s", describe_end(trainer))
     checkpointing.log_cost(time.perf_counter() - started)
     selection = trainer.selection
     checkpointing.save_best(selection.best_epoch, selection.best_state)
@@ -195,3 +196,19 @@ def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
         return line
     line += f"  valid {monitor} {record['valid'][monitor]:.4f}"
     return f"{line}  best so far" if epoch.improved else line
+
+
+def describe_end(trainer: Trainer) -> str:
+    """Say why a finished training ended."""
+    config, selection = trainer.config, trainer.selection
+    if trainer.epoch < config.epochs:
+        number = selection.stale_validations
+        unit = ("epoch" if config.validate_every == 1 else "validation") + "s" * (number > 1)
+        return (
+            f"stopped: no better {selection.monitor.metric} for {number} {unit} "
+            f"(trainer.patience); the best epoch is {selection.best_epoch}"
+        )
+    line = f"finished trainer.epochs={config.epochs}"
+    if trainer.validate is None or selection.best_epoch < trainer.epoch:
+        return line
+    return f"{line}; the last epoch is the best so far, so more epochs may give better metrics"

@@ -44,15 +44,27 @@ def train(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Train:
 
 
 def said(err: str) -> list[str]:
-    return [line for line in err.splitlines() if line.partition(":")[0] in CHECKS]
+    """The lines of advice that end with the code of a check."""
+    ends = tuple(f" ({code})" for code in CHECKS)
+    return [
+        line for line in err.splitlines() if line.startswith("advice: ") and line.endswith(ends)
+    ]
 
 
 def test_the_default_split_is_said_in_one_line(train: Train) -> None:
     code, err, audit = train()
     assert (code, len(said(err))) == (0, 1)
-    assert re.match(r"held-out-not-newest: .* \d+ users; split\.by=time holds out", said(err)[0])
+    found = re.fullmatch(
+        r"advice: for (\d+) users, held-out items are older than items that the model learns from; "
+        r"to hold out the newest items, set split\.by=time \(held-out-not-newest\)",
+        said(err)[0],
+    )
+    assert found is not None
     assert list(audit) == list(CHECKS)
-    assert audit["held-out-not-newest"]["line"] == said(err)[0].partition(": ")[2]
+    assert audit["held-out-not-newest"]["line"] == (
+        f"the model learns from later pairs than the held-out ones of {found[1]} users; "
+        "split.by=time holds out the newest"
+    )
     outcomes = [finding["outcome"] for finding in audit.values()]
     assert outcomes == [*["passed"] * 4, "said", "does_not_apply", "passed"]
 
@@ -67,8 +79,9 @@ def test_a_split_by_time_has_nothing_to_be_said(words: list[str], train: Train) 
 def test_valid_items_left_in_the_test_ranking_are_said(train: Train) -> None:
     code, err, audit = train("evaluation.mask_valid=false", "split.by=time")
     assert (code, len(said(err))) == (0, 1)
-    assert said(err)[0].startswith("valid-rankable-at-test: ")
-    assert audit["valid-rankable-at-test"]["outcome"] == "said"
+    finding = audit["valid-rankable-at-test"]
+    assert said(err) == [f"advice: {finding['line']} (valid-rankable-at-test)"]
+    assert finding["outcome"] == "said"
 
 
 def test_selection_on_test_ends_the_run(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,12 +88,9 @@ def test_it_has_stages_of_its_own_and_counts_a_pair_once() -> None:
     assert [(step.stage, step.rows_dropped) for step in funnel.steps] == [
         ("prefilter.threshold", 1),
         ("prefilter.k_core", 0),
-        ("prefilter.k_core", 0),
         ("threshold", 1),
         ("duplicates", 0),
         ("merge", 0),
-        ("k_core", 0),
-        ("k_core", 0),
     ]
     core = PrefilterKCoreConfig(min_item_interactions=3)
     with pytest.raises(DataError, match=r"lower dataset\.prefilter\.k_core\.min_user_interactions"):

@@ -86,7 +86,7 @@ def test_a_report_says_all_that_is_there() -> None:
         "lines_without_items       6",
         "positive pairs: 6 of 3 users and 3 items, density 66.6667%",
         "split predefined; the k-core before it, over held-out pairs too, dropped",
-        "1,234 users with fewer than 5 pairs and 5 items with fewer than 1 (k_core, one_pass)",
+        "1,234 users with fewer than 5 pairs (k_core, one_pass)",
         "test   4,000     30     20           1           2           3",
         "valid      -      -      -           -           -           -",
         "catalog: 18 items with a train pair",

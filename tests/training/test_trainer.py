@@ -25,6 +25,7 @@ from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.checkpoints.file import load_checkpoint
+from graphrec_cli.training.fit import describe_end
 from graphrec_cli.training.trainer import Trainer
 
 Validate = Callable[[], dict[str, float]]
@@ -368,3 +369,37 @@ def test_a_state_that_is_not_finite_is_noticed_between_steps(value: float) -> No
     trainer.model.state_dict()["layer0_embeddings"][3, 1] = value
     with pytest.raises(NonFiniteError, match="in epoch 1 by step 1"):
         list(trainer.fit())
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "line"),
+    [
+        (
+            [0.1, 0.3, 0.2, 0.2],
+            {"patience": 2},
+            "stopped: no better ndcg@10 for 2 epochs (trainer.patience); the best epoch is 2",
+        ),
+        (
+            [0.3, 0.2],
+            {"patience": 1, "validate_every": 2},
+            "stopped: no better ndcg@10 for 1 validation (trainer.patience); the best epoch is 2",
+        ),
+        ([0.1, 0.2, 0.3, 0.2, 0.1], {"patience": 2}, "finished trainer.epochs=5"),
+        (
+            [0.1, 0.2, 0.2, 0.2, 0.3],
+            {"patience": None},
+            "finished trainer.epochs=5; the last epoch is the best so far, so more epochs may give "
+            "better metrics",
+        ),
+        (None, {"patience": None}, "finished trainer.epochs=5"),
+    ],
+)
+def test_the_end_of_the_training_is_explained(
+    values: list[float] | None, options: dict[str, int | None], line: str
+) -> None:
+    config = TrainerConfig(epochs=5, batch_size=64)
+    for key, value in options.items():
+        setattr(config, key, value)
+    trainer = trainer_of(config, validate=None if values is None else scripted_metric(*values))
+    list(trainer.fit())
+    assert describe_end(trainer) == line
