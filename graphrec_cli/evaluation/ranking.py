@@ -71,6 +71,7 @@ class RankingEvaluation(Evaluation):
                 chunk_users=self.config.chunk_users,
                 device=self.settings.device,
             ),
+            title=f"ranking {part}",
         )
         metrics = ranking_metrics(
             ranks.user_index,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import numpy as np
+
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.source import TruePreferences
 from graphrec_cli.evaluation.protocol import PartResult
@@ -14,6 +16,9 @@ from graphrec_cli.training.context import RunContext
 from graphrec_cli.training.fit import Fitted
 
 log = logging.getLogger("graphrec")
+
+_LONG_RANKING = 10**8
+"""Number of scores that take about a second."""
 
 
 def judge(
@@ -28,6 +33,7 @@ def judge(
         The content of metrics.json, and the test result.
     """
     config, split, evaluation = context.config, context.split, context.evaluation
+    _announce(context)
     test = evaluation.evaluate(fitted.model, split, "test")
     # Computed again instead of read from the history, so that it describes the tested state.
     valid = None if split.valid is None else evaluation.evaluate(fitted.model, split, "valid")
@@ -54,6 +60,16 @@ def judge(
     }
     warn_if_beaten(config, metrics, evaluation.floor)
     return metrics, test
+
+
+def _announce(context: RunContext) -> None:
+    """Log a line before a ranking that takes more than about a second."""
+    split = context.split
+    users = np.count_nonzero(split.test.user_degree)
+    items = np.count_nonzero(split.train.item_degree)
+    ranks = context.evaluation.masked(split, "test") is not None
+    if ranks and users * items >= _LONG_RANKING:
+        log.info("ranking %s items for each of %s test users", f"{items:,}", f"{users:,}")
 
 
 def warn_if_beaten(config: RunConfig, metrics: dict[str, Any], floor: str) -> None:

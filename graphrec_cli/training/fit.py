@@ -195,7 +195,7 @@ def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
     if record["valid"] is None:
         return line
     line += f"  valid {monitor} {record['valid'][monitor]:.4f}"
-    return f"{line}  best so far" if epoch.improved else line
+    return f"{line}  best" if epoch.improved else line
 
 
 def describe_end(trainer: Trainer) -> str:

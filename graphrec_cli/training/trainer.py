@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
-from tqdm import tqdm
 
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.errors import NonFiniteError
@@ -18,6 +17,7 @@ from graphrec_cli.samplers.batch import Batch, BatchSampler
 from graphrec_cli.training.adam import Adam
 from graphrec_cli.training.best_epoch import Monitor, Selection
 from graphrec_cli.training.epoch_progress import EpochProgress
+from graphrec_cli.training.step_bar import step_bar
 
 _CHECK_EVERY = 50
 """Steps between checks of the loss; each check waits for the device."""
@@ -121,23 +121,16 @@ class Trainer:
         """
         progress = self._current_epoch()
         batches = self.sampler.epoch(self.config.steps_per_epoch, self.batch_size, progress.steps)
-        bar = tqdm(
-            batches,
-            initial=progress.steps,
-            total=self.steps_per_epoch(),
-            desc=f"epoch {self.epoch}/{self.config.epochs}",
-            unit="step",
-            leave=False,
-            disable=not self.show_progress,
-        )
-        for batch in bar:
-            progress.add(self.train_step(batch), len(batch.users))
-            if progress.steps == 1 or progress.steps % _CHECK_EVERY == 0:
-                rate = progress.examples / progress.seconds
-                bar.set_postfix_str(
-                    f"loss {self._finite_mean():.4f}, {rate:,.0f} examples/s", refresh=False
-                )
-            self._after_step(self)
+        title = f"epoch {self.epoch}/{self.config.epochs}"
+        with step_bar(
+            title, self.steps_per_epoch(), progress, shown=self.show_progress
+        ) as show_step:
+            for batch in batches:
+                progress.add(self.train_step(batch), len(batch.users))
+                show_step()
+                if progress.steps == 1 or progress.steps % _CHECK_EVERY == 0:
+                    self._finite_mean()
+                self._after_step(self)
         # The last step's loss was computed before that step changed the weights.
         self.refuse_non_finite()
         return self._finite_mean(), progress.examples

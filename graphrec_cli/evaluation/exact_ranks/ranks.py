@@ -83,7 +83,9 @@ class RankingRules:
     device: torch.device = CPU
 
 
-def rank_held_out(scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules) -> HeldOutRanks:
+def rank_held_out(
+    scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules, *, title: str = ""
+) -> HeldOutRanks:
     """Rank every held-out item among the unmasked items of the catalog.
 
     The rank is the number of unmasked items with a higher score, plus the tied items that come
@@ -91,6 +93,7 @@ def rank_held_out(scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules) -> H
 
     Args:
         scorer: scores all items for a batch of users.
+        title: the text before a progress bar on a terminal; "" shows none.
 
     Raises:
         DataError: a held-out pair is also masked.
@@ -122,7 +125,7 @@ def rank_held_out(scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules) -> H
         tie_seed=rules.tie_seed,
         hash_ties=rules.ties is Ties.random,
     )
-    counts.run(rules.chunk_users)
+    counts.run(rules.chunk_users, title=title)
     rank = np.full(len(pair_user), MISS, dtype=np.int64)
     tied = np.zeros(len(pair_user), dtype=bool)
     rank[warm] = counts.ranks(rules.ties)

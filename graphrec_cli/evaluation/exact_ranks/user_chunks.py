@@ -44,6 +44,7 @@ def in_chunks(
     size: int,
     *,
     release: Callable[[], None],
+    advance: Callable[[int], object] = lambda users: None,
 ) -> list[Result]:
     """Call ``work`` on ``size`` users at a time, halving the size if memory runs out.
 
@@ -53,6 +54,7 @@ def in_chunks(
             fewer users, so a failed call must have no effect.
         size: initial number of users per call.
         release: frees the memory that ``work`` keeps between calls.
+        advance: called with the number of users of every finished call of ``work``.
 
     Raises:
         MemoryShortageError: a single user does not fit into memory.
@@ -71,6 +73,7 @@ def in_chunks(
         # Outside the handler: the exception keeps the frames of ``work`` and their tensors alive.
         if shortage is None:
             done += len(chunk)
+            advance(len(chunk))
             continue
         release()
         if torch.cuda.is_initialized():
