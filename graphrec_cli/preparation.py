@@ -23,6 +23,9 @@ from graphrec_cli.system.seeds import numpy_generator
 
 log = logging.getLogger("graphrec")
 
+_LARGE_FILES = 10**7
+"""Bytes that take about a second to read."""
+
 YEAR = 365 * 24 * 3600 * 10**9
 """Nanoseconds of 1970."""
 
@@ -109,6 +112,9 @@ def read_and_split(
     Raises:
         DataError: the files cannot be read, or the data cannot be split.
     """
+    size = sum(file.size for file in files.on_disk)
+    if size >= _LARGE_FILES:
+        log.info("reading dataset %s (%s MB)", config.dataset.name, f"{size / 1e6:,.0f}")
     try:
         source = find_source(config).loaded(config.dataset, files, seed=config.seed)
     except TooManyBadLines as error:

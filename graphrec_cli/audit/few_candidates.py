@@ -21,6 +21,8 @@ def enough_candidates(context: RunContext, model: Model) -> Finding:
     catalog, known = split.train.item_degree > 0, split.train.user_degree > 0
     users = np.unique(split.test.user_index()[catalog[split.test.item_index]])
     users = users[known[users]]
+    if not len(users):
+        return Finding(Outcome.does_not_apply, "no held-out item can be ranked at test")
     pairs = np.unique(np.concatenate([part.pair_keys() for part in (split.train, *masked)]))
     user, item = np.divmod(pairs, split.train.num_items)
     taken = np.bincount(user[catalog[item]], minlength=len(known))[users]

@@ -185,7 +185,7 @@ def _describe_coverage(results: list[dict[str, Any]]) -> list[str]:
 
     runs: dict[str, list[str]] = {}
     for result in results:
-        if result["metrics"] is not None:
+        if result["metrics"] is not None and result["metrics"]["test"] is not None:
             for line in describe_coverage(result["metrics"]["counts"]["test"]):
                 runs.setdefault(line, []).append(str(result["number"]))
     return [

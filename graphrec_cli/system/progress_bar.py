@@ -7,7 +7,7 @@ from typing import NoReturn
 from tqdm import tqdm
 
 # Without tqdm's own rate, which averages over much more than a second.
-_FORMAT = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+_FORMAT = "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
 def progress_bar(

@@ -9,13 +9,10 @@ from contextlib import contextmanager
 from graphrec_cli.system.progress_bar import progress_bar
 from graphrec_cli.training.epoch_progress import EpochProgress
 
-_WINDOW_S = 1.0
-"""Seconds that the loss and the rate on the bar cover; reading the loss waits for the device."""
-
 
 @contextmanager
 def step_bar(
-    title: str, total_steps: int, progress: EpochProgress, *, shown: bool
+    title: str, total_steps: int, progress: EpochProgress, *, shown: bool, window: float = 1.0
 ) -> Iterator[Callable[[], None]]:
     """Show the steps of an epoch; yields what to call after ``progress`` has counted a step.
 
@@ -23,6 +20,7 @@ def step_bar(
         title: the text before the bar.
         total_steps: optimizer steps in the whole epoch.
         shown: whether there is a bar at all.
+        window: seconds that loss and rate on the bar cover; reading the loss waits for the device.
     """
     if not shown:
         yield lambda: None
@@ -31,7 +29,7 @@ def step_bar(
 
     def step() -> None:
         nonlocal before
-        if time.perf_counter() - before.time >= _WINDOW_S:
+        if time.perf_counter() - before.time >= window:
             now = _Reading(progress)
             bar.set_postfix_str(now.since(before), refresh=False)
             before = now
@@ -53,4 +51,4 @@ class _Reading:
         """The mean loss and the examples per second of the steps between two readings."""
         loss = (self.loss - before.loss) / (self.steps - before.steps)
         rate = (self.examples - before.examples) / (self.time - before.time)
-        return f"loss {loss:.4f}, {rate:,.0f} examples/s"
+        return f"loss {loss:.4f}, {rate:,.0f}/s"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
+from builders import call
 
 from graphrec_cli.config.evaluation import RatingConfig
 from graphrec_cli.config.loss import MSEConfig
@@ -59,3 +61,19 @@ def test_a_lower_error_beats_the_floor(
     with caplog.at_level(logging.WARNING, logger="graphrec"):
         warn_if_beaten(config, metrics, "bias")
     assert [record.levelname for record in caplog.records] == ["WARNING"] * warned
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("users", "announced"), [(10_001, True), (9_000, False)])
+def test_a_long_ranking_is_announced(users: int, announced: bool, tmp_path: Path) -> None:
+    # User u has item u, and then item u + 1, which is held out.
+    rows = [f"{user},{user + late},{late}" for user in range(users) for late in (0, 1)]
+    (tmp_path / "rows.csv").write_text("\n".join(["user,item,timestamp", *rows]), "utf-8")
+    done = call(
+        tmp_path,
+        *("train", "model=popularity", "dataset=table", "dataset.path=rows.csv"),
+        *("split.by=time", "split.min_interactions=2", "split.valid=0", "device=cpu"),
+    )
+    assert done.code == 0
+    line = f"ranking {users:,} items for each of {users:,} test users"
+    assert (line in done.err.splitlines()) is announced

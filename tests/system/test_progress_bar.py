@@ -1,0 +1,134 @@
+"""Progress bars on a pseudo-terminal of 80 columns, and none without a terminal."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import pty
+import re
+import struct
+import termios
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+import pytest
+import torch
+from builders import CPU, items_of_users
+from torch import Tensor
+
+from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
+from graphrec_cli.training.epoch_progress import EpochProgress
+from graphrec_cli.training.step_bar import step_bar
+
+COLUMNS = 80
+OnTerminal: TypeAlias = Callable[[Callable[[], object]], list[str]]
+
+
+@pytest.fixture
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> OnTerminal:
+    """Run a function with stderr on a terminal; what each line showed, one after the other."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def run(work: Callable[[], object]) -> list[str]:
+        screen, terminal = pty.openpty()
+        size = struct.pack("HHHH", 24, COLUMNS, 0, 0)
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
+        seen: list[bytes] = []
+
+        def read() -> None:
+            try:
+                while text := os.read(screen, 4096):
+                    seen.append(text)
+            except OSError:  # Linux ends a terminal that nobody holds open with an error
+                pass
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        with monkeypatch.context() as patch, os.fdopen(terminal, "w", encoding="utf-8") as stderr:
+            patch.setattr("sys.stderr", stderr)
+            work()
+        reader.join()
+        os.close(screen)
+        return [part for part in re.split(r"[\r\n]+", b"".join(seen).decode()) if part.strip()]
+
+    return run
+
+
+def take_steps(losses: list[float], *, first: int = 0, seconds: float = 0.0) -> None:
+    """Show steps of a million examples each, of the last epoch of a long run."""
+    total = torch.zeros((), dtype=torch.float64)
+    progress = EpochProgress(total, steps=first)
+    with step_bar("epoch 1000/1000", 99_999, progress, shown=True, window=0.0) as show:
+        for loss in losses:
+            time.sleep(seconds)
+            progress.add(torch.tensor(loss), 1_000_000)
+            show()
+
+
+def test_the_longest_bar_of_an_epoch_fits(on_terminal: OnTerminal) -> None:
+    shown = on_terminal(lambda: take_steps([1234.5] * 3, first=99_000, seconds=0.11))
+    assert max(map(len, shown)) <= COLUMNS
+    assert all(text.startswith("epoch 1000/1000 |") for text in shown)
+    assert re.search(r"\d/99999 \[.*<.*, loss 1234\.5000, [\d,]+/s\]$", shown[-1])
+
+
+def test_loss_and_rate_are_those_since_the_last_reading(
+    on_terminal: OnTerminal,
+) -> None:
+    shown = on_terminal(lambda: take_steps([1.0, 3.0, 8.0], seconds=0.15))
+    losses = [found[1] for text in shown if (found := re.search(r"loss ([\d.]+)", text))]
+    assert losses == ["1.0000", "3.0000", "8.0000"]
+    rates = [int(rate.replace(",", "")) for rate in re.findall(r"([\d,]+)/s\]", " ".join(shown))]
+    # A million examples in 0.15 s; a busy machine takes longer.
+    assert len(rates) == 3
+    assert all(0 < rate <= 6_700_000 for rate in rates)
+
+
+class Slow:
+    """A scorer that takes its time."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def score_users(self, user_index: Tensor) -> Tensor:
+        """Equal scores."""
+        time.sleep(self.seconds)
+        return torch.zeros(len(user_index), 3)
+
+
+def rank(seconds: float) -> None:
+    """Rank the held-out items of five users, each in its own chunk."""
+    train = items_of_users([[0], [1], [2], [0], [1]], 3)
+    held_out = items_of_users([[1], [2], [0], [1], [2]], 3)
+    rank_held_out(
+        Slow(seconds),
+        HeldOutPairs(held_out=held_out, train=train),
+        RankingRules(tie_seed=0, chunk_users=1, device=CPU),
+        title="ranking test",
+    )
+
+
+@pytest.mark.slow
+def test_a_ranking_of_more_than_a_second_has_a_bar(
+    on_terminal: OnTerminal,
+) -> None:
+    shown = on_terminal(lambda: rank(0.4))
+    assert max(map(len, shown)) <= COLUMNS
+    assert re.match(r"ranking test \|.*\| 3/5 \[00:01<00:00\]$", shown[0])
+
+
+def test_a_short_ranking_has_none(
+    on_terminal: OnTerminal,
+) -> None:
+    assert on_terminal(lambda: rank(0.0)) == []
+
+
+@pytest.mark.slow
+def test_without_a_terminal_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stderr)
+    rank(0.4)
+    assert stderr.getvalue() == ""
