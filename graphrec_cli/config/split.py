@@ -8,7 +8,14 @@ from typing import Annotated
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import AtLeast, Below, Between, Positive, check_fields
+from graphrec_cli.config.checks import (
+    MAX_INTEGER,
+    AtLeast,
+    Below,
+    Between,
+    Positive,
+    check_fields,
+)
 from graphrec_cli.errors import ConfigError
 
 
@@ -37,9 +44,22 @@ class SplitConfig:
     def __post_init__(self) -> None:
         check_fields(self, "split")
 
+    def unused_keys(self) -> dict[str, str]:
+        """Keys that the other values leave without effect, each with the reason."""
+        return {}
+
 
 @dataclass(kw_only=True, slots=True)
-class LeaveOneOutConfig(SplitConfig):
+class DrawnSplitConfig(SplitConfig):
+    """What splits that draw the held-out pairs at random share."""
+
+    seed: Annotated[int | None, Between(0, MAX_INTEGER)] = None
+    """Seed of the split alone; null: the run's seed. With a fixed one, runs of several seeds share
+    their split."""
+
+
+@dataclass(kw_only=True, slots=True)
+class LeaveOneOutConfig(DrawnSplitConfig):
     """One test item and one valid item per user."""
 
     name: str = "leave_one_out"
@@ -59,9 +79,13 @@ class LeaveOneOutConfig(SplitConfig):
                 f"test item and {self.valid} valid item, got {self.min_interactions}"
             )
 
+    def unused_keys(self) -> dict[str, str]:
+        """The seed, if the highest rated items are held out."""
+        return {"seed": "split.by=rating draws nothing"} if self.by is HeldOutBy.rating else {}
+
 
 @dataclass(kw_only=True, slots=True)
-class RatioConfig(SplitConfig):
+class RatioConfig(DrawnSplitConfig):
     """Random shares of each user's pairs, or of all pairs."""
 
     name: str = "ratio"
@@ -95,7 +119,7 @@ class GlobalTimeConfig(SplitConfig):
 
 
 @dataclass(kw_only=True, slots=True)
-class KFoldConfig(SplitConfig):
+class KFoldConfig(DrawnSplitConfig):
     """One of several folds of equal size is held out."""
 
     name: str = "k_fold"
