@@ -124,6 +124,8 @@ def valid_masked(context: RunContext, model: Model) -> Finding:
     masked = context.evaluation.masked(split, "test")
     if masked is None:
         return Finding(Outcome.does_not_apply, "nothing is ranked")
+    if not split.has_test:
+        return Finding(Outcome.does_not_apply, "the split has no test part")
     if split.valid is None:
         return Finding(Outcome.does_not_apply, "the split has no valid part")
     tested = split.test.user_degree > 0
@@ -141,6 +143,8 @@ def valid_masked(context: RunContext, model: Model) -> Finding:
 def newest_held_out(context: RunContext, model: Model) -> Finding:
     """Check that every user's held-out pairs are not older than the user's train pairs."""
     split, options = context.split, context.config.split
+    if not split.has_test and split.valid is None:
+        return Finding(Outcome.does_not_apply, "no pair is held out")
     if split.train.timestamp is None:
         if isinstance(options, LeaveOneOutConfig):
             return Finding(
@@ -182,7 +186,8 @@ def drawn_among_equals(context: RunContext, model: Model) -> Finding:
     drawn |= _users_as_old_as(split.test, known)
     if not drawn.any():
         return Finding(Outcome.passed, "every held-out item is newer than the user's other items")
-    users = np.count_nonzero(split.test.user_degree)
+    held_out = split.test if split.valid is None or split.has_test else split.valid
+    users = np.count_nonzero(held_out.user_degree)
     return Finding(
         Outcome.said,
         f"for {np.count_nonzero(drawn):,} of {users:,} users the held-out item is one of several "

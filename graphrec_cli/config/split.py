@@ -13,7 +13,6 @@ from graphrec_cli.config.checks import (
     AtLeast,
     Below,
     Between,
-    Positive,
     check_fields,
 )
 from graphrec_cli.errors import ConfigError
@@ -48,6 +47,11 @@ class SplitConfig:
         """Keys that the other values leave without effect, each with the reason."""
         return {}
 
+    def without_test(self) -> str | None:
+        """The word that leaves the test part out, such as ``split.test=0``; None without one."""
+        keys = ("test", "test_ratio")
+        return next((f"split.{key}=0" for key in keys if getattr(self, key, None) == 0), None)
+
 
 @dataclass(kw_only=True, slots=True)
 class DrawnSplitConfig(SplitConfig):
@@ -60,7 +64,7 @@ class DrawnSplitConfig(SplitConfig):
 
 @dataclass(kw_only=True, slots=True)
 class LeaveOneOutConfig(DrawnSplitConfig):
-    """One test item and one valid item per user."""
+    """One test item and one valid item per user, or one of them, or none."""
 
     name: str = "leave_one_out"
     by: HeldOutBy = HeldOutBy.random
@@ -68,19 +72,24 @@ class LeaveOneOutConfig(DrawnSplitConfig):
     equal ratings the last in the file."""
     valid: Annotated[int, Between(0, 1)] = 1
     """Valid items per user; 0: no valid part."""
+    test: Annotated[int, Between(0, 1)] = 1
+    """Test items per user; 0: no test part, for a model that is put to use."""
     min_interactions: Annotated[int, AtLeast(1)] = 3
-    """Users with fewer interactions stay in train. It must exceed split.valid."""
+    """Users with fewer interactions stay in train. At least the number of items held out."""
 
     def __post_init__(self) -> None:
         check_fields(self, "split")
-        if self.min_interactions < self.valid + 1:
+        if self.min_interactions < self.valid + self.test:
             raise ConfigError(
-                f"split.min_interactions must be at least {self.valid + 1}: each user gives one "
-                f"test item and {self.valid} valid item, got {self.min_interactions}"
+                f"split.min_interactions must be at least {self.valid + self.test}: each user "
+                f"gives {self.test} test and {self.valid} valid item, got {self.min_interactions}"
             )
 
     def unused_keys(self) -> dict[str, str]:
-        """The seed, if the highest rated items are held out."""
+        """All keys if nothing is held out; the seed if the highest rated items are."""
+        if not self.valid and not self.test:
+            keys = ("by", "min_interactions", "seed")
+            return dict.fromkeys(keys, "split.test=0 split.valid=0 holds nothing out")
         return {"seed": "split.by=rating draws nothing"} if self.by is HeldOutBy.rating else {}
 
 
@@ -91,8 +100,9 @@ class RatioConfig(DrawnSplitConfig):
     name: str = "ratio"
     scope: Scope = Scope.user
     """Shares of each user's pairs (user) or of all pairs together (all)."""
-    test_ratio: Annotated[float, Positive(), Below(1)] = 0.1
-    """Share of pairs in the test part. Sizes are rounded, halves to the even number."""
+    test_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
+    """Share of pairs in the test part; 0: no test part, for a model that is put to use. Sizes are
+    rounded, halves to the even number."""
     valid_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
     """Share of pairs in the valid part; 0: no valid part. Both shares must add up to less than
     1."""
@@ -101,14 +111,22 @@ class RatioConfig(DrawnSplitConfig):
         check_fields(self, "split")
         _check_sum(self.test_ratio, self.valid_ratio)
 
+    def unused_keys(self) -> dict[str, str]:
+        """All keys if nothing is held out."""
+        if self.test_ratio or self.valid_ratio:
+            return {}
+        why = "split.test_ratio=0 split.valid_ratio=0 holds nothing out"
+        return dict.fromkeys(("scope", "seed"), why)
+
 
 @dataclass(kw_only=True, slots=True)
 class GlobalTimeConfig(SplitConfig):
     """The newest of all pairs are held out."""
 
     name: str = "global_time"
-    test_ratio: Annotated[float, Positive(), Below(1)] = 0.1
-    """Share of pairs, the newest, in the test part. Pairs of equal time stay together."""
+    test_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
+    """Share of pairs, the newest, in the test part; 0: no test part, for a model that is put to
+    use. Pairs of equal time stay together."""
     valid_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
     """Share of pairs, the next newest, in the valid part; 0: no valid part. Both shares must add up
     to less than 1."""

@@ -80,7 +80,8 @@ def read_recorded(run: RunDirectory) -> Recorded:
             "graphrec train --from starts a new run from its config.json"
         )
     metrics, environment = run.read(run.metrics), run.read(run.environment)
-    if not isinstance(metrics.get("test"), dict):
+    # null without a test part
+    if "test" not in metrics or not isinstance(metrics["test"], dict | None):
         raise OutputError(f"cannot read {run.metrics}: it has no test figures")
     return Recorded(
         metrics=metrics,

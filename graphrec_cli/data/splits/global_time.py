@@ -26,8 +26,8 @@ def global_time_split(
     halves to even. ``rng`` is not used: nothing is drawn.
 
     Raises:
-        DataError: the data set has no timestamps, a pair occurs twice, or no pair falls into test,
-            or into a valid part of a ratio above 0.
+        DataError: the data set has no timestamps, a pair occurs twice, or no pair falls into a
+            part of a ratio above 0.
     """
     time = interactions.timestamp
     if time is None:
@@ -45,6 +45,7 @@ def global_time_split(
         interactions,
         part,
         has_valid=config.valid_ratio > 0,
+        has_test=config.test_ratio > 0,
         advice="raise split.test_ratio or split.valid_ratio, or choose split=ratio",
         funnel=funnel,
     )

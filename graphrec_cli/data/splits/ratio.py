@@ -27,8 +27,7 @@ def ratio_split(
     draw depends on ``rng`` and on the set of pairs, not on the order of the source's rows.
 
     Raises:
-        DataError: a pair occurs twice, or no pair falls into test, or into a valid part of a ratio
-            above 0.
+        DataError: a pair occurs twice, or no pair falls into a part of a ratio above 0.
     """
     group = group_of(interactions, config.scope)
     rows = shuffled_rows(interactions, rng)
@@ -46,6 +45,7 @@ def ratio_split(
         interactions,
         part,
         has_valid=config.valid_ratio > 0,
+        has_test=config.test_ratio > 0,
         advice="raise split.test_ratio or split.valid_ratio, or set split.scope=all",
         funnel=funnel,
     )

@@ -64,7 +64,7 @@ def test_every_value_of_a_data_set_but_for_its_addresses_is_in_it(
 
 def test_any_other_value_makes_another_key(config: RunConfig, files: FoundFiles) -> None:
     ingredients = key_ingredients(replace(config, split=LeaveOneOutConfig(valid=0)), files)
-    assert set(ingredients["split"]) == {"name", "by", "valid", "min_interactions"}
+    assert set(ingredients["split"]) == {"name", "by", "valid", "test", "min_interactions"}
     assert ingredients["seeds"] == {"split": config.seed}
     digests = [digest_of(ingredients), *map(digest_of, changed_leaves(ingredients))]
     assert len(digests) > 40

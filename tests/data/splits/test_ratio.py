@@ -124,7 +124,7 @@ def test_every_pair_is_as_likely_to_be_held_out(
 @pytest.mark.parametrize(
     ("test", "valid", "message"),
     [
-        (0.0, 0.1, r"^split\.test_ratio must be a finite number above 0, got 0\.0$"),
+        (-0.1, 0.1, r"^split\.test_ratio must be a finite number of at least 0, got -0\.1$"),
         (float("nan"), 0.1, r"^split\.test_ratio must"),
         (0.1, -0.1, r"^split\.valid_ratio must be a finite number of at least 0, got -0\.1$"),
         (0.5, 0.5, r"^split\.test_ratio and split\.valid_ratio must add up to less than 1"),
