@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphrec_cli.config.split import GlobalTimeConfig, HeldOutBy, LeaveOneOutConfig
+from graphrec_cli.config.split import GlobalTimeConfig, HeldOutBy, LeaveOneOutConfig, RatioConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.shared_pairs import (
     SHARED_PAIRS,
@@ -172,8 +172,8 @@ def drawn_among_equals(context: RunContext, model: Model) -> Finding:
     """Count the users whose held-out item is no newer than others, so that the seed chose it."""
     split, options = context.split, context.config.split
     by_time = (
-        options.by is HeldOutBy.time
-        if isinstance(options, LeaveOneOutConfig)
+        options.by.name == "time"
+        if isinstance(options, LeaveOneOutConfig | RatioConfig)
         else isinstance(options, GlobalTimeConfig)
     )
     if not by_time or split.train.timestamp is None:

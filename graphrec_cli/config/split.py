@@ -15,6 +15,7 @@ from graphrec_cli.config.checks import (
     Between,
     check_fields,
 )
+from graphrec_cli.config.iso_time import IsoTime, nanoseconds_of
 from graphrec_cli.errors import ConfigError
 
 
@@ -24,6 +25,13 @@ class HeldOutBy(Enum):
     random = "random"
     time = "time"
     rating = "rating"
+
+
+class ShareBy(Enum):
+    """Which of a user's items make up a share."""
+
+    random = "random"
+    time = "time"
 
 
 class Scope(Enum):
@@ -95,11 +103,14 @@ class LeaveOneOutConfig(DrawnSplitConfig):
 
 @dataclass(kw_only=True, slots=True)
 class RatioConfig(DrawnSplitConfig):
-    """Random shares of each user's pairs, or of all pairs."""
+    """Shares of each user's pairs, random or the newest, or random shares of all pairs."""
 
     name: str = "ratio"
     scope: Scope = Scope.user
     """Shares of each user's pairs (user) or of all pairs together (all)."""
+    by: ShareBy = ShareBy.random
+    """Which pairs are held out. random: any. time: each user's newest in test, the next newest in
+    valid; it needs scope=user."""
     test_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
     """Share of pairs in the test part; 0: no test part, for a model that is put to use. Sizes are
     rounded, halves to the even number."""
@@ -110,13 +121,18 @@ class RatioConfig(DrawnSplitConfig):
     def __post_init__(self) -> None:
         check_fields(self, "split")
         _check_sum(self.test_ratio, self.valid_ratio)
+        if self.by is ShareBy.time and self.scope is Scope.all:
+            raise ConfigError(
+                "split.by=time holds out the newest of each user, not with split.scope=all; set "
+                "split.scope=user, or choose split=global_time for the newest of all users"
+            )
 
     def unused_keys(self) -> dict[str, str]:
         """All keys if nothing is held out."""
         if self.test_ratio or self.valid_ratio:
             return {}
         why = "split.test_ratio=0 split.valid_ratio=0 holds nothing out"
-        return dict.fromkeys(("scope", "seed"), why)
+        return dict.fromkeys(("scope", "by", "seed"), why)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -130,10 +146,35 @@ class GlobalTimeConfig(SplitConfig):
     valid_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
     """Share of pairs, the next newest, in the valid part; 0: no valid part. Both shares must add up
     to less than 1."""
+    test_from: Annotated[str | None, IsoTime()] = None
+    """Time from which on pairs are in the test part, in place of split.test_ratio."""
+    valid_from: Annotated[str | None, IsoTime()] = None
+    """Time from which on pairs are in the valid part, if not in the test part, in place of
+    split.valid_ratio."""
 
     def __post_init__(self) -> None:
         check_fields(self, "split")
-        _check_sum(self.test_ratio, self.valid_ratio)
+        if self.test_from is None and self.valid_from is None:
+            _check_sum(self.test_ratio, self.valid_ratio)
+        if self.test_from is None or self.valid_from is None:
+            return
+        if nanoseconds_of(self.valid_from) >= nanoseconds_of(self.test_from):
+            raise ConfigError(
+                "split.valid_from must be earlier than split.test_from, got "
+                f"'{self.valid_from}' and '{self.test_from}'"
+            )
+
+    def unused_keys(self) -> dict[str, str]:
+        """A share whose part begins at a time."""
+        return {
+            f"{part}_ratio": f"split.{part}_from={start} sets the {part} part"
+            for part, start in (("test", self.test_from), ("valid", self.valid_from))
+            if start is not None
+        }
+
+    def without_test(self) -> str | None:
+        """``split.test_ratio=0`` if it leaves the test part out."""
+        return None if self.test_from is not None else SplitConfig.without_test(self)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -95,6 +95,8 @@ def _of_components(config: RunConfig, *groups: str) -> dict[str, str]:
 
 def _has_valid_part(config: RunConfig) -> bool:
     """False if the split's keys say that it makes none; a published split may have one."""
+    if getattr(config.split, "valid_from", None) is not None:
+        return True
     return 0 not in (getattr(config.split, "valid", 1), getattr(config.split, "valid_ratio", 1))
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
-from graphrec_cli.data.splits.draw import place_in_group, shuffled_rows
+from graphrec_cli.data.splits.draw import newest_first, place_in_group, shuffled_rows
 from graphrec_cli.data.splits.split import TEST, TRAIN, VALID, Split, assemble_split
 from graphrec_cli.data.stable_order import stable_order
 from graphrec_cli.errors import DataError
@@ -79,11 +79,5 @@ def _rows_by_preference(
             )
         backwards = np.arange(len(interactions))[::-1]
         return backwards[np.argsort(-interactions.rating[backwards], kind="stable")]
-    rows = shuffled_rows(interactions, rng)
-    if by is HeldOutBy.random:
-        return rows
-    if interactions.timestamp is None:
-        raise DataError(
-            "split.by=time needs timestamps, and this data set has none; choose split.by=random"
-        )
-    return rows[np.argsort(-interactions.timestamp[rows], kind="stable")]
+    draw = shuffled_rows if by is HeldOutBy.random else newest_first
+    return draw(interactions, rng)
