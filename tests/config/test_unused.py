@@ -41,6 +41,14 @@ def test_all_words_of_one_reason_are_named() -> None:
             ("split=ratio", "split.test_ratio=0", "split.valid_ratio=0", "split.scope=all"),
             "^split.scope=all has no effect: split.test_ratio=0 split.valid_ratio=0 holds nothing",
         ),
+        (
+            ("split=global_time", "split.test_from=2020-01-01", "split.test_ratio=0.1"),
+            "^split.test_ratio=0.1 has no effect: split.test_from=2020-01-01 sets the test part",
+        ),
+        (
+            ("split=global_time", "split.valid_from=2020-01-01", "split.valid_ratio=0"),
+            "^split.valid_ratio=0 has no effect: split.valid_from=2020-01-01 sets the valid part",
+        ),
         (("split.by=rating", "split.seed=3"), "^split.seed=3 has no effect: split.by=rating draws"),
         (("split.by=rating", "split.seed=3", "model=ease"), "^split.seed=3 has no effect"),
         (("split=ratio", "split.valid_ratio=0", "trainer.valid_users=9"), "has no valid part"),

@@ -18,6 +18,7 @@ from graphrec_cli.config.split import (
     LeaveOneOutConfig,
     RatioConfig,
     Scope,
+    ShareBy,
     SplitConfig,
 )
 from graphrec_cli.data.components import SPLITS
@@ -75,6 +76,7 @@ BY_RATING = st.builds(
 DECIDED_BY_THE_SEED = st.one_of(
     RANDOM_LEAVE_ONE_OUT,
     st.builds(RatioConfig, scope=SCOPES, test_ratio=TEST_SHARES, valid_ratio=SHARES),
+    st.builds(RatioConfig, by=st.just(ShareBy.time), test_ratio=TEST_SHARES, valid_ratio=SHARES),
     st.builds(GlobalTimeConfig, test_ratio=TEST_SHARES, valid_ratio=SHARES),
     st.builds(
         KFoldConfig,
@@ -161,6 +163,7 @@ def test_by_rating_nothing_is_drawn(
         LeaveOneOutConfig(by=HeldOutBy.rating),
         RatioConfig(),
         RatioConfig(scope=Scope.all),
+        RatioConfig(by=ShareBy.time),
         GlobalTimeConfig(),
         KFoldConfig(),
         KFoldConfig(scope=Scope.all),
@@ -184,6 +187,7 @@ def test_the_defaults_split_a_plain_table(
         LeaveOneOutConfig(by=HeldOutBy.time),
         RatioConfig(),
         RatioConfig(scope=Scope.all),
+        RatioConfig(by=ShareBy.time),
         KFoldConfig(),
         KFoldConfig(scope=Scope.all),
     ],
