@@ -116,7 +116,7 @@ def read_and_split(
     if size >= _LARGE_FILES:
         log.info("reading dataset %s (%s MB)", config.dataset.name, f"{size / 1e6:,.0f}")
     try:
-        source = find_source(config).loaded(config.dataset, files, seed=config.seed)
+        source = find_source(config).loaded(config.dataset, files, seed=config.dataset_seed())
     except TooManyBadLines as error:
         report.bad_lines(error.bad)
         raise
@@ -145,7 +145,7 @@ def split_source(config: RunConfig, source: SourceData) -> Prepared:
     )
     own_split_unused = interactions.part is not None and config.split.name != "predefined"
     log_unused_split(config, own_split_unused)
-    rng = numpy_generator(config.seed, "split")
+    rng = numpy_generator(config.split_seed(), "split")
     split = find_split(config)(interactions, config.split, rng=rng, funnel=source.funnel)
     return Prepared(
         split=split,

@@ -79,13 +79,14 @@ def train(
     figures, test = judge(context, fitted, prepared.preferences)
     bands = against_bands(
         config.expected,
-        test.metrics,
+        None if test is None else test.metrics,
         epochs=len(fitted.history),
         split_hash=identity.split_hash,
         values_sha256=config_sha256(config_to_dict(saved), but=FREE_IN_RECIPE),
     )
     metrics = figures | {"expected": bands}
-    save_arrays(run.ranks, test.arrays)
+    if test is not None:
+        save_arrays(run.ranks, test.arrays)
     write_json(run.metrics, metrics)
     if config.plots and fitted.history:
         draw_history(config, fitted.history, run)

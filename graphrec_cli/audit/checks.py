@@ -10,7 +10,7 @@ from torch import Tensor
 
 from graphrec_cli.audit.few_candidates import FEW_CANDIDATES, enough_candidates
 from graphrec_cli.audit.finding import Finding, Outcome
-from graphrec_cli.config.split import GlobalTimeConfig, HeldOutBy, LeaveOneOutConfig
+from graphrec_cli.config.split import GlobalTimeConfig, HeldOutBy, LeaveOneOutConfig, RatioConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.shared_pairs import (
     SHARED_PAIRS,
@@ -107,6 +107,8 @@ def valid_masked(context: RunContext, model: Model) -> Finding:
     masked = context.evaluation.masked(split, "test")
     if masked is None:
         return Finding(Outcome.does_not_apply, "nothing is ranked")
+    if not split.has_test:
+        return Finding(Outcome.does_not_apply, "the split has no test part")
     if split.valid is None:
         return Finding(Outcome.does_not_apply, "the split has no valid part")
     tested = split.test.user_degree > 0
@@ -124,6 +126,8 @@ def valid_masked(context: RunContext, model: Model) -> Finding:
 def newest_held_out(context: RunContext, model: Model) -> Finding:
     """Check that every user's held-out pairs are not older than the user's train pairs."""
     split, options = context.split, context.config.split
+    if not split.has_test and split.valid is None:
+        return Finding(Outcome.does_not_apply, "no pair is held out")
     if split.train.timestamp is None:
         if isinstance(options, LeaveOneOutConfig):
             return Finding(
@@ -154,8 +158,8 @@ def drawn_among_equals(context: RunContext, model: Model) -> Finding:
     """Count the users whose held-out item is no newer than others, so that the seed chose it."""
     split, options = context.split, context.config.split
     by_time = (
-        options.by is HeldOutBy.time
-        if isinstance(options, LeaveOneOutConfig)
+        options.by.name == "time"
+        if isinstance(options, LeaveOneOutConfig | RatioConfig)
         else isinstance(options, GlobalTimeConfig)
     )
     if not by_time or split.train.timestamp is None:
@@ -168,7 +172,8 @@ def drawn_among_equals(context: RunContext, model: Model) -> Finding:
     drawn |= _users_as_old_as(split.test, known)
     if not drawn.any():
         return Finding(Outcome.passed, "every held-out item is newer than the user's other items")
-    users = np.count_nonzero(split.test.user_degree)
+    held_out = split.test if split.valid is None or split.has_test else split.valid
+    users = np.count_nonzero(held_out.user_degree)
     return Finding(
         Outcome.said,
         f"for {np.count_nonzero(drawn):,} of {users:,} users the held-out item is one of several "

@@ -62,6 +62,8 @@ def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     from graphrec_cli.results.coverage import describe_coverage
     from graphrec_cli.results.expected_bands import describe_bands
 
+    if metrics["test"] is None:
+        return describe_untested(config, metrics)
     columns = {config.model.name: metrics["test"]}
     columns |= {
         name: values for name, values in metrics["baselines"].items() if name != config.model.name
@@ -79,6 +81,16 @@ def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     if metrics.get("expected") is not None:
         lines += describe_bands(metrics["expected"])
     return "\n".join(lines)
+
+
+def describe_untested(config: RunConfig, metrics: dict[str, Any]) -> str:
+    """One line for a run without a test part, with the valid metric if there is one."""
+    line = f"no test part ({config.split.without_test()}), so there are no test metrics"
+    if metrics["valid"] is None:
+        return line
+    monitor = config.monitor()
+    value = metrics["valid"][monitor]
+    return f"{line}; valid {monitor} {value:.4f}, epoch {metrics['selected_epoch']}"
 
 
 def _sweep(

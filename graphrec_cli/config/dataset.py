@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from omegaconf import MISSING
 
 from graphrec_cli.config.checks import (
+    MAX_INTEGER,
     Address,
     AtLeast,
     Between,
@@ -122,6 +123,8 @@ class SyntheticConfig(DatasetConfig):
     """Zipf exponent of item popularity; 0: all items are equally popular."""
     group_strength: Annotated[float, Between(0, 20)] = 4.0
     """How much a shared group raises the log-odds of an interaction. 0: only popularity counts."""
+    seed: Annotated[int | None, Between(0, MAX_INTEGER)] = None
+    """Seed of the interactions alone; null: the run's seed."""
 
     def __post_init__(self) -> None:
         check_fields(self, "dataset")

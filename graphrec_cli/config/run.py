@@ -46,7 +46,8 @@ class RunConfig:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     """How held-out items are ranked and which metrics are computed."""
     seed: Annotated[int, Between(0, MAX_INTEGER)] = 42
-    """Seed of all random generators of the run."""
+    """Seed of all random generators of the run, but for those that have a seed of their own:
+    split.seed and dataset.seed."""
     device: Device = Device.auto
     """Device to compute on; auto: CUDA if there is a GPU, else the CPU."""
     num_threads: Annotated[int | None, Between(1, 1024)] = None
@@ -71,6 +72,31 @@ class RunConfig:
         for band in self.expected.bands:
             self._cutoff("expected.bands.metric", band.metric)
         self._check_what_is_learnt()
+
+    def split_seed(self) -> int:
+        """The seed that the split is drawn with."""
+        return self._seed_of(self.split)
+
+    def dataset_seed(self) -> int:
+        """The seed that data in memory are generated with."""
+        return self._seed_of(self.dataset)
+
+    def data_seeds(self, *, plugins: bool) -> dict[str, int]:
+        """The seeds that the prepared data depend on, by group.
+
+        Args:
+            plugins: whether plugins are loaded, whose components may draw without a ``seed`` key.
+        """
+        seeds = {"dataset": self.dataset_seed(), "split": self.split_seed()}
+        return {
+            group: seed
+            for group, seed in seeds.items()
+            if plugins or hasattr(getattr(self, group), "seed")
+        }
+
+    def _seed_of(self, component: DatasetConfig | SplitConfig) -> int:
+        own: int | None = getattr(component, "seed", None)
+        return self.seed if own is None else own
 
     def monitored_k(self) -> int | None:
         """The cut-off of the metric that selects the best epoch, None for a metric without one.

@@ -8,7 +8,14 @@ from typing import Annotated
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import AtLeast, Below, Between, Positive, check_fields
+from graphrec_cli.config.checks import (
+    MAX_INTEGER,
+    AtLeast,
+    Below,
+    Between,
+    check_fields,
+)
+from graphrec_cli.config.iso_time import IsoTime, nanoseconds_of
 from graphrec_cli.errors import ConfigError
 
 
@@ -18,6 +25,13 @@ class HeldOutBy(Enum):
     random = "random"
     time = "time"
     rating = "rating"
+
+
+class ShareBy(Enum):
+    """Which of a user's items make up a share."""
+
+    random = "random"
+    time = "time"
 
 
 class Scope(Enum):
@@ -37,10 +51,28 @@ class SplitConfig:
     def __post_init__(self) -> None:
         check_fields(self, "split")
 
+    def unused_keys(self) -> dict[str, str]:
+        """Keys that the other values leave without effect, each with the reason."""
+        return {}
+
+    def without_test(self) -> str | None:
+        """The word that leaves the test part out, such as ``split.test=0``; None without one."""
+        keys = ("test", "test_ratio")
+        return next((f"split.{key}=0" for key in keys if getattr(self, key, None) == 0), None)
+
 
 @dataclass(kw_only=True, slots=True)
-class LeaveOneOutConfig(SplitConfig):
-    """One test item and one valid item per user."""
+class DrawnSplitConfig(SplitConfig):
+    """What splits that draw the held-out pairs at random share."""
+
+    seed: Annotated[int | None, Between(0, MAX_INTEGER)] = None
+    """Seed of the split alone; null: the run's seed. With a fixed one, runs of several seeds share
+    their split."""
+
+
+@dataclass(kw_only=True, slots=True)
+class LeaveOneOutConfig(DrawnSplitConfig):
+    """One test item and one valid item per user, or one of them, or none."""
 
     name: str = "leave_one_out"
     by: HeldOutBy = HeldOutBy.random
@@ -48,27 +80,40 @@ class LeaveOneOutConfig(SplitConfig):
     equal ratings the last in the file."""
     valid: Annotated[int, Between(0, 1)] = 1
     """Valid items per user; 0: no valid part."""
+    test: Annotated[int, Between(0, 1)] = 1
+    """Test items per user; 0: no test part, for a model that is put to use."""
     min_interactions: Annotated[int, AtLeast(1)] = 3
-    """Users with fewer interactions stay in train. It must exceed split.valid."""
+    """Users with fewer interactions stay in train. At least the number of items held out."""
 
     def __post_init__(self) -> None:
         check_fields(self, "split")
-        if self.min_interactions < self.valid + 1:
+        if self.min_interactions < self.valid + self.test:
             raise ConfigError(
-                f"split.min_interactions must be at least {self.valid + 1}: each user gives one "
-                f"test item and {self.valid} valid item, got {self.min_interactions}"
+                f"split.min_interactions must be at least {self.valid + self.test}: each user "
+                f"gives {self.test} test and {self.valid} valid item, got {self.min_interactions}"
             )
+
+    def unused_keys(self) -> dict[str, str]:
+        """All keys if nothing is held out; the seed if the highest rated items are."""
+        if not self.valid and not self.test:
+            keys = ("by", "min_interactions", "seed")
+            return dict.fromkeys(keys, "split.test=0 split.valid=0 holds nothing out")
+        return {"seed": "split.by=rating draws nothing"} if self.by is HeldOutBy.rating else {}
 
 
 @dataclass(kw_only=True, slots=True)
-class RatioConfig(SplitConfig):
-    """Random shares of each user's pairs, or of all pairs."""
+class RatioConfig(DrawnSplitConfig):
+    """Shares of each user's pairs, random or the newest, or random shares of all pairs."""
 
     name: str = "ratio"
     scope: Scope = Scope.user
     """Shares of each user's pairs (user) or of all pairs together (all)."""
-    test_ratio: Annotated[float, Positive(), Below(1)] = 0.1
-    """Share of pairs in the test part. Sizes are rounded, halves to the even number."""
+    by: ShareBy = ShareBy.random
+    """Which pairs are held out. random: any. time: each user's newest in test, the next newest in
+    valid; it needs scope=user."""
+    test_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
+    """Share of pairs in the test part; 0: no test part, for a model that is put to use. Sizes are
+    rounded, halves to the even number."""
     valid_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
     """Share of pairs in the valid part; 0: no valid part. Both shares must add up to less than
     1."""
@@ -76,6 +121,18 @@ class RatioConfig(SplitConfig):
     def __post_init__(self) -> None:
         check_fields(self, "split")
         _check_sum(self.test_ratio, self.valid_ratio)
+        if self.by is ShareBy.time and self.scope is Scope.all:
+            raise ConfigError(
+                "split.by=time holds out the newest of each user, not with split.scope=all; set "
+                "split.scope=user, or choose split=global_time for the newest of all users"
+            )
+
+    def unused_keys(self) -> dict[str, str]:
+        """All keys if nothing is held out."""
+        if self.test_ratio or self.valid_ratio:
+            return {}
+        why = "split.test_ratio=0 split.valid_ratio=0 holds nothing out"
+        return dict.fromkeys(("scope", "by", "seed"), why)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -83,19 +140,45 @@ class GlobalTimeConfig(SplitConfig):
     """The newest of all pairs are held out."""
 
     name: str = "global_time"
-    test_ratio: Annotated[float, Positive(), Below(1)] = 0.1
-    """Share of pairs, the newest, in the test part. Pairs of equal time stay together."""
+    test_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
+    """Share of pairs, the newest, in the test part; 0: no test part, for a model that is put to
+    use. Pairs of equal time stay together."""
     valid_ratio: Annotated[float, AtLeast(0), Below(1)] = 0.1
     """Share of pairs, the next newest, in the valid part; 0: no valid part. Both shares must add up
     to less than 1."""
+    test_from: Annotated[str | None, IsoTime()] = None
+    """Time from which on pairs are in the test part, in place of split.test_ratio."""
+    valid_from: Annotated[str | None, IsoTime()] = None
+    """Time from which on pairs are in the valid part, if not in the test part, in place of
+    split.valid_ratio."""
 
     def __post_init__(self) -> None:
         check_fields(self, "split")
-        _check_sum(self.test_ratio, self.valid_ratio)
+        if self.test_from is None and self.valid_from is None:
+            _check_sum(self.test_ratio, self.valid_ratio)
+        if self.test_from is None or self.valid_from is None:
+            return
+        if nanoseconds_of(self.valid_from) >= nanoseconds_of(self.test_from):
+            raise ConfigError(
+                "split.valid_from must be earlier than split.test_from, got "
+                f"'{self.valid_from}' and '{self.test_from}'"
+            )
+
+    def unused_keys(self) -> dict[str, str]:
+        """A share whose part begins at a time."""
+        return {
+            f"{part}_ratio": f"split.{part}_from={start} sets the {part} part"
+            for part, start in (("test", self.test_from), ("valid", self.valid_from))
+            if start is not None
+        }
+
+    def without_test(self) -> str | None:
+        """``split.test_ratio=0`` if it leaves the test part out."""
+        return None if self.test_from is not None else SplitConfig.without_test(self)
 
 
 @dataclass(kw_only=True, slots=True)
-class KFoldConfig(SplitConfig):
+class KFoldConfig(DrawnSplitConfig):
     """One of several folds of equal size is held out."""
 
     name: str = "k_fold"

@@ -94,6 +94,6 @@ def _elsewhere(parent: str, key: str) -> str:
     for group, name in homes:
         if group == parent:
             return f"; {group}={name} has it"
-    if homes:
-        return f"; did you mean '{homes[0][0]}.{key}'?"
-    return f"; did you mean '{key}'?" if key in (field.name for field in fields(RunConfig)) else ""
+    if key in (field.name for field in fields(RunConfig)):
+        return f"; did you mean '{key}'?"
+    return f"; did you mean '{homes[0][0]}.{key}'?" if homes else ""

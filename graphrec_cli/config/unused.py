@@ -24,8 +24,9 @@ def unused_values(config: RunConfig) -> dict[str, str]:
         )
         keys = [field.name for field in fields(config.trainer)]
         unused = [f"trainer.{key}" for key in keys if key not in ("name", *_WITHOUT_TRAINING)]
-        return dict.fromkeys(("sampler", "loss", *unused), why) | _of_components(config, "model")
-    found = _of_components(config, "model", "sampler", "loss")
+        found = dict.fromkeys(("sampler", "loss", *unused), why)
+        return found | _of_components(config, "split", "model")
+    found = _of_components(config, "split", "model", "sampler", "loss")
     if not _has_valid_part(config):
         why = f"this split={config.split.name} has no valid part to select the best epoch on"
         # null is right there: it asks for nothing
@@ -96,6 +97,8 @@ def _of_components(config: RunConfig, *groups: str) -> dict[str, str]:
 
 def _has_valid_part(config: RunConfig) -> bool:
     """False if the split's keys say that it makes none; a published split may have one."""
+    if getattr(config.split, "valid_from", None) is not None:
+        return True
     return 0 not in (getattr(config.split, "valid", 1), getattr(config.split, "valid_ratio", 1))
 
 

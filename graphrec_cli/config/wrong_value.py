@@ -19,12 +19,20 @@ def wrong_value(full_key: str, value: str) -> ConfigError | None:
         value: as it was written.
     """
     name = re.sub(r"\[\d+\]", "", full_key).partition("[")[0]
-    keys = [key for key in _all_keys() if key.name == name]
+    keys = [(option, key) for option, key in _all_keys() if key.name == name]
     if keys:
-        accepted = dict.fromkeys(filter(None, map(_accepts, keys)))
-        hint = f"; write {name}=[{value}]" if _is_list(keys[0]) and _is_single(value) else ""
-        return ConfigError(f"{name} must be {' or '.join(accepted)}, got '{value}'{hint}")
-    below = list(dict.fromkeys(key.name for key in _all_keys() if key.name.startswith(f"{name}.")))
+        accepted: dict[str, list[str]] = {}
+        for option, key in keys:
+            accepted.setdefault(_accepts(key), []).append(option)
+        several = len(accepted) > 1
+        values = " or ".join(
+            f"{values} ({', '.join(options)})" if several else values
+            for values, options in accepted.items()
+        )
+        hint = f"; write {name}=[{value}]" if _is_list(keys[0][1]) and _is_single(value) else ""
+        return ConfigError(f"{name} must be {values}, got '{value}'{hint}")
+    names = [key.name for _, key in _all_keys()]
+    below = list(dict.fromkeys(key for key in names if key.startswith(f"{name}.")))
     if below:
         return ConfigError(
             f"{name} is a group of keys and takes no value, got '{value}'; set {', '.join(below)}"
@@ -48,11 +56,12 @@ def _accepts(key: Key) -> str:
     return f"{kinds.get(kind, kind)}{f', {key.allowed}' if key.allowed else ''}{null}"
 
 
-def _all_keys() -> Iterator[Key]:
-    yield from list_keys(RunConfig, "")
+def _all_keys() -> Iterator[tuple[str, Key]]:
+    """Every key with the component that has it, such as ``split=ratio``; "" for the run's own."""
+    yield from (("", key) for key in list_keys(RunConfig, ""))
     for group, schemas in SCHEMAS.items():
-        for schema in schemas.values():
-            yield from list_keys(schema, group)
+        for name, schema in schemas.items():
+            yield from ((f"{group}={name}", key) for key in list_keys(schema, group))
 
 
 def _is_list(key: Key) -> bool:

@@ -12,6 +12,7 @@ from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import PART_NAMES, RawTable, UserItems
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.splits.split import Split
+from graphrec_cli.data.time_text import utc_text
 
 FIRST_ROWS = 5
 EXAMPLE_PAIRS = 3
@@ -178,8 +179,8 @@ def _describe_timestamps(timestamp: NDArray[np.int64] | None) -> dict[str, Any] 
     return {
         "first": _seconds(first),
         "last": _seconds(last),
-        "first_time": _utc(first),
-        "last_time": _utc(last),
+        "first_time": utc_text(first),
+        "last_time": utc_text(last),
         "precision": next(
             name for name, length in PRECISIONS.items() if not (timestamp % length).any()
         ),
@@ -211,7 +212,7 @@ def _describe_row(table: RawTable, row: int, titles: dict[str, str]) -> dict[str
         "signal": table.signal_names[table.signal[row]],
         "rating": None if np.isnan(rating) else rating,
         "timestamp": None if timestamp is None else _seconds(timestamp),
-        "time": None if timestamp is None else _utc(timestamp),
+        "time": None if timestamp is None else utc_text(timestamp),
         "part": None if table.part is None else PART_NAMES[table.part[row]],
         "title": titles.get(item_id),
     }
@@ -234,10 +235,3 @@ def _seconds(nanoseconds: int) -> int | float:
     """Seconds since 1970, an integer where they are whole."""
     whole, rest = divmod(nanoseconds, SECOND)
     return nanoseconds / SECOND if rest else whole
-
-
-def _utc(nanoseconds: int) -> str:
-    """The time to the second, or with all its decimals."""
-    whole, rest = divmod(nanoseconds, SECOND)
-    text = str(np.datetime64(whole, "s")).replace("T", " ")
-    return f"{text}.{rest:09}".rstrip("0") if rest else text

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.errors import DataError
+from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.models.base import Model
 from graphrec_cli.system.seeds import numpy_generator
 
@@ -73,7 +73,8 @@ class Evaluation(ABC):
         """Evaluate the part ``test``, or ``valid`` over the users that validation samples.
 
         Raises:
-            DataError: the part does not exist, or nothing in it can be evaluated.
+            ConfigError: there is no test part.
+            DataError: there is no valid part, or nothing in the part can be evaluated.
             NonFiniteError: a score or prediction is NaN or infinite.
         """
 
@@ -116,8 +117,14 @@ def held_out_part(split: Split, part: str) -> UserItems:
     """Return the held-out pairs of the part ``test`` or ``valid``.
 
     Raises:
+        ConfigError: the model was trained without a test part.
         DataError: the split has no validation part.
     """
+    if part == "test" and not split.has_test:
+        raise ConfigError(
+            "this split has no test part (split.test=0 or split.test_ratio=0); train with one, or "
+            "evaluate part=valid"
+        )
     held_out = split.test if part == "test" else split.valid
     if held_out is None:
         raise DataError("this split has no validation part; train with one, or evaluate part=test")

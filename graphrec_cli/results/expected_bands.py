@@ -9,7 +9,7 @@ from graphrec_cli.config.bands import ExpectedConfig
 
 def against_bands(
     expected: ExpectedConfig,
-    test: dict[str, float],
+    test: dict[str, float] | None,
     *,
     epochs: int,
     split_hash: str,
@@ -18,7 +18,7 @@ def against_bands(
     """Compare test metrics with the recipe's bands; None if it has none.
 
     Args:
-        test: the test metrics.
+        test: the test metrics; None without a test part.
         epochs: number of epochs trained.
         split_hash: digest of the run's split.
         values_sha256: digest of the values that a recipe fixes.
@@ -30,6 +30,8 @@ def against_bands(
     """
     if not expected.bands:
         return None
+    if test is None:
+        return _not_compared("this run has no test part")
     if expected.split_hash not in (None, split_hash):
         return _not_compared("they hold for another split")
     if expected.values_sha256 not in (None, values_sha256):

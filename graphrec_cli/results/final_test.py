@@ -23,33 +23,35 @@ _LONG_RANKING = 10**8
 
 def judge(
     context: RunContext, fitted: Fitted, preferences: TruePreferences | None
-) -> tuple[dict[str, Any], PartResult]:
+) -> tuple[dict[str, Any], PartResult | None]:
     """Evaluate the best state on test and valid, and the baselines on test.
+
+    Without a test part, there are no test figures: None, and no baselines.
 
     Args:
         preferences: true scores of synthetic data, which give the ceiling; None for other data.
 
     Returns:
-        The content of metrics.json, and the test result.
+        The content of metrics.json, and the test result; None without a test part.
     """
     config, split, evaluation = context.config, context.split, context.evaluation
     _announce(context)
-    test = evaluation.evaluate(fitted.model, split, "test")
+    test = evaluation.evaluate(fitted.model, split, "test") if split.has_test else None
     # Computed again instead of read from the history, so that it describes the tested state.
     valid = None if split.valid is None else evaluation.evaluate(fitted.model, split, "valid")
-    baselines = evaluation.baselines(split.train)
-    if preferences is not None:
+    baselines = evaluation.baselines(split.train) if split.has_test else {}
+    if preferences is not None and split.has_test:
         scores = preferences.aligned(split.users, split.items)
         baselines["ceiling"] = Oracle(scores, context.device)
     metrics = {
-        "test": test.metrics,
+        "test": None if test is None else test.metrics,
         "valid": None if valid is None else valid.metrics,
         "baselines": {
             name: evaluation.evaluate(model, split, "test").metrics
             for name, model in baselines.items()
         },
         "counts": {
-            "test": test.counts,
+            "test": None if test is None else test.counts,
             "valid": None if valid is None else valid.counts,
         },
         "selected_epoch": fitted.best_epoch,
@@ -58,7 +60,8 @@ def judge(
         "definitions": evaluation.definitions(),
         "weights_sha256": weights_sha256(fitted.model.state_dict()),
     }
-    warn_if_beaten(config, metrics, evaluation.floor)
+    if test is not None:
+        warn_if_beaten(config, metrics, evaluation.floor)
     return metrics, test
 
 

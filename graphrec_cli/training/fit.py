@@ -76,6 +76,8 @@ def fit_model(
 
     seed_name = sampler_seed_name(state, context.device)
     trainer = build_trainer(context, model, signals, after_step, seed_name=seed_name)
+    if context.validation is None:
+        log.info("no valid part: training ends after trainer.epochs, and the last epoch is kept")
     if resumed:
         restore(state, trainer, checkpointing)
     started = time.perf_counter()

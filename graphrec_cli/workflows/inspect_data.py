@@ -36,8 +36,8 @@ def inspect_data(config: RunConfig) -> tuple[dict[str, Any], Split]:
 
     Returns:
         The split, and before it a report in plain values for JSON and ``reporting.data_tables``:
-        ``dataset``, ``seed``, ``files``, ``table`` (the raw rows), ``funnel``, ``pairs`` (after
-        preprocessing) and ``split``.
+        ``dataset``, ``seed`` (of data in memory), ``files``, ``table`` (the raw rows), ``funnel``,
+        ``pairs`` (after preprocessing) and ``split``.
 
     Raises:
         GraphrecError: as in ``train``; if the split fails, the dropped rows are logged.
@@ -50,7 +50,7 @@ def inspect_data(config: RunConfig) -> tuple[dict[str, Any], Split]:
     item_degree = np.sum([part.item_degree for part in parts], axis=0)
     report = {
         "dataset": config.dataset.name,
-        "seed": config.seed,
+        "seed": config.dataset_seed(),
         "files": describe_files(source.files),
         "table": describe_table(source),
         "funnel": source.funnel.to_dict(),

@@ -80,7 +80,8 @@ def read_recorded(run: RunDirectory) -> Recorded:
             "graphrec train --from starts a new run from its config.json"
         )
     metrics, environment = run.read(run.metrics), run.read(run.environment)
-    if not isinstance(metrics.get("test"), dict):
+    # null without a test part
+    if "test" not in metrics or not isinstance(metrics["test"], dict | None):
         raise OutputError(f"cannot read {run.metrics}: it has no test figures")
     return Recorded(
         metrics=metrics,
@@ -107,8 +108,13 @@ def reproduce(
         GraphrecError: no run directory can be made.
     """
     intended = diff(_values(saved), _values(wanted))
-    same_data = not any(_changes_data(key) for key in intended)
     config = wanted.config
+    seeds, wanted_seeds = (
+        values.data_seeds(plugins=bool(saved.plugins)) for values in (saved.config, config)
+    )
+    same_data = seeds == wanted_seeds and not any(
+        key.startswith(("dataset.", "split.")) for key in intended
+    )
     if same_data:
         recorded.identity.refuse_changed(Path(saved.config.data_dir), Path(config.data_dir))
     if recorded.environment.get("device") == "cpu" and config.device is Device.auto:
@@ -150,7 +156,3 @@ def _weights_of(run: RunDirectory) -> str:
 def _values(saved: SavedConfig) -> dict[str, Any]:
     values = flatten(to_plain(saved.config))
     return {key: value for key, value in values.items() if key not in IGNORED_KEYS}
-
-
-def _changes_data(key: str) -> bool:
-    return key == "seed" or key.startswith(("dataset.", "split."))

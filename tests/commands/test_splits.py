@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -17,7 +19,9 @@ pytestmark = pytest.mark.slow
         ("split=leave_one_out", "split.by=time"),
         ("split=ratio", "split.test_ratio=0.2"),
         ("split=ratio", "split.scope=all", "split.valid_ratio=0"),
+        ("split=ratio", "split.by=time"),
         ("split=global_time",),
+        ("split=global_time", "split.valid_from=2021-06-01", "split.test_from=2021-10-01T06:00"),
         ("split=k_fold", "split.fold=4", "split.scope=all"),
     ],
 )
@@ -35,6 +39,83 @@ def test_a_split_makes_a_run_that_evaluate_repeats(
     again = graphrec("evaluate", str(done.run), "--json")
     assert again.code == 0, again.err
     assert json.loads(again.out)["test"] == metrics["test"]
+
+
+ROWS = """\
+user,item,timestamp
+u1,a,2020-01-01
+u1,b,2020-01-05
+u1,c,2020-02-01
+u1,d,2020-01-20
+u1,e,2020-01-10T12:00:00
+u2,b,2019-12-31T23:00:00
+u2,a,2020-03-01
+u2,d,2020-01-20T00:00:01
+u2,c,2020-01-19T23:59:59
+u2,e,2020-01-02
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "valid", "test"),
+    [
+        (
+            ("split=ratio", "split.by=time", "split.test_ratio=0.2", "split.valid_ratio=0.2"),
+            {"u1 d", "u2 d"},
+            {"u1 c", "u2 a"},
+        ),
+        (
+            ("split=global_time", "split.valid_from=2020-01-20", "split.test_from=2020-02-01"),
+            {"u1 d", "u2 d"},
+            {"u1 c", "u2 a"},
+        ),
+        (
+            (
+                "split=global_time",
+                "split.test_from=2020-01-20T01:00:01+01:00",
+                "split.valid_ratio=0",
+            ),
+            set(),
+            {"u1 c", "u2 a", "u2 d"},
+        ),
+    ],
+)
+def test_the_newest_of_each_user_and_cuts_at_times_of_a_small_table(
+    full_size: Callable[..., Any],
+    tmp_path: Path,
+    words: tuple[str, ...],
+    valid: set[str],
+    test: set[str],
+) -> None:
+    (tmp_path / "x.csv").write_text(ROWS)
+    settings = ("evaluation.ks=[1]", "trainer.monitor=ndcg@1", "evaluation.cold_items=miss")
+    done = full_size(
+        "train", "dataset=table", "dataset.path=x.csv", "model=ease", *words, *settings
+    )
+    assert done.code == 0, done.err
+    found: dict[str, set[str]] = {"valid": set(), "test": set()}
+    with np.load(done.run / "data.npz") as data:
+        for part in found:
+            if f"{part}_indptr" in data:
+                users = np.repeat(data["user_id"], np.diff(data[f"{part}_indptr"]))
+                items = data["item_id"][data[f"{part}_item_index"]]
+                pairs = zip(users.tolist(), items.tolist(), strict=True)
+                found[part] = {f"{user} {item}" for user, item in pairs}
+    assert found == {"valid": valid, "test": test}
+
+
+def test_a_time_outside_the_data_is_answered_with_their_span(
+    full_size: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "x.csv").write_text(ROWS)
+    words = ("train", "dataset=table", "dataset.path=x.csv", "model=ease", "split=global_time")
+    for word in ("split.test_from=2020-03-02", "split.test_from=2019-12-31"):
+        done = full_size(*words, word)
+        assert done.code == 3
+        assert "its times are from 2019-12-31 23:00:00 to 2020-03-01 00:00:00 UTC" in done.err
+    done = full_size(*words, "split.valid_from=2020-02-01", "split.test_from=2020-01-01")
+    assert done.code == 2
+    assert "split.valid_from must be earlier than split.test_from" in done.err
 
 
 def test_data_without_ratings_cannot_be_split_by_rating(graphrec: Callable[..., Any]) -> None:

@@ -36,6 +36,21 @@ def test_all_words_of_one_reason_are_named() -> None:
     [
         (("model.init_std=0.5",), "^model.init_std=0.5 has no effect: model.init=xavier"),
         (("split.valid=0", "trainer.patience=3"), "has no valid part"),
+        (("split.test=0", "split.valid=0", "split.by=time"), "holds nothing out; remove it$"),
+        (
+            ("split=ratio", "split.test_ratio=0", "split.valid_ratio=0", "split.scope=all"),
+            "^split.scope=all has no effect: split.test_ratio=0 split.valid_ratio=0 holds nothing",
+        ),
+        (
+            ("split=global_time", "split.test_from=2020-01-01", "split.test_ratio=0.1"),
+            "^split.test_ratio=0.1 has no effect: split.test_from=2020-01-01 sets the test part",
+        ),
+        (
+            ("split=global_time", "split.valid_from=2020-01-01", "split.valid_ratio=0"),
+            "^split.valid_ratio=0 has no effect: split.valid_from=2020-01-01 sets the valid part",
+        ),
+        (("split.by=rating", "split.seed=3"), "^split.seed=3 has no effect: split.by=rating draws"),
+        (("split.by=rating", "split.seed=3", "model=ease"), "^split.seed=3 has no effect"),
         (("split=ratio", "split.valid_ratio=0", "trainer.valid_users=9"), "has no valid part"),
         (
             ("sampler=hardneg", "sampler.popular_probability=0", "sampler.popular_pool=9"),

@@ -67,6 +67,15 @@ def test_another_run_is_not_compared(
     assert why_not in line
 
 
+def test_a_run_without_a_test_part_is_not_compared() -> None:
+    expected = ExpectedConfig(bands=BANDS)
+    found = against_bands(expected, None, epochs=5, split_hash="a", values_sha256="v")
+    assert found is not None
+    assert describe_bands(found) == [
+        "the recipe's expected figures are not compared: this run has no test part"
+    ]
+
+
 def test_bounds_the_wrong_way_round_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"recall@20 cannot lie between 0\.2 and 0\.1"):
         BandConfig(epochs=5, metric="recall@20", low=0.2, high=0.1)

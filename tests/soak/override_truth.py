@@ -25,7 +25,7 @@ BY_HAND: dict[str, Kind] = {
     "dataset.mean_interactions": Real(5, 800),
     "dataset.num_groups": Whole(1, 1600),
     "split.min_interactions": Whole(2),
-    "split.test_ratio": Real(0, 0.9, open_low=True, open_high=True),
+    "split.test_ratio": Real(0, 0.9, open_high=True),
     "split.valid_ratio": Real(0, 0.9, open_high=True),
     "split.fold": Whole(0, 4),
 }

@@ -16,6 +16,7 @@ from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
 from graphrec_cli.config.plugins import recorded_plugins
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import to_plain
+from graphrec_cli.config.split import SplitConfig
 from graphrec_cli.data.files.files import file_on_disk
 from graphrec_cli.data.source import FoundFiles
 
@@ -27,11 +28,14 @@ _CODE = ("config", "data", "preparation.py", "system/seeds.py")
 """Modules that turn the files into a split, and the split into an entry."""
 _ADDRESSES = ("base_url", "download")
 """Keys that only say where files come from; the files' digests are in the key."""
+_SEED = "seed"
+"""Key of a component that is replaced by the seed in use, which may be the run's."""
 
 
 def key_ingredients(config: RunConfig, files: FoundFiles) -> dict[str, Any]:
     """Everything that prepared data depends on, as plain values."""
     digests = {file.path: file for file in files.on_disk}
+    plugins = recorded_plugins()
     entries = ((role, path, digests[file_on_disk(path)]) for role, path in files.paths.items())
     return {
         "format": FORMAT,
@@ -43,10 +47,10 @@ def key_ingredients(config: RunConfig, files: FoundFiles) -> dict[str, Any]:
             {"role": role, "name": path.name, "sha256": file.sha256, "size": file.size}
             for role, path, file in entries
         ],
-        "dataset": _without_addresses(config.dataset),
-        "split": to_plain(config.split),
-        "seed": config.seed,
-        "plugins": recorded_plugins(),
+        "dataset": _own_values(config.dataset),
+        "split": _own_values(config.split),
+        "seeds": config.data_seeds(plugins=bool(plugins)),
+        "plugins": plugins,
     }
 
 
@@ -56,12 +60,12 @@ def digest_of(content: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _without_addresses(dataset: DatasetConfig) -> dict[str, Any]:
-    values = {field.name: getattr(dataset, field.name) for field in fields(dataset)}
+def _own_values(component: DatasetConfig | SplitConfig) -> dict[str, Any]:
+    values = {field.name: getattr(component, field.name) for field in fields(component)}
     return {
         name: to_plain(value)
         for name, value in values.items()
-        if name not in _ADDRESSES and not isinstance(value, RemoteFileConfig)
+        if name not in (*_ADDRESSES, _SEED) and not isinstance(value, RemoteFileConfig)
     }
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.split import Scope
 from graphrec_cli.data.interactions import Interactions
+from graphrec_cli.errors import DataError
 
 
 def shuffled_rows(interactions: Interactions, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -17,6 +18,20 @@ def shuffled_rows(interactions: Interactions, rng: np.random.Generator) -> NDArr
     pair = interactions.user_index.astype(np.int64) * len(interactions.items)
     ascending = np.argsort(pair + interactions.item_index)
     return ascending[rng.permutation(len(interactions))]
+
+
+def newest_first(interactions: Interactions, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Row numbers from the newest to the oldest, equal times at random, int64, shape (pairs,).
+
+    Raises:
+        DataError: there are no timestamps.
+    """
+    if interactions.timestamp is None:
+        raise DataError(
+            "split.by=time needs timestamps, and this data set has none; choose split.by=random"
+        )
+    rows = shuffled_rows(interactions, rng)
+    return rows[np.argsort(-interactions.timestamp[rows], kind="stable")]
 
 
 def group_of(interactions: Interactions, scope: Scope) -> NDArray[np.int32]:

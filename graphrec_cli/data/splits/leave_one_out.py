@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
-from graphrec_cli.data.splits.draw import place_in_group, shuffled_rows
+from graphrec_cli.data.splits.draw import newest_first, place_in_group, shuffled_rows
 from graphrec_cli.data.splits.split import TEST, TRAIN, VALID, Split, assemble_split
 from graphrec_cli.data.stable_order import stable_order
 from graphrec_cli.errors import DataError
@@ -21,13 +21,14 @@ def leave_one_out(
     rng: np.random.Generator,
     funnel: Funnel,
 ) -> Split:
-    """One test item and ``config.valid`` valid items of every user.
+    """``config.test`` test items and ``config.valid`` valid items of every user.
 
     With ``by=random`` every item of a user is equally likely to be held out, independently of
     other users. With ``by=time`` the newest item is test and the one before it valid; equal times
     are ordered at random. Both depend on ``rng`` and on the set of pairs, not on the order of the
     source's rows. With ``by=rating`` the highest rated item is test and the next valid; among equal
-    ratings the source's later row comes first, and nothing is drawn.
+    ratings the source's later row comes first, and nothing is drawn. Without a test item, the first
+    of these is valid.
 
     Users with fewer than ``config.min_interactions`` items stay completely in train. ``funnel``
     receives the counts of users, items and pairs; no row is dropped.
@@ -38,24 +39,28 @@ def leave_one_out(
     """
     user = interactions.user_index
     degree = np.bincount(user, minlength=len(interactions.users))
-    held_out = np.where(degree >= config.min_interactions, 1 + config.valid, 0)
-    if not held_out.any():
+    wanted = config.test + config.valid
+    held_out = np.where(degree >= config.min_interactions, wanted, 0)
+    if wanted and not held_out.any():
+        name = "test" if config.test else "valid"
         raise DataError(
-            f"no user has the {config.min_interactions} interactions that a test item requires "
+            f"no user has the {config.min_interactions} interactions that a {name} item requires "
             f"(the most is {int(degree.max(initial=0))}); lower split.min_interactions"
         )
-    rows = _rows_by_preference(interactions, config.by, rng)
+    by = config.by if wanted else HeldOutBy.random
+    rows = _rows_by_preference(interactions, by, rng)
     rows = rows[stable_order(user[rows])]
     place = np.empty(len(rows), dtype=np.int64)
     place[rows] = place_in_group(user[rows])
 
     part = np.full(len(rows), TRAIN, dtype=np.int8)
-    part[(place == 0) & (held_out[user] > 0)] = TEST
-    part[(place == 1) & (held_out[user] > 1)] = VALID
+    part[place < held_out[user]] = VALID
+    part[place < np.minimum(held_out[user], config.test)] = TEST
     return assemble_split(
         interactions,
         part,
         has_valid=config.valid > 0,
+        has_test=config.test > 0,
         advice="lower split.min_interactions",
         funnel=funnel,
     )
@@ -74,11 +79,5 @@ def _rows_by_preference(
             )
         backwards = np.arange(len(interactions))[::-1]
         return backwards[np.argsort(-interactions.rating[backwards], kind="stable")]
-    rows = shuffled_rows(interactions, rng)
-    if by is HeldOutBy.random:
-        return rows
-    if interactions.timestamp is None:
-        raise DataError(
-            "split.by=time needs timestamps, and this data set has none; choose split.by=random"
-        )
-    return rows[np.argsort(-interactions.timestamp[rows], kind="stable")]
+    draw = shuffled_rows if by is HeldOutBy.random else newest_first
+    return draw(interactions, rng)

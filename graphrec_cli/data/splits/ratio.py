@@ -1,13 +1,19 @@
-"""Hold out random shares of every user's interactions, or of all interactions."""
+"""Hold out shares of every user's interactions, or of all interactions."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from graphrec_cli.config.split import RatioConfig
+from graphrec_cli.config.split import RatioConfig, ShareBy
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
-from graphrec_cli.data.splits.draw import group_of, place_in_group, rounded_share, shuffled_rows
+from graphrec_cli.data.splits.draw import (
+    group_of,
+    newest_first,
+    place_in_group,
+    rounded_share,
+    shuffled_rows,
+)
 from graphrec_cli.data.splits.split import TEST, TRAIN, VALID, Split, assemble_split
 from graphrec_cli.data.stable_order import stable_order
 
@@ -23,15 +29,18 @@ def ratio_split(
 
     With ``scope=user`` the shares are those of every user, with ``scope=all`` those of all pairs.
     Sizes are rounded to the nearest whole number, halves to even; a user with too few pairs for a
-    share stays in train. Every pair of a user, or of all, is equally likely to be in a part. The
-    draw depends on ``rng`` and on the set of pairs, not on the order of the source's rows.
+    share stays in train. Every pair of a user, or of all, is equally likely to be in a part; with
+    ``by=time`` the newest pairs of a user are in test, the next newest in valid, and equal times
+    are ordered at random. The draw depends on ``rng`` and on the set of pairs, not on the order of
+    the source's rows.
 
     Raises:
-        DataError: a pair occurs twice, or no pair falls into test, or into a valid part of a ratio
-            above 0.
+        DataError: a pair occurs twice, no pair falls into a part of a ratio above 0, or there are
+            no timestamps for ``by=time``.
     """
     group = group_of(interactions, config.scope)
-    rows = shuffled_rows(interactions, rng)
+    by_time = config.by is ShareBy.time and config.test_ratio + config.valid_ratio > 0
+    rows = (newest_first if by_time else shuffled_rows)(interactions, rng)
     rows = rows[stable_order(group[rows])]
     group = group[rows]
     place = place_in_group(group)
@@ -46,6 +55,7 @@ def ratio_split(
         interactions,
         part,
         has_valid=config.valid_ratio > 0,
+        has_test=config.test_ratio > 0,
         advice="raise split.test_ratio or split.valid_ratio, or set split.scope=all",
         funnel=funnel,
     )

@@ -23,7 +23,8 @@ class Split:
     """The pairs that a model learns from, is selected on and is tested on.
 
     Attributes:
-        train, valid, test: parts of equal shape that share no pair; ``valid`` may be None.
+        train, valid, test: parts of equal shape that share no pair; ``valid`` may be None, and
+            ``test`` has no pair if the model is trained on all data.
         users, items: raw ids of the rows and columns.
 
     Raises:
@@ -54,6 +55,11 @@ class Split:
         parts = {"train": self.train, "valid": self.valid, "test": self.test}
         return {name: part for name, part in parts.items() if part is not None}
 
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a pair to test on."""
+        return self.test.num_pairs > 0
+
     def hash(self) -> str:
         """SHA-256 over the parts and the ids as text, 64 hexadecimal digits.
 
@@ -76,6 +82,7 @@ def assemble_split(
     part: NDArray[np.int8],
     *,
     has_valid: bool,
+    has_test: bool = True,
     advice: str,
     funnel: Funnel,
 ) -> Split:
@@ -84,6 +91,7 @@ def assemble_split(
     Args:
         part: the part of every pair, an index into ``PART_NAMES``, shape (pairs,).
         has_valid: whether there is a valid part; without one no pair may be in it.
+        has_test: whether there must be a test pair.
         advice: what the user can do if no pair is left for a required part.
         funnel: receives the pairs of every part; the users without a held-out pair
             (``users_only_in_train``); the users and items of valid or test that have no train pair
@@ -92,11 +100,10 @@ def assemble_split(
             dropped.
 
     Raises:
-        DataError: no pair is in test, or none in a required valid part, or a pair occurs twice.
+        DataError: no pair is in a required part, or a pair occurs twice.
     """
-    needed = {"test": TEST, "valid": VALID} if has_valid else {"test": TEST}
-    for name, number in needed.items():
-        if not (part == number).any():
+    for name, number, needed in (("test", TEST, has_test), ("valid", VALID, has_valid)):
+        if needed and not (part == number).any():
             raise DataError(
                 f"the split leaves none of the {len(interactions)} pairs for {name}; {advice}"
             )

@@ -20,7 +20,7 @@ import graphrec_cli
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import to_plain
-from graphrec_cli.config.split import LeaveOneOutConfig
+from graphrec_cli.config.split import GlobalTimeConfig, LeaveOneOutConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.trainer import TrainerConfig
@@ -57,17 +57,29 @@ def test_every_value_of_a_data_set_but_for_its_addresses_is_in_it(
 ) -> None:
     dataset = config.dataset if name == "table" else SCHEMAS["dataset"][name]()
     of_it = key_ingredients(replace(config, dataset=dataset), files)["dataset"]
-    assert of_it == {key: of for key, of in to_plain(dataset).items() if key not in ADDRESSES}
+    left_out = {*ADDRESSES, "seed"}
+    assert of_it == {key: of for key, of in to_plain(dataset).items() if key not in left_out}
     assert {"name", "prefilter", "k_core"} < set(of_it)
 
 
 def test_any_other_value_makes_another_key(config: RunConfig, files: FoundFiles) -> None:
     ingredients = key_ingredients(replace(config, split=LeaveOneOutConfig(valid=0)), files)
-    assert set(ingredients["split"]) == {"name", "by", "valid", "min_interactions"}
-    assert ingredients["seed"] == config.seed
+    assert set(ingredients["split"]) == {"name", "by", "valid", "test", "min_interactions"}
+    assert ingredients["seeds"] == {"split": config.seed}
     digests = [digest_of(ingredients), *map(digest_of, changed_leaves(ingredients))]
     assert len(digests) > 40
     assert len(set(digests)) == len(digests)
+
+
+def test_the_seed_of_the_split_counts_wherever_it_is_written(config: RunConfig) -> None:
+    drawn = [
+        replace(config, seed=run, split=LeaveOneOutConfig(seed=own))
+        for run, own in ((7, None), (1, 7), (2, 7))
+    ]
+    assert len({key_of(same) for same in drawn}) == 1
+    assert key_of(replace(config, seed=1)) != key_of(drawn[0])
+    newest = [replace(config, seed=seed, split=GlobalTimeConfig()) for seed in (1, 2)]
+    assert key_of(newest[0]) == key_of(newest[1])
 
 
 def test_what_no_prepared_data_depend_on_is_not_in_it(config: RunConfig, files: FoundFiles) -> None:

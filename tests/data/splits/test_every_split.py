@@ -18,6 +18,7 @@ from graphrec_cli.config.split import (
     LeaveOneOutConfig,
     RatioConfig,
     Scope,
+    ShareBy,
     SplitConfig,
 )
 from graphrec_cli.data.components import SPLITS
@@ -52,16 +53,18 @@ ROWS = st.lists(
 )
 SCOPES = st.sampled_from(Scope)
 SHARES = st.floats(0, 0.45)
-TEST_SHARES = st.floats(0.01, 0.5)
+TEST_SHARES = st.just(0.0) | st.floats(0.01, 0.5)
 RANDOM_LEAVE_ONE_OUT = st.builds(
     LeaveOneOutConfig,
     by=st.sampled_from([HeldOutBy.random, HeldOutBy.time]),
     valid=st.just(1),
+    test=st.integers(0, 1),
     min_interactions=st.integers(2, 5),
 ) | st.builds(
     LeaveOneOutConfig,
     by=st.sampled_from([HeldOutBy.random, HeldOutBy.time]),
     valid=st.just(0),
+    test=st.integers(0, 1),
     min_interactions=st.integers(1, 5),
 )
 BY_RATING = st.builds(
@@ -73,6 +76,7 @@ BY_RATING = st.builds(
 DECIDED_BY_THE_SEED = st.one_of(
     RANDOM_LEAVE_ONE_OUT,
     st.builds(RatioConfig, scope=SCOPES, test_ratio=TEST_SHARES, valid_ratio=SHARES),
+    st.builds(RatioConfig, by=st.just(ShareBy.time), test_ratio=TEST_SHARES, valid_ratio=SHARES),
     st.builds(GlobalTimeConfig, test_ratio=TEST_SHARES, valid_ratio=SHARES),
     st.builds(
         KFoldConfig,
@@ -114,7 +118,8 @@ def test_disjoint_and_complete(
         return
     parts = pairs_of(split.train) + pairs_of(split.valid) + pairs_of(split.test)
     assert sorted(parts) == sorted(row.pair for row in rows)
-    assert split.test.num_pairs > 0
+    wants_test = getattr(config, "test_ratio", 1) > 0 and getattr(config, "test", 1) > 0
+    assert split.has_test == (split.test.num_pairs > 0) == wants_test
     wants_valid = getattr(config, "valid_ratio", 0) > 0 or getattr(config, "valid", 0) > 0
     assert (split.valid is not None) == wants_valid
     assert split.valid is None or split.valid.num_pairs > 0
@@ -158,6 +163,7 @@ def test_by_rating_nothing_is_drawn(
         LeaveOneOutConfig(by=HeldOutBy.rating),
         RatioConfig(),
         RatioConfig(scope=Scope.all),
+        RatioConfig(by=ShareBy.time),
         GlobalTimeConfig(),
         KFoldConfig(),
         KFoldConfig(scope=Scope.all),
@@ -181,6 +187,7 @@ def test_the_defaults_split_a_plain_table(
         LeaveOneOutConfig(by=HeldOutBy.time),
         RatioConfig(),
         RatioConfig(scope=Scope.all),
+        RatioConfig(by=ShareBy.time),
         KFoldConfig(),
         KFoldConfig(scope=Scope.all),
     ],

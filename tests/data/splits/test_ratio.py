@@ -13,7 +13,7 @@ from builders import REAL_DATA, needs_real
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.config.split import RatioConfig, Scope
+from graphrec_cli.config.split import RatioConfig, Scope, ShareBy
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions, UserItems
 from graphrec_cli.data.splits.draw import rounded_share
@@ -121,10 +121,55 @@ def test_every_pair_is_as_likely_to_be_held_out(
         assert all(86 <= counter[pair] <= 214 for pair in pairs)
 
 
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 11)), unique=True, min_size=1, max_size=40
+    ),
+    st.data(),
+    st.sampled_from([0.1, 0.25, 0.5]),
+    st.sampled_from([0.0, 0.25]),
+)
+def test_by_time_a_users_newest_are_held_out(
+    interactions_of: MakeInteractions,
+    pairs: Pairs,
+    data: st.DataObject,
+    test: float,
+    valid: float,
+) -> None:
+    times = data.draw(st.lists(st.integers(0, 9), min_size=len(pairs), max_size=len(pairs)))
+    config = RatioConfig(by=ShareBy.time, test_ratio=test, valid_ratio=valid)
+    try:
+        split = split_pairs(interactions_of(pairs, time=times), config)
+    except DataError:
+        return
+    time_of = dict(zip(pairs, times, strict=True))
+    for user in {user for user, _ in pairs}:
+        newest_first = sorted((time_of[pair] for pair in pairs if pair[0] == user), reverse=True)
+        tested = round(round(test * len(newest_first), 9))
+        both = tested + round(round(valid * len(newest_first), 9))
+        for part, expected in (
+            (split.test, newest_first[:tested]),
+            (split.valid, newest_first[tested:both]),
+            (split.train, newest_first[both:]),
+        ):
+            items = [] if part is None else part.item_index[part.user_index() == user].tolist()
+            got = sorted((time_of[user, item] for item in items), reverse=True)
+            assert got == expected
+
+
+def test_by_time_needs_times_of_each_user(interactions_of: MakeInteractions) -> None:
+    with pytest.raises(DataError, match=r"^split\.by=time needs timestamps, .*split\.by=random"):
+        split_pairs(
+            interactions_of([(0, item) for item in range(12)]), RatioConfig(by=ShareBy.time)
+        )
+    with pytest.raises(ConfigError, match=r"^split\.by=time .*set split\.scope=user"):
+        RatioConfig(by=ShareBy.time, scope=Scope.all)
+
+
 @pytest.mark.parametrize(
     ("test", "valid", "message"),
     [
-        (0.0, 0.1, r"^split\.test_ratio must be a finite number above 0, got 0\.0$"),
+        (-0.1, 0.1, r"^split\.test_ratio must be a finite number of at least 0, got -0\.1$"),
         (float("nan"), 0.1, r"^split\.test_ratio must"),
         (0.1, -0.1, r"^split\.valid_ratio must be a finite number of at least 0, got -0\.1$"),
         (0.5, 0.5, r"^split\.test_ratio and split\.valid_ratio must add up to less than 1"),
