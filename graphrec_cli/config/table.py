@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated
 
 from graphrec_cli.config.checks import Distinct, Finite, check_fields
 from graphrec_cli.config.dataset import DatasetConfig
+from graphrec_cli.config.time_format import TimeFormat
+from graphrec_cli.config.where import Where
 from graphrec_cli.errors import ConfigError
-
-TIME_DIRECTIVES = "YymdBbjHIMSfpzZAa"
-"""Letters of the strptime directives that a time format may have."""
 
 
 class Separator(Enum):
@@ -76,30 +73,6 @@ class MissingPolicy(Enum):
     """Leave the row out and count it in funnel.json."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeFormat:
-    """A strptime format that tells the year."""
-
-    def check(self, key: str, time_format: str) -> None:
-        """Refuse a format without directives, with unknown ones, or without a year."""
-        probe = datetime(2019, 10, 9, 16, 39, 40, tzinfo=UTC)
-        example = f"write one such as %m/%d/%Y or %d.%m.%Y %H:%M, got '{time_format}'"
-        found = set(re.findall("%(.?)", time_format.replace("%%", "")))
-        unknown = sorted(found - set(TIME_DIRECTIVES))
-        if unknown:
-            known = " ".join(f"%{letter}" for letter in TIME_DIRECTIVES)
-            raise ConfigError(f"{key} has '%{unknown[0]}', which is none of {known}; {example}")
-        if not found & {"Y", "y"}:
-            raise ConfigError(f"{key} must have a year, %Y or %y; {example}")
-        try:
-            datetime.strptime(probe.strftime(time_format), time_format)
-        except (ValueError, re.error) as error:
-            raise ConfigError(f"{key} cannot be read back ({error}); {example}") from error
-
-    def __str__(self) -> str:
-        return "a strptime format with a year"
-
-
 @dataclass(kw_only=True, slots=True)
 class TableConfig(DatasetConfig):
     """A csv, tsv, parquet, JSON lines or RecBole .inter file, one interaction per row."""
@@ -116,6 +89,9 @@ class TableConfig(DatasetConfig):
     """Column of ratings; null: a common name, if any; '': no ratings."""
     timestamp: str | None = None
     """Column of timestamps; null: a common name, if any; '': no timestamps."""
+    where: Annotated[str | None, Where()] = None
+    """Rows to keep, such as event in ('view', 'buy') and price >= 10; null: all. Columns are
+    compared with numbers and texts in single quotes by =, !=, <, <=, >, >= and in."""
     rating_threshold: Annotated[float | None, Finite()] = None
     """Ratings of at least this value are positives; null: every row is."""
     time_unit: TimeUnit = TimeUnit.auto

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.config.table import MissingPolicy, TableConfig, TimeUnit
-from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.config.table import TableConfig
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
-from graphrec_cli.data.tables.cells import is_missing
-from graphrec_cli.data.tables.columns import (
-    EMPTY,
-    MAX_TITLE_LENGTH,
-    Column,
-    ColumnArray,
-    NumberColumn,
-    TextColumn,
-)
-from graphrec_cli.data.tables.guess_columns import (
-    bare_name,
-    name_stands_for,
-    pick_column,
-    refuse_unused_names,
-)
-from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
-from graphrec_cli.data.tables.time_column import NO_DATE, NO_TIME, TimeColumn
+from graphrec_cli.data.sources.table_rows import read_rows
+from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, TextColumn
+from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
+from graphrec_cli.data.tables.open_table import find_table, open_table
 from graphrec_cli.data.tables.titles import Titles
-from graphrec_cli.errors import ConfigError, DataError
-
-HIGHEST_RATING = float(np.finfo(np.float32).max)
 
 
 def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
@@ -71,122 +51,22 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
     Raises:
         DataError: a file is faulty, or a column cannot be recognised.
     """
-    file = open_table(files.paths["path"], config.text_format())
-    user, item, rating, timestamp = _pick_columns(file, config)
-    skip = config.on_missing is MissingPolicy.skip
-    wanted: list[Column] = [TextColumn(user), TextColumn(item)]
-    if rating is not None:
-        wanted.append(
-            NumberColumn(rating, low=-HIGHEST_RATING, high=HIGHEST_RATING, may_be_missing=skip)
-        )
-    if timestamp is not None:
-        has_times = file.kinds[timestamp] == "time"
-        if has_times and config.time_format is not None:
-            raise ConfigError(
-                f"dataset.time_format applies only to text, and the column {timestamp} of "
-                f"{file.path} has times; remove it"
-            )
-        unit = TimeUnit.date if has_times else config.time_unit
-        wanted.append(
-            TimeColumn(timestamp, unit, time_format=config.time_format, may_be_missing=skip)
-        )
-    with _advice(config, rating, timestamp):
-        arrays = file.read(wanted)
-    funnel = Funnel(len(arrays[user]))
-    if skip:
-        _drop_missing(arrays, rating, timestamp, funnel, file.path)
-    rows = len(arrays[user])
+    rows = read_rows(files.paths["path"], config)
+    arrays, size = rows.arrays, rows.funnel.rows_left
     table = RawTable(
-        user_id=arrays[user],
-        item_id=arrays[item],
-        rating=(
-            np.full(rows, np.nan, dtype=np.float32)
-            if rating is None
-            else arrays[rating].astype(np.float32)
-        ),
-        timestamp=None if timestamp is None else arrays[timestamp].astype(np.int64),
-        signal=np.zeros(rows, dtype=np.int8),
+        user_id=arrays["user"],
+        item_id=arrays["item"],
+        rating=arrays.get("rating", np.full(size, np.nan)).astype(np.float32),
+        timestamp=arrays["timestamp"].astype(np.int64) if "timestamp" in arrays else None,
+        signal=np.zeros(size, dtype=np.int8),
         signal_names=("interaction",),
     )
     titles = None
     if "items_path" in files.paths:
-        titles = _read_titles(files.paths["items_path"], config, bare_name(item), arrays[item])
-    return SourceData(table=table, funnel=funnel, titles=titles, files=files.on_disk)
-
-
-def _pick_columns(file: TableFile, config: TableConfig) -> tuple[str, str, str | None, str | None]:
-    """Names of the columns of users, items, ratings and times."""
-    header = list(file.kinds)
-    user = pick_column("user", config.user, header, file.path, needed=True)
-    item = pick_column("item", config.item, header, file.path, needed=True)
-    assert user is not None
-    assert item is not None
-    rated = config.rating_threshold is not None
-    rating = pick_column("rating", config.rating, header, file.path, needed=rated)
-    if rated and rating is None:
-        raise DataError("dataset.rating_threshold needs ratings, but dataset.rating is ''")
-    timed = config.time_format is not None or config.time_unit is not TimeUnit.auto
-    timestamp = pick_column("timestamp", config.timestamp, header, file.path, needed=timed)
-    if config.time_format is not None and timestamp is None:
-        raise DataError("dataset.time_format needs timestamps, but dataset.timestamp is ''")
-    chosen = [name for name in (user, item, rating, timestamp) if name is not None]
-    twice = next((name for name in chosen if chosen.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(
-            f"{file.path}: column {twice} is used twice; name a different column for each key"
+        titles = _read_titles(
+            files.paths["items_path"], config, bare_name(rows.columns["item"]), table.item_id
         )
-    if config.columns is not None:
-        off = [key for key in ("rating", "timestamp") if getattr(config, key) == ""]
-        unused = [name for name in config.columns if not (off and name_stands_for(name, off))]
-        refuse_unused_names("dataset.columns", unused, chosen)
-    return user, item, rating, timestamp
-
-
-@contextmanager
-def _advice(config: TableConfig, rating: str | None, timestamp: str | None) -> Iterator[None]:
-    """Ignore a guessed column whose type cannot be read."""
-    try:
-        yield
-    except DataError as error:
-        for key, column in (("rating", rating), ("timestamp", timestamp)):
-            if column is None or f": {column} " not in str(error):
-                continue
-            advice = f"dataset.{key}='' reads no {key}s" if getattr(config, key) is None else ""
-            cell = re.search(rf"'([^']*)' is not a number$| is {EMPTY}$", str(error))
-            if cell is not None and is_missing(cell[1] or ""):
-                skip = "dataset.on_missing=skip leaves out rows without a value"
-                advice = f"{skip}; {advice}" if advice else skip
-            elif NO_DATE in str(error):
-                other = "dataset.time_format names another format, such as %m/%d/%Y"
-                advice = f"{other}; {advice}" if advice else other
-            if advice:
-                raise DataError(f"{error}; {advice}") from error
-        raise
-
-
-def _drop_missing(
-    arrays: dict[str, ColumnArray],
-    rating: str | None,
-    timestamp: str | None,
-    funnel: Funnel,
-    path: Path,
-) -> None:
-    """Leave out the rows without a rating or a time, and count them by cause."""
-    present = np.ones(funnel.rows_left, dtype=np.bool_)
-    for column, what in ((rating, "rating"), (timestamp, "timestamp")):
-        if column is None:
-            continue
-        values = arrays[column]
-        missing = values == NO_TIME if values.dtype == np.int64 else np.isnan(values)
-        funnel.drop("missing", f"empty {what}", int((present & missing).sum()))
-        present &= ~missing
-    if not present.any():
-        raise DataError(
-            f"{path}: every row has an empty rating or timestamp; dataset.rating='' or "
-            "dataset.timestamp='' ignores the column"
-        )
-    for name, values in arrays.items():
-        arrays[name] = values[present]
+    return SourceData(table=table, funnel=rows.funnel, titles=titles, files=files.on_disk)
 
 
 def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
