@@ -92,6 +92,12 @@ class TableConfig(DatasetConfig):
     where: Annotated[str | None, Where()] = None
     """Rows to keep, such as event in ('view', 'buy') and price >= 10; null: all. Columns are
     compared with numbers and texts in single quotes by =, !=, <, <=, >, >= and in."""
+    signal: str | None = None
+    """Column that says what a row is, such as event; it needs dataset.signals. null: all rows are
+    alike."""
+    signals: Annotated[list[str] | None, Distinct()] = None
+    """Values of dataset.signal to keep, the strongest first, such as [buy,cart,view]; of several
+    rows of a pair the strongest stands for it. Rows with other values are dropped and counted."""
     rating_threshold: Annotated[float | None, Finite()] = None
     """Ratings of at least this value are positives; null: every row is."""
     time_unit: TimeUnit = TimeUnit.auto
@@ -134,13 +140,22 @@ class TableConfig(DatasetConfig):
         check_fields(self, "dataset")
         if not self.path:
             raise ConfigError("dataset.path must name the table's file: dataset.path=ratings.csv")
-        for key in ("user", "item", "items_path", "items_id", "items_title"):
+        for key in ("user", "item", "signal", "items_path", "items_id", "items_title"):
             if getattr(self, key) == "":
                 raise ConfigError(f"dataset.{key} must name a column or a file, or be null, got ''")
         if self.time_format is not None and self.time_unit is not TimeUnit.auto:
             raise ConfigError(
                 f"dataset.time_format and dataset.time_unit={self.time_unit.name} contradict each "
                 "other; set one of them"
+            )
+        if (self.signal is None) != (self.signals is None):
+            raise ConfigError(
+                "dataset.signal and dataset.signals need each other: a column and its values, as "
+                "in dataset.signal=event dataset.signals=[buy,view]"
+            )
+        if self.signals is not None and len(self.signals) > MAX_SIGNALS:
+            raise ConfigError(
+                f"dataset.signals must have at most {MAX_SIGNALS} values, got {len(self.signals)}"
             )
         for key in ITEMS_KEYS:
             if self.items_path is None and getattr(self, key) is not None:
@@ -182,6 +197,8 @@ class TableConfig(DatasetConfig):
         )
 
 
+MAX_SIGNALS = 100
+"""A row has the place of its signal in one byte."""
 ITEMS_KEYS = (
     "items_id",
     "items_title",

@@ -102,7 +102,9 @@ def condition(rng: random.Random, depth: int = 0) -> str:
 
 def _spliced(rng: random.Random, text: str) -> str:
     place = rng.randrange(len(text))
-    inserted = rng.choice([*"'\"()=<>!,;\\%$&|~", "not", "in", "\t", "é", "1", "${", "\x1b[2J"])
+    inserted: str = rng.choice(
+        [*"'\"()=<>!,;\\%$&|~", "not", "in", "\t", "é", "1", "${", "\x1b[2J"]
+    )
     return text[:place] + inserted + text[place + rng.randint(0, 3) :]
 
 

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TableConfig
+from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
-from graphrec_cli.data.sources.table_rows import read_rows
+from graphrec_cli.data.sources.table_rows import TableRows, read_rows, shown_values
 from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, TextColumn
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
 from graphrec_cli.data.tables.open_table import find_table, open_table
 from graphrec_cli.data.tables.titles import Titles
+from graphrec_cli.errors import DataError
 
 
 def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
@@ -45,8 +47,8 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         seed: not used: nothing is drawn.
 
     Returns:
-        Rows of the one signal ``interaction`` in the file's order, ids as text, the rating NaN
-        where there is no such column.
+        Rows in the file's order, ids as text, the rating NaN where there is no such column; of
+        ``dataset.signals``, or of the one signal ``interaction``.
 
     Raises:
         DataError: a file is faulty, or a column cannot be recognised.
@@ -58,15 +60,28 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         item_id=arrays["item"],
         rating=arrays.get("rating", np.full(size, np.nan)).astype(np.float32),
         timestamp=arrays["timestamp"].astype(np.int64) if "timestamp" in arrays else None,
-        signal=np.zeros(size, dtype=np.int8),
-        signal_names=("interaction",),
+        signal=arrays.get("signal", np.zeros(size)).astype(np.int8),
+        signal_names=("interaction",) if config.signals is None else tuple(config.signals),
     )
+    _refuse_absent_signals(table, rows)
     titles = None
     if "items_path" in files.paths:
         titles = _read_titles(
             files.paths["items_path"], config, bare_name(rows.columns["item"]), table.item_id
         )
     return SourceData(table=table, funnel=rows.funnel, titles=titles, files=files.on_disk)
+
+
+def _refuse_absent_signals(table: RawTable, rows: TableRows) -> None:
+    """Refuse a signal that no row has: it may be misspelt."""
+    found = np.bincount(table.signal, minlength=len(table.signal_names))
+    for name, count in zip(table.signal_names, found.tolist(), strict=True):
+        if not count:
+            column = rows.columns["signal"]
+            raise DataError(
+                f"no row that is left has the signal '{name}', which dataset.signals names"
+                f"{suggestion(name, rows.signals)} ({column} has {shown_values(rows.signals)})"
+            )
 
 
 def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:

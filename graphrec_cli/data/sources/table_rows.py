@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from graphrec_cli.data.tables.open_table import TableFile, open_table
 from graphrec_cli.data.tables.time_column import NO_DATE, NO_TIME, TimeColumn
 from graphrec_cli.data.tables.where import WhereColumn, matching_rows, where_columns
 from graphrec_cli.errors import ConfigError, DataError
+from graphrec_cli.terminal_text import shorten
 
 HIGHEST_RATING = float(np.finfo(np.float32).max)
 
@@ -40,13 +41,17 @@ class TableRows:
 
     Attributes:
         columns: the name in the header of each column that is read, by its key in the
-            configuration: ``user``, ``item`` and, if there are any, ``rating`` and ``timestamp``.
-        arrays: the values by the same keys, each of shape (rows,).
+            configuration: ``user``, ``item`` and, if there are any, ``rating``, ``timestamp`` and
+            ``signal``.
+        arrays: the values by the same keys, each of shape (rows,); int8 places in
+            ``dataset.signals`` for ``signal``.
+        signals: the distinct texts of the column of signals.
         funnel: rows read, less those that were dropped.
     """
 
     columns: dict[str, str]
     arrays: dict[str, ColumnArray]
+    signals: tuple[str, ...]
     funnel: Funnel
 
 
@@ -71,9 +76,12 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
         if not kept.any():
             raise DataError(f"{path}: none of the {len(kept):,} rows matches dataset.where")
         arrays = {key: values[kept] for key, values in arrays.items()}
+    signals: tuple[str, ...] = ()
+    if config.signals is not None:
+        arrays, signals = _with_signals(arrays, config.signals, columns["signal"], funnel, path)
     if config.on_missing is MissingPolicy.skip:
         arrays = _without_missing(arrays, funnel, path)
-    return TableRows(columns, arrays, funnel)
+    return TableRows(columns, arrays, signals, funnel)
 
 
 def _pick_columns(
@@ -87,6 +95,8 @@ def _pick_columns(
         "rating": config.rating_threshold is not None,
         "timestamp": config.time_format is not None or config.time_unit is not TimeUnit.auto,
     }
+    if config.signal is not None:
+        needed["signal"] = True
     picked = {
         key: pick_column(key, getattr(config, key), header, file.path, needed=need)
         for key, need in needed.items()
@@ -127,6 +137,8 @@ def _wanted(file: TableFile, columns: dict[str, str], config: TableConfig) -> li
             )
         unit = TimeUnit.date if has_times else config.time_unit
         wanted.append(TimeColumn(name, unit, time_format=config.time_format, may_be_missing=skip))
+    if "signal" in columns:
+        wanted.append(TextColumn(columns["signal"], may_be_empty=True))
     return wanted
 
 
@@ -160,6 +172,31 @@ def _advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None]:
             if advice:
                 raise DataError(f"{error}; {advice}") from error
         raise
+
+
+def _with_signals(
+    arrays: dict[str, ColumnArray], signals: list[str], column: str, funnel: Funnel, path: Path
+) -> tuple[dict[str, ColumnArray], tuple[str, ...]]:
+    """The rows with one of the signals, which becomes its place among them; and all values."""
+    import pandas as pd
+
+    codes, found = pd.factorize(arrays["signal"])
+    values = tuple(map(str, found))
+    place = {signal: number for number, signal in enumerate(signals)}
+    places = np.array([place.get(value, -1) for value in values], dtype=np.int8)[codes]
+    kept = places >= 0
+    funnel.drop("signal", f"{column} is not in dataset.signals", int((~kept).sum()))
+    if not kept.any():
+        raise DataError(
+            f"{path}: none of the {len(kept):,} rows has one of dataset.signals; {column} has "
+            f"{shown_values(values)}"
+        )
+    return {key: array[kept] for key, array in (arrays | {"signal": places}).items()}, values
+
+
+def shown_values(values: Sequence[str]) -> str:
+    """Texts of a column for a message."""
+    return shorten(", ".join(f"'{value}'" for value in values), 200)
 
 
 def _without_missing(

@@ -118,6 +118,8 @@ def _kind(kind: pa.DataType) -> str:
 
 
 def _may_be_missing(column: Column) -> bool:
+    if isinstance(column, TextColumn):
+        return column.may_be_empty
     return isinstance(column, NumberColumn | TimeColumn | WhereColumn) and column.may_be_missing
 
 
@@ -142,7 +144,7 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
             f"{name} has the type {values.type}, in which long ids lose digits; save it as text "
             "or whole numbers"
         )
-    return values
+    return values.cast("string").fill_null("") if is_text and values.null_count else values
 
 
 def _first_fault(path: Path, column: Column, cells: pa.ChunkedArray) -> DataError:

@@ -88,7 +88,7 @@ def truth(condition: tuple[Any, ...], row: dict[str, str]) -> bool | None:
         return None
     else:
         cell = int(cell) if cell.lstrip("-").isdigit() else float(cell)
-    return cell in values if sign == "in" else bool(TESTS[sign](cell, values[0]))
+    return bool(cell in values if sign == "in" else TESTS[sign](cell, values[0]))
 
 
 @pytest.mark.slow
