@@ -81,6 +81,12 @@ class TableConfig(DatasetConfig):
     path: str = ""
     """The file: plain, .gz, .zip, .xz, .bz2 or .zst. It is required. A relative path is looked up
     in the working directory, then in data_dir."""
+    valid_path: str | None = None
+    """File of the valid part, written like the table; null: no valid part. It needs
+    dataset.test_path."""
+    test_path: str | None = None
+    """File of the test part, written like the table, which is then the train part; it needs
+    split=predefined. null: split=.. divides the table."""
     user: str | None = None
     """Column of user ids; null: a common name such as user_id."""
     item: str | None = None
@@ -140,13 +146,17 @@ class TableConfig(DatasetConfig):
         check_fields(self, "dataset")
         if not self.path:
             raise ConfigError("dataset.path must name the table's file: dataset.path=ratings.csv")
-        for key in ("user", "item", "signal", "items_path", "items_id", "items_title"):
+        for key in NOT_EMPTY:
             if getattr(self, key) == "":
                 raise ConfigError(f"dataset.{key} must name a column or a file, or be null, got ''")
         if self.time_format is not None and self.time_unit is not TimeUnit.auto:
             raise ConfigError(
                 f"dataset.time_format and dataset.time_unit={self.time_unit.name} contradict each "
                 "other; set one of them"
+            )
+        if self.valid_path is not None and self.test_path is None:
+            raise ConfigError(
+                "dataset.valid_path needs a test part; set dataset.test_path and split=predefined"
             )
         if (self.signal is None) != (self.signals is None):
             raise ConfigError(
@@ -197,6 +207,17 @@ class TableConfig(DatasetConfig):
         )
 
 
+NOT_EMPTY = (
+    "valid_path",
+    "test_path",
+    "user",
+    "item",
+    "signal",
+    "items_path",
+    "items_id",
+    "items_title",
+)
+"""Keys that name a column or a file, or are null."""
 MAX_SIGNALS = 100
 """A row has the place of its signal in one byte."""
 ITEMS_KEYS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.unknown import suggestion
-from graphrec_cli.data.interactions import RawTable
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.sources.table_rows import TableRows, read_rows, shown_values
 from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, TextColumn
@@ -18,24 +20,29 @@ from graphrec_cli.data.tables.open_table import find_table, open_table
 from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
 
+PARTS = {"path": "train", "valid_path": "valid", "test_path": "test"}
+"""The part that each file is, if there is more than one."""
+
 
 def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
-    """The table, and the file of titles if one is configured.
+    """The table, and the files of other parts and of titles if they are configured.
 
     Args:
         config: the names of the files.
         data_dir: searched for a file that is not in the working directory.
 
     Returns:
-        Paths by the key that names them, ``path`` and ``items_path``.
+        Paths by the key that names them: ``path``, ``valid_path``, ``test_path``, ``items_path``.
 
     Raises:
         DataError: a file is missing.
     """
-    paths = {"path": find_table("dataset.path", config.path, data_dir)}
-    if config.items_path is not None:
-        paths["items_path"] = find_table("dataset.items_path", config.items_path, data_dir)
-    return paths
+    named = {key: getattr(config, key) for key in (*PARTS, "items_path")}
+    return {
+        key: find_table(f"dataset.{key}", name, data_dir)
+        for key, name in named.items()
+        if name is not None
+    }
 
 
 def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceData:
@@ -47,14 +54,27 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         seed: not used: nothing is drawn.
 
     Returns:
-        Rows in the file's order, ids as text, the rating NaN where there is no such column; of
-        ``dataset.signals``, or of the one signal ``interaction``.
+        Rows in the order of the files, ids as text, the rating NaN where there is no such column;
+        of ``dataset.signals``, or of the one signal ``interaction``. They have parts if there is a
+        test file.
 
     Raises:
         DataError: a file is faulty, or a column cannot be recognised.
     """
-    rows = read_rows(files.paths["path"], config)
-    arrays, size = rows.arrays, rows.funnel.rows_left
+    parts = {
+        name: read_rows(files.paths[key], config)
+        for key, name in PARTS.items()
+        if key in files.paths
+    }
+    train, several = parts["train"], len(parts) > 1
+    if several:
+        _refuse_other_columns(parts, files)
+    arrays = (
+        {key: np.concatenate([rows.arrays[key] for rows in parts.values()]) for key in train.arrays}
+        if several
+        else train.arrays
+    )
+    size = len(arrays["user"])
     table = RawTable(
         user_id=arrays["user"],
         item_id=arrays["item"],
@@ -62,25 +82,62 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         timestamp=arrays["timestamp"].astype(np.int64) if "timestamp" in arrays else None,
         signal=arrays.get("signal", np.zeros(size)).astype(np.int8),
         signal_names=("interaction",) if config.signals is None else tuple(config.signals),
+        part=_parts(parts) if several else None,
     )
-    _refuse_absent_signals(table, rows)
+    _refuse_absent_signals(table, list(parts.values()))
     titles = None
     if "items_path" in files.paths:
-        titles = _read_titles(
-            files.paths["items_path"], config, bare_name(rows.columns["item"]), table.item_id
-        )
-    return SourceData(table=table, funnel=rows.funnel, titles=titles, files=files.on_disk)
+        item = bare_name(train.columns["item"])
+        titles = _read_titles(files.paths["items_path"], config, item, table.item_id)
+    return SourceData(
+        table=table,
+        funnel=_joined_funnel(parts) if several else train.funnel,
+        titles=titles,
+        files=files.on_disk,
+    )
 
 
-def _refuse_absent_signals(table: RawTable, rows: TableRows) -> None:
+def _refuse_other_columns(parts: dict[str, TableRows], files: FoundFiles) -> None:
+    """Refuse files of which some have ratings or times and others do not."""
+    train = parts["train"].columns
+    for name, rows in parts.items():
+        for key in {**train, **rows.columns}:
+            if (key in train) != (key in rows.columns):
+                paths = [files.paths["path"], files.paths[f"{name}_path"]]
+                has, lacks = paths if key in train else paths[::-1]
+                column = train.get(key) or rows.columns[key]
+                raise DataError(
+                    f"{has} has a column of {key}s, {column}, and {lacks} has none; "
+                    f"dataset.{key}='' reads no {key}s"
+                )
+
+
+def _parts(parts: dict[str, TableRows]) -> NDArray[np.int8]:
+    """The part of every row."""
+    sizes = [rows.funnel.rows_left for rows in parts.values()]
+    return np.repeat(np.array([PART_NAMES.index(name) for name in parts], dtype=np.int8), sizes)
+
+
+def _joined_funnel(parts: dict[str, TableRows]) -> Funnel:
+    """One funnel of the rows of all parts, each cause counted for each part."""
+    funnel = Funnel(sum(rows.funnel.rows_read for rows in parts.values()))
+    for name, rows in parts.items():
+        funnel.note(f"rows_read_{name}", rows.funnel.rows_read)
+        for step in rows.funnel.steps:
+            funnel.drop(step.stage, f"{step.cause}, in {name}", step.rows_dropped)
+    return funnel
+
+
+def _refuse_absent_signals(table: RawTable, parts: Sequence[TableRows]) -> None:
     """Refuse a signal that no row has: it may be misspelt."""
+    known = list(dict.fromkeys(value for rows in parts for value in rows.signals))
     found = np.bincount(table.signal, minlength=len(table.signal_names))
     for name, count in zip(table.signal_names, found.tolist(), strict=True):
         if not count:
-            column = rows.columns["signal"]
+            column = parts[0].columns["signal"]
             raise DataError(
                 f"no row that is left has the signal '{name}', which dataset.signals names"
-                f"{suggestion(name, rows.signals)} ({column} has {shown_values(rows.signals)})"
+                f"{suggestion(name, known)} ({column} has {shown_values(known)})"
             )
 
 
