@@ -149,6 +149,11 @@ class TableConfig(DatasetConfig):
         for key in NOT_EMPTY:
             if getattr(self, key) == "":
                 raise ConfigError(f"dataset.{key} must name a column or a file, or be null, got ''")
+        for key, default in (("time_format", None), ("time_unit", TimeUnit.auto)):
+            if self.timestamp == "" and getattr(self, key) is not default:
+                raise ConfigError(
+                    f"dataset.{key} needs timestamps, but dataset.timestamp is ''; remove one"
+                )
         if self.time_format is not None and self.time_unit is not TimeUnit.auto:
             raise ConfigError(
                 f"dataset.time_format and dataset.time_unit={self.time_unit.name} contradict each "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refus
 from graphrec_cli.data.tables.open_table import find_table, open_table
 from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
 
 PARTS = {"path": "train", "valid_path": "valid", "test_path": "test"}
 """The part that each file is, if there is more than one."""
@@ -94,7 +95,21 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         funnel=_joined_funnel(parts) if several else train.funnel,
         titles=titles,
         files=files.on_disk,
+        notes=tuple(_notes(parts)),
     )
+
+
+def _notes(parts: dict[str, TableRows]) -> Iterator[str]:
+    """Which columns were taken, for each file whose columns have other names than the first's."""
+    for name, rows in parts.items():
+        if name == "train" or rows.columns != parts["train"].columns:
+            where = "" if name == "train" else f" of the {name} file"
+            taken = " ".join(
+                f"{'time' if key == 'timestamp' else key}={column}"
+                for key, column in rows.columns.items()
+            )
+            yield shorten(f"columns{where}: {taken}", 300)
+    yield from dict.fromkeys(rows.time_note for rows in parts.values() if rows.time_note)
 
 
 def _refuse_other_columns(parts: dict[str, TableRows], files: FoundFiles) -> None:

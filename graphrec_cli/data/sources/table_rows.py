@@ -47,12 +47,14 @@ class TableRows:
             ``dataset.signals`` for ``signal``.
         signals: the distinct texts of the column of signals.
         funnel: rows read, less those that were dropped.
+        time_note: a line to log about the times, if any.
     """
 
     columns: dict[str, str]
     arrays: dict[str, ColumnArray]
     signals: tuple[str, ...]
     funnel: Funnel
+    time_note: str | None
 
 
 def read_rows(path: Path, config: TableConfig) -> TableRows:
@@ -67,7 +69,8 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     compared = [] if condition is None else where_columns(condition, list(file.kinds), path)
     columns = _pick_columns(file, config, compared)
     with _advice(config, columns):
-        found = _read(file, _wanted(file, columns, config), compared)
+        wanted = _wanted(file, columns, config)
+        found = _read(file, wanted, compared)
     arrays = {key: found[0][name] for key, name in columns.items()}
     funnel = Funnel(len(arrays["user"]))
     if condition is not None:
@@ -81,7 +84,8 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
         arrays, signals = _with_signals(arrays, config.signals, columns["signal"], funnel, path)
     if config.on_missing is MissingPolicy.skip:
         arrays = _without_missing(arrays, funnel, path)
-    return TableRows(columns, arrays, signals, funnel)
+    times = (column.note for column in wanted if isinstance(column, TimeColumn))
+    return TableRows(columns, arrays, signals, funnel, next(times, None))
 
 
 def _pick_columns(
@@ -103,8 +107,6 @@ def _pick_columns(
     }
     if needed["rating"] and picked["rating"] is None:
         raise DataError("dataset.rating_threshold needs ratings, but dataset.rating is ''")
-    if config.time_format is not None and picked["timestamp"] is None:
-        raise DataError("dataset.time_format needs timestamps, but dataset.timestamp is ''")
     columns = {key: name for key, name in picked.items() if name is not None}
     chosen = list(columns.values())
     twice = next((name for name in chosen if chosen.count(name) > 1), None)
@@ -130,16 +132,22 @@ def _wanted(file: TableFile, columns: dict[str, str], config: TableConfig) -> li
     if "timestamp" in columns:
         name = columns["timestamp"]
         has_times = file.kinds[name] == "time"
-        if has_times and config.time_format is not None:
-            raise ConfigError(
-                f"dataset.time_format applies only to text, and the column {name} of "
-                f"{file.path} has times; remove it"
-            )
+        if has_times:
+            _refuse_time_keys(config, f"the column {name} of {file.path}")
         unit = TimeUnit.date if has_times else config.time_unit
         wanted.append(TimeColumn(name, unit, time_format=config.time_format, may_be_missing=skip))
     if "signal" in columns:
         wanted.append(TextColumn(columns["signal"], may_be_empty=True))
     return wanted
+
+
+def _refuse_time_keys(config: TableConfig, column: str) -> None:
+    """Refuse keys that would say how times are written, for a column that has times."""
+    for key, default in (("time_format", None), ("time_unit", TimeUnit.auto)):
+        if getattr(config, key) is not default:
+            raise ConfigError(
+                f"dataset.{key} applies only to text and numbers, and {column} has times; remove it"
+            )
 
 
 def _read(
