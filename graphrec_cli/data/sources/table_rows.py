@@ -68,13 +68,15 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     condition = None if config.where is None else parse_where(config.where)
     compared = [] if condition is None else where_columns(condition, list(file.kinds), path)
     columns = _pick_columns(file, config, compared)
+    wanted = _wanted(file, columns, config)
+    # A column that is also compared is read twice, because its cells are needed as they are.
+    again = [column for column in compared if column.name in columns.values()]
     with _advice(config, columns):
-        wanted = _wanted(file, columns, config)
-        found = _read(file, wanted, compared)
-    arrays = {key: found[0][name] for key, name in columns.items()}
+        cells = file.read([*wanted, *(column for column in compared if column not in again)])
+    arrays = {key: cells[name] for key, name in columns.items()}
     funnel = Funnel(len(arrays["user"]))
     if condition is not None:
-        kept = matching_rows(condition, compared, found[1])
+        kept = matching_rows(condition, compared, cells | (file.read(again) if again else {}))
         funnel.drop("where", "does not match dataset.where", int((~kept).sum()))
         if not kept.any():
             raise DataError(f"{path}: none of the {len(kept):,} rows matches dataset.where")
@@ -148,16 +150,6 @@ def _refuse_time_keys(config: TableConfig, column: str) -> None:
             raise ConfigError(
                 f"dataset.{key} applies only to text and numbers, and {column} has times; remove it"
             )
-
-
-def _read(
-    file: TableFile, wanted: list[Column], compared: list[WhereColumn]
-) -> tuple[dict[str, ColumnArray], dict[str, ColumnArray]]:
-    """The arrays of both lists; a column that is in both is read twice."""
-    names = {column.name for column in wanted}
-    again: list[Column] = [column for column in compared if column.name in names]
-    first = file.read([*wanted, *(column for column in compared if column.name not in names)])
-    return first, {**first, **file.read(again)} if again else first
 
 
 @contextmanager

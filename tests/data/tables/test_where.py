@@ -75,7 +75,7 @@ def truth(condition: tuple[Any, ...], row: dict[str, str]) -> bool | None:
         found = [truth(part, row) for part in rest]
         if first == "not":
             return None if found[0] is None else not found[0]
-        decides = first == "or"
+        decides: bool = first == "or"
         if decides in found:
             return decides
         return None if None in found else not decides
@@ -195,6 +195,22 @@ def test_the_columns_of_users_ratings_and_times_can_be_compared(tmp_path: Path) 
     assert users_of(path, "user != 'a'") == "b"
     path.write_text("user,item,timestamp\na,x,9007199254740993\nb,x,9007199254740992\n")
     assert users_of(path, "timestamp > 9007199254740992") == "a"
+
+
+def test_dates_that_are_compared_with_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("user,item,date\na,x,2019-10-09\n")
+    with pytest.raises(DataError) as refused:
+        users_of(path, "date > 20190101")
+    fault = "date '2019-10-09' is not a number, but dataset.where compares it with one"
+    assert str(refused.value) == f"{path}, line 2: {fault}"
+
+
+def test_a_column_without_any_value(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    empty = pa.array([None, None], pa.string())
+    pq.write_table(pa.table({"user": ["a", "b"], "item": ["x", "x"], "note": empty}), path)
+    assert users_of(path, "note = 'x' or note > 1 or user = 'b'") == "b"
 
 
 def test_a_cell_that_is_not_a_number_is_named_by_its_line(tmp_path: Path) -> None:
