@@ -6,6 +6,9 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
@@ -76,11 +79,12 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
     prepared = cache.get()
     if prepared is not None:
         log.info("loaded the prepared data from the cache (%s...)", cache.short_key)
-        log_rows(config, prepared.num_rows)
+        log_rows(config, prepared.num_rows, prepared.notes)
         warn_of_1970(config, prepared.split)
         report.bad_lines(prepared.quarantine)
         log_unused_split(config, prepared.own_split_unused)
         report.drops(prepared.funnel)
+        log_every_rating(config, prepared.split)
         log_titles(prepared)
         return prepared
     prepared = fill_cache(config, cache, report)
@@ -120,7 +124,7 @@ def read_and_split(
     except TooManyBadLines as error:
         report.bad_lines(error.bad)
         raise
-    log_rows(config, len(source.table))
+    log_rows(config, len(source.table), source.notes)
     report.bad_lines(source.quarantine)
     try:
         prepared = split_source(config, source)
@@ -129,6 +133,7 @@ def read_and_split(
         raise
     report.drops(source.funnel)
     warn_of_1970(config, prepared.split)
+    log_every_rating(config, prepared.split)
     log_titles(prepared)
     return source, prepared
 
@@ -156,6 +161,7 @@ def split_source(config: RunConfig, source: SourceData) -> Prepared:
         own_split_unused=own_split_unused,
         files=source.files,
         preferences=source.preferences,
+        notes=source.notes,
     )
 
 
@@ -179,9 +185,29 @@ def log_titles(prepared: Prepared) -> None:
         log.info("%s of %s items have a title", f"{known:,}", f"{total:,}")
 
 
-def log_rows(config: RunConfig, num_rows: int) -> None:
-    """Log how many rows the source has."""
+def log_rows(config: RunConfig, num_rows: int, notes: Sequence[str]) -> None:
+    """Log how many rows the source has, and how it was understood."""
     log.info("dataset %s: %s rows", config.dataset.name, f"{num_rows:,}")
+    for note in notes:
+        log.info("%s", note)
+
+
+def log_every_rating(config: RunConfig, split: Split) -> None:
+    """Log that low ratings are positives too, unless the model learns from the ratings."""
+    dataset, rating = config.dataset, split.train.rating
+    thresholds = (dataset.positive_threshold(), dataset.prefilter.rating_threshold)
+    settable = hasattr(dataset, "rating_threshold") and thresholds == (None, None)
+    if rating is None or not settable or config.loss.learns_from() is LearnsFrom.ratings:
+        return
+    distinct = np.unique(rating)
+    if len(distinct) > 1:
+        example = max(float(np.median(rating)), float(distinct[1]))
+        log.info(
+            "every rating counts as a positive; dataset.rating_threshold=%g keeps those of at "
+            "least %g",
+            example,
+            example,
+        )
 
 
 def warn_of_1970(config: RunConfig, split: Split) -> None:

@@ -15,6 +15,7 @@ from graphrec_cli.config.loss import LossConfig
 from graphrec_cli.config.model import LearnsFrom, ModelConfig
 from graphrec_cli.config.sampler import SamplerConfig, UniformConfig
 from graphrec_cli.config.split import SplitConfig
+from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.trainer import Precision, TrainerConfig
 from graphrec_cli.errors import ConfigError
 
@@ -72,6 +73,7 @@ class RunConfig:
         for band in self.expected.bands:
             self._cutoff("expected.bands.metric", band.metric)
         self._check_what_is_learnt()
+        self._check_own_files()
 
     def split_seed(self) -> int:
         """The seed that the split is drawn with."""
@@ -155,6 +157,22 @@ class RunConfig:
             raise ConfigError(
                 f"loss={self.loss.name} {own_negatives}, so it only uses sampler.by; use "
                 "sampler=uniform and set no other key of it"
+            )
+
+    def _check_own_files(self) -> None:
+        """Refuse a table with a test file that is not used, or without one that is needed."""
+        if not isinstance(self.dataset, TableConfig):
+            return
+        if self.dataset.test_path is not None and self.split.name != "predefined":
+            raise ConfigError(
+                "dataset.test_path is the test part of a split of its own, which "
+                f"split={self.split.name} does not use; set split=predefined, or leave out "
+                "dataset.test_path and dataset.valid_path"
+            )
+        if self.dataset.test_path is None and self.split.name == "predefined":
+            raise ConfigError(
+                "split=predefined needs the file of the test part; set dataset.test_path, or "
+                "choose split=ratio"
             )
 
     def _check_cache_dir(self) -> None:

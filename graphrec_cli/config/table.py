@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated
 
 from graphrec_cli.config.checks import Distinct, Finite, check_fields
 from graphrec_cli.config.dataset import DatasetConfig
+from graphrec_cli.config.time_format import TimeFormat
+from graphrec_cli.config.where import Where
 from graphrec_cli.errors import ConfigError
-
-TIME_DIRECTIVES = "YymdBbjHIMSfpzZAa"
-"""Letters of the strptime directives that a time format may have."""
 
 
 class Separator(Enum):
@@ -76,30 +73,6 @@ class MissingPolicy(Enum):
     """Leave the row out and count it in funnel.json."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeFormat:
-    """A strptime format that tells the year."""
-
-    def check(self, key: str, time_format: str) -> None:
-        """Refuse a format without directives, with unknown ones, or without a year."""
-        probe = datetime(2019, 10, 9, 16, 39, 40, tzinfo=UTC)
-        example = f"write one such as %m/%d/%Y or %d.%m.%Y %H:%M, got '{time_format}'"
-        found = set(re.findall("%(.?)", time_format.replace("%%", "")))
-        unknown = sorted(found - set(TIME_DIRECTIVES))
-        if unknown:
-            known = " ".join(f"%{letter}" for letter in TIME_DIRECTIVES)
-            raise ConfigError(f"{key} has '%{unknown[0]}', which is none of {known}; {example}")
-        if not found & {"Y", "y"}:
-            raise ConfigError(f"{key} must have a year, %Y or %y; {example}")
-        try:
-            datetime.strptime(probe.strftime(time_format), time_format)
-        except (ValueError, re.error) as error:
-            raise ConfigError(f"{key} cannot be read back ({error}); {example}") from error
-
-    def __str__(self) -> str:
-        return "a strptime format with a year"
-
-
 @dataclass(kw_only=True, slots=True)
 class TableConfig(DatasetConfig):
     """A csv, tsv, parquet, JSON lines or RecBole .inter file, one interaction per row."""
@@ -108,6 +81,12 @@ class TableConfig(DatasetConfig):
     path: str = ""
     """The file: plain, .gz, .zip, .xz, .bz2 or .zst. It is required. A relative path is looked up
     in the working directory, then in data_dir."""
+    valid_path: str | None = None
+    """File of the valid part, written like the table; null: no valid part. It needs
+    dataset.test_path."""
+    test_path: str | None = None
+    """File of the test part, written like the table, which is then the train part; it needs
+    split=predefined. null: split=.. divides the table."""
     user: str | None = None
     """Column of user ids; null: a common name such as user_id."""
     item: str | None = None
@@ -116,6 +95,15 @@ class TableConfig(DatasetConfig):
     """Column of ratings; null: a common name, if any; '': no ratings."""
     timestamp: str | None = None
     """Column of timestamps; null: a common name, if any; '': no timestamps."""
+    where: Annotated[str | None, Where()] = None
+    """Rows to keep, such as event in ('view', 'buy') and price >= 10; null: all. Columns are
+    compared with numbers and texts in single quotes by =, !=, <, <=, >, >= and in."""
+    signal: str | None = None
+    """Column that says what a row is, such as event; it needs dataset.signals. null: all rows are
+    alike."""
+    signals: Annotated[list[str] | None, Distinct()] = None
+    """Values of dataset.signal to keep, the strongest first, such as [buy,cart,view]; of several
+    rows of a pair the strongest stands for it. Rows with other values are dropped and counted."""
     rating_threshold: Annotated[float | None, Finite()] = None
     """Ratings of at least this value are positives; null: every row is."""
     time_unit: TimeUnit = TimeUnit.auto
@@ -158,13 +146,31 @@ class TableConfig(DatasetConfig):
         check_fields(self, "dataset")
         if not self.path:
             raise ConfigError("dataset.path must name the table's file: dataset.path=ratings.csv")
-        for key in ("user", "item", "items_path", "items_id", "items_title"):
+        for key in NOT_EMPTY:
             if getattr(self, key) == "":
                 raise ConfigError(f"dataset.{key} must name a column or a file, or be null, got ''")
+        for key, default in (("time_format", None), ("time_unit", TimeUnit.auto)):
+            if self.timestamp == "" and getattr(self, key) is not default:
+                raise ConfigError(
+                    f"dataset.{key} needs timestamps, but dataset.timestamp is ''; remove one"
+                )
         if self.time_format is not None and self.time_unit is not TimeUnit.auto:
             raise ConfigError(
                 f"dataset.time_format and dataset.time_unit={self.time_unit.name} contradict each "
                 "other; set one of them"
+            )
+        if self.valid_path is not None and self.test_path is None:
+            raise ConfigError(
+                "dataset.valid_path needs a test part; set dataset.test_path and split=predefined"
+            )
+        if (self.signal is None) != (self.signals is None):
+            raise ConfigError(
+                "dataset.signal and dataset.signals need each other: a column and its values, as "
+                "in dataset.signal=event dataset.signals=[buy,view]"
+            )
+        if self.signals is not None and len(self.signals) > MAX_SIGNALS:
+            raise ConfigError(
+                f"dataset.signals must have at most {MAX_SIGNALS} values, got {len(self.signals)}"
             )
         for key in ITEMS_KEYS:
             if self.items_path is None and getattr(self, key) is not None:
@@ -206,6 +212,19 @@ class TableConfig(DatasetConfig):
         )
 
 
+NOT_EMPTY = (
+    "valid_path",
+    "test_path",
+    "user",
+    "item",
+    "signal",
+    "items_path",
+    "items_id",
+    "items_title",
+)
+"""Keys that name a column or a file, or are null."""
+MAX_SIGNALS = 100
+"""A row has the place of its signal in one byte."""
 ITEMS_KEYS = (
     "items_id",
     "items_title",

@@ -12,6 +12,8 @@ from graphrec_cli.config.store import SCHEMAS
 
 _PLAIN = re.compile(r"[A-Za-z_/][\w/.-]*", re.ASCII)
 """Values that Hydra's grammar reads as the same text."""
+CONDITION = "dataset.where"
+"""It may begin with a column in quotes, and has commas within parentheses."""
 _WORDS = {"null", "true", "false", "nan", "inf"}
 
 
@@ -23,15 +25,16 @@ def quote_text(word: str, *, sweeps: bool) -> str:
 
     Args:
         word: ``key=value``.
-        sweeps: a comma separates values, which are quoted one by one.
+        sweeps: a comma separates values, which are quoted one by one; not those of a condition.
     """
     key, _, value = word.partition("=")
     name = key.lstrip("+")
-    if name not in _text_keys() or not value or value[0] in "'\"[" or "${" in value:
+    in_quotes = value[:1] in ("'", '"') and (name != CONDITION or value[-1] == value[0])
+    if name not in _text_keys() or not value or in_quotes or value[0] == "[" or "${" in value:
         return word
     if sweeps and re.match(r"(choice|range|interval|glob|sort|shuffle)\(", value):
         return word
-    parts = value.split(",") if sweeps else [value]
+    parts = value.split(",") if sweeps and name != CONDITION else [value]
     return f"{key}={','.join(_quote_part(name, part) for part in parts)}"
 
 

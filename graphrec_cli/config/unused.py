@@ -8,6 +8,7 @@ from dataclasses import fields
 from graphrec_cli.config.keys import spell_value
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.table import TableConfig
 from graphrec_cli.errors import ConfigError
 
 _WITHOUT_TRAINING = ("monitor", "valid_users", "autoresume")
@@ -96,7 +97,10 @@ def _of_components(config: RunConfig, *groups: str) -> dict[str, str]:
 
 
 def _has_valid_part(config: RunConfig) -> bool:
-    """False if the split's keys say that it makes none; a published split may have one."""
+    """False if the keys say that there is none; a published split may have one."""
+    dataset = config.dataset
+    if isinstance(dataset, TableConfig) and dataset.test_path is not None:
+        return dataset.valid_path is not None
     if getattr(config.split, "valid_from", None) is not None:
         return True
     return 0 not in (getattr(config.split, "valid", 1), getattr(config.split, "valid_ratio", 1))

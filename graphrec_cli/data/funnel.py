@@ -28,6 +28,11 @@ class Funnel:
         self._notes: dict[str, int] = {}
 
     @property
+    def rows_read(self) -> int:
+        """Rows before any was dropped."""
+        return self._rows_read
+
+    @property
     def rows_left(self) -> int:
         """Rows read minus all rows dropped so far."""
         return self._rows_left

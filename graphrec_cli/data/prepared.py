@@ -27,6 +27,7 @@ class Prepared:
         own_split_unused: whether the data set comes with a split that is not used.
         files: the files that it was read from.
         preferences: the true scores, only for a synthetic data set.
+        notes: lines to log about how the files were understood.
     """
 
     split: Split
@@ -37,6 +38,7 @@ class Prepared:
     own_split_unused: bool
     files: tuple[DataFile, ...]
     preferences: TruePreferences | None
+    notes: tuple[str, ...] = ()
 
 
 def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] | None:

@@ -130,6 +130,7 @@ class SourceData:
         files: the files that were read; empty for a data set generated in memory.
         preferences: the true scores, only for a synthetic data set.
         quarantine: lines that could not be read and were left out.
+        notes: lines to log about how the files were understood.
     """
 
     table: RawTable
@@ -138,6 +139,7 @@ class SourceData:
     files: tuple[DataFile, ...] = ()
     preferences: TruePreferences | None = None
     quarantine: tuple[BadLine, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 Config = TypeVar("Config", contravariant=True)

@@ -56,7 +56,11 @@ def movies(tmp_path: Path) -> Path:
 
 def test_every_figure_of_a_data_set_of_nine_rows(full_size: Command, movies: Path) -> None:
     done = full_size(*MOVIES, "--json")
-    log = "dataset movielens_100k: 9 rows\n2 of 4 items have a title\n"
+    log = (
+        "dataset movielens_100k: 9 rows\n"
+        "every rating counts as a positive; dataset.rating_threshold=4 keeps those of at least 4\n"
+        "2 of 4 items have a title\n"
+    )
     assert (done.code, done.err) == (0, log)
     report = json.loads(done.out)
     assert [(Path(file["path"]).name, file["size"]) for file in report["files"]] == [

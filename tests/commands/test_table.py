@@ -123,14 +123,24 @@ def test_times_that_are_all_in_1970_are_warned_of(
     assert "all times are in 1970" not in full_size("train", *TABLE, *small).err
 
 
-def test_dates_of_eight_digits_are_said(
+def test_how_the_table_was_understood_is_logged_from_the_cache_too(
     full_size: Callable[..., Any], small: tuple[str, ...], folder: Path
 ) -> None:
     table = (folder / "mine.csv").read_text("utf-8").replace("2024-01-", "202401")
     (folder / "mine.csv").write_text(table, "utf-8")
-    done = full_size("train", *TABLE, *small)
-    assert done.code == 0, done.err
-    assert done.err.count("date: numbers such as 20240101 are read as dates") == 1
+    lines = (
+        "columns: user=user item=ISBN rating=stars time=date",
+        "date: numbers such as 20240101 are read as dates; dataset.time_unit=s makes them seconds",
+        "every rating counts as a positive; dataset.rating_threshold=3 keeps those of at least 3",
+    )
+    for command in (["train"], ["train"], ["data", "inspect"]):
+        done = full_size(*command, *TABLE, *small)
+        assert done.code == 0, done.err
+        assert [done.err.count(line) for line in lines] == [1, 1, 1]
+    words = ["dataset.timestamp=", "dataset.rating_threshold=1"]
+    err = full_size("data", "inspect", *TABLE, *small, *words).err
+    assert "columns: user=user item=ISBN rating=stars\n" in err
+    assert not any(line in err for line in lines)
 
 
 def test_titles_that_match_no_item_are_refused(full_size: Callable[..., Any]) -> None:

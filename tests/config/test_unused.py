@@ -16,6 +16,9 @@ def job(*words: str) -> Job:
     return compose_run(sort_arguments(words))
 
 
+OWN_FILES = ("dataset.path=a.csv", "dataset.test_path=b.csv")
+
+
 @pytest.mark.parametrize("model", ["popularity", "itemknn", "ease", "gfcf"])
 @pytest.mark.parametrize(
     "word", ["sampler=hardneg", "sampler.by=user", "loss.l2=1", "trainer=default"]
@@ -52,6 +55,10 @@ def test_all_words_of_one_reason_are_named() -> None:
         (("split.by=rating", "split.seed=3"), "^split.seed=3 has no effect: split.by=rating draws"),
         (("split.by=rating", "split.seed=3", "model=ease"), "^split.seed=3 has no effect"),
         (("split=ratio", "split.valid_ratio=0", "trainer.valid_users=9"), "has no valid part"),
+        (
+            ("dataset=table", *OWN_FILES, "split=predefined", "trainer.patience=3"),
+            "split=predefined has no valid part",
+        ),
         (
             ("sampler=hardneg", "sampler.popular_probability=0", "sampler.popular_pool=9"),
             "^sampler.popular_pool=9 has no effect",

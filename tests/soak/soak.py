@@ -17,6 +17,7 @@ sys.path.append(str(Path(__file__).parents[1] / "support"))
 
 from caches import caches
 from campaign import Campaign, Tally, carry_out
+from conditions import conditions
 from damages import damages
 from full_disks import full_disks
 from kills import kills
@@ -30,6 +31,7 @@ from graphrec_cli import __version__
 CAMPAIGNS: dict[str, Campaign] = {
     "overrides": overrides,
     "csv": tables,
+    "conditions": conditions,
     "published": published,
     "kills": kills,
     "full_disks": full_disks,

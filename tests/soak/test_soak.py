@@ -49,6 +49,7 @@ def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
             {
                 "overrides": ["refused in one line", "accepted and right"],
                 "csv": ["refused in one line", "accepted and right"],
+                "conditions": ["refused in one line", "accepted and right"],
                 "published": ["refused in one line", "accepted and right"],
             },
         ),

@@ -46,6 +46,7 @@ def write_entry(folder: Path, prepared: Prepared, ingredients: dict[str, Any]) -
         "split_hash": prepared.split.hash(),
         "num_rows": prepared.num_rows,
         "own_split_unused": prepared.own_split_unused,
+        "notes": list(prepared.notes),
         "funnel": prepared.funnel.to_dict(),
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
@@ -149,4 +150,5 @@ def _prepared(
         own_split_unused=bool(content["own_split_unused"]),
         files=data_files,
         preferences=None,
+        notes=tuple(map(str, content["notes"])),
     )

@@ -2,58 +2,48 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.config.table import MissingPolicy, TableConfig, TimeUnit
+from graphrec_cli.config.table import TableConfig
+from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.data.funnel import Funnel
-from graphrec_cli.data.interactions import RawTable
+from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
-from graphrec_cli.data.tables.cells import is_missing
-from graphrec_cli.data.tables.columns import (
-    EMPTY,
-    MAX_TITLE_LENGTH,
-    Column,
-    ColumnArray,
-    NumberColumn,
-    TextColumn,
-)
-from graphrec_cli.data.tables.guess_columns import (
-    bare_name,
-    name_stands_for,
-    pick_column,
-    refuse_unused_names,
-)
-from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
-from graphrec_cli.data.tables.time_column import NO_DATE, NO_TIME, TimeColumn
+from graphrec_cli.data.sources.table_rows import TableRows, read_rows, shown_values
+from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, TextColumn
+from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
+from graphrec_cli.data.tables.open_table import find_table, open_table
 from graphrec_cli.data.tables.titles import Titles
-from graphrec_cli.errors import ConfigError, DataError
+from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
 
-HIGHEST_RATING = float(np.finfo(np.float32).max)
+PARTS = {"path": "train", "valid_path": "valid", "test_path": "test"}
+"""The part that each file is, if there is more than one."""
 
 
 def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
-    """The table, and the file of titles if one is configured.
+    """The table, and the files of other parts and of titles if they are configured.
 
     Args:
         config: the names of the files.
         data_dir: searched for a file that is not in the working directory.
 
     Returns:
-        Paths by the key that names them, ``path`` and ``items_path``.
+        Paths by the key that names them: ``path``, ``valid_path``, ``test_path``, ``items_path``.
 
     Raises:
         DataError: a file is missing.
     """
-    paths = {"path": find_table("dataset.path", config.path, data_dir)}
-    if config.items_path is not None:
-        paths["items_path"] = find_table("dataset.items_path", config.items_path, data_dir)
-    return paths
+    named = {key: getattr(config, key) for key in (*PARTS, "items_path")}
+    return {
+        key: find_table(f"dataset.{key}", name, data_dir)
+        for key, name in named.items()
+        if name is not None
+    }
 
 
 def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceData:
@@ -65,128 +55,105 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         seed: not used: nothing is drawn.
 
     Returns:
-        Rows of the one signal ``interaction`` in the file's order, ids as text, the rating NaN
-        where there is no such column.
+        Rows in the order of the files, ids as text, the rating NaN where there is no such column;
+        of ``dataset.signals``, or of the one signal ``interaction``. They have parts if there is a
+        test file.
 
     Raises:
         DataError: a file is faulty, or a column cannot be recognised.
     """
-    file = open_table(files.paths["path"], config.text_format())
-    user, item, rating, timestamp = _pick_columns(file, config)
-    skip = config.on_missing is MissingPolicy.skip
-    wanted: list[Column] = [TextColumn(user), TextColumn(item)]
-    if rating is not None:
-        wanted.append(
-            NumberColumn(rating, low=-HIGHEST_RATING, high=HIGHEST_RATING, may_be_missing=skip)
-        )
-    if timestamp is not None:
-        has_times = file.kinds[timestamp] == "time"
-        if has_times and config.time_format is not None:
-            raise ConfigError(
-                f"dataset.time_format applies only to text, and the column {timestamp} of "
-                f"{file.path} has times; remove it"
-            )
-        unit = TimeUnit.date if has_times else config.time_unit
-        wanted.append(
-            TimeColumn(timestamp, unit, time_format=config.time_format, may_be_missing=skip)
-        )
-    with _advice(config, rating, timestamp):
-        arrays = file.read(wanted)
-    funnel = Funnel(len(arrays[user]))
-    if skip:
-        _drop_missing(arrays, rating, timestamp, funnel, file.path)
-    rows = len(arrays[user])
-    table = RawTable(
-        user_id=arrays[user],
-        item_id=arrays[item],
-        rating=(
-            np.full(rows, np.nan, dtype=np.float32)
-            if rating is None
-            else arrays[rating].astype(np.float32)
-        ),
-        timestamp=None if timestamp is None else arrays[timestamp].astype(np.int64),
-        signal=np.zeros(rows, dtype=np.int8),
-        signal_names=("interaction",),
+    parts = {
+        name: read_rows(files.paths[key], config)
+        for key, name in PARTS.items()
+        if key in files.paths
+    }
+    train, several = parts["train"], len(parts) > 1
+    if several:
+        _refuse_other_columns(parts, files)
+    arrays = (
+        {key: np.concatenate([rows.arrays[key] for rows in parts.values()]) for key in train.arrays}
+        if several
+        else train.arrays
     )
+    size = len(arrays["user"])
+    table = RawTable(
+        user_id=arrays["user"],
+        item_id=arrays["item"],
+        rating=arrays.get("rating", np.full(size, np.nan)).astype(np.float32),
+        timestamp=arrays["timestamp"].astype(np.int64) if "timestamp" in arrays else None,
+        signal=arrays.get("signal", np.zeros(size)).astype(np.int8),
+        signal_names=("interaction",) if config.signals is None else tuple(config.signals),
+        part=_parts(parts) if several else None,
+    )
+    _refuse_absent_signals(table, list(parts.values()))
     titles = None
     if "items_path" in files.paths:
-        titles = _read_titles(files.paths["items_path"], config, bare_name(item), arrays[item])
-    return SourceData(table=table, funnel=funnel, titles=titles, files=files.on_disk)
+        item = bare_name(train.columns["item"])
+        titles = _read_titles(files.paths["items_path"], config, item, table.item_id)
+    return SourceData(
+        table=table,
+        funnel=_joined_funnel(parts) if several else train.funnel,
+        titles=titles,
+        files=files.on_disk,
+        notes=tuple(_notes(parts)),
+    )
 
 
-def _pick_columns(file: TableFile, config: TableConfig) -> tuple[str, str, str | None, str | None]:
-    """Names of the columns of users, items, ratings and times."""
-    header = list(file.kinds)
-    user = pick_column("user", config.user, header, file.path, needed=True)
-    item = pick_column("item", config.item, header, file.path, needed=True)
-    assert user is not None
-    assert item is not None
-    rated = config.rating_threshold is not None
-    rating = pick_column("rating", config.rating, header, file.path, needed=rated)
-    if rated and rating is None:
-        raise DataError("dataset.rating_threshold needs ratings, but dataset.rating is ''")
-    timed = config.time_format is not None or config.time_unit is not TimeUnit.auto
-    timestamp = pick_column("timestamp", config.timestamp, header, file.path, needed=timed)
-    if config.time_format is not None and timestamp is None:
-        raise DataError("dataset.time_format needs timestamps, but dataset.timestamp is ''")
-    chosen = [name for name in (user, item, rating, timestamp) if name is not None]
-    twice = next((name for name in chosen if chosen.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(
-            f"{file.path}: column {twice} is used twice; name a different column for each key"
-        )
-    if config.columns is not None:
-        off = [key for key in ("rating", "timestamp") if getattr(config, key) == ""]
-        unused = [name for name in config.columns if not (off and name_stands_for(name, off))]
-        refuse_unused_names("dataset.columns", unused, chosen)
-    return user, item, rating, timestamp
+def _notes(parts: dict[str, TableRows]) -> Iterator[str]:
+    """Which columns were taken, for each file whose columns have other names than the first's."""
+    for name, rows in parts.items():
+        if name == "train" or rows.columns != parts["train"].columns:
+            where = "" if name == "train" else f" of the {name} file"
+            taken = " ".join(
+                f"{'time' if key == 'timestamp' else key}={column}"
+                for key, column in rows.columns.items()
+            )
+            yield shorten(f"columns{where}: {taken}", 300)
+    yield from dict.fromkeys(rows.time_note for rows in parts.values() if rows.time_note)
 
 
-@contextmanager
-def _advice(config: TableConfig, rating: str | None, timestamp: str | None) -> Iterator[None]:
-    """Ignore a guessed column whose type cannot be read."""
-    try:
-        yield
-    except DataError as error:
-        for key, column in (("rating", rating), ("timestamp", timestamp)):
-            if column is None or f": {column} " not in str(error):
-                continue
-            advice = f"dataset.{key}='' reads no {key}s" if getattr(config, key) is None else ""
-            cell = re.search(rf"'([^']*)' is not a number$| is {EMPTY}$", str(error))
-            if cell is not None and is_missing(cell[1] or ""):
-                skip = "dataset.on_missing=skip leaves out rows without a value"
-                advice = f"{skip}; {advice}" if advice else skip
-            elif NO_DATE in str(error):
-                other = "dataset.time_format names another format, such as %m/%d/%Y"
-                advice = f"{other}; {advice}" if advice else other
-            if advice:
-                raise DataError(f"{error}; {advice}") from error
-        raise
+def _refuse_other_columns(parts: dict[str, TableRows], files: FoundFiles) -> None:
+    """Refuse files of which some have ratings or times and others do not."""
+    train = parts["train"].columns
+    for name, rows in parts.items():
+        for key in {**train, **rows.columns}:
+            if (key in train) != (key in rows.columns):
+                paths = [files.paths["path"], files.paths[f"{name}_path"]]
+                has, lacks = paths if key in train else paths[::-1]
+                column = train.get(key) or rows.columns[key]
+                raise DataError(
+                    f"{has} has a column of {key}s, {column}, and {lacks} has none; "
+                    f"dataset.{key}='' reads no {key}s"
+                )
 
 
-def _drop_missing(
-    arrays: dict[str, ColumnArray],
-    rating: str | None,
-    timestamp: str | None,
-    funnel: Funnel,
-    path: Path,
-) -> None:
-    """Leave out the rows without a rating or a time, and count them by cause."""
-    present = np.ones(funnel.rows_left, dtype=np.bool_)
-    for column, what in ((rating, "rating"), (timestamp, "timestamp")):
-        if column is None:
-            continue
-        values = arrays[column]
-        missing = values == NO_TIME if values.dtype == np.int64 else np.isnan(values)
-        funnel.drop("missing", f"empty {what}", int((present & missing).sum()))
-        present &= ~missing
-    if not present.any():
-        raise DataError(
-            f"{path}: every row has an empty rating or timestamp; dataset.rating='' or "
-            "dataset.timestamp='' ignores the column"
-        )
-    for name, values in arrays.items():
-        arrays[name] = values[present]
+def _parts(parts: dict[str, TableRows]) -> NDArray[np.int8]:
+    """The part of every row."""
+    sizes = [rows.funnel.rows_left for rows in parts.values()]
+    return np.repeat(np.array([PART_NAMES.index(name) for name in parts], dtype=np.int8), sizes)
+
+
+def _joined_funnel(parts: dict[str, TableRows]) -> Funnel:
+    """One funnel of the rows of all parts, each cause counted for each part."""
+    funnel = Funnel(sum(rows.funnel.rows_read for rows in parts.values()))
+    for name, rows in parts.items():
+        funnel.note(f"rows_read_{name}", rows.funnel.rows_read)
+        for step in rows.funnel.steps:
+            funnel.drop(step.stage, f"{step.cause}, in {name}", step.rows_dropped)
+    return funnel
+
+
+def _refuse_absent_signals(table: RawTable, parts: Sequence[TableRows]) -> None:
+    """Refuse a signal that no row has: it may be misspelt."""
+    known = list(dict.fromkeys(value for rows in parts for value in rows.signals))
+    found = np.bincount(table.signal, minlength=len(table.signal_names))
+    for name, count in zip(table.signal_names, found.tolist(), strict=True):
+        if not count:
+            column = parts[0].columns["signal"]
+            raise DataError(
+                f"no row that is left has the signal '{name}', which dataset.signals names"
+                f"{suggestion(name, known)} ({column} has {shown_values(known)})"
+            )
 
 
 def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:

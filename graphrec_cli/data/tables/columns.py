@@ -22,7 +22,9 @@ from graphrec_cli.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ColumnArray: TypeAlias = NDArray[np.int64] | NDArray[np.float32] | NDArray[np.object_]
+ColumnArray: TypeAlias = (
+    NDArray[np.int64] | NDArray[np.float32] | NDArray[np.object_] | NDArray[np.int8]
+)
 
 MAX_ID_LENGTH = 256
 """Maximum length of an id in characters: ids are stored as wide as the longest."""

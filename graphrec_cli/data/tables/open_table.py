@@ -15,9 +15,10 @@ from graphrec_cli.data.files.packing import PACKINGS
 from graphrec_cli.data.files.zip_member import list_members, shown_members
 from graphrec_cli.data.tables.cells import parsed_number
 from graphrec_cli.data.tables.columns import Column, ColumnArray
+from graphrec_cli.data.tables.csv_header import read_head
 from graphrec_cli.data.tables.first_lines import refuse_other_layout
 from graphrec_cli.data.tables.layout import Layout
-from graphrec_cli.data.tables.read_csv import read_csv_columns, read_head
+from graphrec_cli.data.tables.read_csv import read_csv_columns
 from graphrec_cli.data.tables.read_json import json_kinds, looks_like_json, read_json_columns
 from graphrec_cli.data.tables.read_parquet import (
     looks_like_parquet,

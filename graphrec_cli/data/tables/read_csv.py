@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import secrets
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, dropwhile, islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from graphrec_cli.data.tables.columns import Column, ColumnArray, column_array
+from graphrec_cli.data.tables.csv_header import header_names, read_lines, unreadable
 from graphrec_cli.data.tables.layout import (
     CSV,
     MAX_CHUNK_BYTES,
@@ -27,11 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-Rows: TypeAlias = Iterator[list[str]]
 BLOCK_BYTES = 5 * MAX_CHUNK_BYTES
 """Parsed at a time; a line must end in the block that follows the one it begins in."""
-MAX_COLUMNS = 10_000
-"""Fields of a header line: a table of interactions has far fewer."""
 
 
 def read_csv_columns(
@@ -56,7 +53,7 @@ def read_csv_columns(
     import pyarrow as pa
 
     with open_lines(path, layout) as lines:
-        names = _names(path, layout, _rows(path, layout, lines), columns)
+        names = header_names(path, layout, read_lines(path, layout, lines), columns)
     places = [names.index(column.name) for column in columns]
     quotes = QuoteScan(layout) if layout.quoted else None
     try:
@@ -155,66 +152,6 @@ class _Blocks:
         return b"".join(islice(self._chunks, size // MAX_CHUNK_BYTES))
 
 
-def read_head(path: Path, layout: Layout) -> tuple[list[str], list[str]]:
-    """Names of all columns, and the first row below them, [] if there is none.
-
-    Raises:
-        DataError: the file is damaged, empty or not valid in the layout's encoding, or names a
-            column twice.
-    """
-    with open_lines(path, layout) as lines:
-        rows = _rows(path, layout, lines)
-        names = _names(path, layout, rows, [])
-        return names, next((row for row in rows if not is_blank(row)), [])
-
-
-def _rows(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
-    """The rows of text, line by line.
-
-    Raises:
-        DataError: a line cannot be parsed, such as one of a megabyte; the error gives its number.
-    """
-    rows = csv.reader(lines, **layout.dialect)
-    try:
-        yield from rows
-    except csv.Error as error:
-        raise _unreadable(path, layout, rows.line_num, error) from error
-
-
-def _unreadable(path: Path, layout: Layout, line: int, error: csv.Error) -> DataError:
-    """The error for a line that the csv module refuses, in most cases for its quotes."""
-    if "new-line character" in str(error):
-        return DataError(f"{path}, line {line}: a CR that is not followed by LF; remove it")
-    return DataError(f"{path}, line {line}: {error}{HINT if layout.quoted else ''}")
-
-
-def _names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) -> list[str]:
-    """Names of all columns: the layout's own, or those of the header line, which is consumed."""
-    if layout.names is not None:
-        return list(layout.names)
-    wanted = [column.name for column in columns]
-    if layout.comment:
-        rows = dropwhile(is_blank, rows)
-    header = [name.strip() for name in next(rows, [])]
-    if not header:
-        what = f" with {', '.join(wanted)}" if wanted else ""
-        raise DataError(f"{path} is empty; it needs a header line{what}")
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise DataError(
-            f"{path} has no column {', '.join(missing)}; its header line has "
-            f"{shorten(', '.join(header), 200)}"
-        )
-    if len(header) > MAX_COLUMNS:
-        have = f"has {len(header):,} fields in its header line"
-        raise DataError(f"{path} {have}, more than the {MAX_COLUMNS:,} allowed")
-    repeated = [name for name, times in Counter(header).items() if times > 1]
-    if repeated:
-        shown = shorten(repeated[0], 40)
-        raise DataError(f"{path} names the column '{shown}' twice in its header line")
-    return header
-
-
 def _first_fault(
     path: Path, columns: Sequence[Column], layout: Layout, cause: Exception | None
 ) -> DataError:
@@ -239,7 +176,7 @@ def _find_fault(path: Path, columns: Sequence[Column], layout: Layout) -> DataEr
     with open_lines(path, layout) as lines:
         rows = csv.reader(recorded(lines), strict=True, **layout.dialect)
         try:
-            names, blanks = _names(path, layout, rows, columns), 0
+            names, blanks = header_names(path, layout, rows, columns), 0
             places = [(column, names.index(column.name)) for column in columns]
             read.clear()
             for row in rows:
@@ -262,7 +199,7 @@ def _find_fault(path: Path, columns: Sequence[Column], layout: Layout) -> DataEr
                         value = shorten(row[place], 40)
                         return DataError(f"{where}: {column.name} '{value}' is {fault}")
         except csv.Error as error:
-            fault_error = _unreadable(path, layout, rows.line_num, error)
+            fault_error = unreadable(path, layout, rows.line_num, error)
             if len(read) > 1:
                 first = rows.line_num - len(read) + 1
                 return DataError(f"{fault_error} (the quote in line {first} is not closed)")

@@ -19,6 +19,7 @@ from graphrec_cli.data.tables.columns import (
     column_array,
 )
 from graphrec_cli.data.tables.time_column import TimeColumn
+from graphrec_cli.data.tables.where import WhereColumn
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
 
@@ -117,7 +118,9 @@ def _kind(kind: pa.DataType) -> str:
 
 
 def _may_be_missing(column: Column) -> bool:
-    return isinstance(column, NumberColumn | TimeColumn) and column.may_be_missing
+    if isinstance(column, TextColumn):
+        return column.may_be_empty
+    return isinstance(column, NumberColumn | TimeColumn | WhereColumn) and column.may_be_missing
 
 
 def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -127,10 +130,13 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
     kind, name = _kind(values.type), f"{path}: column {column.name}"
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
+    compared = isinstance(column, WhereColumn)
+    if compared and pa.types.is_boolean(values.type):
+        return values.cast("string")
     if kind not in ("number", "text", "time"):
         raise DataError(f"{name} has the type {kind}; save it as text or numbers")
     is_text = isinstance(column, TextColumn)
-    if kind == "time" and not isinstance(column, TimeColumn):
+    if kind == "time" and not (compared or isinstance(column, TimeColumn)):
         what = "ids" if is_text else "ratings"
         raise DataError(f"{name} has times, which cannot be {what}; save it as text or numbers")
     if is_text and pa.types.is_floating(values.type):
@@ -138,7 +144,7 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
             f"{name} has the type {values.type}, in which long ids lose digits; save it as text "
             "or whole numbers"
         )
-    return values
+    return values.cast("string").fill_null("") if is_text and values.null_count else values
 
 
 def _first_fault(path: Path, column: Column, cells: pa.ChunkedArray) -> DataError:
@@ -147,6 +153,8 @@ def _first_fault(path: Path, column: Column, cells: pa.ChunkedArray) -> DataErro
 
     if pa.types.is_temporal(cells.type):
         cells = cells.cast("string")  # Python has no years beyond 9999
+    if cells.null_count:
+        cells = cells.cast("string").fill_null("")
     texts, places = distinct_texts(cells)
     faults = [(text, column.fault(text)) for text in texts]
     for row, place in enumerate(places.tolist(), start=1):

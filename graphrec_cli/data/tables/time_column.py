@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,8 +34,6 @@ from graphrec_cli.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-log = logging.getLogger("graphrec")
-
 NO_TIME = int(np.iinfo(np.int64).min)
 """The time of a missing cell, which is also numpy's NaT."""
 UNIT_NAMES = {
@@ -62,6 +59,7 @@ class TimeColumn:
             their size.
         time_format: the strptime format of all cells, None for ``unit``.
         may_be_missing: whether a cell may be empty; its time is NO_TIME.
+        note: a line to log about how the cells were understood, None if it goes without saying.
     """
 
     def __init__(
@@ -76,6 +74,7 @@ class TimeColumn:
         self.unit = unit
         self.time_format = time_format
         self.may_be_missing = may_be_missing
+        self.note: str | None = None
         self._found = unit
         self._are_dates = unit is TimeUnit.date if unit is not TimeUnit.auto else None
 
@@ -111,11 +110,9 @@ class TimeColumn:
             return None
         if self.unit is TimeUnit.auto:
             if are_days(values):
-                log.info(
-                    "%s: numbers such as %d are read as dates; dataset.time_unit=s makes them "
-                    "seconds",
-                    self.name,
-                    values[0],
+                self.note = (
+                    f"{self.name}: numbers such as {int(values[0])} are read as dates; "
+                    "dataset.time_unit=s makes them seconds"
                 )
                 return self._dates(pa.chunked_array([pa.array(values.astype(np.int64))]))
             largest = np.abs(values.astype(np.float64)).max(initial=0.0)

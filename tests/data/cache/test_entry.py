@@ -80,12 +80,14 @@ def prepared_of(
         own_split_unused=has_valid,
         files=(),
         preferences=None,
+        notes=("columns: user=a, é", "no times"),
     )
 
 
 def assert_same(one: Prepared, two: Prepared) -> None:
     parts = [(one.split.train, two.split.train), (one.split.test, two.split.test)]
     assert (one.split.valid is None) == (two.split.valid is None)
+    assert one.notes == two.notes
     if one.split.valid is not None and two.split.valid is not None:
         parts.append((one.split.valid, two.split.valid))
     arrays: list[tuple[Any, Any]] = [(one.title, two.title)]

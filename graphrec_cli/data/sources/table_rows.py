@@ -1,0 +1,219 @@
+"""The rows of one file of a table: its columns, the condition on its rows, and missing values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from graphrec_cli.config.table import MissingPolicy, TableConfig, TimeUnit
+from graphrec_cli.config.where import parse_where
+from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.tables.cells import is_missing
+from graphrec_cli.data.tables.columns import (
+    EMPTY,
+    Column,
+    ColumnArray,
+    NumberColumn,
+    TextColumn,
+)
+from graphrec_cli.data.tables.guess_columns import (
+    name_stands_for,
+    pick_column,
+    refuse_unused_names,
+)
+from graphrec_cli.data.tables.open_table import TableFile, open_table
+from graphrec_cli.data.tables.time_column import NO_DATE, NO_TIME, TimeColumn
+from graphrec_cli.data.tables.where import WhereColumn, matching_rows, where_columns
+from graphrec_cli.errors import ConfigError, DataError
+from graphrec_cli.terminal_text import shorten
+
+HIGHEST_RATING = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """The rows of a file that are kept.
+
+    Attributes:
+        columns: the name in the header of each column that is read, by its key in the
+            configuration: ``user``, ``item`` and, if there are any, ``rating``, ``timestamp`` and
+            ``signal``.
+        arrays: the values by the same keys, each of shape (rows,); int8 places in
+            ``dataset.signals`` for ``signal``.
+        signals: the distinct texts of the column of signals.
+        funnel: rows read, less those that were dropped.
+        time_note: a line to log about the times, if any.
+    """
+
+    columns: dict[str, str]
+    arrays: dict[str, ColumnArray]
+    signals: tuple[str, ...]
+    funnel: Funnel
+    time_note: str | None
+
+
+def read_rows(path: Path, config: TableConfig) -> TableRows:
+    """Read the file, and drop the rows that the configuration leaves out.
+
+    Raises:
+        ConfigError: a key does not fit the kind of the file.
+        DataError: the file is faulty, a column cannot be recognised, or no row is left.
+    """
+    file = open_table(path, config.text_format())
+    condition = None if config.where is None else parse_where(config.where)
+    compared = [] if condition is None else where_columns(condition, list(file.kinds), path)
+    columns = _pick_columns(file, config, compared)
+    wanted = _wanted(file, columns, config)
+    # A column that is also compared is read twice, because its cells are needed as they are.
+    again = [column for column in compared if column.name in columns.values()]
+    with _advice(config, columns):
+        cells = file.read([*wanted, *(column for column in compared if column not in again)])
+    arrays = {key: cells[name] for key, name in columns.items()}
+    funnel = Funnel(len(arrays["user"]))
+    if condition is not None:
+        kept = matching_rows(condition, compared, cells | (file.read(again) if again else {}))
+        funnel.drop("where", "does not match dataset.where", int((~kept).sum()))
+        if not kept.any():
+            raise DataError(f"{path}: none of the {len(kept):,} rows matches dataset.where")
+        arrays = {key: values[kept] for key, values in arrays.items()}
+    signals: tuple[str, ...] = ()
+    if config.signals is not None:
+        arrays, signals = _with_signals(arrays, config.signals, columns["signal"], funnel, path)
+    if config.on_missing is MissingPolicy.skip:
+        arrays = _without_missing(arrays, funnel, path)
+    times = (column.note for column in wanted if isinstance(column, TimeColumn))
+    return TableRows(columns, arrays, signals, funnel, next(times, None))
+
+
+def _pick_columns(
+    file: TableFile, config: TableConfig, compared: list[WhereColumn]
+) -> dict[str, str]:
+    """The columns of users, items, ratings and times by their key, without those there are not."""
+    header = list(file.kinds)
+    needed = {
+        "user": True,
+        "item": True,
+        "rating": config.rating_threshold is not None,
+        "timestamp": config.time_format is not None or config.time_unit is not TimeUnit.auto,
+    }
+    if config.signal is not None:
+        needed["signal"] = True
+    picked = {
+        key: pick_column(key, getattr(config, key), header, file.path, needed=need)
+        for key, need in needed.items()
+    }
+    if needed["rating"] and picked["rating"] is None:
+        raise DataError("dataset.rating_threshold needs ratings, but dataset.rating is ''")
+    columns = {key: name for key, name in picked.items() if name is not None}
+    chosen = list(columns.values())
+    twice = next((name for name in chosen if chosen.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(
+            f"{file.path}: column {twice} is used twice; name a different column for each key"
+        )
+    if config.columns is not None:
+        off = [key for key in ("rating", "timestamp") if getattr(config, key) == ""]
+        unused = [name for name in config.columns if not (off and name_stands_for(name, off))]
+        used = [*chosen, *(column.name for column in compared)]
+        refuse_unused_names("dataset.columns", unused, used)
+    return columns
+
+
+def _wanted(file: TableFile, columns: dict[str, str], config: TableConfig) -> list[Column]:
+    """How the cells of each column are read."""
+    skip = config.on_missing is MissingPolicy.skip
+    wanted: list[Column] = [TextColumn(columns["user"]), TextColumn(columns["item"])]
+    if "rating" in columns:
+        low, high = -HIGHEST_RATING, HIGHEST_RATING
+        wanted.append(NumberColumn(columns["rating"], low=low, high=high, may_be_missing=skip))
+    if "timestamp" in columns:
+        name = columns["timestamp"]
+        has_times = file.kinds[name] == "time"
+        if has_times:
+            _refuse_time_keys(config, f"the column {name} of {file.path}")
+        unit = TimeUnit.date if has_times else config.time_unit
+        wanted.append(TimeColumn(name, unit, time_format=config.time_format, may_be_missing=skip))
+    if "signal" in columns:
+        wanted.append(TextColumn(columns["signal"], may_be_empty=True))
+    return wanted
+
+
+def _refuse_time_keys(config: TableConfig, column: str) -> None:
+    """Refuse keys that would say how times are written, for a column that has times."""
+    for key, default in (("time_format", None), ("time_unit", TimeUnit.auto)):
+        if getattr(config, key) is not default:
+            raise ConfigError(
+                f"dataset.{key} applies only to text and numbers, and {column} has times; remove it"
+            )
+
+
+@contextmanager
+def _advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None]:
+    """Say what to do about a column whose cells cannot be read."""
+    try:
+        yield
+    except DataError as error:
+        for key in ("rating", "timestamp"):
+            if key not in columns or f": {columns[key]} " not in str(error):
+                continue
+            advice = f"dataset.{key}='' reads no {key}s" if getattr(config, key) is None else ""
+            cell = re.search(rf"'([^']*)' is not a number$| is {EMPTY}$", str(error))
+            if cell is not None and is_missing(cell[1] or ""):
+                skip = "dataset.on_missing=skip leaves out rows without a value"
+                advice = f"{skip}; {advice}" if advice else skip
+            elif NO_DATE in str(error):
+                other = "dataset.time_format names another format, such as %m/%d/%Y"
+                advice = f"{other}; {advice}" if advice else other
+            if advice:
+                raise DataError(f"{error}; {advice}") from error
+        raise
+
+
+def _with_signals(
+    arrays: dict[str, ColumnArray], signals: list[str], column: str, funnel: Funnel, path: Path
+) -> tuple[dict[str, ColumnArray], tuple[str, ...]]:
+    """The rows with one of the signals, which becomes its place among them; and all values."""
+    import pandas as pd
+
+    codes, found = pd.factorize(arrays["signal"])
+    values = tuple(map(str, found))
+    place = {signal: number for number, signal in enumerate(signals)}
+    places = np.array([place.get(value, -1) for value in values], dtype=np.int8)[codes]
+    kept = places >= 0
+    funnel.drop("signal", f"{column} is not in dataset.signals", int((~kept).sum()))
+    if not kept.any():
+        raise DataError(
+            f"{path}: none of the {len(kept):,} rows has one of dataset.signals; {column} has "
+            f"{shown_values(values)}"
+        )
+    return {key: array[kept] for key, array in (arrays | {"signal": places}).items()}, values
+
+
+def shown_values(values: Sequence[str]) -> str:
+    """Texts of a column for a message."""
+    return shorten(", ".join(f"'{value}'" for value in values), 200)
+
+
+def _without_missing(
+    arrays: dict[str, ColumnArray], funnel: Funnel, path: Path
+) -> dict[str, ColumnArray]:
+    """Leave out the rows without a rating or a time, and count them by cause."""
+    present = np.ones(funnel.rows_left, dtype=np.bool_)
+    for key in ("rating", "timestamp"):
+        if key not in arrays:
+            continue
+        values = arrays[key]
+        missing = values == NO_TIME if values.dtype == np.int64 else np.isnan(values)
+        funnel.drop("missing", f"empty {key}", int((present & missing).sum()))
+        present &= ~missing
+    if not present.any():
+        raise DataError(
+            f"{path}: every row has an empty rating or timestamp; dataset.rating='' or "
+            "dataset.timestamp='' ignores the column"
+        )
+    return {key: values[present] for key, values in arrays.items()}

@@ -1,0 +1,203 @@
+"""Choose the rows of a table that match a condition (``dataset.where``)."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.config.unknown import suggestion
+from graphrec_cli.config.where import All, Comparison, Condition, Not, comparisons
+from graphrec_cli.data.tables.cells import (
+    distinct_texts,
+    is_missing,
+    parsed_number,
+    parsed_numbers,
+    present_cells,
+)
+from graphrec_cli.data.tables.guess_columns import bare_name
+from graphrec_cli.data.tables.time_values import (
+    nanoseconds_of_arrow,
+    nanoseconds_of_dates,
+    parsed_dates,
+)
+from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TRUE, FALSE, UNKNOWN = 1, -1, 0
+"""Of these, ``not`` is the opposite, ``and`` the minimum and ``or`` the maximum."""
+_TESTS: dict[str, Callable[[Any, Any], Any]] = {
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WhereColumn:
+    """A column that a condition compares with values.
+
+    Attributes:
+        name: in the header.
+        compared: the distinct comparisons.
+        may_be_missing: a cell may be empty; it matches no comparison.
+    """
+
+    name: str
+    compared: tuple[Comparison, ...]
+    may_be_missing: bool = True
+
+    def array(self, cells: pa.ChunkedArray) -> NDArray[np.int8] | None:
+        """TRUE or FALSE for every row and comparison, UNKNOWN without a value.
+
+        Returns:
+            Shape (rows, comparisons); None if a cell that is compared with a number is not one.
+
+        Raises:
+            DataError: the column has numbers and is compared with a text, or the like.
+        """
+        truth = np.full((len(cells), len(self.compared)), UNKNOWN, dtype=np.int8)
+        for place, comparison in enumerate(self.compared):
+            found = self._compare(comparison, cells)
+            if found is None:
+                return None
+            rows, matches = found
+            truth[rows, place] = np.where(matches, TRUE, FALSE)
+        return truth
+
+    def fault(self, text: str) -> str | None:
+        """The fault of a cell, None if it has none."""
+        if all(_has_texts(comparison) for comparison in self.compared) or is_missing(text):
+            return None
+        if parsed_number(text) is not None:
+            return None
+        return "not a number, but dataset.where compares it with one"
+
+    def _compare(
+        self, comparison: Comparison, cells: pa.ChunkedArray
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
+        """The rows with a value, and whether each matches."""
+        import pyarrow as pa
+
+        is_text = pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)
+        if is_text and _has_texts(comparison):
+            return _compare_texts(comparison, cells)
+        present, rows = present_cells(cells)
+        if not len(rows):
+            return rows, np.empty(0, dtype=np.bool_)
+        values: Sequence[Any] = comparison.values
+        numbers: NDArray[Any] | None
+        if pa.types.is_temporal(cells.type):
+            numbers, values = nanoseconds_of_arrow(present), self._times(comparison)
+        elif _has_texts(comparison):
+            raise self._other_kind(comparison, "numbers", "a number without quotes")
+        else:
+            numbers = parsed_numbers(present) if is_text else np.asarray(present.to_numpy())
+        if numbers is None:
+            return None
+        if comparison.operator != "=":
+            return rows, _TESTS[comparison.operator](numbers, values[0])
+        matches = np.zeros(len(rows), dtype=np.bool_)
+        for value in values:
+            matches |= numbers == value
+        return rows, matches
+
+    def _times(self, comparison: Comparison) -> list[int]:
+        """The dates that times are compared with, in nanoseconds since 1970."""
+        texts = np.array(comparison.values, dtype=object)
+        dates = parsed_dates(texts, None) if _has_texts(comparison) else None
+        times = nanoseconds_of_dates(dates)
+        if times is None:
+            raise self._other_kind(comparison, "times", "ISO dates such as '2024-01-31'")
+        return [int(time) for time in times]
+
+    def _other_kind(self, comparison: Comparison, kind: str, write: str) -> DataError:
+        value = comparison.values[0]
+        shown = f"the text '{shorten(value, 40)}'" if isinstance(value, str) else f"number {value}"
+        return DataError(
+            f"dataset.where compares {self.name} with {shown}, but the column has {kind}; "
+            f"write {write}"
+        )
+
+
+def where_columns(condition: Condition, header: Sequence[str], path: Path) -> list[WhereColumn]:
+    """The columns that a condition compares.
+
+    Args:
+        condition: parsed from the configuration.
+        header: names of the table's columns.
+        path: the file, for messages.
+
+    Raises:
+        DataError: the table has no column of a name.
+    """
+    compared: dict[str, dict[Comparison, None]] = {}
+    for comparison in comparisons(condition):
+        given = comparison.column
+        found = [name for name in header if name == given]
+        found = found or [name for name in header if bare_name(name) == given]
+        if not found:
+            hint = suggestion(given, header)
+            raise DataError(
+                f"{path} has no column '{shorten(given, 40)}', which dataset.where names{hint} "
+                f"(columns: {shorten(', '.join(header), 300)})"
+            )
+        compared.setdefault(found[0], {})[comparison] = None
+    return [WhereColumn(name, tuple(ones)) for name, ones in compared.items()]
+
+
+def matching_rows(
+    condition: Condition, columns: Sequence[WhereColumn], arrays: Mapping[str, NDArray[Any]]
+) -> NDArray[np.bool_]:
+    """Whether the condition is true for a row, shape (rows,).
+
+    Args:
+        condition: parsed from the configuration.
+        columns: from ``where_columns``.
+        arrays: what the columns made of their cells, by name.
+    """
+    truth = {
+        comparison: arrays[column.name][:, place]
+        for column in columns
+        for place, comparison in enumerate(column.compared)
+    }
+    return np.asarray(_truth(condition, truth) == TRUE)
+
+
+def _truth(condition: Condition, truth: Mapping[Comparison, NDArray[np.int8]]) -> NDArray[np.int8]:
+    if isinstance(condition, Comparison):
+        return truth[condition]
+    if isinstance(condition, Not):
+        return -_truth(condition.part, truth)
+    parts = [_truth(part, truth) for part in condition.parts]
+    merge = np.minimum if isinstance(condition, All) else np.maximum
+    return np.asarray(merge.reduce(parts))
+
+
+def _has_texts(comparison: Comparison) -> bool:
+    return isinstance(comparison.values[0], str)
+
+
+def _compare_texts(
+    comparison: Comparison, cells: pa.ChunkedArray
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    texts, place = distinct_texts(cells.drop_null())
+    value = comparison.values[0]
+    if comparison.operator == "=":
+        wanted = frozenset(comparison.values)
+        matches = [text in wanted for text in texts]
+    else:
+        matches = [_TESTS[comparison.operator](text, value) for text in texts]
+    has_value = np.array([text.strip() != "" for text in texts], dtype=np.bool_)
+    rows = np.flatnonzero(cells.is_valid().to_numpy())[has_value[place]]
+    return rows.astype(np.int64), np.array(matches, dtype=np.bool_)[place[has_value[place]]]

@@ -1,0 +1,230 @@
+"""Rows chosen by a condition, against a reader and an evaluator of their own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import operator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphrec_cli.config.table import TableConfig
+from graphrec_cli.data.sources.table import TABLE
+from graphrec_cli.errors import DataError
+
+TESTS = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+TEXTS = st.sampled_from(["", "view", "buy", "it's", "a,b", "é", "10", "9", " pad", "NA", "x y"])
+NUMBERS = st.sampled_from(
+    ["", "NaN", "0", "-1", "1.5", "1e1", "10", "9", "9007199254740993", "9007199254740992"]
+)
+ROWS = st.lists(st.tuples(TEXTS, NUMBERS, TEXTS), min_size=1, max_size=8)
+SIGNS = st.sampled_from(list(TESTS))
+NUMBERS_COMPARED = st.sampled_from([0, -1, 1.5, 10, 9.0, 9_007_199_254_740_993])
+
+
+@st.composite
+def conditions(draw: st.DrawFn, depth: int = 0) -> tuple[Any, ...]:
+    """``(column, operator, values)``, or ``not``, ``and``, ``or`` before others of these."""
+    form = draw(st.integers(0, 2 if depth > 2 else 5))
+    if form == 0:
+        column, sign = draw(st.sampled_from(["event", "other one"])), draw(SIGNS)
+        return column, sign, [draw(TEXTS)]
+    if form == 1:
+        return "price", draw(SIGNS), [draw(NUMBERS_COMPARED)]
+    if form == 2:
+        values = st.one_of(st.lists(TEXTS, min_size=1), st.lists(st.sampled_from([10, 1.5, -1])))
+        return "price", "in", draw(values) or [0]
+    if form == 3:
+        return "not", draw(conditions(depth + 1))
+    word = "and" if form == 4 else "or"
+    return word, draw(conditions(depth + 1)), draw(conditions(depth + 1))
+
+
+def written(condition: tuple[Any, ...]) -> str:
+    """The condition in the grammar."""
+    first, *rest = condition
+    if first == "not":
+        return f"not ({written(*rest)})"
+    if first in ("and", "or"):
+        return f"({written(rest[0])} {first} {written(rest[1])})"
+    values = [
+        "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
+        for value in rest[1]
+    ]
+    right = f"({', '.join(values)})" if rest[0] == "in" else values[0]
+    return f'"{first}" {rest[0]} {right}'
+
+
+def truth(condition: tuple[Any, ...], row: dict[str, str]) -> bool | None:
+    """True, False, or None where an empty cell decides."""
+    first, *rest = condition
+    if first in ("not", "and", "or"):
+        found = [truth(part, row) for part in rest]
+        if first == "not":
+            return None if found[0] is None else not found[0]
+        decides: bool = first == "or"
+        if decides in found:
+            return decides
+        return None if None in found else not decides
+    sign, values = rest
+    cell: Any = row[first]
+    if isinstance(values[0], str):
+        if not cell.strip():
+            return None
+    elif cell in ("", "NaN"):
+        return None
+    else:
+        cell = int(cell) if cell.lstrip("-").isdigit() else float(cell)
+    return bool(cell in values if sign == "in" else TESTS[sign](cell, values[0]))
+
+
+@pytest.mark.slow
+@given(rows=ROWS, condition=conditions(), form=st.sampled_from(["csv", "jsonl"]))
+def test_rows_are_those_of_an_independent_evaluator(
+    tmp_path: Path, rows: list[tuple[str, str, str]], condition: tuple[Any, ...], form: str
+) -> None:
+    # Mixed with decimals, whole numbers are compared as doubles.
+    if any("." in price or "e" in price for _, price, _ in rows):
+        rows = [(a, "9" if len(price) == 16 else price, b) for a, price, b in rows]
+    names = ("user", "item", "event", "price", "other one")
+    table = [
+        dict(zip(names, (f"u{place}", "i", *row), strict=True)) for place, row in enumerate(rows)
+    ]
+    path = tmp_path / f"table.{form}"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if form == "csv":
+            writer = csv.DictWriter(file, names, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(table)
+        else:
+            file.writelines(json.dumps(row) + "\n" for row in table)
+    kept = [row["user"] for row in table if truth(condition, row) is True]
+    config = TableConfig(path=str(path), where=written(condition))
+    if not kept:
+        with pytest.raises(
+            DataError, match=rf"none of the {len(rows)} rows matches dataset\.where"
+        ):
+            TABLE.read(config, data_dir=tmp_path, seed=0)
+        return
+    source = TABLE.read(config, data_dir=tmp_path, seed=0)
+    assert source.table.user_id.tolist() == kept
+    assert [(step.stage, step.rows_dropped) for step in source.funnel.steps] == [
+        ("where", len(rows) - len(kept))
+    ]
+    assert source.funnel.rows_left == len(kept)
+
+
+def users_of(path: Path, where: str, **keys: Any) -> str:
+    config = TableConfig(path=str(path), where=where, **keys)
+    return "".join(TABLE.read(config, data_dir=path.parent, seed=0).table.user_id.tolist())
+
+
+@pytest.fixture
+def parquet(tmp_path: Path) -> Path:
+    """Four rows of typed columns, some without a value."""
+    columns = {
+        "user": ["a", "b", "c", "d"],
+        "item": ["x"] * 4,
+        "kind": pa.array(["view", None, "buy", "buy"]).dictionary_encode(),
+        "code": pa.array([1, 2**63, None, 2**64 - 1], pa.uint64()),
+        "small": pa.array([1, -1, 100, None], pa.int8()),
+        "price": pa.array([0.1, float("nan"), 2.5, None], pa.float32()),
+        "click": [True, False, None, True],
+        "time": pa.array([0, 86_400_000, None, 172_800_000], pa.timestamp("ms")),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    return tmp_path / "a.parquet"
+
+
+@pytest.mark.parametrize(
+    ("where", "users"),
+    [
+        ("kind = 'buy'", "cd"),
+        ("not kind = 'buy'", "a"),
+        ("code = 18446744073709551615", "d"),
+        ("code != 18446744073709551614", "abd"),
+        ("code > -1", "abd"),
+        ("small < 300", "abc"),
+        ("small >= 0.5", "ac"),
+        ("price = 0.1", "a"),
+        ("price > 0", "ac"),
+        ("click = 'true'", "ad"),
+        ("time >= '1970-01-02'", "bd"),
+        ("time < '1970-01-01T00:00:00.001'", "a"),
+        ("time in ('1970-01-01', '1970-01-03') and user != 'a'", "d"),
+        ("user in ('d', 'a')", "ad"),
+    ],
+)
+def test_typed_columns_of_parquet(parquet: Path, where: str, users: str) -> None:
+    assert users_of(parquet, where, timestamp="") == users
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("code = 'x'", "compares code with the text 'x', but the column has numbers; write a numb"),
+        ("time > 5", "compares time with number 5, but the column has times; write ISO dates"),
+        ("time > 'soon'", "compares time with the text 'soon', but the column has times"),
+        ("kind = 3", "row 1: kind 'view' is not a number, but dataset.where compares it with one"),
+        ("knd = 3", r"has no column 'knd', which dataset.where names; did you mean 'kind'\? \(col"),
+    ],
+)
+def test_other_kinds_than_those_of_the_column(parquet: Path, where: str, message: str) -> None:
+    with pytest.raises(DataError, match=message) as refused:
+        users_of(parquet, where, timestamp="")
+    assert str(parquet) in str(refused.value)
+
+
+def test_the_columns_of_users_ratings_and_times_can_be_compared(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("user,item,rating,timestamp\na,x,3.3,2019-10-09\nb,x,4,2020-01-01\n")
+    assert users_of(path, "rating >= 3.3 and timestamp < '2020'") == "a"
+    assert users_of(path, "user != 'a'") == "b"
+    path.write_text("user,item,timestamp\na,x,9007199254740993\nb,x,9007199254740992\n")
+    assert users_of(path, "timestamp > 9007199254740992") == "a"
+
+
+def test_dates_that_are_compared_with_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("user,item,date\na,x,2019-10-09\n")
+    with pytest.raises(DataError) as refused:
+        users_of(path, "date > 20190101")
+    fault = "date '2019-10-09' is not a number, but dataset.where compares it with one"
+    assert str(refused.value) == f"{path}, line 2: {fault}"
+
+
+def test_a_column_without_any_value(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    empty = pa.array([None, None], pa.string())
+    pq.write_table(pa.table({"user": ["a", "b"], "item": ["x", "x"], "note": empty}), path)
+    assert users_of(path, "note = 'x' or note > 1 or user = 'b'") == "b"
+
+
+def test_a_cell_that_is_not_a_number_is_named_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("user,item,price\na,x,1\nb,x,\nc,x,n/a\nd,x,cheap\n")
+    with pytest.raises(DataError, match="line 5: price 'cheap' is not a number, but"):
+        users_of(path, "price > 0")
+    assert users_of(path, "price = 'cheap' or price = '1'") == "ad"
+
+
+def test_columns_that_only_the_condition_reads_count_as_read(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a,x,view\nb,x,buy\n")
+    names = ["user", "item", "event"]
+    assert users_of(path, "event = 'buy'", columns=names) == "b"
+    with pytest.raises(DataError, match=r"dataset\.columns names event, which nothing reads"):
+        users_of(path, "user = 'b'", columns=names)
