@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,6 +56,21 @@ def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
     return paths
 
 
+def check_table(config: TableConfig, paths: Mapping[str, Path]) -> None:
+    """Refuse files whose first lines do not fit the configuration.
+
+    Raises:
+        ConfigError: a key does not apply to the file.
+        DataError: a column is missing, or cannot be told from another.
+    """
+    table = open_table(paths["path"], config.text_format())
+    _, item, _, timestamp = _pick_columns(table, config)
+    _refuse_format_of_times(table, timestamp, config)
+    if "items_path" in paths:
+        titles = open_table(paths["items_path"], config.items_format())
+        _pick_title_columns(titles, config, bare_name(item))
+
+
 def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceData:
     """Read the table's columns, and the titles if their file is configured.
 
@@ -80,13 +95,8 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
             NumberColumn(rating, low=-HIGHEST_RATING, high=HIGHEST_RATING, may_be_missing=skip)
         )
     if timestamp is not None:
-        has_times = file.kinds[timestamp] == "time"
-        if has_times and config.time_format is not None:
-            raise ConfigError(
-                f"dataset.time_format applies only to text, and the column {timestamp} of "
-                f"{file.path} has times; remove it"
-            )
-        unit = TimeUnit.date if has_times else config.time_unit
+        _refuse_format_of_times(file, timestamp, config)
+        unit = TimeUnit.date if file.kinds[timestamp] == "time" else config.time_unit
         wanted.append(
             TimeColumn(timestamp, unit, time_format=config.time_format, may_be_missing=skip)
         )
@@ -142,6 +152,16 @@ def _pick_columns(file: TableFile, config: TableConfig) -> tuple[str, str, str |
     return user, item, rating, timestamp
 
 
+def _refuse_format_of_times(file: TableFile, timestamp: str | None, config: TableConfig) -> None:
+    """Refuse a time format for a column whose type is a time."""
+    has_times = timestamp is not None and file.kinds[timestamp] == "time"
+    if has_times and config.time_format is not None:
+        raise ConfigError(
+            f"dataset.time_format applies only to text, and the column {timestamp} of "
+            f"{file.path} has times; remove it"
+        )
+
+
 @contextmanager
 def _advice(config: TableConfig, rating: str | None, timestamp: str | None) -> Iterator[None]:
     """Ignore a guessed column whose type cannot be read."""
@@ -189,21 +209,27 @@ def _drop_missing(
         arrays[name] = values[present]
 
 
-def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
-    """Ids of the table's items and their titles, the first of each that is repeated."""
-    import pandas as pd
-
-    file = open_table(path, config.items_format())
+def _pick_title_columns(file: TableFile, config: TableConfig, item: str) -> tuple[str, str]:
+    """Names of the columns of item ids and titles; ``item`` is the table's name of the first."""
     header = list(file.kinds)
     same = item if item in map(bare_name, header) else None
-    id_column = pick_column("items_id", config.items_id or same, header, path, needed=True)
-    title_column = pick_column("items_title", config.items_title, header, path, needed=True)
+    id_column = pick_column("items_id", config.items_id or same, header, file.path, needed=True)
+    title_column = pick_column("items_title", config.items_title, header, file.path, needed=True)
     assert id_column is not None
     assert title_column is not None
     if config.items_columns is not None:
         refuse_unused_names(
             "dataset.items_columns", config.items_columns, [id_column, title_column]
         )
+    return id_column, title_column
+
+
+def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
+    """Ids of the table's items and their titles, the first of each that is repeated."""
+    import pandas as pd
+
+    file = open_table(path, config.items_format())
+    id_column, title_column = _pick_title_columns(file, config, item)
     title_cells = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
     arrays = file.read([TextColumn(id_column), title_cells])
     ids = pd.Series(arrays[id_column], dtype=object)
@@ -214,4 +240,4 @@ def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.g
     )
 
 
-TABLE = Source(find_tables, load_table)
+TABLE = Source(find_tables, load_table, check_table)
