@@ -12,6 +12,7 @@ from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.preparation import check_data
 
 if TYPE_CHECKING:
     from graphrec_cli.data.splits.split import Split
@@ -72,6 +73,7 @@ def data_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         print_config(arguments)
         return 0
     config = compose_run(arguments).config
+    check_data(config)
     if words[0] == "inspect":
         _inspect(config, plot_dir, json_output=json_output)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ from graphrec_cli.data.tables.time_column import NO_DATE, NO_TIME, TimeColumn
 from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import ConfigError, DataError
 
+log = logging.getLogger("graphrec")
+
 HIGHEST_RATING = float(np.finfo(np.float32).max)
 
 
@@ -61,11 +64,13 @@ def check_table(config: TableConfig, paths: Mapping[str, Path]) -> None:
 
     Raises:
         ConfigError: a key does not apply to the file.
-        DataError: a column is missing, or cannot be told from another.
+        DataError: a column is missing or cannot be told from another, or a first row is faulty.
     """
-    table = open_table(paths["path"], config.text_format())
-    _, item, _, timestamp = _pick_columns(table, config)
-    _refuse_format_of_times(table, timestamp, config)
+    file = open_table(paths["path"], config.text_format())
+    user, item, rating, timestamp = _pick_columns(file, config)
+    wanted = _wanted_columns(file, config, user, item, rating, timestamp)
+    with _advice(config, rating, timestamp):
+        file.check_first_rows(wanted)
     if "items_path" in paths:
         titles = open_table(paths["items_path"], config.items_format())
         _pick_title_columns(titles, config, bare_name(item))
@@ -88,22 +93,18 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
     """
     file = open_table(files.paths["path"], config.text_format())
     user, item, rating, timestamp = _pick_columns(file, config)
-    skip = config.on_missing is MissingPolicy.skip
-    wanted: list[Column] = [TextColumn(user), TextColumn(item)]
-    if rating is not None:
-        wanted.append(
-            NumberColumn(rating, low=-HIGHEST_RATING, high=HIGHEST_RATING, may_be_missing=skip)
-        )
-    if timestamp is not None:
-        _refuse_format_of_times(file, timestamp, config)
-        unit = TimeUnit.date if file.kinds[timestamp] == "time" else config.time_unit
-        wanted.append(
-            TimeColumn(timestamp, unit, time_format=config.time_format, may_be_missing=skip)
-        )
+    wanted = _wanted_columns(file, config, user, item, rating, timestamp)
     with _advice(config, rating, timestamp):
         arrays = file.read(wanted)
+    for column in wanted:
+        if isinstance(column, TimeColumn) and column.day is not None:
+            log.info(
+                "%s: numbers such as %d are read as dates; dataset.time_unit=s makes them seconds",
+                column.name,
+                column.day,
+            )
     funnel = Funnel(len(arrays[user]))
-    if skip:
+    if config.on_missing is MissingPolicy.skip:
         _drop_missing(arrays, rating, timestamp, funnel, file.path)
     rows = len(arrays[user])
     table = RawTable(
@@ -152,14 +153,33 @@ def _pick_columns(file: TableFile, config: TableConfig) -> tuple[str, str, str |
     return user, item, rating, timestamp
 
 
-def _refuse_format_of_times(file: TableFile, timestamp: str | None, config: TableConfig) -> None:
-    """Refuse a time format for a column whose type is a time."""
-    has_times = timestamp is not None and file.kinds[timestamp] == "time"
-    if has_times and config.time_format is not None:
-        raise ConfigError(
-            f"dataset.time_format applies only to text, and the column {timestamp} of "
-            f"{file.path} has times; remove it"
+def _wanted_columns(
+    file: TableFile,
+    config: TableConfig,
+    user: str,
+    item: str,
+    rating: str | None,
+    timestamp: str | None,
+) -> list[Column]:
+    """The columns to read, with the checks of their cells."""
+    skip = config.on_missing is MissingPolicy.skip
+    wanted: list[Column] = [TextColumn(user), TextColumn(item)]
+    if rating is not None:
+        wanted.append(
+            NumberColumn(rating, low=-HIGHEST_RATING, high=HIGHEST_RATING, may_be_missing=skip)
         )
+    if timestamp is not None:
+        has_times = file.kinds[timestamp] == "time"
+        if has_times and config.time_format is not None:
+            raise ConfigError(
+                f"dataset.time_format applies only to text, and the column {timestamp} of "
+                f"{file.path} has times; remove it"
+            )
+        unit = TimeUnit.date if has_times else config.time_unit
+        wanted.append(
+            TimeColumn(timestamp, unit, time_format=config.time_format, may_be_missing=skip)
+        )
+    return wanted
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,6 @@ from graphrec_cli.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-log = logging.getLogger("graphrec")
-
 NO_TIME = int(np.iinfo(np.int64).min)
 """The time of a missing cell, which is also numpy's NaT."""
 UNIT_NAMES = {
@@ -62,6 +60,7 @@ class TimeColumn:
             their size.
         time_format: the strptime format of all cells, None for ``unit``.
         may_be_missing: whether a cell may be empty; its time is NO_TIME.
+        day: the first of the numbers that were read as dates, None if none were.
     """
 
     def __init__(
@@ -76,6 +75,7 @@ class TimeColumn:
         self.unit = unit
         self.time_format = time_format
         self.may_be_missing = may_be_missing
+        self.day: int | None = None
         self._found = unit
         self._are_dates = unit is TimeUnit.date if unit is not TimeUnit.auto else None
 
@@ -103,7 +103,7 @@ class TimeColumn:
         if pa.types.is_temporal(cells.type):
             return nanoseconds_of_arrow(cells)
         if self.time_format is None and self.unit is TimeUnit.auto:
-            self._are_dates = _mostly_dates(cells)
+            self.decide(_head(cells))
         if self.time_format is not None or self._are_dates:
             return self._dates(cells)
         values = parsed_numbers(cells)
@@ -111,12 +111,7 @@ class TimeColumn:
             return None
         if self.unit is TimeUnit.auto:
             if are_days(values):
-                log.info(
-                    "%s: numbers such as %d are read as dates; dataset.time_unit=s makes them "
-                    "seconds",
-                    self.name,
-                    values[0],
-                )
+                self.day = int(values[0])
                 return self._dates(pa.chunked_array([pa.array(values.astype(np.int64))]))
             largest = np.abs(values.astype(np.float64)).max(initial=0.0)
             if not largest < BELOW[TimeUnit.ns]:
@@ -151,6 +146,12 @@ class TimeColumn:
                 return unit
             below = highest
         raise AssertionError("larger times are refused before")
+
+    def decide(self, head: Sequence[str]) -> None:
+        """Decide from the first cells whether an ``auto`` column has dates: most are no numbers."""
+        if self.unit is TimeUnit.auto:
+            head = [text for text in head if not is_missing(text)][:HEAD]
+            self._are_dates = 2 * sum(parsed_number(text) is None for text in head) > len(head)
 
     def fault(self, text: str) -> str | None:
         """The fault of a cell, None if it has none; cells are given in their order."""
@@ -198,11 +199,9 @@ class SecondsColumn:
         return fault
 
 
-def _mostly_dates(cells: pa.ChunkedArray) -> bool:
-    """Whether the column has dates: most of its first cells that are not empty are no numbers."""
+def _head(cells: pa.ChunkedArray) -> list[str]:
+    """The first cells, if they are text."""
     import pyarrow as pa
 
-    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
-        return False
-    head = [text for text in cells.slice(0, HEAD).to_pylist() if not is_missing(text)]
-    return 2 * sum(parsed_number(text) is None for text in head) > len(head)
+    is_text = pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)
+    return cells.slice(0, HEAD).to_pylist() if is_text else []

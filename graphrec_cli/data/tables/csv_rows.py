@@ -1,0 +1,80 @@
+"""The rows of delimited text, line by line: its header line, and its first rows."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import dropwhile, islice
+from pathlib import Path
+from typing import TypeAlias
+
+from graphrec_cli.data.tables.columns import Column
+from graphrec_cli.data.tables.layout import Layout, is_blank, open_lines
+from graphrec_cli.data.tables.quotes import HINT
+from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
+
+Rows: TypeAlias = Iterator[list[str]]
+MAX_COLUMNS = 10_000
+"""Fields of a header line: a table of interactions has far fewer."""
+
+
+def read_head(path: Path, layout: Layout, rows: int = 1) -> tuple[list[str], list[list[str]]]:
+    """Names of all columns, and the first rows below them, fewer if there are no more.
+
+    Raises:
+        DataError: the file is damaged, empty or not valid in the layout's encoding, or names a
+            column twice.
+    """
+    with open_lines(path, layout) as lines:
+        found = rows_of(path, layout, lines)
+        names = column_names(path, layout, found, [])
+        return names, list(islice((row for row in found if not is_blank(row)), rows))
+
+
+def rows_of(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
+    """The rows of text, line by line.
+
+    Raises:
+        DataError: a line cannot be parsed, such as one of a megabyte; the error gives its number.
+    """
+    rows = csv.reader(lines, **layout.dialect)
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise unreadable(path, layout, rows.line_num, error) from error
+
+
+def unreadable(path: Path, layout: Layout, line: int, error: csv.Error) -> DataError:
+    """The error for a line that the csv module refuses, in most cases for its quotes."""
+    if "new-line character" in str(error):
+        return DataError(f"{path}, line {line}: a CR that is not followed by LF; remove it")
+    return DataError(f"{path}, line {line}: {error}{HINT if layout.quoted else ''}")
+
+
+def column_names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) -> list[str]:
+    """Names of all columns: the layout's own, or those of the header line, which is consumed."""
+    if layout.names is not None:
+        return list(layout.names)
+    wanted = [column.name for column in columns]
+    if layout.comment:
+        rows = dropwhile(is_blank, rows)
+    header = [name.strip() for name in next(rows, [])]
+    if not header:
+        what = f" with {', '.join(wanted)}" if wanted else ""
+        raise DataError(f"{path} is empty; it needs a header line{what}")
+    missing = [name for name in wanted if name not in header]
+    if missing:
+        raise DataError(
+            f"{path} has no column {', '.join(missing)}; its header line has "
+            f"{shorten(', '.join(header), 200)}"
+        )
+    if len(header) > MAX_COLUMNS:
+        have = f"has {len(header):,} fields in its header line"
+        raise DataError(f"{path} {have}, more than the {MAX_COLUMNS:,} allowed")
+    repeated = [name for name, times in Counter(header).items() if times > 1]
+    if repeated:
+        shown = shorten(repeated[0], 40)
+        raise DataError(f"{path} names the column '{shown}' twice in its header line")
+    return header
