@@ -47,7 +47,8 @@ Flags:
   --plugin FILE     add the components of a Python file or an installed plugin
   --debug           print the traceback of an error
 
-RUN is a run directory, or 'latest' for the newest one under output_dir.
+RUN is a run directory, or 'latest' for the newest one under output_dir that the
+command can use: an interrupted one to resume, a completed one to evaluate.
 
 Exit codes:
   0 done   1 a run failed   2 wrong usage or configuration   3 bad data

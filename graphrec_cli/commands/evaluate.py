@@ -8,7 +8,7 @@ from graphrec_cli.commands import recommend
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
-from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.rundir.find_run import Need, find_run
 
 HELP = """\
 Evaluate a run's best checkpoint. Without further words the figures are those of
@@ -43,7 +43,8 @@ def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int
     given = sort_run_words("evaluate", words, own=("part",), overridable=OVERRIDABLE)
     part = one_of("part", given.own.get("part", "test"), ("test", "valid"))
 
-    run = RunDirectory.find(given.run, given.output_dir)
+    run = find_run(given.run, given.output_dir, Need.model)
+    run.refuse_without_model()
     saved = read_config(run.config)
     config = compose_saved(saved, given.overrides).config
 

@@ -15,7 +15,7 @@ from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.config_fingerprint import RESUMABLE
-from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.rundir.find_run import Need, find_run
 
 if TYPE_CHECKING:
     from graphrec_cli.workflows.launch import RunOutcome
@@ -58,7 +58,7 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
             f"output_dir only sets where 'latest' looks; {name} is resumed in its own directory; "
             "remove output_dir"
         )
-    run = RunDirectory.find(given.run, given.output_dir)
+    run = find_run(given.run, given.output_dir, Need.unfinished)
     saved = read_config(run.config)
     refuse_new_addresses(saved, words, run.config)
     wanted = compose_saved(saved, given.overrides).config

@@ -77,7 +77,7 @@ def read_recorded(run: RunDirectory) -> Recorded:
     """
     if not run.metrics.is_file():
         raise ConfigError(
-            f"{run.path} has no metrics.json to compare with: the run is {run.describe_status()}; "
+            f"{run.path} has no metrics.json to compare with: {run.describe_status()}; "
             "graphrec train --from starts a new run from its config.json"
         )
     metrics, environment = run.read(run.metrics), run.read(run.environment)
