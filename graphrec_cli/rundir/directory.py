@@ -155,7 +155,11 @@ class RunDirectory:
             return str(state), None if error is None else str(error)
         if is_locked(self.lock):
             return "running", None
-        return "interrupted", "its process was killed"
+        killed = state == "running"
+        return (
+            "interrupted",
+            "its process was killed" if killed else "unknown status in status.json",
+        )
 
     def describe_status(self) -> str:
         """The state of the run for messages, with its error."""
