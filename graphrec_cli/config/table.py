@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated
 
 from graphrec_cli.config.checks import Distinct, Finite, check_fields
-from graphrec_cli.config.dataset import DatasetConfig
+from graphrec_cli.config.dataset import DatasetConfig, KCoreConfig, no_k_core
 from graphrec_cli.errors import ConfigError
 
 TIME_DIRECTIVES = "YymdBbjHIMSfpzZAa"
@@ -116,6 +116,7 @@ class TableConfig(DatasetConfig):
     """Column of ratings; null: a common name, if any; '': no ratings."""
     timestamp: str | None = None
     """Column of timestamps; null: a common name, if any; '': no timestamps."""
+    k_core: KCoreConfig = field(default_factory=no_k_core)
     rating_threshold: Annotated[float | None, Finite()] = None
     """Ratings of at least this value are positives; null: every row is."""
     time_unit: TimeUnit = TimeUnit.auto
