@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.options import conf_dir
+from graphrec_cli.config.own_options import check_own_options
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import SAVED, saved_options
 from graphrec_cli.config.serialize import SavedConfig
@@ -73,6 +74,7 @@ def component_types(arguments: Arguments, saved: SavedConfig | None) -> dict[str
 
 def _compose(arguments: Arguments, saved: SavedConfig | None) -> tuple[DictConfig, DictConfig]:
     """The config that Hydra composes, not validated, and Hydra's own values."""
+    check_own_options(arguments.overrides, arguments.config_dir)
     search = []
     if arguments.config_dir is not None:
         folder = Path(arguments.config_dir).resolve()
