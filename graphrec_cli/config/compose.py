@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import hydra
@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
+from graphrec_cli.config.fitting_experiment import fitting_experiment
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.own_options import check_own_options
 from graphrec_cli.config.run import RunConfig
@@ -34,12 +35,14 @@ class Job:
         choices: the option chosen in each group, None without one.
         overrides: the ``key=value`` words of the job.
         number: position in a sweep, from 0.
+        notes: lines about values that were left out, for the log.
     """
 
     config: RunConfig
     choices: dict[str, str | None]
     overrides: list[str]
     number: int
+    notes: list[str] = field(default_factory=list)
 
 
 def compose_run(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
@@ -61,20 +64,27 @@ def compose_job(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
     """``compose_run``, but overrides may change nothing, as in some jobs of a sweep."""
     register_schemas()
     with explained(arguments.overrides):
-        return to_job(*_compose(arguments, saved), saved)
+        check_own_options(arguments.overrides, arguments.config_dir)
+        with fitting_experiment(arguments) as (words, notes):
+            job = to_job(*_compose(replace(arguments, overrides=words), saved), saved)
+    if not notes:
+        return job
+    experiment = [word for word in arguments.overrides if word.startswith("experiment=")]
+    choices = job.choices | {"experiment": experiment[-1].partition("=")[2]}
+    return replace(job, choices=choices, overrides=arguments.overrides, notes=notes)
 
 
 def component_types(arguments: Arguments, saved: SavedConfig | None) -> dict[str, type]:
     """Group to the dataclass of its chosen option, whatever the values."""
     register_schemas()
     with explained(arguments.overrides):
-        node, _ = _compose(arguments, saved)
+        with fitting_experiment(arguments) as (words, _):
+            node, _ = _compose(replace(arguments, overrides=words), saved)
         return {group: OmegaConf.get_type(node[group]) or object for group in SCHEMAS}
 
 
 def _compose(arguments: Arguments, saved: SavedConfig | None) -> tuple[DictConfig, DictConfig]:
     """The config that Hydra composes, not validated, and Hydra's own values."""
-    check_own_options(arguments.overrides, arguments.config_dir)
     search = []
     if arguments.config_dir is not None:
         folder = Path(arguments.config_dir).resolve()
