@@ -21,7 +21,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import SAVED, saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS, register_schemas
-from graphrec_cli.config.text_values import quoted
+from graphrec_cli.config.text_values import path_keys, quoted
 from graphrec_cli.config.unused import refuse_unused_words
 from graphrec_cli.errors import ConfigError
 
@@ -133,6 +133,7 @@ def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> 
     words = [str(word) for word in written]
     with explained():
         refuse_unknown_keys(node)
+        _expand_home(node)
         config = OmegaConf.to_object(node)
         _refuse_numbers_for_switches(node, words)
     assert isinstance(config, RunConfig)
@@ -148,6 +149,14 @@ def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> 
         overrides=[word for word in words if word != f"experiment={SAVED}"],
         number=int(runtime.job.num) if swept else 0,
     )
+
+
+def _expand_home(config: DictConfig) -> None:
+    """Replace ``~`` at the beginning of paths, which may come from an option file."""
+    for key in path_keys():
+        value = OmegaConf.select(config, key)
+        if isinstance(value, str) and (value == "~" or value.startswith("~/")):
+            OmegaConf.update(config, key, str(Path(value).expanduser()))
 
 
 def _refuse_numbers_for_switches(config: DictConfig, overrides: list[str]) -> None:
