@@ -43,12 +43,10 @@ def sort_run_words(
     # A folder's name may contain an equals sign.
     names = [word for word in words if "=" not in word or _exists(word)]
     known = [*own, *overridable, "output_dir"]
-    for word, after in zip(words, [*words[1:], ""], strict=True):
-        name, _, value = word.lstrip("-").partition("=")
-        name = name.replace("-", "_")
+    for word in words:
+        name = word.partition("=")[0].lstrip("-").replace("-", "_")
         if word.startswith("--") and not _exists(word):
-            value = value or ("VALUE" if "=" in after or not after else after)
-            hint = f"; write {name}={value}" if name in known else suggestion(word, ("--json",))
+            hint = f"; write {name}=VALUE" if name in known else suggestion(word, ("--json",))
             raise ConfigError(f"{command} has no flag '{word}'{hint}; see --help")
     if len(names) != 1 or names[0].startswith("-"):
         raise ConfigError(
