@@ -121,6 +121,8 @@ def _check_override(word: str, config_dir: str | None) -> None:
     key, equals, value = word.lstrip("+").partition("=")
     if len(key) > _LONGEST_KEY:  # Hydra would look for a file of that name
         raise ConfigError(f"unknown key '{key}'")
+    if re.search("[\ud800-\udfff]", value):  # what Python makes of other bytes in a word
+        raise ConfigError(f"{key} must be UTF-8 text, got '{value}'; rename the file or folder")
     if word.startswith("~"):
         raise ConfigError(f"'{word}' deletes a key, but a run needs them all; write key=value")
     if not equals and looks_like_file(word):

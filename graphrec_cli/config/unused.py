@@ -49,7 +49,9 @@ def unused_values(config: RunConfig) -> dict[str, str]:
             found["sampler"] = why
     if not _has_valid_part(config):
         why = f"this split={config.split.name} has no valid part to select the best epoch on"
-        found |= {f"trainer.{key}": why for key in _FOR_SELECTION}
+        # null is right there: it asks for nothing
+        keys = [key for key in _FOR_SELECTION if getattr(config.trainer, key) is not None]
+        found |= {f"trainer.{key}": why for key in keys}
     return found
 
 

@@ -162,7 +162,7 @@ UNREADABLE = [
     pytest.param(truncate_gz, "ratings.csv.gz is truncated", id="truncated gz"),
     pytest.param(add_rating("1,1,good"), "ratings.csv, line 3: rating 'good' is", id="no number"),
     pytest.param(add_rating("1,1,NaN"), "ratings.csv, line 3: rating 'NaN' is not a", id="NaN"),
-    pytest.param(add_rating("1,1,"), "ratings.csv, line 3: rating '' is not a", id="no rating"),
+    pytest.param(add_rating("1,1,"), "ratings.csv, line 3: rating '' is empty", id="no rating"),
     pytest.param(add_rating("1,1,6"), "ratings.csv, line 3: rating '6' is outside", id="6 stars"),
     pytest.param(add_rating("-1,1,5"), "ratings.csv, line 3: user_id '-1' is", id="negative id"),
     pytest.param(

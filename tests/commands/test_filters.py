@@ -52,7 +52,7 @@ def test_the_log_is_silent_about_a_k_core_that_dropped_nothing(
         (f"+{KEY}.mod=one_pass", f"did you mean '{KEY}.mode'?"),
         ("dataset.prefilter.rating_treshold=1", "did you mean 'dataset.prefilter.rating_thresh"),
         ("dataset.prefilter.rating_threshold=nan", "rating_threshold must be a finite number"),
-        ("dataset.k_core.mode=once", "Invalid value 'once', expected one of [fixpoint, one_pass]"),
+        ("dataset.k_core.mode=once", "k_core.mode must be one of fixpoint, one_pass"),
         ("dataset.prefilter=null", "dataset.prefilter"),
     ],
 )

@@ -53,6 +53,7 @@ def test_words_that_count_without_training_are_accepted() -> None:
     assert config.trainer.valid_users == 7
     assert job("model=ease", "trainer=goodbooks").config.trainer.valid_users == 5000
     assert job("model.init=normal", "model.init_std=0.5").config.trainer.patience == 5
+    assert job("split.valid=0", "trainer.patience=null").config.trainer.patience is None
 
 
 def test_values_of_an_experiment_or_a_saved_run_are_named_and_accepted() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from graphrec_cli.data.prepared import titles_by_index
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.data.tables.titles import Titles
+from graphrec_cli.errors import DataError
 
 IDS = st.integers(0, 30)
 
@@ -46,6 +48,10 @@ def split_of(item_ids: set[int]) -> Split:
 def test_every_item_has_its_own_title_or_none(item_ids: set[int], known: dict[int, str]) -> None:
     ids = np.array(sorted(known), dtype=np.int64)
     titles = np.array([known[id] for id in sorted(known)], dtype=np.str_)
+    if not item_ids & set(known):
+        with pytest.raises(DataError, match=f"none of the {len(item_ids)} items has a title"):
+            titles_by_index(source_with((ids, titles)), split_of(item_ids))
+        return
     by_index = titles_by_index(source_with((ids, titles)), split_of(item_ids))
     assert by_index is not None
     assert by_index.tolist() == [known.get(id, "") for id in sorted(item_ids)]

@@ -39,7 +39,7 @@ NO_SWITCH = (
     "tru",
     "???",
 )
-NO_TEXT = ("[a]", "{a:b}", "[]", "{}", "???")
+NO_TEXT = ("[a]", "[]", "???")
 
 
 @dataclass(frozen=True, slots=True)
