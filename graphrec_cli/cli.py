@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from graphrec_cli import __version__
+from graphrec_cli.commands.home_paths import expand_home
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
 from graphrec_cli.terminal_text import one_line, printable
@@ -47,7 +48,8 @@ Flags:
   --plugin FILE     add the components of a Python file or an installed plugin
   --debug           print the traceback of an error
 
-RUN is a run directory, or 'latest' for the newest one under output_dir.
+RUN is a run directory, or 'latest' for the newest one under output_dir that the
+command can use: an interrupted one to resume, a completed one to evaluate.
 
 Exit codes:
   0 done   1 a run failed   2 wrong usage or configuration   3 bad data
@@ -62,7 +64,7 @@ COMMANDS = ("train", "data", "evaluate", "recommend", "reproduce", "completion")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = expand_home(sys.argv[1:] if argv is None else argv)
     debug, json_output = "--debug" in words, bool({"--json", "json=true"} & set(words))
     words = [word for word in words if word not in ("--debug", "--json", "json=true")]
     try:

@@ -62,6 +62,16 @@ class DropReport:
             write_json(self._run.funnel, funnel.to_dict())
 
 
+def check_data(config: RunConfig) -> None:
+    """Refuse missing files and missing columns, before anything slow is imported or made.
+
+    Raises:
+        ConfigError: a value does not fit the file.
+        DataError: a file is missing and cannot be fetched, or cannot be read as configured.
+    """
+    find_source(config).check(config.dataset, data_dir=Path(config.data_dir))
+
+
 def find_files(config: RunConfig) -> FoundFiles:
     """Find or download the files of the data set, and hash them."""
     return find_source(config).found(config.dataset, data_dir=Path(config.data_dir))

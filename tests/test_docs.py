@@ -73,16 +73,35 @@ def test_the_pages_show_commands() -> None:
     assert len(DATA) >= 4
 
 
+def write_own_options(folder: Path) -> None:
+    """The option files that docs/sweeps.md shows, which say their own names."""
+    for _, text in code_blocks(ROOT / "docs/sweeps.md"):
+        named = re.search(r"^# mine/(\S+)$", text, re.M)
+        if named is not None:
+            (folder / named[1]).parent.mkdir(parents=True, exist_ok=True)
+            (folder / named[1]).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_options_of_ones_own_train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_own_options(tmp_path / "mine")
+    (tmp_path / "shop").mkdir()
+    rows = [f"c{user},i{(user * item) % 11}" for user in range(12) for item in range(8)]
+    (tmp_path / "shop" / "orders.csv").write_text("\n".join(["customer,item", *rows]))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for word in ("dataset=shop", "experiment=shop_hardneg"):
+        small = [*EPOCH, "evaluation.ks=[5]", "trainer.monitor=ndcg@5", "plots=false"]
+        small += ["sampler=uniform", f"output_dir={tmp_path / 'out'}"]
+        words = ["train", "--config-dir", str(tmp_path / "mine"), word, *small]
+        assert main(words) == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", sorted({*TRAIN, *DATA} - OF_ONES_OWN))
 def test_a_shown_configuration_composes(
     command: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    own_option = next(
-        text for _, text in code_blocks(ROOT / "docs/sweeps.md") if "epochs: 500" in text
-    )
-    (tmp_path / "trainer").mkdir()
-    (tmp_path / "trainer" / "slow.yaml").write_text(own_option, encoding="utf-8")
+    write_own_options(tmp_path)
     words = shlex.split(command)[1:]
     words = [str(tmp_path) if word == "mine" else word for word in words]
     words = [word for word in words if word not in ("-m", "--json", "--cfg", "job")]

@@ -12,7 +12,9 @@ from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
 from graphrec_cli.commands.resume import KEY as RESUME
 from graphrec_cli.config.completion import complete_train
 from graphrec_cli.config.flags import FROM, PLUGIN
+from graphrec_cli.config.run import RunConfig
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.rundir.find_run import Need, usable_runs
 
 HELP = """\
 Print the script that completes commands, groups, options, keys and values.
@@ -90,20 +92,20 @@ def _candidates(word: str, before: list[str]) -> list[str]:
 
 
 def _evaluate(word: str, before: list[str]) -> list[str]:
-    return _run_words(word, ["part=test", "part=valid"], evaluate.OVERRIDABLE)
+    return _run_words(word, before, ["part=test", "part=valid"], evaluate.OVERRIDABLE)
 
 
 def _recommend(word: str, before: list[str]) -> list[str]:
     chosen = [f"{key}={value}" for key, values in CHOICES.items() for value in values]
     free = [f"{key}=" for key in KEYS if key not in CHOICES]
-    return _run_words(word, [*chosen, *free], OVERRIDABLE)
+    return _run_words(word, before, [*chosen, *free], OVERRIDABLE)
 
 
 def _train(word: str, before: list[str]) -> list[str]:
     if before[-1:] == [FROM]:
-        return _runs()
+        return _runs(before, Need.config)
     if word.startswith(RESUME):
-        return [f"{RESUME}{run}" for run in _runs()]
+        return [f"{RESUME}{run}" for run in _runs(before, Need.unfinished)]
     found = complete_train(word, before)
     resume = [RESUME] if word or found else []  # nothing follows a flag's value
     return sorted([*found, *resume, *([FROM] if word else [])])
@@ -111,18 +113,25 @@ def _train(word: str, before: list[str]) -> list[str]:
 
 def _reproduce(word: str, before: list[str]) -> list[str]:
     shared = [name for name in complete_train(word, before) if not name.startswith("--")]
-    return sorted([*_runs(), "--json", "--help", *shared])
+    return sorted([*_runs(before, Need.model), "--json", "--help", *shared])
 
 
-def _runs() -> list[str]:
-    return ["latest", *(str(path.parent) for path in Path("outputs").glob("*/config.json"))]
+def _runs(before: Sequence[str], need: Need) -> list[str]:
+    """The runs that a command can use, under the ``output_dir`` among the words before."""
+    named = [word.removeprefix("output_dir=") for word in before if word.startswith("output_dir=")]
+    output_dir = Path([RunConfig().output_dir, *named][-1])
+    return ["latest", *map(str, usable_runs(output_dir, need))]
 
 
-def _run_words(word: str, keys: Sequence[str], overridable: Sequence[str]) -> list[str]:
+def _run_words(
+    word: str, before: Sequence[str], keys: Sequence[str], overridable: Sequence[str]
+) -> list[str]:
     """Runs, a command's own ``keys``, and the keys of ``train`` that the command may override."""
     shared = tuple(key[:-1] if key.endswith(".*") else f"{key}=" for key in overridable)
     config_keys = [name for name in complete_train(word, []) if name.startswith(shared)]
-    return sorted([*_runs(), *keys, "output_dir=", "--json", "--help", *config_keys])
+    return sorted(
+        [*_runs(before, Need.model), *keys, "output_dir=", "--json", "--help", *config_keys]
+    )
 
 
 def _data(word: str, before: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.compose import compose_run
@@ -12,6 +12,10 @@ from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.preparation import check_data
+
+if TYPE_CHECKING:
+    from graphrec_cli.data.splits.split import Split
 
 HELP = """\
 Look at a data set, or prepare it once for all runs. Nothing is trained, and no
@@ -69,6 +73,7 @@ def data_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         print_config(arguments)
         return 0
     config = compose_run(arguments).config
+    check_data(config)
     if words[0] == "inspect":
         _inspect(config, plot_dir, json_output=json_output)
     else:
@@ -87,18 +92,24 @@ def _take_plot_dir(words: list[str]) -> tuple[list[str], Path | None]:
 
 def _inspect(config: RunConfig, plot_dir: Path | None, *, json_output: bool) -> None:
     from graphrec_cli.reporting.data_tables import data_report
-    from graphrec_cli.workflows.inspect_data import draw_plots, inspect_data
+    from graphrec_cli.workflows.inspect_data import inspect_data
 
     if plot_dir is not None:
         _make_folder(plot_dir)  # fail before the data are read
     report, split = inspect_data(config)
-    plots = [] if plot_dir is None else draw_plots(config, split, plot_dir)
+    plots = [] if plot_dir is None else _draw(config, split, plot_dir)
     names = [str(path) for path in plots]
     if json_output:
         print(json.dumps(report | {"plots": names}, allow_nan=False))
     else:
         print(data_report(report))
         print(*names, sep="\n", end="\n" if names else "")
+
+
+def _draw(config: RunConfig, split: Split, folder: Path) -> list[Path]:
+    from graphrec_cli.workflows.draw_data import draw_plots  # imports torch
+
+    return draw_plots(config, split, folder)
 
 
 def _prepare(config: RunConfig, *, json_output: bool) -> None:

@@ -8,6 +8,7 @@ from graphrec_cli.commands import recommend
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
+from graphrec_cli.rundir.find_run import Need, find_run
 
 HELP = """\
 Evaluate a run's best checkpoint. Without further words the figures are those of
@@ -42,14 +43,15 @@ def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int
     given = sort_run_words("evaluate", words, own=("part",), overridable=OVERRIDABLE)
     part = one_of("part", given.own.get("part", "test"), ("test", "valid"))
 
-    from graphrec_cli.reporting.tables import metrics_table
-    from graphrec_cli.results.coverage import describe_coverage
-    from graphrec_cli.rundir.directory import RunDirectory
-    from graphrec_cli.workflows.evaluate import evaluate_run
-
-    run = RunDirectory.find(given.run, given.output_dir)
+    run = find_run(given.run, given.output_dir, Need.model)
+    run.refuse_without_model()
     saved = read_config(run.config)
     config = compose_saved(saved, given.overrides).config
+
+    from graphrec_cli.reporting.tables import metrics_table
+    from graphrec_cli.results.coverage import describe_coverage
+    from graphrec_cli.workflows.evaluate import evaluate_run  # imports torch
+
     result = evaluate_run(run, saved, config, part)
     if json_output:
         changed = {"overrides": given.overrides} if given.overrides else {}

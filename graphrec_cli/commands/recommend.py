@@ -10,6 +10,7 @@ from graphrec_cli.commands.run_arguments import one_of, sort_run_words
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.rundir.find_run import Need, find_run
 
 HELP = """\
 Recommend the items with the highest scores. Only the run directory is needed.
@@ -73,13 +74,14 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
     users, items = (_ids(key, own[key]) if key in own else None for key in ("users", "items"))
     k = _count(own.get("k", "10"))
 
-    from graphrec_cli.reporting.recommendations import write_recommendations
-    from graphrec_cli.rundir.directory import RunDirectory
-    from graphrec_cli.workflows.recommend import Request, recommend
-
-    run = RunDirectory.find(given.run, given.output_dir)
+    run = find_run(given.run, given.output_dir, Need.model)
+    run.refuse_without_model()
     saved = read_config(run.config)
     config = compose_saved(saved, given.overrides).config
+
+    from graphrec_cli.reporting.recommendations import write_recommendations
+    from graphrec_cli.workflows.recommend import Request, recommend  # imports torch
+
     request = Request(
         users=users,
         items=items,

@@ -14,6 +14,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import DifferenceError
+from graphrec_cli.rundir.find_run import Need, find_run
 
 if TYPE_CHECKING:
     from graphrec_cli.rundir.nested_diff import Change
@@ -52,15 +53,18 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
     given = sort_run_words(
         "reproduce", words, own=(), overridable=(*keys, *(f"{group}.*" for group in SCHEMAS))
     )
-
-    from graphrec_cli.rundir.directory import RunDirectory
-    from graphrec_cli.workflows.reproduce import Verdict, read_recorded, reproduce
-
-    run = RunDirectory.find(given.run, given.output_dir)
+    run = find_run(given.run, given.output_dir, Need.model)
     saved = read_config(run.config)
     refuse_new_addresses(saved, given.overrides, run.config)
     wanted = compose_saved(saved, given.overrides)
     wanted = replace(wanted, config=replace(wanted.config, output_dir=str(given.output_dir)))
+
+    from graphrec_cli.workflows.reproduce import (  # imports torch
+        Verdict,
+        read_recorded,
+        reproduce,
+    )
+
     outcome, comparison = reproduce(read_recorded(run), saved, wanted, debug=debug)
     if comparison is None:
         print(outcome.run.path)

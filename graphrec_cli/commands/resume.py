@@ -13,6 +13,9 @@ from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.download_guard import refuse_new_addresses
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.preparation import check_data
+from graphrec_cli.rundir.config_fingerprint import RESUMABLE
+from graphrec_cli.rundir.find_run import Need, find_run
 
 if TYPE_CHECKING:
     from graphrec_cli.workflows.launch import RunOutcome
@@ -47,10 +50,6 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
     Raises:
         GraphrecError: wrong usage, or a run that cannot be resumed.
     """
-    from graphrec_cli.rundir.config_fingerprint import RESUMABLE
-    from graphrec_cli.rundir.directory import RunDirectory
-    from graphrec_cli.workflows.launch import resume_run
-
     given = sort_run_words(
         f"train {KEY}RUN", [name, *words], own=(), overridable=(*RESUMABLE, "cache_dir")
     )
@@ -59,12 +58,17 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
             f"output_dir only sets where 'latest' looks; {name} is resumed in its own directory; "
             "remove output_dir"
         )
-    run = RunDirectory.find(given.run, given.output_dir)
+    run = find_run(given.run, given.output_dir, Need.unfinished)
     saved = read_config(run.config)
     refuse_new_addresses(saved, words, run.config)
     wanted = compose_saved(saved, given.overrides).config
     if wanted.cache_dir is None:
         wanted = replace(wanted, cache_dir=_cache_of(saved.config.cache_dir))
+    if not run.is_completed():
+        check_data(wanted)
+
+    from graphrec_cli.workflows.launch import resume_run  # imports torch
+
     return resume_run(run, saved, wanted, debug=debug)
 
 

@@ -11,7 +11,7 @@ from graphrec_cli.config.flags import FROM, take_flag
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, read_config
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.rundir.find_run import Need, find_run
 
 
 def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
@@ -43,4 +43,6 @@ def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
 
 def _config_file(name: str, output_dir: Path) -> Path:
     # A config file of any name is accepted too.
-    return Path(name) if Path(name).is_file() else RunDirectory.find(name, output_dir).config
+    if Path(name).is_file():
+        return Path(name)
+    return find_run(name, output_dir, Need.config).config

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,15 @@ from graphrec_cli.commands.resume import resume, take_resumed
 from graphrec_cli.commands.saved_config import take_saved
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.compose import Job, compose_run
+from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.hydra_app import print_config, run_sweep
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.sweep import job_labels, plan_sweep
 from graphrec_cli.errors import GraphrecError, Interrupted
+from graphrec_cli.preparation import check_data
+from graphrec_cli.rundir.directory import make_unique_folder, timestamp
+from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.terminal_text import one_line
 
 if TYPE_CHECKING:
@@ -42,8 +47,9 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     if arguments.multirun:
         return _sweep(arguments, saved, json_output=json_output, debug=debug)
     job = compose_run(arguments, saved)
+    check_data(job.config)
 
-    from graphrec_cli.workflows.launch import run_job
+    from graphrec_cli.workflows.launch import run_job  # imports torch
 
     return _report(run_job(job, debug=debug), json_output=json_output)
 
@@ -97,12 +103,12 @@ def _sweep(
     arguments: Arguments, saved: SavedConfig | None, *, json_output: bool, debug: bool
 ) -> int:
     """Run every job, even if others fail, and print a table sorted by the valid metric."""
-    from graphrec_cli.rundir.directory import make_unique_folder, timestamp
-    from graphrec_cli.storage.atomic import write_json
+    sweep = plan_sweep(arguments, saved)
+    _check_data_of_all(sweep.configs)
+
     from graphrec_cli.system.device import pick_device
     from graphrec_cli.workflows.launch import run_job
 
-    sweep = plan_sweep(arguments, saved)
     for config in sweep.configs:
         pick_device(config.device)
     folder = make_unique_folder(Path(sweep.configs[0].output_dir), f"{timestamp()}_sweep")
@@ -152,6 +158,15 @@ def _sweep(
     print(json.dumps(results) if json_output else describe_sweep(results))
     print(folder, flush=True)
     return max([*codes, *(result["exit_code"] for result in results)], default=1)
+
+
+def _check_data_of_all(configs: Sequence[RunConfig]) -> None:
+    """Check each data set of a sweep once."""
+    checked: list[tuple[str, DatasetConfig]] = []
+    for config in configs:
+        if (config.data_dir, config.dataset) not in checked:
+            check_data(config)
+            checked.append((config.data_dir, config.dataset))
 
 
 def describe_sweep(results: list[dict[str, Any]]) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 from graphrec_cli.config.checks import Address, Distinct, Folder, PathBelow, check_fields
-from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
+from graphrec_cli.config.dataset import DatasetConfig, KCoreConfig, RemoteFileConfig, no_k_core
 from graphrec_cli.errors import ConfigError
 
 PUBLISHED_URL = "https://raw.githubusercontent.com/gusye1234/LightGCN-PyTorch/master/data"
-"""The address that the shipped options name, and what there is to download from it."""
+"""The default address, and what there is to download from it."""
 PUBLISHED_FOLDERS = ("gowalla", "yelp2018", "amazon-book", "lastfm")
 PUBLISHED_FILES = ("train.txt", "test.txt")
 
@@ -32,6 +32,7 @@ class AdjacencyListConfig(DatasetConfig):
     """Lines of ``user item item ...``, the format of the LightGCN benchmarks, or without users."""
 
     name: str = "adjacency_list"
+    k_core: KCoreConfig = field(default_factory=no_k_core)
     folder: Annotated[str, Folder()] = "gowalla"
     """Folder with the files. A relative path is looked up in the working directory, then in
     data_dir."""
@@ -47,9 +48,9 @@ class AdjacencyListConfig(DatasetConfig):
     """File of the test part; null: no test part, the split makes one."""
     download: bool = True
     """Download missing files from base_url."""
-    base_url: Annotated[str | None, Address()] = None
-    """Missing files are downloaded from base_url/folder/file; null: no download. From the address
-    of the shipped options only the data sets published there are."""
+    base_url: Annotated[str | None, Address()] = PUBLISHED_URL
+    """Missing files are downloaded from base_url/folder/file; null: no download. From the default
+    address only the data sets published there are."""
 
     def files(self) -> dict[str, str]:
         """Part of the split to the name of its file."""

@@ -138,6 +138,11 @@ def _check_override(word: str, config_dir: str | None) -> None:
             f"'{key}' cannot be set; of Hydra's own keys, only hydra/launcher, hydra/sweeper and "
             "the keys below them can; use output_dir for the runs and --config-dir for own options"
         )
+    if key == "hydra/sweeper" and value.strip("'\"") != "basic":
+        raise ConfigError(
+            f"'{word}' cannot be used: a sweep runs every combination of the values that are "
+            "given; remove it, or choose how runs are started with hydra/launcher"
+        )
     check_digits(key, value)
     if key not in (*SCHEMAS, "experiment"):
         return

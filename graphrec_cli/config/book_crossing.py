@@ -8,6 +8,8 @@ from typing import Annotated
 from graphrec_cli.config.checks import Between, PathBelow, check_fields
 from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
 
+URL = "http://www2.informatik.uni-freiburg.de/~cziegler/BX/BX-CSV-Dump.zip"
+
 
 @dataclass(kw_only=True, slots=True)
 class BookCrossingConfig(DatasetConfig):
@@ -23,7 +25,7 @@ class BookCrossingConfig(DatasetConfig):
     it the file is refused."""
     download: bool = True
     """Download the published zip if the ratings are missing."""
-    archive: RemoteFileConfig = field(default_factory=RemoteFileConfig)
+    archive: RemoteFileConfig = field(default_factory=lambda: RemoteFileConfig(url=URL))
     """The published zip."""
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import hydra
@@ -14,12 +14,14 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
+from graphrec_cli.config.fitting_experiment import fitting_experiment
 from graphrec_cli.config.options import conf_dir
+from graphrec_cli.config.own_options import check_own_options
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import SAVED, saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS, register_schemas
-from graphrec_cli.config.text_values import quoted
+from graphrec_cli.config.text_values import path_keys, quoted
 from graphrec_cli.config.unused import refuse_unused_words
 from graphrec_cli.errors import ConfigError
 
@@ -33,12 +35,14 @@ class Job:
         choices: the option chosen in each group, None without one.
         overrides: the ``key=value`` words of the job.
         number: position in a sweep, from 0.
+        notes: lines about values that were left out, for the log.
     """
 
     config: RunConfig
     choices: dict[str, str | None]
     overrides: list[str]
     number: int
+    notes: list[str] = field(default_factory=list)
 
 
 def compose_run(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
@@ -60,14 +64,22 @@ def compose_job(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
     """``compose_run``, but overrides may change nothing, as in some jobs of a sweep."""
     register_schemas()
     with explained(arguments.overrides):
-        return to_job(*_compose(arguments, saved), saved)
+        check_own_options(arguments.overrides, arguments.config_dir)
+        with fitting_experiment(arguments) as (words, notes):
+            job = to_job(*_compose(replace(arguments, overrides=words), saved), saved)
+    if not notes:
+        return job
+    experiment = [word for word in arguments.overrides if word.startswith("experiment=")]
+    choices = job.choices | {"experiment": experiment[-1].partition("=")[2]}
+    return replace(job, choices=choices, overrides=arguments.overrides, notes=notes)
 
 
 def component_types(arguments: Arguments, saved: SavedConfig | None) -> dict[str, type]:
     """Group to the dataclass of its chosen option, whatever the values."""
     register_schemas()
     with explained(arguments.overrides):
-        node, _ = _compose(arguments, saved)
+        with fitting_experiment(arguments) as (words, _):
+            node, _ = _compose(replace(arguments, overrides=words), saved)
         return {group: OmegaConf.get_type(node[group]) or object for group in SCHEMAS}
 
 
@@ -121,6 +133,7 @@ def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> 
     words = [str(word) for word in written]
     with explained():
         refuse_unknown_keys(node)
+        _expand_home(node)
         config = OmegaConf.to_object(node)
         _refuse_numbers_for_switches(node, words)
     assert isinstance(config, RunConfig)
@@ -136,6 +149,14 @@ def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> 
         overrides=[word for word in words if word != f"experiment={SAVED}"],
         number=int(runtime.job.num) if swept else 0,
     )
+
+
+def _expand_home(config: DictConfig) -> None:
+    """Replace ``~`` at the beginning of paths, which may come from an option file."""
+    for key in path_keys():
+        value = OmegaConf.select(config, key)
+        if isinstance(value, str) and (value == "~" or value.startswith("~/")):
+            OmegaConf.update(config, key, str(Path(value).expanduser()))
 
 
 def _refuse_numbers_for_switches(config: DictConfig, overrides: list[str]) -> None:

@@ -57,6 +57,11 @@ class KCoreConfig:
     """Drop items with fewer interactions; 1 keeps all."""
 
 
+def no_k_core() -> KCoreConfig:
+    """A k-core that keeps everything: the default of tables and of most published data sets."""
+    return KCoreConfig(min_user_interactions=1, min_item_interactions=1)
+
+
 @dataclass(kw_only=True, slots=True)
 class PrefilterKCoreConfig(KCoreConfig):
     """A k-core that keeps everything by default."""
@@ -154,6 +159,9 @@ class RemoteFileConfig:
             raise ConfigError(f"{key}.url must be the address of a .zip, got '{self.url}'")
 
 
+GOODBOOKS_URL = "https://raw.githubusercontent.com/zygmuntz/goodbooks-10k/master"
+
+
 @dataclass(kw_only=True, slots=True)
 class GoodBooksConfig(DatasetConfig):
     """GoodBooks-10k: ratings.csv and to_read.csv, either edition."""
@@ -170,9 +178,13 @@ class GoodBooksConfig(DatasetConfig):
     first one listed."""
     download: bool = True
     """Download missing files."""
-    ratings: RemoteFileConfig = field(default_factory=RemoteFileConfig)
+    ratings: RemoteFileConfig = field(
+        default_factory=lambda: RemoteFileConfig(url=f"{GOODBOOKS_URL}/ratings.csv")
+    )
     """The file ratings.csv."""
-    to_read: RemoteFileConfig = field(default_factory=RemoteFileConfig)
+    to_read: RemoteFileConfig = field(
+        default_factory=lambda: RemoteFileConfig(url=f"{GOODBOOKS_URL}/to_read.csv")
+    )
     """The file to_read.csv."""
 
     def __post_init__(self) -> None:

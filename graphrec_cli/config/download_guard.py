@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from graphrec_cli.config.keys import list_keys
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.serialize import SavedConfig, to_plain
+from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
 
 
@@ -34,6 +36,9 @@ def refuse_new_addresses(saved: SavedConfig, overrides: Sequence[str], where: Pa
         for option in (conf_dir() / "dataset").glob("*.yaml")
         for address in re.findall(r"^ *(?:base_)?url: (\S+)$", option.read_text("utf-8"), re.M)
     }
+    for schema in SCHEMAS["dataset"].values():
+        keys_of = list_keys(schema, "dataset")
+        known |= {key.default for key in keys_of if key.name.endswith("url")}
     for key, address in _addresses("dataset", values):
         if address not in known and key not in keys:
             raise ConfigError(

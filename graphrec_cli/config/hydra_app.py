@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import hydra
@@ -16,7 +17,8 @@ from omegaconf import DictConfig
 
 from graphrec_cli.config.argparse_help import text_as_help
 from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.compose import Job, compose_run, explained, to_job
+from graphrec_cli.config.compose import Job, compose_job, compose_run, explained, to_job
+from graphrec_cli.config.fitting_experiment import fitting_experiment
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.plugins import LOADED, loaded_plugins, send_by_value
 from graphrec_cli.config.saved_options import saved_options
@@ -40,8 +42,12 @@ def print_config(arguments: Arguments, saved: SavedConfig | None = None) -> None
         compose_run(arguments, saved)
     said = io.StringIO()
     try:
-        with saved_options(saved) as selected, redirect_stderr(said):
-            _run_hydra(lambda node: None, arguments, selected)
+        with (
+            saved_options(saved) as selected,
+            fitting_experiment(arguments) as (overrides, _),
+            redirect_stderr(said),
+        ):
+            _run_hydra(lambda node: None, replace(arguments, overrides=overrides), selected)
     except SystemExit as end:
         if end.code:
             lines = said.getvalue().strip().splitlines() or ["Hydra stopped without a message"]
@@ -55,7 +61,9 @@ def run_sweep(
     jobs: Sequence[Sequence[str]],
     saved: SavedConfig | None = None,
 ) -> None:
-    """Have Hydra compose every job of a sweep, and hand each to ``run``.
+    """Compose every job of a sweep, and hand each to ``run``.
+
+    One after the other, unless a word such as ``hydra/launcher=joblib`` has Hydra start them.
 
     Args:
         arguments: the words of the command, with ``--multirun``.
@@ -67,6 +75,11 @@ def run_sweep(
     Raises:
         ConfigError: the composition or a value was refused.
     """
+    if not any(word.lstrip("+").startswith("hydra") for word in arguments.overrides):
+        for number, overrides in enumerate(jobs):
+            job = compose_job(replace(arguments, overrides=list(overrides)), saved)
+            run(replace(job, number=number))
+        return
     words = sys.argv
     errors: list[Exception] = []
     plugins, accept_changed = LOADED.names, LOADED.accept_changed

@@ -56,9 +56,13 @@ def list_keys(schema: type, group: str, values: Mapping[str, Any] | None = None)
         if field.name == "name":
             continue
         name = f"{group}.{field.name}" if group else field.name
-        hint, nested = hints[field.name], values.get(field.name, {})
+        hint = hints[field.name]
         if isinstance(hint, type) and is_dataclass(hint):
-            yield from list_keys(hint, name, nested)
+            given = values.get(field.name, {})
+            own = _default(field) if isinstance(given, Mapping) else given
+            nested = {inner.name: getattr(own, inner.name) for inner in fields(own)}
+            over = given if isinstance(given, Mapping) else {}
+            yield from list_keys(hint, name, {**nested, **over})
             continue
         default = values.get(field.name, _default(field))
         allowed = [*_choices(hint), *map(str, rules(schema)[field.name])]

@@ -8,11 +8,16 @@ from typing import Annotated
 from omegaconf import MISSING
 
 from graphrec_cli.config.checks import Between, PathBelow, check_fields
-from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
+from graphrec_cli.config.dataset import DatasetConfig, KCoreConfig, RemoteFileConfig, no_k_core
 from graphrec_cli.errors import ConfigError
 
 FOLDS = ("u1", "u2", "u3", "u4", "u5", "ua", "ub")
 """The folds that MovieLens-100K is published with."""
+
+
+def published(name: str) -> RemoteFileConfig:
+    """The zip of that name at GroupLens."""
+    return RemoteFileConfig(url=f"https://files.grouplens.org/datasets/movielens/{name}.zip")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -27,6 +32,7 @@ class MovieLensConfig(DatasetConfig):
     """Download the published zip if files are missing."""
     archive: RemoteFileConfig = field(default_factory=RemoteFileConfig)
     """The published zip."""
+    k_core: KCoreConfig = field(default_factory=no_k_core)
 
     def __post_init__(self) -> None:
         check_fields(self, "dataset")
@@ -39,6 +45,7 @@ class MovieLens100KConfig(MovieLensConfig):
 
     name: str = "movielens_100k"
     folder: Annotated[str, PathBelow("data_dir")] = "ml-100k"
+    archive: RemoteFileConfig = field(default_factory=lambda: published("ml-100k"))
     fold: str | None = None
     """Published fold to read: u1 to u5, ua or ub; null: all of u.data. Read a fold with
     split=predefined."""
@@ -57,6 +64,7 @@ class MovieLens1MConfig(MovieLensConfig):
 
     name: str = "movielens_1m"
     folder: Annotated[str, PathBelow("data_dir")] = "ml-1m"
+    archive: RemoteFileConfig = field(default_factory=lambda: published("ml-1m"))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -65,3 +73,4 @@ class MovieLensLatestConfig(MovieLensConfig):
 
     name: str = "movielens_latest"
     folder: Annotated[str, PathBelow("data_dir")] = "ml-latest-small"
+    archive: RemoteFileConfig = field(default_factory=lambda: published("ml-latest-small"))

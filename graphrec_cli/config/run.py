@@ -13,7 +13,7 @@ from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import LossConfig
 from graphrec_cli.config.model import LearnsFrom, ModelConfig
-from graphrec_cli.config.sampler import SamplerConfig, UniformConfig
+from graphrec_cli.config.sampler import SamplerConfig
 from graphrec_cli.config.split import SplitConfig
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.trainer import Precision, TrainerConfig
@@ -124,7 +124,7 @@ class RunConfig:
         return self.evaluation.default_monitor() if chosen is None else chosen
 
     def _check_what_is_learnt(self) -> None:
-        """Refuse a loss, a sampler or an evaluation that does not fit the model."""
+        """Refuse a loss or an evaluation that does not fit the model."""
         wanted, given = self.model.learns_from(), self.loss.learns_from()
         losses = {
             LearnsFrom.triples: "bpr",
@@ -147,16 +147,6 @@ class RunConfig:
             raise ConfigError(
                 f"evaluation={self.evaluation.name} needs predicted ratings, and "
                 f"model={self.model.name} does not predict them; set model=lightgcn_rating loss=mse"
-            )
-        # The negatives of any other sampler would be ignored.
-        own_negatives = {
-            LearnsFrom.ratings: "takes rated pairs and no negatives",
-            LearnsFrom.candidates: "draws its negatives for the whole batch",
-        }.get(given)
-        if wanted and own_negatives and self.sampler != UniformConfig(by=self.sampler.by):
-            raise ConfigError(
-                f"loss={self.loss.name} {own_negatives}, so it only uses sampler.by; use "
-                "sampler=uniform and set no other key of it"
             )
 
     def _check_own_files(self) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated
 
 from graphrec_cli.config.checks import Distinct, Finite, check_fields
-from graphrec_cli.config.dataset import DatasetConfig
+from graphrec_cli.config.dataset import DatasetConfig, KCoreConfig, no_k_core
 from graphrec_cli.config.time_format import TimeFormat
 from graphrec_cli.config.where import Where
 from graphrec_cli.errors import ConfigError
@@ -104,6 +104,7 @@ class TableConfig(DatasetConfig):
     signals: Annotated[list[str] | None, Distinct()] = None
     """Values of dataset.signal to keep, the strongest first, such as [buy,cart,view]; of several
     rows of a pair the strongest stands for it. Rows with other values are dropped and counted."""
+    k_core: KCoreConfig = field(default_factory=no_k_core)
     rating_threshold: Annotated[float | None, Finite()] = None
     """Ratings of at least this value are positives; null: every row is."""
     time_unit: TimeUnit = TimeUnit.auto

@@ -38,6 +38,11 @@ def quote_text(word: str, *, sweeps: bool) -> str:
     return f"{key}={','.join(_quote_part(name, part) for part in parts)}"
 
 
+def path_keys() -> list[str]:
+    """Every key of the components that names a file or a folder."""
+    return sorted(filter(is_path, _text_keys()))
+
+
 def is_path(key: str) -> bool:
     """Whether a text key names a file or a folder, by its last part."""
     name = key.rpartition(".")[2]

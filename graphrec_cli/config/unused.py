@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from graphrec_cli.config.keys import spell_value
+from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.sampler import UniformConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.errors import ConfigError
@@ -14,6 +16,18 @@ from graphrec_cli.errors import ConfigError
 _WITHOUT_TRAINING = ("monitor", "valid_users", "autoresume")
 """Keys of the trainer that also count for a model that is not trained."""
 _FOR_SELECTION = ("patience", "validate_every", "valid_users")
+
+_OWN_NEGATIVES = {
+    LearnsFrom.ratings: "takes rated pairs and no negatives",
+    LearnsFrom.candidates: "draws its negatives for the whole batch",
+}
+
+
+def sampler_in_use(config: RunConfig) -> str:
+    """The name of the sampler that a run uses; ``none`` for a model that is not trained."""
+    if not config.model.learns_from():
+        return "none"
+    return "uniform" if config.loss.learns_from() in _OWN_NEGATIVES else config.sampler.name
 
 
 def unused_values(config: RunConfig) -> dict[str, str]:
@@ -28,6 +42,13 @@ def unused_values(config: RunConfig) -> dict[str, str]:
         found = dict.fromkeys(("sampler", "loss", *unused), why)
         return found | _of_components(config, "split", "model")
     found = _of_components(config, "split", "model", "sampler", "loss")
+    own_negatives = _OWN_NEGATIVES.get(config.loss.learns_from())
+    if own_negatives is not None:
+        why = f"loss={config.loss.name} {own_negatives}, so it only uses sampler.by"
+        keys = [field.name for field in fields(config.sampler)]
+        found |= {f"sampler.{key}": why for key in keys if key not in ("name", "by")}
+        if not isinstance(config.sampler, UniformConfig):
+            found["sampler"] = why
     if not _has_valid_part(config):
         why = f"this split={config.split.name} has no valid part to select the best epoch on"
         # null is right there: it asks for nothing
@@ -45,6 +66,8 @@ def unused_words(config: RunConfig, words: Sequence[str]) -> dict[str, str]:
     for word in words:
         key = word.lstrip("+").partition("=")[0]
         group = key.partition(".")[0]
+        if key == "sampler.by" and config.model.learns_from():
+            continue
         if key in unused:
             found[word] = unused[key]
         elif group in unused and group != "trainer":

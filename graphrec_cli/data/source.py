@@ -44,6 +44,11 @@ class DataFile:
         return cls(path, sha256_of(path), path.stat().st_size)
 
 
+def describe_files(files: tuple[DataFile, ...]) -> list[dict[str, str | int]]:
+    """Path, digest and size of the data files, for JSON."""
+    return [{"path": str(file.path), "sha256": file.sha256, "size": file.size} for file in files]
+
+
 FileState: TypeAlias = tuple[int, int, int]
 """Inode, size and modification time."""
 
@@ -161,12 +166,32 @@ class Load(Protocol[Config]):
         """The rows; ``seed`` is for data generated in memory."""
 
 
+@runtime_checkable
+class CheckHeads(Protocol[Config]):
+    """Refuses files by their first lines, for example because a column is missing."""
+
+    def __call__(self, config: Config, paths: Mapping[str, Path]) -> None: ...
+
+
+def _any_heads(config: object, paths: Mapping[str, Path]) -> None:
+    """Accept all files; ``load`` refuses the faulty ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source(Generic[Config]):
-    """The two steps of reading a data set."""
+    """The steps of reading a data set."""
 
     find: Find[Config]
     load: Load[Config]
+    check_heads: CheckHeads[Config] = _any_heads
+
+    def check(self, config: Config, *, data_dir: Path) -> None:
+        """Find the files and read their first lines; they are neither hashed nor read whole.
+
+        Raises:
+            DataError: a file is missing and cannot be fetched, or cannot be read as configured.
+        """
+        self.check_heads(config, self.find(config, data_dir=data_dir))
 
     def found(self, config: Config, *, data_dir: Path) -> FoundFiles:
         """Find and hash the files.

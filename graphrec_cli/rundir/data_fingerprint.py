@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphrec_cli.data.source import DataFile
+from graphrec_cli.data.source import DataFile, describe_files
 from graphrec_cli.errors import DataError, DifferenceError, OutputError
-from graphrec_cli.rundir.environment import describe_files
 
 
 @dataclass(frozen=True, slots=True)

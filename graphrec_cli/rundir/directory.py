@@ -117,27 +117,18 @@ class RunDirectory:
         return run
 
     @classmethod
-    def find(cls, name: str, output_dir: Path) -> RunDirectory:
-        """Find the run directory ``name`` (or its config.json); ``latest`` is the newest one.
+    def find(cls, name: str) -> RunDirectory:
+        """The run directory ``name``, or that of the config.json ``name``.
 
         Raises:
             ConfigError: no such run directory, or a link in it points outside.
         """
-        run = cls._named(name, output_dir)
+        path = Path(name).parent if Path(name).name == "config.json" else Path(name)
+        if not (path / "config.json").is_file():
+            raise ConfigError(f"{name} is not a run directory: it has no config.json")
+        run = cls(path)
         refuse_links_out(run.path, run._entries())
         return run
-
-    @classmethod
-    def _named(cls, name: str, output_dir: Path) -> RunDirectory:
-        if name != "latest":
-            path = Path(name).parent if Path(name).name == "config.json" else Path(name)
-            if not (path / "config.json").is_file():
-                raise ConfigError(f"{name} is not a run directory: it has no config.json")
-            return cls(path)
-        found = newest_first(output_dir)
-        if not found:
-            raise ConfigError(f"no run directory under {output_dir}; name one, or set output_dir")
-        return cls(found[0])
 
     def _entries(self) -> Iterator[Path]:
         """Every path that a command may read in the run directory."""
@@ -149,23 +140,46 @@ class RunDirectory:
         """Record the state of the run, with its error as one line."""
         write_json(self.status, {"status": state, "error": error, "time": timestamp()})
 
-    def describe_status(self) -> str:
-        """The state of the run for messages, with its error."""
+    def state(self) -> tuple[str, str | None]:
+        """``running``, ``completed``, ``failed`` or ``interrupted``, and the error if there is one.
+
+        A run that is neither completed nor failed nor running is interrupted, also if its
+        status.json is damaged.
+        """
         try:
             content = self.read(self.status)
-            state, error = content["status"], content["error"]
-        except (OutputError, KeyError):
-            return "of unknown status"
-        if state == "running" and not is_locked(self.lock):
-            return "interrupted (its process was killed)"
-        return str(state) if error is None else f"{state} ({error})"
+        except OutputError:
+            content = {}
+        state, error = content.get("status"), content.get("error")
+        if state in ("completed", "failed", "interrupted"):
+            return str(state), None if error is None else str(error)
+        if is_locked(self.lock):
+            return "running", None
+        killed = state == "running"
+        return (
+            "interrupted",
+            "its process was killed" if killed else "unknown status in status.json",
+        )
+
+    def describe_status(self) -> str:
+        """The state of the run for messages, with its error."""
+        state, error = self.state()
+        if state == "failed":
+            return f"this run failed: {error}"
+        return f"the run is {state}" if error is None else f"the run is {state} ({error})"
+
+    def refuse_without_model(self) -> None:
+        """Refuse a run that has no checkpoint of its best epoch.
+
+        Raises:
+            OutputError: with the state of the run.
+        """
+        if not self.best.is_file():
+            raise OutputError(f"{self.path} has no checkpoints/best.pt: {self.describe_status()}")
 
     def is_completed(self) -> bool:
         """Whether the run is completed; False if its status cannot be read."""
-        try:
-            return self.read(self.status).get("status") == "completed"
-        except OutputError:
-            return False
+        return self.state()[0] == "completed"
 
     def read(self, file: Path) -> dict[str, Any]:
         """Read one of the JSON files, which must be an object.

@@ -14,7 +14,6 @@ import torch
 
 from graphrec_cli import __version__
 from graphrec_cli.config.plugins import recorded_plugins
-from graphrec_cli.data.source import DataFile
 
 _PACKAGES = ("torch", "numpy", "pandas", "hydra-core", "omegaconf")
 _CUDA_TOLERANCE = (
@@ -42,11 +41,6 @@ def describe_environment(
         **({"plugins": plugins} if plugins else {}),
         "command": command,
     }
-
-
-def describe_files(files: tuple[DataFile, ...]) -> list[dict[str, str | int]]:
-    """Path, digest and size of the data files."""
-    return [{"path": str(file.path), "sha256": file.sha256, "size": file.size} for file in files]
 
 
 def _device_name(device: torch.device) -> str:

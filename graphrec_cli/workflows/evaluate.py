@@ -46,10 +46,7 @@ def load_run(run: RunDirectory, saved: SavedConfig, config: RunConfig) -> SavedR
     Raises:
         GraphrecError: the directory cannot be read, or the config does not fit it.
     """
-    if not run.best.is_file():
-        raise OutputError(
-            f"{run.path} has no checkpoints/best.pt: the run is {run.describe_status()}"
-        )
+    run.refuse_without_model()
     device = pick_device(config.device)
     require_memory(run.best.stat().st_size, device, f"reading {run.best}", "stop other programs")
     if config.num_threads is not None:

@@ -27,7 +27,7 @@ def unfinished_runs(
     wanted = config_sha256(content, but=MACHINE)
     for path in newest_first(output_dir):
         with suppress(GraphrecError):
-            run = RunDirectory.find(str(path), output_dir)
+            run = RunDirectory.find(str(path))
             found = run.read(run.config)
             if not run.is_completed() and config_sha256(found, but=MACHINE) == wanted:
                 yield run, config_from_dict(found, str(run.config))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from graphrec_cli.config.compose import Job
 from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
-from graphrec_cli.config.unused import describe_unused
+from graphrec_cli.config.unused import describe_unused, sampler_in_use
 from graphrec_cli.errors import (
     ConfigError,
     DataError,
@@ -91,12 +91,14 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
             wanted = replace(config, num_threads=threads)
             with suppress(RunInUse):
                 return resume_run(unfinished, saved, wanted, debug=debug)
-    sampler = config.sampler.name if config.model.learns_from() else "none"
+    sampler = sampler_in_use(config)
     stem = f"{timestamp()}_{config.model.name}_{config.dataset.name}_{sampler}"
     run = RunDirectory.create(Path(config.output_dir), stem)
     with held_lock(run.lock):
         write_json(run.config, content)
-        return _train_and_record(new, run, debug=debug, expected=expected, resumed=False)
+        return _train_and_record(
+            new, run, debug=debug, expected=expected, resumed=False, notes=job.notes
+        )
 
 
 def resume_run(
@@ -161,6 +163,7 @@ def _train_and_record(
     debug: bool,
     expected: DataIdentity | None,
     resumed: bool,
+    notes: Sequence[str] = (),
 ) -> RunOutcome:
     """Train in a run directory that this process has locked, and record the outcome."""
     config, signals = saved.config, StopSignals()
@@ -169,7 +172,7 @@ def _train_and_record(
             run.write_status("running")
             if resumed:
                 log.info("resuming %s", run.path)
-            for line in describe_unused(config):
+            for line in (*notes, *describe_unused(config)):
                 log.info("%s", line)
             metrics = train(saved, run, signals=signals, resumed=resumed, expected=expected)
             signals.close()

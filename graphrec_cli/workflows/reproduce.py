@@ -13,6 +13,7 @@ from graphrec_cli.config.compose import Job
 from graphrec_cli.config.run import Device
 from graphrec_cli.config.serialize import SavedConfig, to_plain
 from graphrec_cli.errors import ConfigError, OutputError
+from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.config_fingerprint import IGNORED_KEYS
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.directory import RunDirectory
@@ -76,7 +77,7 @@ def read_recorded(run: RunDirectory) -> Recorded:
     """
     if not run.metrics.is_file():
         raise ConfigError(
-            f"{run.path} has no metrics.json to compare with: the run is {run.describe_status()}; "
+            f"{run.path} has no metrics.json to compare with: {run.describe_status()}; "
             "graphrec train --from starts a new run from its config.json"
         )
     metrics, environment = run.read(run.metrics), run.read(run.environment)
@@ -105,6 +106,7 @@ def reproduce(
 
     Raises:
         DifferenceError: a data file has changed.
+        DataError: a data file is missing.
         GraphrecError: no run directory can be made.
     """
     intended = diff(_values(saved), _values(wanted))
@@ -121,6 +123,7 @@ def reproduce(
         config = replace(config, device=Device.cpu)
     # Resuming an unfinished run would not repeat this one.
     config = replace(config, trainer=replace(config.trainer, autoresume=False))
+    check_data(config)
     outcome = run_job(
         Job(config=config, choices=wanted.choices, overrides=[], number=0),
         debug=debug,

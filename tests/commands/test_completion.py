@@ -86,12 +86,28 @@ def test_the_last_word_can_become(
     assert complete_line(line) == expected
 
 
-def test_runs_are_offered_to_evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_is_offered_the_runs_that_it_can_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "outputs" / "mine").mkdir(parents=True)
-    (tmp_path / "outputs" / "unfinished").mkdir()
-    (tmp_path / "outputs" / "mine" / "config.json").touch()
-    assert complete_line("graphrec evaluate out") == ["output_dir=", "outputs/mine"]
+    for name, state in {"done": "completed", "killed": "interrupted", "failed": "failed"}.items():
+        run = tmp_path / "outputs" / name
+        (run / "checkpoints").mkdir(parents=True)
+        (run / "checkpoints" / "best.pt").touch()
+        (run / "config.json").touch()
+        (run / "status.json").write_text(f'{{"status": "{state}", "error": null}}')
+    (tmp_path / "outputs" / "no_run").mkdir()
+    assert complete_line("graphrec evaluate out") == ["output_dir=", "outputs/done"]
+    assert complete_line("graphrec recommend out") == ["out=", "output_dir=", "outputs/done"]
+    assert "outputs/done" in complete_line("graphrec reproduce out")
+    assert complete_line("graphrec train resume=o") == ["resume=outputs/killed"]
+    assert sorted(complete_line("graphrec train --from out")) == [
+        "outputs/done",
+        "outputs/failed",
+        "outputs/killed",
+    ]
+    (tmp_path / "outputs").rename("mine")
+    assert complete_line("graphrec evaluate output_dir=mine mi") == ["mine/done"]
 
 
 @pytest.mark.parametrize("words", [[], ["tcsh"], ["bash", "zsh"], ["query"]])

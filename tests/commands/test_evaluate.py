@@ -190,7 +190,7 @@ def test_a_run_that_failed_says_how(run: Path, graphrec: Callable[..., Any]) -> 
     (run / "status.json").write_text(json.dumps(status), encoding="utf-8")
     done = graphrec("evaluate", str(run))
     assert (done.code, len(done.err.splitlines())) == (1, 1)
-    assert "failed (the loss became nan)" in done.err
+    assert "this run failed: the loss became nan" in done.err
     (run / "status.json").unlink()
     assert "unknown status" in graphrec("evaluate", str(run)).err
 

@@ -96,6 +96,11 @@ def test_refused(words: list[str], message: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_launchers_and_sweepers_stay_open() -> None:
+def test_another_sweeper_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"'hydra/sweeper=optuna' cannot be used: a sweep runs"):
+        sort_arguments(["hydra/sweeper=optuna", "-m"])
+
+
+def test_launchers_and_the_basic_sweeper_stay_open() -> None:
     words = ["hydra/launcher=basic", "hydra.sweeper.max_batch_size=2"]
     assert sort_arguments(words).overrides == words

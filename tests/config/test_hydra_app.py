@@ -188,8 +188,9 @@ def test_a_job_meets_the_words_of_the_program_and_its_error_comes_out(
 
 
 @pytest.mark.slow
-def test_a_sweep_runs_every_combination_in_order(tmp_path: Path) -> None:
-    words = ["seed=1,2", "sampler=uniform,hardneg", "-m", "output_dir=out"]
+@pytest.mark.parametrize("launcher", [[], ["hydra/launcher=basic"]])
+def test_a_sweep_runs_every_combination_in_order(tmp_path: Path, launcher: list[str]) -> None:
+    words = ["seed=1,2", "sampler=uniform,hardneg", "-m", "output_dir=out", *launcher]
     found: list[Job] = []
     sweep = plan_sweep(sort_arguments(words))
     run_sweep(sort_arguments(words), found.append, tmp_path / "it's a (sweep)", sweep.jobs)
@@ -202,7 +203,7 @@ def test_a_sweep_runs_every_combination_in_order(tmp_path: Path) -> None:
     assert found[1].overrides == ["seed=1", "sampler=hardneg", "output_dir=out"]
     assert sweep.configs == [job.config for job in found]
     # Hydra writes its own files only into the sweep's folder.
-    assert [path.name for path in tmp_path.iterdir()] == ["it's a (sweep)"]
+    assert [path.name for path in tmp_path.iterdir()] == ["it's a (sweep)"][: len(launcher)]
 
 
 @pytest.mark.slow

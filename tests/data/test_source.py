@@ -1,12 +1,14 @@
-"""True preferences in the order of the indices."""
+"""True preferences in the order of the indices, and data files as they are recorded."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from graphrec_cli.data.idmap import IdMap
-from graphrec_cli.data.source import TruePreferences
+from graphrec_cli.data.source import DataFile, TruePreferences, describe_files
 from graphrec_cli.errors import DataError
 
 PREFERENCES = TruePreferences(
@@ -27,3 +29,12 @@ def test_rows_and_columns_follow_the_id_maps() -> None:
 def test_an_id_without_scores_is_named(users: list[int], items: list[int], message: str) -> None:
     with pytest.raises(DataError, match=message):
         PREFERENCES.aligned(IdMap(np.array(users)), IdMap(np.array(items)))
+
+
+def test_data_files_are_named_as_they_were_given() -> None:
+    """An absolute path would reveal the user's name in a shared run."""
+    file = DataFile(Path("data/ratings.csv"), "ab" * 32, 12)
+    assert describe_files((file,)) == [
+        {"path": str(Path("data/ratings.csv")), "sha256": "ab" * 32, "size": 12}
+    ]
+    assert describe_files(()) == []

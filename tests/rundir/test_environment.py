@@ -13,8 +13,7 @@ import torch
 from builders import CPU
 
 import graphrec_cli
-from graphrec_cli.data.source import DataFile
-from graphrec_cli.rundir.environment import command_line, describe_environment, describe_files
+from graphrec_cli.rundir.environment import command_line, describe_environment
 
 CHECKOUT = Path(graphrec_cli.__file__).resolve().parents[1]
 
@@ -65,12 +64,3 @@ def test_no_git_program_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_the_command_has_the_program_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/opt/somewhere/graphrec", "train", "seed=1"])
     assert command_line() == ["graphrec", "train", "seed=1"]
-
-
-def test_data_files_are_named_as_they_were_given() -> None:
-    """An absolute path would reveal the user's name in a shared run."""
-    file = DataFile(Path("data/ratings.csv"), "ab" * 32, 12)
-    assert describe_files((file,)) == [
-        {"path": str(Path("data/ratings.csv")), "sha256": "ab" * 32, "size": 12}
-    ]
-    assert describe_files(()) == []

@@ -17,7 +17,8 @@ from graphrec_cli.config.sampler import (
 )
 from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.workflows.inspect_data import SHOWN_USERS, inspect_data, sample_pairs
+from graphrec_cli.workflows.draw_data import SHOWN_USERS, sample_pairs
+from graphrec_cli.workflows.inspect_data import inspect_data
 
 
 def config_of(sampler: SamplerConfig, num_users: int = 80) -> RunConfig:

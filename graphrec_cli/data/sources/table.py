@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,10 @@ from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
-from graphrec_cli.data.sources.table_rows import TableRows, read_rows, shown_values
+from graphrec_cli.data.sources.table_rows import TableRows, check_rows, read_rows, shown_values
 from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, TextColumn
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
-from graphrec_cli.data.tables.open_table import find_table, open_table
+from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
 from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
@@ -44,6 +44,19 @@ def find_tables(config: TableConfig, *, data_dir: Path) -> dict[str, Path]:
         for key, name in named.items()
         if name is not None
     }
+
+
+def check_table(config: TableConfig, paths: Mapping[str, Path]) -> None:
+    """Refuse files whose first lines do not fit the configuration.
+
+    Raises:
+        ConfigError: a key does not apply to the file.
+        DataError: a column is missing or cannot be told from another, or a first row is faulty.
+    """
+    checked = {key: check_rows(paths[key], config) for key in PARTS if key in paths}
+    if "items_path" in paths:
+        titles = open_table(paths["items_path"], config.items_format())
+        _pick_title_columns(titles, config, bare_name(checked["path"]["item"]))
 
 
 def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceData:
@@ -156,21 +169,27 @@ def _refuse_absent_signals(table: RawTable, parts: Sequence[TableRows]) -> None:
             )
 
 
-def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
-    """Ids of the table's items and their titles, the first of each that is repeated."""
-    import pandas as pd
-
-    file = open_table(path, config.items_format())
+def _pick_title_columns(file: TableFile, config: TableConfig, item: str) -> tuple[str, str]:
+    """Names of the columns of item ids and titles; ``item`` is the table's name of the first."""
     header = list(file.kinds)
     same = item if item in map(bare_name, header) else None
-    id_column = pick_column("items_id", config.items_id or same, header, path, needed=True)
-    title_column = pick_column("items_title", config.items_title, header, path, needed=True)
+    id_column = pick_column("items_id", config.items_id or same, header, file.path, needed=True)
+    title_column = pick_column("items_title", config.items_title, header, file.path, needed=True)
     assert id_column is not None
     assert title_column is not None
     if config.items_columns is not None:
         refuse_unused_names(
             "dataset.items_columns", config.items_columns, [id_column, title_column]
         )
+    return id_column, title_column
+
+
+def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
+    """Ids of the table's items and their titles, the first of each that is repeated."""
+    import pandas as pd
+
+    file = open_table(path, config.items_format())
+    id_column, title_column = _pick_title_columns(file, config, item)
     title_cells = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
     arrays = file.read([TextColumn(id_column), title_cells])
     ids = pd.Series(arrays[id_column], dtype=object)
@@ -181,4 +200,4 @@ def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.g
     )
 
 
-TABLE = Source(find_tables, load_table)
+TABLE = Source(find_tables, load_table, check_table)

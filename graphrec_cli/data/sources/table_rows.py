@@ -57,6 +57,22 @@ class TableRows:
     time_note: str | None
 
 
+def check_rows(path: Path, config: TableConfig) -> dict[str, str]:
+    """Refuse a file whose first lines do not fit the configuration; return ``TableRows.columns``.
+
+    Raises:
+        ConfigError: a key does not fit the kind of the file.
+        DataError: a column is missing or cannot be told from another, or a first row is faulty.
+    """
+    file = open_table(path, config.text_format())
+    condition = None if config.where is None else parse_where(config.where)
+    compared = [] if condition is None else where_columns(condition, list(file.kinds), path)
+    columns = _pick_columns(file, config, compared)
+    with _advice(config, columns):
+        file.check_first_rows(_wanted(file, columns, config))
+    return columns
+
+
 def read_rows(path: Path, config: TableConfig) -> TableRows:
     """Read the file, and drop the rows that the configuration leaves out.
 

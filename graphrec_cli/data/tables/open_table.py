@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 
 from graphrec_cli.config.table import Separator, TextFormat
@@ -15,10 +16,10 @@ from graphrec_cli.data.files.packing import PACKINGS
 from graphrec_cli.data.files.zip_member import list_members, shown_members
 from graphrec_cli.data.tables.cells import parsed_number
 from graphrec_cli.data.tables.columns import Column, ColumnArray
-from graphrec_cli.data.tables.csv_header import read_head
+from graphrec_cli.data.tables.csv_rows import read_head
 from graphrec_cli.data.tables.first_lines import refuse_other_layout
 from graphrec_cli.data.tables.layout import Layout
-from graphrec_cli.data.tables.read_csv import read_csv_columns
+from graphrec_cli.data.tables.read_csv import check_first_rows, read_csv_columns
 from graphrec_cli.data.tables.read_json import json_kinds, looks_like_json, read_json_columns
 from graphrec_cli.data.tables.read_parquet import (
     looks_like_parquet,
@@ -55,6 +56,15 @@ class TableFile:
     format: Format
     layout: Layout | None
     kinds: dict[str, str]
+
+    def check_first_rows(self, columns: Sequence[Column]) -> None:
+        """Refuse text whose first rows are faulty, without reading all of it.
+
+        Raises:
+            DataError: as ``read``.
+        """
+        if self.layout is not None:
+            check_first_rows(self.path, columns, self.layout)
 
     def read(self, columns: Sequence[Column]) -> dict[str, ColumnArray]:
         """The values of some columns, each of shape (rows,).
@@ -129,8 +139,8 @@ def open_table(path: Path, format: TextFormat) -> TableFile:
         comment=format.comment or "",
     )
     refuse_other_layout(path, layout, separator, format)
-    header, first_row = read_head(path, layout)
-    cells = [*first_row, *[""] * len(header)]
+    header, first_rows = read_head(path, layout)
+    cells = [*chain(*first_rows), *[""] * len(header)]
     kinds = ["text" if parsed_number(cell) is None else "number" for cell in cells]
     return TableFile(path, Format.text, layout, dict(zip(header, kinds, strict=False)))
 

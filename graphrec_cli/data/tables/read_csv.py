@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -10,18 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphrec_cli.data.tables.columns import Column, ColumnArray, column_array
-from graphrec_cli.data.tables.csv_header import header_names, read_lines, unreadable
-from graphrec_cli.data.tables.layout import (
-    CSV,
-    MAX_CHUNK_BYTES,
-    Layout,
-    is_blank,
-    open_lines,
-    open_utf8,
-)
-from graphrec_cli.data.tables.quotes import HINT, QuoteScan, quote_fault
+from graphrec_cli.data.tables.csv_rows import column_names, read_head, rows_of
+from graphrec_cli.data.tables.find_fault import count_sound_rows, find_fault, first_fault
+from graphrec_cli.data.tables.layout import CSV, MAX_CHUNK_BYTES, Layout, open_lines, open_utf8
+from graphrec_cli.data.tables.quotes import QuoteScan
+from graphrec_cli.data.tables.time_column import TimeColumn
 from graphrec_cli.errors import DataError
-from graphrec_cli.terminal_text import shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +22,10 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 5 * MAX_CHUNK_BYTES
 """Parsed at a time; a line must end in the block that follows the one it begins in."""
+
+
+HEAD_ROWS = 1_000
+"""Rows that are checked before the whole file is read."""
 
 
 def read_csv_columns(
@@ -53,7 +50,7 @@ def read_csv_columns(
     import pyarrow as pa
 
     with open_lines(path, layout) as lines:
-        names = header_names(path, layout, read_lines(path, layout, lines), columns)
+        names = column_names(path, layout, rows_of(path, layout, lines), columns)
     places = [names.index(column.name) for column in columns]
     quotes = QuoteScan(layout) if layout.quoted else None
     try:
@@ -61,9 +58,9 @@ def read_csv_columns(
             chunks = text if quotes is None else quotes.passed(text)
             table = parse_rows(chunks, layout, len(names), places)
     except (pa.ArrowInvalid, ValueError) as error:
-        raise _first_fault(path, columns, layout, error) from error
+        raise first_fault(path, columns, layout, error) from error
     if quotes is not None and quotes.suspicious:
-        fault = _find_fault(path, columns, layout)
+        fault = find_fault(path, columns, layout)
         if fault is not None:
             raise fault
     if not len(table):
@@ -72,12 +69,31 @@ def read_csv_columns(
         wanted = ", ".join(column.name for column in columns)
         raise DataError(f"{path} is empty; it needs lines with {wanted}")
     arrays: dict[str, ColumnArray] = {}
-    for place, column in zip(places, columns, strict=True):
-        array = column_array(column, table[str(place)], path)
+    cells = {column: table[str(place)] for place, column in zip(places, columns, strict=True)}
+    for column in columns:
+        array = column_array(column, cells[column], path)
         if array is None:
-            raise _first_fault(path, columns, layout, None)
+            raise first_fault(path, columns, layout, None, count_sound_rows(cells))
         arrays[column.name] = array
     return arrays
+
+
+def check_first_rows(path: Path, columns: Sequence[Column], layout: Layout) -> None:
+    """Refuse a file whose first rows have a faulty cell or another number of fields.
+
+    Raises:
+        DataError: as ``read_csv_columns``.
+    """
+    with open_lines(path, layout) as lines:
+        if layout.quoted and any('"' in line for line in islice(lines, HEAD_ROWS)):
+            return  # only the whole text tells which quotes are sound
+    names, rows = read_head(path, layout, HEAD_ROWS)
+    for column in columns:
+        if isinstance(column, TimeColumn):
+            column.decide([row[names.index(column.name)] for row in rows if len(row) == len(names)])
+    fault = find_fault(path, columns, layout, most_rows=HEAD_ROWS)
+    if fault is not None:
+        raise fault
 
 
 def parse_rows(
@@ -150,62 +166,3 @@ class _Blocks:
     def read(self, size: int) -> bytes:
         """At most ``size`` further bytes, empty at the end."""
         return b"".join(islice(self._chunks, size // MAX_CHUNK_BYTES))
-
-
-def _first_fault(
-    path: Path, columns: Sequence[Column], layout: Layout, cause: Exception | None
-) -> DataError:
-    """Read the file again line by line, to name the faulty line."""
-    fault = _find_fault(path, columns, layout)
-    if fault is not None:
-        return fault
-    reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
-    return DataError(f"{path} cannot be read as csv: {reason}")
-
-
-def _find_fault(path: Path, columns: Sequence[Column], layout: Layout) -> DataError | None:
-    """The error for the first faulty line, None if all lines are sound."""
-    owner = "the header has" if layout.names is None else "the layout has"
-    read: list[str] = []  # lines of the current row
-
-    def recorded(lines: Iterator[str]) -> Iterator[str]:
-        for line in lines:
-            read.append(line)
-            yield line
-
-    with open_lines(path, layout) as lines:
-        rows = csv.reader(recorded(lines), strict=True, **layout.dialect)
-        try:
-            names, blanks = header_names(path, layout, rows, columns), 0
-            places = [(column, names.index(column.name)) for column in columns]
-            read.clear()
-            for row in rows:
-                where = f"{path}, line {rows.line_num}"
-                joined = read.copy()
-                read.clear()
-                if is_blank(row):
-                    blanks = blanks or (rows.line_num if row else 0)
-                    continue
-                if len(row) != len(names):
-                    hint = HINT if layout.quoted and '"' in "".join(joined) else ""
-                    return DataError(f"{where}: {len(row)} fields where {owner} {len(names)}{hint}")
-                fault = quote_fault(joined, row, places, layout)
-                if fault is not None:
-                    first = rows.line_num - len(joined) + 1
-                    return DataError(f"{path}, line {first}: {fault}{HINT}")
-                for column, place in places:
-                    fault = column.fault(row[place])
-                    if fault is not None:
-                        value = shorten(row[place], 40)
-                        return DataError(f"{where}: {column.name} '{value}' is {fault}")
-        except csv.Error as error:
-            fault_error = unreadable(path, layout, rows.line_num, error)
-            if len(read) > 1:
-                first = rows.line_num - len(read) + 1
-                return DataError(f"{fault_error} (the quote in line {first} is not closed)")
-            return fault_error
-        except DataError as error:
-            return error
-    if blanks:  # quoted blanks are a field
-        return DataError(f"{path}, line {blanks}: 1 fields where {owner} {len(names)}")
-    return None

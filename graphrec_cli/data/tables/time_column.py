@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,7 @@ class TimeColumn:
         if pa.types.is_temporal(cells.type):
             return nanoseconds_of_arrow(cells)
         if self.time_format is None and self.unit is TimeUnit.auto:
-            self._are_dates = _mostly_dates(cells)
+            self.decide(_head(cells))
         if self.time_format is not None or self._are_dates:
             return self._dates(cells)
         values = parsed_numbers(cells)
@@ -148,6 +149,12 @@ class TimeColumn:
                 return unit
             below = highest
         raise AssertionError("larger times are refused before")
+
+    def decide(self, head: Sequence[str]) -> None:
+        """Decide from the first cells whether an ``auto`` column has dates: most are no numbers."""
+        if self.unit is TimeUnit.auto:
+            head = [text for text in head if not is_missing(text)][:HEAD]
+            self._are_dates = 2 * sum(parsed_number(text) is None for text in head) > len(head)
 
     def fault(self, text: str) -> str | None:
         """The fault of a cell, None if it has none; cells are given in their order."""
@@ -195,11 +202,9 @@ class SecondsColumn:
         return fault
 
 
-def _mostly_dates(cells: pa.ChunkedArray) -> bool:
-    """Whether the column has dates: most of its first cells that are not empty are no numbers."""
+def _head(cells: pa.ChunkedArray) -> list[str]:
+    """The first cells, if they are text."""
     import pyarrow as pa
 
-    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
-        return False
-    head = [text for text in cells.slice(0, HEAD).to_pylist() if not is_missing(text)]
-    return 2 * sum(parsed_number(text) is None for text in head) > len(head)
+    is_text = pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)
+    return cells.slice(0, HEAD).to_pylist() if is_text else []

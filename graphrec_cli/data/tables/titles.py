@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, IdColumn, TextColumn
-from graphrec_cli.data.tables.csv_header import read_head
+from graphrec_cli.data.tables.csv_rows import read_head
 from graphrec_cli.data.tables.layout import CSV, Layout
 from graphrec_cli.data.tables.read_csv import read_csv_columns
 from graphrec_cli.errors import DataError

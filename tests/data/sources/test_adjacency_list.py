@@ -79,7 +79,7 @@ def test_a_missing_file_is_named_or_fetched(
     with pytest.raises(
         DataError, match=r"train\.txt and test\.txt \(plain, \.gz or \.zip\) not found in"
     ):
-        ADJACENCY_LIST.read(AdjacencyListConfig(), data_dir=tmp_path, seed=0)
+        ADJACENCY_LIST.read(AdjacencyListConfig(base_url=None), data_dir=tmp_path, seed=0)
     fetched: list[str] = []
 
     def fake_download(remote: RemoteFileConfig, target: Path) -> None:

@@ -1,11 +1,11 @@
-"""Read the header line of a delimited file, and its rows line by line."""
+"""The rows of delimited text, line by line: its header line, and its first rows."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,20 +20,20 @@ MAX_COLUMNS = 10_000
 """Fields of a header line: a table of interactions has far fewer."""
 
 
-def read_head(path: Path, layout: Layout) -> tuple[list[str], list[str]]:
-    """Names of all columns, and the first row below them, [] if there is none.
+def read_head(path: Path, layout: Layout, rows: int = 1) -> tuple[list[str], list[list[str]]]:
+    """Names of all columns, and the first rows below them, fewer if there are no more.
 
     Raises:
         DataError: the file is damaged, empty or not valid in the layout's encoding, or names a
             column twice.
     """
     with open_lines(path, layout) as lines:
-        rows = read_lines(path, layout, lines)
-        names = header_names(path, layout, rows, [])
-        return names, next((row for row in rows if not is_blank(row)), [])
+        found = rows_of(path, layout, lines)
+        names = column_names(path, layout, found, [])
+        return names, list(islice((row for row in found if not is_blank(row)), rows))
 
 
-def read_lines(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
+def rows_of(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
     """The rows of text, line by line.
 
     Raises:
@@ -53,7 +53,7 @@ def unreadable(path: Path, layout: Layout, line: int, error: csv.Error) -> DataE
     return DataError(f"{path}, line {line}: {error}{HINT if layout.quoted else ''}")
 
 
-def header_names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) -> list[str]:
+def column_names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) -> list[str]:
     """Names of all columns: the layout's own, or those of the header line, which is consumed."""
     if layout.names is not None:
         return list(layout.names)

@@ -1,0 +1,182 @@
+"""Find the first faulty line of delimited text, and say what is wrong with it."""
+
+from __future__ import annotations
+
+import copy
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphrec_cli.data.tables.columns import Column
+from graphrec_cli.data.tables.csv_rows import column_names, read_head, unreadable
+from graphrec_cli.data.tables.layout import Layout, is_blank, open_lines, open_utf8
+from graphrec_cli.data.tables.quotes import HINT, quote_fault
+from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NEAR_ROWS = 20_000
+"""Rows before a faulty one that are read line by line; others are skipped faster."""
+
+
+def first_fault(
+    path: Path,
+    columns: Sequence[Column],
+    layout: Layout,
+    cause: Exception | None,
+    sound_rows: int = 0,
+) -> DataError:
+    """Read the file again line by line, to name the faulty line.
+
+    Args:
+        path: the file.
+        columns: whose cells are checked.
+        layout: how the file is written.
+        cause: what a parser raised, None if only a cell is faulty.
+        sound_rows: so many first rows are not checked.
+    """
+    fault = find_fault(path, columns, layout, sound_rows)
+    if fault is not None:
+        return fault
+    reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
+    return DataError(f"{path} cannot be read as csv: {reason}")
+
+
+def count_sound_rows(columns: Mapping[Column, pa.ChunkedArray]) -> int:
+    """So many first rows have no faulty cell, and the next ``NEAR_ROWS`` have one.
+
+    Args:
+        columns: the cells of each column, as text.
+    """
+    rows = min(map(len, columns.values()))
+    sound, faulty = 0, rows
+    # Copies, because a column may keep what it learns from the cells.
+    while faulty - sound > NEAR_ROWS:
+        middle = (sound + faulty) // 2
+        if all(_is_sound(copy.copy(column), cells[:middle]) for column, cells in columns.items()):
+            sound = middle
+        else:
+            faulty = middle
+    return sound
+
+
+def _is_sound(column: Column, cells: pa.ChunkedArray) -> bool:
+    """Whether no cell is faulty by itself."""
+    try:
+        return column.array(cells) is not None
+    except DataError:  # sound cells that do not fit together
+        return True
+
+
+def find_fault(
+    path: Path,
+    columns: Sequence[Column],
+    layout: Layout,
+    sound_rows: int = 0,
+    most_rows: int | None = None,
+) -> DataError | None:
+    """The error for the first faulty line, None without one.
+
+    Args:
+        path: the file.
+        columns: whose cells are checked.
+        layout: how the file is written.
+        sound_rows: so many first rows are not checked.
+        most_rows: how many rows are checked, None for all.
+    """
+    owner = "the header has" if layout.names is None else "the layout has"
+    read: list[str] = []  # lines of the current row
+
+    def recorded(lines: Iterator[str]) -> Iterator[str]:
+        for line in lines:
+            read.append(line)
+            yield line
+
+    with _lines_after(path, layout, sound_rows) as (lines, skipped):
+        rows = csv.reader(recorded(lines), strict=True, **layout.dialect)
+        try:
+            names = (
+                read_head(path, layout)[0] if skipped else column_names(path, layout, rows, columns)
+            )
+            blanks = 0
+            places = [(column, names.index(column.name)) for column in columns]
+            read.clear()
+            for row in islice(rows, most_rows):
+                line = skipped + rows.line_num
+                where = f"{path}, line {line}"
+                joined = read.copy()
+                read.clear()
+                if is_blank(row):
+                    blanks = blanks or (line if row else 0)
+                    continue
+                if len(row) != len(names):
+                    hint = HINT if layout.quoted and '"' in "".join(joined) else ""
+                    return DataError(f"{where}: {len(row)} fields where {owner} {len(names)}{hint}")
+                fault = quote_fault(joined, row, places, layout)
+                if fault is not None:
+                    first = line - len(joined) + 1
+                    return DataError(f"{path}, line {first}: {fault}{HINT}")
+                for column, place in places:
+                    fault = column.fault(row[place])
+                    if fault is not None:
+                        value = shorten(row[place], 40)
+                        return DataError(f"{where}: {column.name} '{value}' is {fault}")
+        except csv.Error as error:
+            fault_error = unreadable(path, layout, skipped + rows.line_num, error)
+            if len(read) > 1:
+                first = skipped + rows.line_num - len(read) + 1
+                return DataError(f"{fault_error} (the quote in line {first} is not closed)")
+            return fault_error
+        except DataError as error:
+            return error
+    if blanks and most_rows is None:  # quoted blanks are a field
+        return DataError(f"{path}, line {blanks}: 1 fields where {owner} {len(names)}")
+    return None
+
+
+@contextmanager
+def _lines_after(
+    path: Path, layout: Layout, sound_rows: int
+) -> Iterator[tuple[Iterator[str], int]]:
+    """The lines below some sound rows and how many are above; all lines if these may be joined.
+
+    Lines are joined by quotes, and comments are not in the text that is read fast.
+    """
+    skipped = 0
+    if sound_rows and not layout.comment:
+        with open_utf8(path, layout) as chunks:
+            skipped = _lines_of_rows(chunks, sound_rows + (layout.names is None), layout)
+    if not skipped:
+        with open_lines(path, layout) as lines:
+            yield lines, 0
+        return
+    with open_utf8(path, layout) as chunks:
+        yield islice(_lines(chunks), skipped, None), skipped
+
+
+def _lines_of_rows(chunks: Iterator[bytes], rows: int, layout: Layout) -> int:
+    """How many lines the first rows take; 0 if a quote is among them."""
+    number = 0
+    for line in _lines(chunks):
+        if layout.quoted and '"' in line:
+            return 0
+        number += 1
+        rows -= not line.isspace()
+        if not rows:
+            break
+    return number
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
+    """The lines of chunks of UTF-8, each with its LF."""
+    held = b""
+    for chunk in chunks:
+        *whole, held = (held + chunk).split(b"\n")
+        yield from (f"{line.decode()}\n" for line in whole)
+    if held:
+        yield held.decode()
