@@ -77,9 +77,11 @@ def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     counts = metrics["counts"]["test"]
     users = counts["users_evaluated"]
     table = metrics_table(columns, list(metrics["test"]))
-    # A model that is solved or counted has no epochs.
-    epoch = f", epoch {metrics['selected_epoch']}" if metrics["selected_epoch"] else ""
-    lines = [f"test metrics over {users:,} users{epoch}", *describe_coverage(counts), table]
+    lines = [
+        f"test metrics over {users:,} users{_epoch(metrics)}",
+        *describe_coverage(counts),
+        table,
+    ]
     ceiling = metrics["baselines"].get("ceiling")
     if ceiling is not None and ceiling[config.monitor()] > 0:
         share = metrics["test"][config.monitor()] / ceiling[config.monitor()]
@@ -96,7 +98,12 @@ def describe_untested(config: RunConfig, metrics: dict[str, Any]) -> str:
         return line
     monitor = config.monitor()
     value = metrics["valid"][monitor]
-    return f"{line}; valid {monitor} {value:.4f}, epoch {metrics['selected_epoch']}"
+    return f"{line}; valid {monitor} {value:.4f}{_epoch(metrics)}"
+
+
+def _epoch(metrics: dict[str, Any]) -> str:
+    """The selected epoch; nothing for a model that is solved or counted."""
+    return f", epoch {metrics['selected_epoch']}" if metrics["selected_epoch"] else ""
 
 
 def _sweep(

@@ -35,7 +35,8 @@ def judge(
         The content of metrics.json, and the test result; None without a test part.
     """
     config, split, evaluation = context.config, context.split, context.evaluation
-    _announce(context)
+    if split.has_test:
+        _announce(context)
     test = evaluation.evaluate(fitted.model, split, "test") if split.has_test else None
     # Computed again instead of read from the history, so that it describes the tested state.
     valid = None if split.valid is None else evaluation.evaluate(fitted.model, split, "valid")
