@@ -10,17 +10,24 @@
     column     = a bare name | a name in double quotes, "" for one
     value      = a number | text in single quotes, '' for one
 
-The text is only parsed here, into the classes below. No part of it is ever executed.
+The text is only parsed here, into the classes of ``condition``. No part of it is ever executed.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
+from graphrec_cli.config.condition import (
+    COMPARISONS,
+    All,
+    Comparison,
+    Condition,
+    Not,
+    Some,
+    Value,
+)
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.terminal_text import shorten
 
@@ -28,7 +35,6 @@ MAX_LENGTH = 10_000
 """Characters of a condition."""
 MAX_DEPTH = 50
 """Parentheses and ``not`` within each other."""
-COMPARISONS = ("=", "!=", "<=", ">=", "<", ">")
 
 _TOKEN = re.compile(
     r"""
@@ -44,47 +50,6 @@ _OTHER_SIGNS = {"==": "=", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
 """Operators of other languages, and what to write."""
 _KEYWORDS = ("and", "or", "not", "in")
 
-Value: TypeAlias = str | int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A column compared with values; a row matches if the comparison holds for any of them.
-
-    Attributes:
-        column: the name as written.
-        operator: one of ``COMPARISONS``.
-        values: all of them texts, or all of them numbers.
-    """
-
-    column: str
-    operator: str
-    values: tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """Rows that do not match ``part``."""
-
-    part: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class All:
-    """Rows that match every one of at least two parts."""
-
-    parts: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """Rows that match one of at least two parts."""
-
-    parts: tuple[Condition, ...]
-
-
-Condition: TypeAlias = Comparison | Not | All | Some
-
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -96,17 +61,6 @@ class Where:
 
     def __str__(self) -> str:
         return "a condition on columns"
-
-
-def comparisons(condition: Condition) -> Iterator[Comparison]:
-    """The comparisons of a condition, in their order."""
-    if isinstance(condition, Comparison):
-        yield condition
-    elif isinstance(condition, Not):
-        yield from comparisons(condition.part)
-    else:
-        for part in condition.parts:
-            yield from comparisons(part)
 
 
 def parse_where(text: str, key: str = "dataset.where") -> Condition:

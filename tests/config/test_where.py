@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphrec_cli.config.condition import All, Comparison, Condition, Not, Some
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.text_values import quote_text
-from graphrec_cli.config.where import All, Comparison, Condition, Not, Some, parse_where
+from graphrec_cli.config.where import parse_where
 from graphrec_cli.errors import ConfigError
 
 A, B, C = (Comparison(name, "=", (1,)) for name in "abc")

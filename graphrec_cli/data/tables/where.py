@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.config.condition import All, Comparison, Condition, Not, comparisons
 from graphrec_cli.config.unknown import suggestion
-from graphrec_cli.config.where import All, Comparison, Condition, Not, comparisons
 from graphrec_cli.data.tables.cells import (
     distinct_texts,
     is_missing,
