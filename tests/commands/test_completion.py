@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("graphrec data prepare dataset=goodb", ["dataset=goodbooks"]),
         ("graphrec data other dataset=g", []),
         ("graphrec data inspect dataset=goodb", ["dataset=goodbooks"]),
-        ("graphrec data inspect split=ratio split.s", ["split.scope="]),
+        ("graphrec data inspect split=ratio split.s", ["split.scope=", "split.seed="]),
         ("graphrec data inspect split=ratio split.scope=a", ["split.scope=all"]),
         ("graphrec data inspect plo", ["plot_dir=", "plots="]),
         ("graphrec data inspect plot_dir=", []),
