@@ -130,10 +130,11 @@ def newest_held_out(context: RunContext, model: Model) -> Finding:
         return Finding(Outcome.does_not_apply, "no pair is held out")
     if split.train.timestamp is None:
         if isinstance(options, LeaveOneOutConfig):
+            how = "at random" if options.by is HeldOutBy.random else f"by {options.by.name}"
             return Finding(
                 Outcome.said,
-                f"the data have no times, so that items are held out by {options.by.name}: the "
-                "model may learn from later interactions; report that with the figures",
+                f"the data have no times, so that items are held out {how}: the model may learn "
+                "from later interactions; report that with the figures",
             )
         return Finding(Outcome.does_not_apply, "the data have no times")
     known = _newest(split.train)

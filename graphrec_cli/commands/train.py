@@ -201,7 +201,7 @@ def describe_sweep(results: list[dict[str, Any]]) -> str:
         figures = [part(result, "valid"), part(result, "test")]
         rows.append(
             [
-                str(result["number"]),
+                str(result["number"] + 1),
                 *("-" if figure is None else f"{figure:.4f}" for figure in figures),
                 label_of[result["number"]],
                 result["error"] or result["run"],
@@ -221,7 +221,7 @@ def _describe_coverage(results: list[dict[str, Any]]) -> list[str]:
     for result in results:
         if result["metrics"] is not None and result["metrics"]["test"] is not None:
             for line in describe_coverage(result["metrics"]["counts"]["test"]):
-                runs.setdefault(line, []).append(str(result["number"]))
+                runs.setdefault(line, []).append(str(result["number"] + 1))
     return [
         line if len(numbers) == len(results) else f"run {', '.join(numbers)}: {line}"
         for line, numbers in runs.items()

@@ -79,17 +79,22 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
 
 
 def job_labels(jobs: Sequence[Sequence[str]]) -> list[str]:
-    """The words in which the jobs differ, without the group of a key where that is clear."""
-    shared = set.intersection(*map(set, jobs)) if jobs else set()
-    keys = {word.partition("=")[0] for job in jobs for word in job if word not in shared}
-    names = [key.rpartition(".")[2] for key in keys]
+    """The words of keys with several values, without the group of a key where that is clear."""
+    values: dict[str, set[str]] = {}
+    for word in itertools.chain(*jobs):
+        key, _, value = word.partition("=")
+        values.setdefault(key, set()).add(value)
+    swept = {key for key in values if len(values[key]) > 1}
+    names = [key.rpartition(".")[2] for key in swept]
 
     def label(word: str) -> str:
         key, _, value = word.partition("=")
         name = key.rpartition(".")[2]
         return f"{name if names.count(name) == 1 else key}={value}"
 
-    return [" ".join(label(word) for word in job if word not in shared) for job in jobs]
+    return [
+        " ".join(label(word) for word in job if word.partition("=")[0] in swept) for job in jobs
+    ]
 
 
 def _combinations(overrides: Sequence[str]) -> Iterator[list[str]]:

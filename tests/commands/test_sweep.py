@@ -25,8 +25,8 @@ def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(
     assert done.code == 5
     header, _, *rows, folder = done.out.splitlines()
     assert header.split()[:5] == ["run", "valid", "ndcg@5", "test", "ndcg@5"]
-    assert sorted(row.split()[0] for row in rows) == ["0", "1", "2"]
-    assert rows[2].split()[:3] == ["1", "-", "-"]
+    assert sorted(row.split()[0] for row in rows) == ["1", "2", "3"]
+    assert rows[2].split()[:3] == ["2", "-", "-"]
     assert "a weight became NaN or infinite" in rows[2]
     valid = [float(row.split()[1]) for row in rows[:2]]
     assert valid == sorted(valid, reverse=True)
@@ -76,8 +76,8 @@ def test_a_run_that_has_no_folder_does_not_end_the_sweep(
     assert done.code == (error.exit_code if issubclass(error, GraphrecError) else 1)
     assert len(calls) == 3
     _, _, *rows, folder = done.out.splitlines()
-    assert sorted(row.split()[0] for row in rows) == ["0", "1", "2"]
-    assert rows[2].split()[:3] == ["1", "-", "-"]
+    assert sorted(row.split()[0] for row in rows) == ["1", "2", "3"]
+    assert rows[2].split()[:3] == ["2", "-", "-"]
     assert rows[2].endswith("no room for it")
     assert (done.folder / folder / "1.json").is_file()
     assert len(list(done.folder.glob("outputs/*/metrics.json"))) == 2

@@ -94,17 +94,20 @@ def test_values_of_an_experiment_or_a_saved_run_are_named_and_accepted() -> None
 
 @pytest.mark.slow
 def test_a_sweep_over_models_leaves_out_what_does_not_apply() -> None:
-    words = ["model=ease,lightgcn", "trainer.learning_rate=0.01,0.02", "model.num_layers=1,2", "-m"]
-    sweep = plan_sweep(sort_arguments(words))
+    swept = ["model=ease,lightgcn", "trainer.learning_rate=0.01,0.02", "model.num_layers=1,2"]
+    sweep = plan_sweep(sort_arguments([*swept, "trainer.epochs=2", "-m"]))
     assert sweep.jobs == [
         ["model=ease"],
-        ["model=lightgcn", "trainer.learning_rate=0.01", "model.num_layers=1"],
-        ["model=lightgcn", "trainer.learning_rate=0.01", "model.num_layers=2"],
-        ["model=lightgcn", "trainer.learning_rate=0.02", "model.num_layers=1"],
-        ["model=lightgcn", "trainer.learning_rate=0.02", "model.num_layers=2"],
+        ["model=lightgcn", "trainer.learning_rate=0.01", "model.num_layers=1", "trainer.epochs=2"],
+        ["model=lightgcn", "trainer.learning_rate=0.01", "model.num_layers=2", "trainer.epochs=2"],
+        ["model=lightgcn", "trainer.learning_rate=0.02", "model.num_layers=1", "trainer.epochs=2"],
+        ["model=lightgcn", "trainer.learning_rate=0.02", "model.num_layers=2", "trainer.epochs=2"],
     ]
     assert sweep.labels()[1] == "model=lightgcn learning_rate=0.01 num_layers=1"
-    assert sweep.skipped[0] == "model=ease does not use trainer.learning_rate, model.num_layers"
+    assert (
+        sweep.skipped[0]
+        == "model=ease does not use trainer.learning_rate, model.num_layers, trainer.epochs"
+    )
 
 
 def test_a_word_that_no_job_of_a_sweep_uses_is_refused() -> None:
