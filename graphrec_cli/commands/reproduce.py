@@ -65,7 +65,8 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
         reproduce,
     )
 
-    outcome, comparison = reproduce(read_recorded(run), saved, wanted, debug=debug)
+    recorded = read_recorded(run, saved.config)
+    outcome, comparison = reproduce(recorded, saved, wanted, debug=debug)
     if comparison is None:
         print(outcome.run.path)
         return outcome.exit_code

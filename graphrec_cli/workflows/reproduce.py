@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import torch
 
 from graphrec_cli.config.compose import Job
-from graphrec_cli.config.run import Device
+from graphrec_cli.config.run import Device, RunConfig
 from graphrec_cli.config.serialize import SavedConfig, to_plain
 from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.preparation import check_data
@@ -68,7 +69,7 @@ class Recorded:
     weights: str
 
 
-def read_recorded(run: RunDirectory) -> Recorded:
+def read_recorded(run: RunDirectory, config: RunConfig) -> Recorded:
     """Read the results that a new run is compared with.
 
     Raises:
@@ -81,8 +82,8 @@ def read_recorded(run: RunDirectory) -> Recorded:
             "graphrec train --from starts a new run from its config.json"
         )
     metrics, environment = run.read(run.metrics), run.read(run.environment)
-    # null without a test part
-    if "test" not in metrics or not isinstance(metrics["test"], dict | None):
+    tested = config.split.without_test() is None
+    if not isinstance(metrics.get("test"), dict if tested else NoneType):
         raise OutputError(f"cannot read {run.metrics}: it has no test figures")
     return Recorded(
         metrics=metrics,
@@ -132,7 +133,7 @@ def reproduce(
     if outcome.metrics is None:
         return outcome, None
     # Read the new results from their files too, so that both sides passed through JSON.
-    again = read_recorded(outcome.run)
+    again = read_recorded(outcome.run, config)
     figures = flatten(recorded.metrics)
     comparison = Comparison(
         intended=intended,

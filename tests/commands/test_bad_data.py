@@ -109,10 +109,6 @@ def test_a_sound_folder_trains_and_evaluates(
     assert again["test"] == read(run / "metrics.json")["test"]
 
 
-def remove_ratings(folder: Path) -> None:
-    (folder / "ratings.csv").unlink()
-
-
 def rename_column(folder: Path) -> None:
     write(folder / "to_read.csv", ["book_id,reader", *to_read()[1:]])
 
@@ -127,7 +123,7 @@ def header_alone(folder: Path) -> None:
 
 def truncate_gz(folder: Path) -> None:
     packed = gzip.compress((folder / "ratings.csv").read_bytes())
-    remove_ratings(folder)
+    (folder / "ratings.csv").unlink()
     (folder / "ratings.csv.gz").write_bytes(packed[: len(packed) // 2])
 
 
@@ -155,7 +151,6 @@ def leave_as_it_is(folder: Path) -> None:
 
 
 UNREADABLE = [
-    pytest.param(remove_ratings, "ratings.csv (plain, .gz or .zip) not found in", id="missing"),
     pytest.param(rename_column, "to_read.csv has no column user_id", id="no column"),
     pytest.param(empty_ratings, "ratings.csv is empty", id="empty"),
     pytest.param(header_alone, "to_read.csv has a header line and no rows", id="header alone"),
