@@ -69,7 +69,7 @@ class CandidateLossConfig(LossConfig):
     negatives: SoftmaxNegatives = SoftmaxNegatives.shared
     """Where negatives come from. shared: num_negatives items sampled each step for the whole batch.
     in_batch: the other positives of the batch."""
-    num_negatives: Annotated[int, Between(1, MAX_NEGATIVES)] = 1024
+    num_negatives: Annotated[int, Between(1, MAX_NEGATIVES)] = 2048
     """Items sampled per step with negatives=shared."""
     uniform_share: Annotated[float, Between(0, 1)] = 0.0
     """Share of the shared negatives sampled uniformly. The rest are sampled by popularity."""
@@ -86,7 +86,7 @@ class CandidateLossConfig(LossConfig):
         if self.negatives is SoftmaxNegatives.shared:
             return
         for key, given, default in (
-            ("num_negatives", self.num_negatives, 1024),
+            ("num_negatives", self.num_negatives, 2048),
             ("uniform_share", self.uniform_share, 0.0),
         ):
             if given != default:
@@ -101,7 +101,7 @@ class SoftmaxConfig(CandidateLossConfig):
     """Softmax over the cosine similarities of each positive and negatives shared by the batch."""
 
     name: str = "softmax"
-    temperature: Annotated[float, Between(MIN_TEMPERATURE, MAX_TEMPERATURE)] = 0.2
+    temperature: Annotated[float, Between(MIN_TEMPERATURE, MAX_TEMPERATURE)] = 0.1
     """Divisor of the cosine similarities."""
 
 

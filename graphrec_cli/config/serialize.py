@@ -22,6 +22,9 @@ from graphrec_cli.storage.bounded_json import read_json
 
 SCHEMA_VERSION = 1
 
+_MEANT_BY_ABSENCE: dict[str, dict[str, Any]] = {"trainer": {"min_steps_per_epoch": None}}
+"""Values of keys that older files do not have, where the default is not what those releases did."""
+
 
 @dataclass(frozen=True, slots=True)
 class SavedConfig:
@@ -32,7 +35,7 @@ class SavedConfig:
         choices: the option chosen in each group.
         plugins: what ``--plugin`` loaded when the file was written.
         absent: dotted keys that the file does not have, because an earlier release wrote it. They
-            have their defaults, and are not in the file and its digest.
+            have the values that mean what that release did, and are not in the file and its digest.
     """
 
     config: RunConfig
@@ -101,7 +104,7 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
             schema = _schema(group, values.get(group))
             OmegaConf.update(node, group, OmegaConf.structured(schema), merge=False)
         _refuse_values_of_groups(OmegaConf.to_container(node), values, "")
-        node = OmegaConf.merge(node, values)
+        node = OmegaConf.merge(node, _MEANT_BY_ABSENCE, values)
         config = OmegaConf.to_object(node)
         plain = to_plain(config)
         _refuse_conversions(values, plain, "")

@@ -23,19 +23,22 @@ class TrainerConfig:
 
     name: str = "trainer"
     """Name of the component; the option sets it."""
-    epochs: Annotated[int, AtLeast(1)] = 100
+    epochs: Annotated[int, AtLeast(1)] = 30
     """Maximum number of epochs."""
     steps_per_epoch: Annotated[int | None, AtLeast(1)] = None
     """Optimizer steps per epoch; null: one pass over the train pairs."""
-    batch_size: Annotated[int | None, AtLeast(1)] = 16384
-    """Triples, or rated pairs, per step; null: all train pairs."""
-    learning_rate: Annotated[float, Positive()] = 0.03
+    batch_size: Annotated[int | None, AtLeast(1)] = 8192
+    """Triples or pairs per step, or fewer by min_steps_per_epoch; null: all train pairs."""
+    min_steps_per_epoch: Annotated[int | None, AtLeast(1)] = 32
+    """Batches become smaller than batch_size where one pass over the train pairs would have fewer
+    steps than this; null: never."""
+    learning_rate: Annotated[float, Positive()] = 0.0007
     """Adam's learning rate."""
     learning_rate_decay: Annotated[float, Positive(), Between(0, 1)] = 1.0
     """Factor on the learning rate after each epoch."""
     warmup_steps: Annotated[int, AtLeast(0)] = 0
     """Steps of linear learning-rate warm-up."""
-    final_learning_rate: Annotated[float | None, AtLeast(0)] = None
+    final_learning_rate: Annotated[float | None, AtLeast(0)] = 0.0
     """Learning rate at the end of the last epoch. The rate falls linearly to it; null keeps the
     rate constant."""
     weight_decay: Annotated[float, AtLeast(0)] = 0.0
@@ -50,7 +53,7 @@ class TrainerConfig:
     monitor: str | None = None
     """Valid metric that selects the best epoch, such as recall@20. null: ndcg@10, or rmse with
     evaluation=rating."""
-    patience: Annotated[int | None, AtLeast(1)] = 5
+    patience: Annotated[int | None, AtLeast(1)] = None
     """Validations without improvement before early stopping; null: never stop early."""
     checkpoint_every: Annotated[int | None, AtLeast(1)] = None
     """Epochs between checkpoints. null: as often as takes less than 1 % of the training time."""
@@ -66,5 +69,13 @@ class TrainerConfig:
         if self.final_learning_rate is not None and self.learning_rate_decay != 1.0:
             raise ConfigError(
                 "trainer.final_learning_rate and trainer.learning_rate_decay both lower the "
-                "learning rate; set one of them"
+                "learning rate; set one of them, the other to null or 1"
             )
+
+    def batch_size_for(self, num_pairs: int) -> int:
+        """Examples per step with this number of train pairs."""
+        if self.batch_size is None:
+            return num_pairs
+        if self.min_steps_per_epoch is None:
+            return self.batch_size
+        return min(self.batch_size, -(-num_pairs // self.min_steps_per_epoch))

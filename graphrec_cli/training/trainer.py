@@ -72,7 +72,7 @@ class Trainer:
         self.sampler = sampler
         self.validate = validate
         self.selection = Selection(monitor)
-        self.batch_size = config.batch_size or sampler.num_pairs
+        self.batch_size = config.batch_size_for(sampler.num_pairs)
         self.show_progress = show_progress
         self._after_step = after_step
         self.device = next(model.parameters()).device
