@@ -66,6 +66,13 @@ def recorded_plugins() -> list[dict[str, str]]:
     return [asdict(plugin) for plugin in LOADED.plugins.values()]
 
 
+_BRINGS = {
+    "sampler": {"override /loss@_global_.loss": "bpr"},
+    "loss": {"override /trainer@_global_.trainer": "large_batch"},
+}
+"""The loss of a plugin's sampler and the trainer of its loss, unless the command line sets them."""
+
+
 def register(group: str, schema: type, builder: Callable[..., object] | object) -> None:
     """Add a component; a plugin calls this when it is imported.
 
@@ -100,7 +107,9 @@ def register(group: str, schema: type, builder: Callable[..., object] | object) 
     BUILDERS[group][name] = builder
     store = ConfigStore.instance()
     store.store(group=f"schema/{group}", name=name, node=schema)
-    store.store(group=group, name=name, node=schema)
+    brings = _BRINGS.get(group)
+    option = {"defaults": [f"/schema/{group}/{name}@_here_", brings]} if brings else schema
+    store.store(group=group, name=name, node=option)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "gfcf": GFCFConfig,
     },
     "sampler": {"uniform": UniformConfig, "hardneg": HardNegativeConfig},
-    "loss": {"bpr": BPRConfig, "softmax": SoftmaxConfig, "mse": MSEConfig},
+    "loss": {"softmax": SoftmaxConfig, "bpr": BPRConfig, "mse": MSEConfig},
     "trainer": {"trainer": TrainerConfig},
     "evaluation": {"ranking": RankingConfig, "rating": RatingConfig},
 }

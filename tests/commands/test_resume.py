@@ -21,7 +21,7 @@ from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 from graphrec_cli.training.trainer import Trainer
 
-TRAIN = ("trainer.epochs=4", "trainer.batch_size=64", "trainer.learning_rate=0.05")
+TRAIN = ("loss=bpr", "trainer.epochs=4", "trainer.batch_size=64", "trainer.learning_rate=0.05")
 """Six steps an epoch."""
 
 

@@ -68,6 +68,7 @@ def test_an_experiment_selects_options() -> None:
     assert selects == {
         "dataset": "goodbooks",
         "sampler": "hardneg_goodbooks",
+        "loss": "bpr",
         "trainer": "goodbooks",
         "evaluation": "keep_valid",
     }

@@ -21,7 +21,7 @@ OWN_FILES = ("dataset.path=a.csv", "dataset.test_path=b.csv")
 
 @pytest.mark.parametrize("model", ["popularity", "itemknn", "ease", "gfcf"])
 @pytest.mark.parametrize(
-    "word", ["sampler=hardneg", "sampler.by=user", "loss.l2=1", "trainer=default"]
+    "word", ["sampler=hardneg", "sampler.by=user", "loss.temperature=1", "trainer=default"]
 )
 def test_a_model_that_is_not_trained_refuses_words_of_training(model: str, word: str) -> None:
     with pytest.raises(ConfigError, match=f"^{word} has no effect: model={model} is computed"):
@@ -74,7 +74,7 @@ def test_words_that_count_without_training_are_accepted() -> None:
     config = job("model=ease", "trainer.monitor=ndcg@20", "trainer.valid_users=7").config
     assert config.trainer.valid_users == 7
     assert job("model=ease", "trainer=goodbooks").config.trainer.valid_users == 5000
-    assert job("model.init=normal", "model.init_std=0.5").config.trainer.patience == 5
+    assert job("model.init=normal", "model.init_std=0.5").config.trainer.patience is None
     assert job("split.valid=0", "trainer.patience=null").config.trainer.patience is None
 
 

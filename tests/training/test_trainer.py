@@ -139,7 +139,11 @@ def test_a_metric_where_lower_is_better_can_select() -> None:
 
 
 def test_the_learning_rate_decays_after_every_epoch() -> None:
-    trainer = trainer_of(TrainerConfig(epochs=3, learning_rate=0.1, learning_rate_decay=0.5))
+    trainer = trainer_of(
+        TrainerConfig(
+            epochs=3, learning_rate=0.1, learning_rate_decay=0.5, final_learning_rate=None
+        )
+    )
     rates = [epoch.record["learning_rate"] for epoch in trainer.fit()]
     assert rates == pytest.approx([0.1, 0.05, 0.025])
     assert trainer.optimizer.param_groups[0]["lr"] == rates[-1]
@@ -198,7 +202,7 @@ def test_without_validation_the_last_state_is_kept() -> None:
 
 @pytest.mark.parametrize("by", [PositivesBy.user, PositivesBy.interaction])
 def test_an_epoch_without_steps_is_a_pass_over_all_pairs(by: PositivesBy) -> None:
-    trainer = trainer_of(TrainerConfig(epochs=2, batch_size=32), by=by)
+    trainer = trainer_of(TrainerConfig(epochs=2, batch_size=32, min_steps_per_epoch=None), by=by)
     pairs = trainer.sampler.num_pairs
     assert pairs % 32 != 0
     rows = [epoch.record for epoch in trainer.fit()]
@@ -208,7 +212,9 @@ def test_an_epoch_without_steps_is_a_pass_over_all_pairs(by: PositivesBy) -> Non
 
 
 def test_steps_per_epoch_is_kept() -> None:
-    trainer = trainer_of(TrainerConfig(epochs=2, batch_size=16, steps_per_epoch=60))
+    trainer = trainer_of(
+        TrainerConfig(epochs=2, batch_size=16, steps_per_epoch=60, min_steps_per_epoch=None)
+    )
     rows = [epoch.record for epoch in trainer.fit()]
     assert [row["step"] for row in rows] == [60, 120]
     assert trainer.train_epoch()[1] == 60 * 16
@@ -223,7 +229,14 @@ def test_a_row_of_the_history_describes_its_epoch() -> None:
         losses.append(loss.item())
         return loss
 
-    config = TrainerConfig(epochs=1, steps_per_epoch=5, batch_size=8, learning_rate=0.02)
+    config = TrainerConfig(
+        epochs=1,
+        steps_per_epoch=5,
+        batch_size=8,
+        learning_rate=0.02,
+        min_steps_per_epoch=None,
+        final_learning_rate=None,
+    )
     trainer = trainer_of(config, validate=scripted_metric(0.25), loss=recorded)
     (row,) = [epoch.record for epoch in trainer.fit()]
     assert list(row) == [

@@ -83,7 +83,7 @@ def test_optimizer_steps_by_hand(l2: float, weight_decay: float) -> None:
     mean_of_layers = (np.eye(5) + norm_adj + norm_adj.T) / 2
 
     model = lightgcn(train, num_layers=1)
-    config = TrainerConfig(learning_rate=0.01, weight_decay=weight_decay)
+    config = TrainerConfig(learning_rate=0.01, weight_decay=weight_decay, final_learning_rate=None)
     batch = Triples(torch.tensor([1, 0]), torch.tensor([1, 2]), torch.tensor([2, 1]))
     trainer = Trainer(
         config,
@@ -123,7 +123,7 @@ def test_the_first_step_moves_weights_by_the_learning_rate(weight_decay: float) 
     # Only nodes 0, 30 and 31 have a gradient; the others have at most the penalty.
     model = lightgcn(random_train(), num_layers=0)
     batch = Triples(torch.tensor([0]), torch.tensor([0]), torch.tensor([1]))
-    config = TrainerConfig(learning_rate=0.125, weight_decay=weight_decay)
+    config = TrainerConfig(learning_rate=0.125, weight_decay=weight_decay, final_learning_rate=None)
     trainer = Trainer(
         config,
         model,
@@ -148,7 +148,7 @@ def test_an_epoch_agrees_with_float64_on_the_cpu(device: str) -> None:
         UniformConfig(), train, generator=torch.Generator().manual_seed(4), device=CPU
     )
     batches = list(sampler.epoch(20, 64))
-    config = TrainerConfig(learning_rate=0.01, weight_decay=1e-3)
+    config = TrainerConfig(learning_rate=0.01, weight_decay=1e-3, final_learning_rate=None)
     loss = build_bpr(BPRConfig(l2=1e-3))
 
     exact = lightgcn(train, embedding_dim=8, num_layers=0).double()
@@ -176,7 +176,7 @@ def test_an_epoch_through_the_graph_agrees_on_cpu_and_cuda() -> None:
         model = lightgcn(train, embedding_dim=8, num_layers=3, device=device)
         script = [Triples(*(column.to(device) for column in batch)) for batch in batches]
         trainer = Trainer(
-            TrainerConfig(learning_rate=0.01),
+            TrainerConfig(learning_rate=0.01, final_learning_rate=None),
             model,
             build_bpr(BPRConfig()),
             Scripted(script),

@@ -31,7 +31,7 @@ def new_trainer(after_step: Callable[[Trainer], None] = lambda trainer: None) ->
     users, items = np.nonzero(np.random.default_rng(0).random((12, 9)) < 0.4)
     train = UserItems.from_pairs(users, items, num_users=12, num_items=9)
     return Trainer(
-        TrainerConfig(epochs=9, batch_size=8),
+        TrainerConfig(epochs=9, batch_size=8, min_steps_per_epoch=None),
         LightGCN(
             MatrixFactorizationConfig(embedding_dim=4),
             train,
