@@ -25,4 +25,4 @@ def test_every_key_that_completion_offers_is_there() -> None:
 def test_ranges_are_there() -> None:
     lines = DOCUMENT.read_text("utf-8").splitlines()
     (line,) = [line for line in lines if line.startswith("| `trainer.epochs` |")]
-    assert line.startswith("| `trainer.epochs` | integer | `100` | at least 1 |")
+    assert line.startswith("| `trainer.epochs` | integer | `30` | at least 1 |")
