@@ -222,3 +222,9 @@ def test_real_tables_with_their_own_headers() -> None:
     books = load(TableConfig(path="book-crossing/BX-Book-Explicit-5Rate.csv"), str(REAL_DATA)).table
     assert len(books) == 88_552
     assert "034545104X" in set(books.item_id.tolist())
+
+
+def test_a_second_header_line_is_refused(folder: Path) -> None:
+    config = csv_table(folder, b"user,item\na,x\nuser,item\nb,y\n")
+    with pytest.raises(DataError, match="row 2 below the header line repeats it; remove it"):
+        load(config)
