@@ -92,7 +92,7 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     with _advice(config, columns):
         cells = file.read([*wanted, *(column for column in compared if column not in again)])
     arrays = {key: cells[name] for key, name in columns.items()}
-    _refuse_second_header(arrays, columns, path)
+    _refuse_header_among_rows(arrays, columns, path, config)
     funnel = Funnel(len(arrays["user"]))
     if condition is not None:
         kept = matching_rows(condition, compared, cells | (file.read(again) if again else {}))
@@ -111,15 +111,16 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     return TableRows(columns, arrays, signals, funnel, next(times, None), unread)
 
 
-def _refuse_second_header(
-    arrays: dict[str, ColumnArray], columns: dict[str, str], path: Path
+def _refuse_header_among_rows(
+    arrays: dict[str, ColumnArray], columns: dict[str, str], path: Path, config: TableConfig
 ) -> None:
-    """Refuse a row that repeats the header line, as files that were joined have it."""
+    """Refuse a row that has the names of the columns, as files that were joined have it."""
     is_header = (arrays["user"] == columns["user"]) & (arrays["item"] == columns["item"])
     if np.any(is_header):
+        hint = "" if config.columns is None else ", or dataset.columns"
         raise DataError(
-            f"{path}: row {int(np.argmax(is_header)) + 1:,} below the header line repeats it; "
-            "remove it"
+            f"{path}: row {int(np.argmax(is_header)) + 1:,} has the names of the columns instead "
+            f"of ids; it looks like a header line: remove it{hint}"
         )
 
 

@@ -8,27 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from own_table import csv_table, load
 
 from graphrec_cli.config.table import MissingPolicy, TableConfig, TimeUnit
-from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.errors import ConfigError, DataError
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def load(config: TableConfig, data_dir: str = "data") -> SourceData:
-    return TABLE.read(config, data_dir=Path(data_dir), seed=0)
-
-
-def csv_table(folder: Path, content: bytes, name: str = "ratings.csv") -> TableConfig:
-    (folder / name).write_bytes(content)
-    return TableConfig(path=name)
 
 
 @pytest.mark.parametrize(
