@@ -65,7 +65,7 @@ class TextFormat:
 
 
 class MissingPolicy(Enum):
-    """What to do with a row whose rating or time is empty."""
+    """What to do with a row whose id, rating or time is empty."""
 
     error = "error"
     """End with an error that names the line."""
@@ -113,7 +113,7 @@ class TableConfig(DatasetConfig):
     time_format: Annotated[str | None, TimeFormat()] = None
     """strptime format of the timestamps, such as %m/%d/%Y, UTC without %z; null: time_unit."""
     on_missing: MissingPolicy = MissingPolicy.error
-    """A row with an empty rating or timestamp. error: end the run. skip: leave the row out and
+    """A row with an empty id, rating or timestamp. error: end the run. skip: leave the row out and
     count it."""
     separator: Separator | None = None
     """What stands between fields; double_colon: ::, blanks: any run of spaces and tabs, without

@@ -121,13 +121,15 @@ def held_out_part(split: Split, part: str) -> UserItems:
         DataError: the split has no validation part.
     """
     if part == "test" and not split.has_test:
+        other = "" if split.valid is None else ", or evaluate part=valid"
         raise ConfigError(
-            "this split has no test part (split.test=0 or split.test_ratio=0); train with one, or "
-            "evaluate part=valid"
+            "this split has no test part (split.test=0 or split.test_ratio=0); train with "
+            f"one{other}"
         )
     held_out = split.test if part == "test" else split.valid
     if held_out is None:
-        raise DataError("this split has no validation part; train with one, or evaluate part=test")
+        other = ", or evaluate part=test" if split.has_test else ""
+        raise DataError(f"this split has no validation part; train with one{other}")
     return held_out
 
 

@@ -207,21 +207,25 @@ def test_predicted_ratings_rank_nothing() -> None:
 TIMES = st.integers(0, 4)
 
 
-@given(
-    st.lists(TIMES, min_size=7, max_size=7),
-    st.lists(TIMES, min_size=2, max_size=2),
-    st.lists(TIMES, min_size=3, max_size=3),
-    st.booleans(),
-)
+@st.composite
+def timed_parts(draw: st.DrawFn) -> tuple[Split, list[tuple[int, int, int]]]:
+    """A split with times, and ``(user, 0 for train, 1 for valid or 2 for test, time)`` per pair."""
+    rows: list[tuple[int, int, int]] = []
+
+    def timed(place: int, pairs: Pairs) -> UserItems:
+        times = draw(st.lists(TIMES, min_size=len(pairs), max_size=len(pairs)))
+        rows.extend((user, place, time) for (user, _), time in zip(pairs, times, strict=True))
+        return part(pairs, times)
+
+    valid = timed(1, VALID) if draw(st.booleans()) else None
+    return split_of(timed(0, TRAIN), valid, timed(2, TEST)), rows
+
+
+@given(timed_parts())
 def test_users_with_something_newer_in_view_are_counted(
-    train: list[int], valid: list[int], test: list[int], has_valid: bool
+    drawn_parts: tuple[Split, list[tuple[int, int, int]]],
 ) -> None:
-    split = split_of(
-        part(TRAIN, train), part(VALID, valid) if has_valid else None, part(TEST, test)
-    )
-    rows = [(user, 0, time) for (user, _), time in zip(TRAIN, train, strict=True)]
-    rows += [(user, 1, time) for (user, _), time in zip(VALID, valid, strict=True) if has_valid]
-    rows += [(user, 2, time) for (user, _), time in zip(TEST, test, strict=True)]
+    split, rows = drawn_parts
     late = {
         user
         for user, place, time in rows
@@ -245,28 +249,18 @@ def test_the_advice_fits_the_split_and_the_data() -> None:
     assert outcomes(audited(split=RatioConfig()))["held-out-not-newest"] == "does_not_apply"
 
 
-@given(
-    st.lists(TIMES, min_size=7, max_size=7),
-    st.lists(TIMES, min_size=2, max_size=2),
-    st.lists(TIMES, min_size=3, max_size=3),
-    st.booleans(),
-)
+@given(timed_parts())
 def test_users_whose_newest_item_is_one_of_several_are_counted(
-    train: list[int], valid: list[int], test: list[int], has_valid: bool
+    drawn_parts: tuple[Split, list[tuple[int, int, int]]],
 ) -> None:
-    split = split_of(
-        part(TRAIN, train), part(VALID, valid) if has_valid else None, part(TEST, test)
-    )
-    rows = [(user, 0, time) for (user, _), time in zip(TRAIN, train, strict=True)]
-    rows += [(user, 1, time) for (user, _), time in zip(VALID, valid, strict=True) if has_valid]
-    rows += [(user, 2, time) for (user, _), time in zip(TEST, test, strict=True)]
+    split, rows = drawn_parts
     drawn = {
         user
         for user, place, time in rows
         if place > 0
         and time == max((t for u, p, t in rows if u == user and p < place), default=None)
     }
-    options = LeaveOneOutConfig(by=HeldOutBy.time) if has_valid else RatioConfig(by=ShareBy.time)
+    options = LeaveOneOutConfig(by=HeldOutBy.time) if split.valid else RatioConfig(by=ShareBy.time)
     finding = findings(audited(split, split=options))["held-out-among-equal-times"]
     assert finding.outcome is (Outcome.said if drawn else Outcome.passed)
     if drawn:

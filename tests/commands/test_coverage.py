@@ -74,7 +74,7 @@ def test_a_sweep_shows_what_its_runs_leave_out_once(cold_rows: str, full_size: C
     assert done.out.count("left out:") == 1
     assert LEFT_OUT in done.out.splitlines()
     other = full_size("train", "-m", *words, "model=popularity", "split.test_ratio=0.39,0.2")
-    assert f"run 0: {LEFT_OUT}" in other.out.splitlines()
+    assert f"run 1: {LEFT_OUT}" in other.out.splitlines()
 
 
 def test_nearly_full_data_are_called_so(tmp_path: Path, full_size: Command) -> None:

@@ -139,7 +139,7 @@ def test_how_the_table_was_understood_is_logged_from_the_cache_too(
         assert [done.err.count(line) for line in lines] == [1, 1, 1]
     words = ["dataset.timestamp=", "dataset.rating_threshold=1"]
     err = full_size("data", "inspect", *TABLE, *small, *words).err
-    assert "columns: user=user item=ISBN rating=stars\n" in err
+    assert "columns: user=user item=ISBN rating=stars; not read: date\n" in err
     assert not any(line in err for line in lines)
 
 

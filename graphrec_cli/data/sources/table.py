@@ -121,7 +121,8 @@ def _notes(parts: dict[str, TableRows]) -> Iterator[str]:
                 f"{'time' if key == 'timestamp' else key}={column}"
                 for key, column in rows.columns.items()
             )
-            yield shorten(f"columns{where}: {taken}", 300)
+            unread = f"; not read: {', '.join(rows.unread)}" if rows.unread else ""
+            yield shorten(f"columns{where}: {taken}{unread}", 300)
     yield from dict.fromkeys(rows.time_note for rows in parts.values() if rows.time_note)
 
 

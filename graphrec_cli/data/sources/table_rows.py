@@ -48,6 +48,7 @@ class TableRows:
         signals: the distinct texts of the column of signals.
         funnel: rows read, less those that were dropped.
         time_note: a line to log about the times, if any.
+        unread: names of the columns that are not used.
     """
 
     columns: dict[str, str]
@@ -55,6 +56,7 @@ class TableRows:
     signals: tuple[str, ...]
     funnel: Funnel
     time_note: str | None
+    unread: tuple[str, ...]
 
 
 def check_rows(path: Path, config: TableConfig) -> dict[str, str]:
@@ -90,6 +92,7 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     with _advice(config, columns):
         cells = file.read([*wanted, *(column for column in compared if column not in again)])
     arrays = {key: cells[name] for key, name in columns.items()}
+    _refuse_header_among_rows(arrays, columns, path, config)
     funnel = Funnel(len(arrays["user"]))
     if condition is not None:
         kept = matching_rows(condition, compared, cells | (file.read(again) if again else {}))
@@ -103,7 +106,22 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     if config.on_missing is MissingPolicy.skip:
         arrays = _without_missing(arrays, funnel, path)
     times = (column.note for column in wanted if isinstance(column, TimeColumn))
-    return TableRows(columns, arrays, signals, funnel, next(times, None))
+    used = {*columns.values(), *(column.name for column in compared)}
+    unread = tuple(name for name in file.kinds if name not in used and not name.startswith("_"))
+    return TableRows(columns, arrays, signals, funnel, next(times, None), unread)
+
+
+def _refuse_header_among_rows(
+    arrays: dict[str, ColumnArray], columns: dict[str, str], path: Path, config: TableConfig
+) -> None:
+    """Refuse a row that has the names of the columns, as files that were joined have it."""
+    is_header = (arrays["user"] == columns["user"]) & (arrays["item"] == columns["item"])
+    if np.any(is_header):
+        hint = "" if config.columns is None else ", or dataset.columns"
+        raise DataError(
+            f"{path}: row {int(np.argmax(is_header)) + 1:,} has the names of the columns instead "
+            f"of ids; it looks like a header line: remove it{hint}"
+        )
 
 
 def _pick_columns(
@@ -143,7 +161,8 @@ def _pick_columns(
 def _wanted(file: TableFile, columns: dict[str, str], config: TableConfig) -> list[Column]:
     """How the cells of each column are read."""
     skip = config.on_missing is MissingPolicy.skip
-    wanted: list[Column] = [TextColumn(columns["user"]), TextColumn(columns["item"])]
+    ids = (columns["user"], columns["item"])
+    wanted: list[Column] = [TextColumn(name, may_be_empty=skip) for name in ids]
     if "rating" in columns:
         low, high = -HIGHEST_RATING, HIGHEST_RATING
         wanted.append(NumberColumn(columns["rating"], low=low, high=high, may_be_missing=skip))
@@ -174,10 +193,11 @@ def _advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        for key in ("rating", "timestamp"):
+        for key in ("user", "item", "rating", "timestamp"):
             if key not in columns or f": {columns[key]} " not in str(error):
                 continue
-            advice = f"dataset.{key}='' reads no {key}s" if getattr(config, key) is None else ""
+            optional = key in ("rating", "timestamp") and getattr(config, key) is None
+            advice = f"dataset.{key}='' reads no {key}s" if optional else ""
             cell = re.search(rf"'([^']*)' is not a number$| is {EMPTY}$", str(error))
             if cell is not None and is_missing(cell[1] or ""):
                 skip = "dataset.on_missing=skip leaves out rows without a value"
@@ -218,18 +238,25 @@ def shown_values(values: Sequence[str]) -> str:
 def _without_missing(
     arrays: dict[str, ColumnArray], funnel: Funnel, path: Path
 ) -> dict[str, ColumnArray]:
-    """Leave out the rows without a rating or a time, and count them by cause."""
+    """Leave out the rows without an id, a rating or a time, and count them by cause."""
+    import pandas as pd
+
     present = np.ones(funnel.rows_left, dtype=np.bool_)
-    for key in ("rating", "timestamp"):
+    for key in ("user", "item", "rating", "timestamp"):
         if key not in arrays:
             continue
         values = arrays[key]
-        missing = values == NO_TIME if values.dtype == np.int64 else np.isnan(values)
+        if key in ("user", "item"):
+            missing = pd.Series(values, dtype=object).str.strip().eq("").to_numpy(dtype=np.bool_)
+            if not missing.any():
+                continue
+        else:
+            missing = values == NO_TIME if values.dtype == np.int64 else np.isnan(values)
         funnel.drop("missing", f"empty {key}", int((present & missing).sum()))
         present &= ~missing
     if not present.any():
         raise DataError(
-            f"{path}: every row has an empty rating or timestamp; dataset.rating='' or "
+            f"{path}: every row has an empty id, rating or timestamp; dataset.rating='' or "
             "dataset.timestamp='' ignores the column"
         )
     return {key: values[present] for key, values in arrays.items()}

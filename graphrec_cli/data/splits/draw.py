@@ -28,7 +28,8 @@ def newest_first(interactions: Interactions, rng: np.random.Generator) -> NDArra
     """
     if interactions.timestamp is None:
         raise DataError(
-            "split.by=time needs timestamps, and this data set has none; choose split.by=random"
+            "split.by=time needs timestamps, and none were read; name their column in "
+            "dataset.timestamp, or choose split.by=random"
         )
     rows = shuffled_rows(interactions, rng)
     return rows[np.argsort(-interactions.timestamp[rows], kind="stable")]

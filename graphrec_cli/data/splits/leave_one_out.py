@@ -42,10 +42,15 @@ def leave_one_out(
     wanted = config.test + config.valid
     held_out = np.where(degree >= config.min_interactions, wanted, 0)
     if wanted and not held_out.any():
-        name = "test" if config.test else "valid"
+        name, most = "test" if config.test else "valid", int(degree.max(initial=0))
+        advice = (
+            "lower split.min_interactions"
+            if most > wanted
+            else f"a user with {wanted} held out needs one more to train on"
+        )
         raise DataError(
             f"no user has the {config.min_interactions} interactions that a {name} item requires "
-            f"(the most is {int(degree.max(initial=0))}); lower split.min_interactions"
+            f"(the most is {most}); {advice}"
         )
     by = config.by if wanted else HeldOutBy.random
     rows = _rows_by_preference(interactions, by, rng)

@@ -100,7 +100,7 @@ class WhereColumn:
         if pa.types.is_temporal(cells.type):
             numbers, values = nanoseconds_of_arrow(present), self._times(comparison)
         elif _has_texts(comparison):
-            raise self._other_kind(comparison, "numbers", "a number without quotes")
+            raise _other_kind(comparison, "numbers", "a number without quotes")
         else:
             numbers = parsed_numbers(present) if is_text else np.asarray(present.to_numpy())
         if numbers is None:
@@ -118,16 +118,8 @@ class WhereColumn:
         dates = parsed_dates(texts, None) if _has_texts(comparison) else None
         times = nanoseconds_of_dates(dates)
         if times is None:
-            raise self._other_kind(comparison, "times", "ISO dates such as '2024-01-31'")
+            raise _other_kind(comparison, "times", "ISO dates such as '2024-01-31'")
         return [int(time) for time in times]
-
-    def _other_kind(self, comparison: Comparison, kind: str, write: str) -> DataError:
-        value = comparison.values[0]
-        shown = f"the text '{shorten(value, 40)}'" if isinstance(value, str) else f"number {value}"
-        return DataError(
-            f"dataset.where compares {self.name} with {shown}, but the column has {kind}; "
-            f"write {write}"
-        )
 
 
 def where_columns(condition: Condition, header: Sequence[str], path: Path) -> list[WhereColumn]:
@@ -184,6 +176,15 @@ def _truth(condition: Condition, truth: Mapping[Comparison, NDArray[np.int8]]) -
     return np.asarray(merge.reduce(parts))
 
 
+def _other_kind(comparison: Comparison, kind: str, write: str) -> DataError:
+    value = comparison.values[0]
+    shown = f"the text '{shorten(value, 40)}'" if isinstance(value, str) else f"number {value}"
+    return DataError(
+        f"dataset.where compares {comparison.column} with {shown}, but the column has {kind}; "
+        f"write {write}"
+    )
+
+
 def _has_texts(comparison: Comparison) -> bool:
     return isinstance(comparison.values[0], str)
 
@@ -193,6 +194,11 @@ def _compare_texts(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     texts, place = distinct_texts(cells.drop_null())
     value = comparison.values[0]
+    present = [text for text in texts if not is_missing(text)]
+    in_order = comparison.operator not in ("=", "!=")
+    if in_order and present and all(parsed_number(text) is not None for text in present):
+        # As texts, '10' is below '9', and every time in seconds is below '2022-01-01'.
+        raise _other_kind(comparison, "numbers", "a number without quotes")
     if comparison.operator == "=":
         wanted = frozenset(comparison.values)
         matches = [text in wanted for text in texts]

@@ -8,29 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from builders import REAL_DATA, needs_real
+from own_table import csv_table, load
 
 from graphrec_cli.config.table import Separator, TableConfig
-from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.errors import ConfigError, DataError
 
 real_data = needs_real("ml-latest-small")
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def load(config: TableConfig, data_dir: str = "data") -> SourceData:
-    return TABLE.read(config, data_dir=Path(data_dir), seed=0)
-
-
-def csv_table(folder: Path, content: bytes, name: str = "ratings.csv") -> TableConfig:
-    (folder / name).write_bytes(content)
-    return TableConfig(path=name)
 
 
 IDS = ["0425115801", "NA", "null", "1e5", "9" * 19, "007", "Bob 7", "é"]
@@ -222,3 +205,12 @@ def test_real_tables_with_their_own_headers() -> None:
     books = load(TableConfig(path="book-crossing/BX-Book-Explicit-5Rate.csv"), str(REAL_DATA)).table
     assert len(books) == 88_552
     assert "034545104X" in set(books.item_id.tolist())
+
+
+def test_a_header_line_among_the_rows_is_refused(folder: Path) -> None:
+    config = csv_table(folder, b"user,item\na,x\nuser,item\nb,y\n")
+    with pytest.raises(DataError, match=r"row 2 has the names of the columns .* remove it$"):
+        load(config)
+    config.columns = ["user", "item"]
+    with pytest.raises(DataError, match=r"row 1 has .* remove it, or dataset\.columns$"):
+        load(config)

@@ -8,27 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from own_table import csv_table, load
 
 from graphrec_cli.config.table import MissingPolicy, TableConfig, TimeUnit
-from graphrec_cli.data.source import SourceData
-from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.errors import ConfigError, DataError
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def load(config: TableConfig, data_dir: str = "data") -> SourceData:
-    return TABLE.read(config, data_dir=Path(data_dir), seed=0)
-
-
-def csv_table(folder: Path, content: bytes, name: str = "ratings.csv") -> TableConfig:
-    (folder / name).write_bytes(content)
-    return TableConfig(path=name)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +61,23 @@ def test_rows_without_a_rating_or_a_time_are_left_out_and_counted(folder: Path) 
     assert [step.rows_dropped for step in load(config).funnel.steps] == [2]
     empty = csv_table(folder, b"user,item,time\na,b,\n")
     empty.on_missing = MissingPolicy.skip
-    with pytest.raises(DataError, match="every row has an empty rating or timestamp"):
+    with pytest.raises(DataError, match="every row has an empty id, rating or timestamp"):
         load(empty)
+
+
+def test_rows_without_an_id_are_left_out_and_counted(folder: Path) -> None:
+    config = csv_table(folder, b"user,item\na,b\n,c\nd, \nnull,e\n")
+    with pytest.raises(DataError, match=r"line 3: user '' is empty; dataset\.on_missing=skip"):
+        load(config)
+    config.on_missing = MissingPolicy.skip
+    source = load(config)
+    assert source.table.user_id.tolist() == ["a", "null"]
+    counts = [(step.cause, step.rows_dropped) for step in source.funnel.steps]
+    assert counts == [("empty user", 1), ("empty item", 1)]
+    columns = {"user": ["a", None, "c"], "item": pa.array([1, 2, None], pa.int64())}
+    pq.write_table(pa.table(columns), folder / "a.parquet")
+    source = load(TableConfig(path="a.parquet", on_missing=MissingPolicy.skip))
+    assert (source.table.user_id.tolist(), source.table.item_id.tolist()) == (["a"], ["1"])
 
 
 def test_nulls_of_parquet_are_missing_values(folder: Path) -> None:
@@ -132,8 +130,16 @@ def test_keys_of_times_where_they_mean_nothing(folder: Path) -> None:
     ("header", "keys", "columns"),
     [
         ("userId,ISBN,stars,date", {}, "user=userId item=ISBN rating=stars time=date"),
-        ("date,stars,ISBN,userId", {"rating": ""}, "user=userId item=ISBN time=date"),
-        ("a:token,b:token,x,y", {"user": "a", "item": "b"}, "user=a:token item=b:token"),
+        (
+            "date,stars,ISBN,userId",
+            {"rating": ""},
+            "user=userId item=ISBN time=date; not read: stars",
+        ),
+        (
+            "a:token,b:token,x,y",
+            {"user": "a", "item": "b"},
+            "user=a:token item=b:token; not read: x, y",
+        ),
     ],
 )
 def test_the_columns_that_were_taken_are_noted(
