@@ -17,7 +17,7 @@ from graphrec_cli.config.model import ModelConfig
 from graphrec_cli.config.plugin_import import MODULE, Plugin, import_entry_point, import_file
 from graphrec_cli.config.sampler import SamplerConfig
 from graphrec_cli.config.split import SplitConfig
-from graphrec_cli.config.store import SCHEMAS, register_schemas
+from graphrec_cli.config.store import SCHEMAS, register_schema, register_schemas
 from graphrec_cli.errors import ConfigError
 
 BASES: dict[str, type] = {
@@ -66,13 +66,6 @@ def recorded_plugins() -> list[dict[str, str]]:
     return [asdict(plugin) for plugin in LOADED.plugins.values()]
 
 
-_BRINGS = {
-    "sampler": {"override /loss@_global_.loss": "bpr"},
-    "loss": {"override /trainer@_global_.trainer": "large_batch"},
-}
-"""The loss of a plugin's sampler and the trainer of its loss, unless the command line sets them."""
-
-
 def register(group: str, schema: type, builder: Callable[..., object] | object) -> None:
     """Add a component; a plugin calls this when it is imported.
 
@@ -105,11 +98,10 @@ def register(group: str, schema: type, builder: Callable[..., object] | object) 
     register_schemas()
     SCHEMAS[group][name] = schema
     BUILDERS[group][name] = builder
-    store = ConfigStore.instance()
-    store.store(group=f"schema/{group}", name=name, node=schema)
-    brings = _BRINGS.get(group)
-    option = {"defaults": [f"/schema/{group}/{name}@_here_", brings]} if brings else schema
-    store.store(group=group, name=name, node=option)
+    register_schema(group, name, schema)
+    ConfigStore.instance().store(
+        group=group, name=name, node={"defaults": [f"/schema/{group}/{name}@_here_"]}
+    )
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
 from graphrec_cli.config.book_crossing import BookCrossingConfig
@@ -67,15 +68,33 @@ SCHEMAS: dict[str, dict[str, type]] = {
 }
 """Group, then component name, to the dataclass that holds the component's values."""
 
+_BROUGHT: dict[str, dict[str, str]] = {
+    "sampler": {"override /loss@_global_.loss": "bpr"},
+    "loss": {"override /trainer@_global_.trainer": "large_batch"},
+}
+"""What a component of the group chooses in another group, unless a word or an experiment does."""
+_DEFAULT_LOSS = SoftmaxConfig
+
 
 @cache
 def register_schemas() -> None:
     """Register the dataclasses with Hydra, in a group separate from the user's options."""
+    from hydra.core.config_store import ConfigStore
+
+    ConfigStore.instance().store(group="schema", name="run", node=RunConfig)
+    for group, components in SCHEMAS.items():
+        for name, schema in components.items():
+            register_schema(group, name, schema)
+
+
+def register_schema(group: str, name: str, schema: type) -> None:
+    """Register a dataclass as ``/schema/GROUP/NAME``, which every option of the component names."""
     # Imported late: help and completion read SCHEMAS without Hydra, which is slow to import.
     from hydra.core.config_store import ConfigStore
 
     store = ConfigStore.instance()
-    store.store(group="schema", name="run", node=RunConfig)
-    for group, components in SCHEMAS.items():
-        for name, schema in components.items():
-            store.store(group=f"schema/{group}", name=name, node=schema)
+    node: Any = schema
+    if group in _BROUGHT and schema is not _DEFAULT_LOSS:
+        store.store(group=f"schema/{group}/values", name=name, node=schema)
+        node = {"defaults": [f"/schema/{group}/values/{name}@_here_", _BROUGHT[group]]}
+    store.store(group=f"schema/{group}", name=name, node=node)

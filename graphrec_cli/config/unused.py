@@ -86,7 +86,10 @@ def refuse_unused_words(config: RunConfig, words: Sequence[str]) -> None:
         why = next(iter(found.values()))
         same = [word for word, reason in found.items() if reason == why]
         verb, them = ("has", "it") if len(same) == 1 else ("have", "them")
-        raise ConfigError(f"{' '.join(same)} {verb} no effect: {why}; remove {them}")
+        way_out = f"remove {them}"
+        if "sampler" in why and config.loss.learns_from() is LearnsFrom.candidates:
+            way_out += ", or set loss=bpr"
+        raise ConfigError(f"{' '.join(same)} {verb} no effect: {why}; {way_out}")
 
 
 def describe_unused(config: RunConfig) -> list[str]:

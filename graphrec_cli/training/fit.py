@@ -80,6 +80,7 @@ def fit_model(
         log.info("no valid part: training ends after trainer.epochs, and the last epoch is kept")
     if resumed:
         restore(state, trainer, checkpointing)
+    log.info("%s", describe_start(trainer, context.config))
     started = time.perf_counter()
     with signals.held():
         try:
@@ -186,13 +187,29 @@ def restore(state: dict[str, Any] | None, trainer: Trainer, checkpointing: Check
     log.info("resuming %s epoch %d, step %d", where, trainer.epoch, trainer.step)
 
 
+def describe_start(trainer: Trainer, config: RunConfig) -> str:
+    """Say what the training consists of."""
+    words = [f"model={config.model.name}", f"loss={config.loss.name}"]
+    if config.loss.learns_from() is LearnsFrom.triples:
+        words.append(f"sampler={config.sampler.name}")
+    return (
+        f"training {' '.join(words)} with learning rate {config.trainer.learning_rate:g}: "
+        f"{trainer.steps_per_epoch():,} steps of {trainer.batch_size:,} "
+        f"{_examples(config)} an epoch"
+    )
+
+
+def _examples(config: RunConfig) -> str:
+    return "triples" if config.loss.learns_from() is LearnsFrom.triples else "pairs"
+
+
 def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
     """Format an epoch as one log line."""
     record, monitor = epoch.record, config.monitor()
     line = (
         f"epoch {record['epoch']}/{config.trainer.epochs}  loss {record['loss']:.4f}  "
         f"{record['seconds']:.1f} s  {record['triplets_per_second']:,.0f} "
-        f"{'triples' if config.loss.learns_from() is LearnsFrom.triples else 'pairs'}/s"
+        f"{_examples(config)}/s"
     )
     if record["valid"] is None:
         return line
