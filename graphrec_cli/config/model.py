@@ -118,7 +118,7 @@ class LightGCNConfig(SimilarityConfig):
     """LightGCN (He et al., SIGIR 2020): the mean of embeddings propagated over the graph."""
 
     name: str = "lightgcn"
-    num_layers: Annotated[int, Between(0, MAX_LAYERS)] = 3
+    num_layers: Annotated[int, Between(0, MAX_LAYERS)] = 2
     """Number of propagation layers; 0 is matrix factorisation."""
 
     def propagates(self) -> bool:

@@ -32,7 +32,7 @@ class TrainerConfig:
     min_steps_per_epoch: Annotated[int | None, AtLeast(1)] = 32
     """Batches become smaller than batch_size where one pass over the train pairs would have fewer
     steps than this; null: never."""
-    learning_rate: Annotated[float, Positive()] = 0.0007
+    learning_rate: Annotated[float, Positive()] = 0.002
     """Adam's learning rate."""
     learning_rate_decay: Annotated[float, Positive(), Between(0, 1)] = 1.0
     """Factor on the learning rate after each epoch."""
