@@ -6,16 +6,22 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from graphrec_cli.config.keys import spell_value
+from graphrec_cli.config.loss import SoftmaxConfig
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.sampler import UniformConfig
-from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.errors import ConfigError
 
 _WITHOUT_TRAINING = ("monitor", "valid_users", "autoresume")
 """Keys of the trainer that also count for a model that is not trained."""
 _FOR_SELECTION = ("patience", "validate_every", "valid_users")
+
+_DEFAULTS: dict[str, object] = {
+    "sampler": UniformConfig(by=PositivesBy.interaction),
+    "loss": SoftmaxConfig(),
+}
+"""What ``conf/config.yaml`` chooses in the groups that a model may not use."""
 
 _OWN_NEGATIVES = {
     LearnsFrom.ratings: "takes rated pairs and no negatives",
@@ -107,8 +113,7 @@ def _differing(config: RunConfig, key: str) -> str | None:
     group, _, name = key.partition(".")
     component = getattr(config, group)
     if not name:
-        default = next(iter(SCHEMAS[group].values()))()
-        return None if component == default else f"{group}={component.name}"
+        return None if component == _DEFAULTS[group] else f"{group}={component.name}"
     value = getattr(component, name)
     default = getattr(type(component)(), name)
     return None if value == default else f"{key}={spell_value(value)}"

@@ -67,6 +67,7 @@ def test_an_experiment_selects_options() -> None:
     selects = read_option("experiment", "goodbooks_hardneg", None).selects
     assert selects == {
         "dataset": "goodbooks",
+        "model": "lightgcn_goodbooks",
         "sampler": "hardneg_goodbooks",
         "loss": "bpr",
         "trainer": "goodbooks",

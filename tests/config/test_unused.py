@@ -87,7 +87,7 @@ def test_values_of_an_experiment_or_a_saved_run_are_named_and_accepted() -> None
         (line,) = describe_unused(solved.config)
         assert line.startswith("model=ease is computed in one step")
         assert "sampler=hardneg" in line
-        assert "trainer.learning_rate=0.002" in line
+        assert "trainer.batch_size=4096" in line
     assert describe_unused(job("model=ease").config) == []
     assert describe_unused(job().config) == []
 
