@@ -50,7 +50,7 @@ def unused_values(config: RunConfig) -> dict[str, str]:
         if not isinstance(config.sampler, UniformConfig):
             found["sampler"] = why
     if config.sampler.by is not PositivesBy.weight:
-        why = f"sampler.by={config.sampler.by.name} draws positives without weights"
+        why = f"sampler.by={config.sampler.by.name} does not use weights, sampler.by=weight does"
         found |= dict.fromkeys(_weight(config), why)
     if not _has_valid_part(config):
         why = f"this split={config.split.name} has no valid part to select the best epoch on"
