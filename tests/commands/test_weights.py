@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from builders import CPU, Command
 
 from graphrec_cli.training.checkpoints.file import load_checkpoint
+from graphrec_cli.training.trainer import Trainer
 
 pytestmark = pytest.mark.slow
 
@@ -77,9 +81,21 @@ def test_a_run_by_weight_is_reproduced_resumed_and_repeated(
     assert reproduced.code == 0, reproduced.out
     again = full_size("train", "--from", run)
     assert figures(again.run) == figures(whole.run)
-    part = full_size(*words, "trainer.epochs=2")
-    resumed = full_size("train", f"resume={part.run}", "trainer.epochs=3")
+    real_step = Trainer.train_step
+
+    def train_step(self: Trainer, batch: Any) -> torch.Tensor:
+        loss = real_step(self, batch)
+        if self.step == 7:  # in the second epoch
+            os.kill(os.getpid(), signal.SIGTERM)
+        return loss
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "train_step", train_step)
+        stopped = full_size(*words, "trainer.epochs=3")
+    assert stopped.code == 143
+    resumed = full_size("train", f"resume={stopped.run}")
     assert resumed.code == 0, resumed.err
+    assert figures(resumed.run) == figures(whole.run)
     assert torch.equal(weights_of(resumed.run), weights_of(whole.run))
 
 

@@ -113,7 +113,7 @@ def test_sums_of_weights_need_no_ratings() -> None:
     assert weights_by_id(pairs) == {"up": float(np.float32(3e38))}
     assert table.weight is not None
     table.weight[0] = 3e38
-    with pytest.raises(DataError, match="^the weights of a pair add up to more than a float32"):
+    with pytest.raises(DataError, match=r"^the weights of a pair add up to more than a float32"):
         preprocess(
             table,
             rating_threshold=None,

@@ -178,7 +178,7 @@ def folder(tmp_path: Path, sound: Prepared) -> Path:
 def test_damage_of_any_file_at_any_place_is_told(folder: Path, sound: Prepared) -> None:
     rng = np.random.default_rng(3)
     names = sorted(path.name for path in folder.iterdir())
-    assert len(names) == 17  # entry, quarantine, users, items, title, four arrays of each part
+    assert len(names) == 20  # entry, quarantine, users, items, title, five arrays of each part
     for name in names:
         path = folder / name
         content = path.read_bytes()
