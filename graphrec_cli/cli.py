@@ -10,11 +10,13 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
+from typing import TextIO
 
 from graphrec_cli import __version__
 from graphrec_cli.commands.home_paths import expand_home
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
+from graphrec_cli.system.progress import bars_erased
 from graphrec_cli.terminal_text import one_line, printable
 
 HELP = """\
@@ -128,7 +130,7 @@ def _module(name: str) -> ModuleType:
 @contextmanager
 def _log_to_stderr() -> Iterator[None]:
     log = logging.getLogger("graphrec")
-    handler = logging.StreamHandler()
+    handler = _ScreenHandler()
     handler.setFormatter(_ScreenFormatter())
     log.addHandler(handler)
     log.setLevel(logging.INFO)
@@ -137,6 +139,15 @@ def _log_to_stderr() -> Iterator[None]:
         yield
     finally:
         log.removeHandler(handler)
+
+
+class _ScreenHandler(logging.StreamHandler[TextIO]):
+    """Writes lines to stderr, never onto a progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        with bars_erased():
+            super().emit(record)
 
 
 class _ScreenFormatter(logging.Formatter):

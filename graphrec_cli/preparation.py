@@ -22,6 +22,7 @@ from graphrec_cli.data.tables.quarantine import BadLine, TooManyBadLines
 from graphrec_cli.errors import DataError
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.storage.atomic import write_csv, write_json
+from graphrec_cli.system.progress import progress
 from graphrec_cli.system.seeds import numpy_generator
 
 log = logging.getLogger("graphrec")
@@ -74,7 +75,8 @@ def check_data(config: RunConfig) -> None:
 
 def find_files(config: RunConfig) -> FoundFiles:
     """Find or download the files of the data set, and hash them."""
-    return find_source(config).found(config.dataset, data_dir=Path(config.data_dir))
+    with progress("hashing the files"):
+        return find_source(config).found(config.dataset, data_dir=Path(config.data_dir))
 
 
 def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prepared:
@@ -86,7 +88,8 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
         ConfigError: the chosen cache folder cannot be written.
         DataError: the files cannot be read, or the data cannot be split.
     """
-    prepared = cache.get()
+    with progress("reading the cache"):
+        prepared = cache.get()
     if prepared is not None:
         log.info("loaded the prepared data from the cache (%s...)", cache.short_key)
         log_rows(config, prepared.num_rows, prepared.notes)
@@ -112,7 +115,8 @@ def fill_cache(config: RunConfig, cache: PreparedCache, report: DropReport) -> P
     """
     cache.refuse_unwritable()
     _, prepared = read_and_split(config, cache.files, report)
-    cache.keep(prepared)
+    with progress("writing the cache"):
+        cache.keep(prepared)
     return prepared
 
 
@@ -130,14 +134,16 @@ def read_and_split(
     if size >= _LARGE_FILES:
         log.info("reading dataset %s (%s MB)", config.dataset.name, f"{size / 1e6:,.0f}")
     try:
-        source = find_source(config).loaded(config.dataset, files, seed=config.dataset_seed())
+        with progress(f"reading dataset {config.dataset.name}"):
+            source = find_source(config).loaded(config.dataset, files, seed=config.dataset_seed())
     except TooManyBadLines as error:
         report.bad_lines(error.bad)
         raise
     log_rows(config, len(source.table), source.notes)
     report.bad_lines(source.quarantine)
     try:
-        prepared = split_source(config, source)
+        with progress("filtering and splitting the rows"):
+            prepared = split_source(config, source)
     except DataError:
         report.drops(source.funnel, failed=True)
         raise

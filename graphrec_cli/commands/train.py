@@ -22,6 +22,7 @@ from graphrec_cli.errors import GraphrecError, Interrupted
 from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.directory import make_unique_folder, timestamp
 from graphrec_cli.storage.atomic import write_json
+from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import one_line
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     job = compose_run(arguments, saved)
     check_data(job.config)
 
-    from graphrec_cli.workflows.launch import run_job  # imports torch
+    with progress("loading torch"):
+        from graphrec_cli.workflows.launch import run_job
 
     return _report(run_job(job, debug=debug), json_output=json_output)
 
@@ -113,8 +115,9 @@ def _sweep(
     sweep = plan_sweep(arguments, saved)
     _check_data_of_all(sweep.configs)
 
-    from graphrec_cli.system.device import pick_device
-    from graphrec_cli.workflows.launch import run_job
+    with progress("loading torch"):
+        from graphrec_cli.system.device import pick_device
+        from graphrec_cli.workflows.launch import run_job
 
     for config in sweep.configs:
         pick_device(config.device)
