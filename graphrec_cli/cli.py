@@ -16,7 +16,7 @@ from graphrec_cli import __version__
 from graphrec_cli.commands.home_paths import expand_home
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
-from graphrec_cli.system.progress import bars_erased
+from graphrec_cli.system.progress import bars_erased, progress
 from graphrec_cli.terminal_text import one_line, printable
 
 HELP = """\
@@ -76,7 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(page, end="", flush=True)
                 return 0
             # Imported only now, because Hydra takes longer to import than a page to print.
-            command: Callable[..., int] = getattr(_module(words[0]), f"{words[0]}_command")
+            with progress("starting"):
+                command: Callable[..., int] = getattr(_module(words[0]), f"{words[0]}_command")
             code = command(words[1:], json_output=json_output, debug=debug)
         sys.stdout.flush()
         return code

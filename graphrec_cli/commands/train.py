@@ -47,8 +47,9 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         return 0
     if arguments.multirun:
         return _sweep(arguments, saved, json_output=json_output, debug=debug)
-    job = compose_run(arguments, saved)
-    check_data(job.config)
+    with progress("checking the configuration"):
+        job = compose_run(arguments, saved)
+        check_data(job.config)
 
     with progress("loading torch"):
         from graphrec_cli.workflows.launch import run_job

@@ -35,15 +35,18 @@ class Progress:
 
     Attributes:
         on_terminal: whether there is a bar that moves.
+        started: time by ``time.perf_counter``.
+        delay: seconds before the bar appears.
         error: what kept a line from the log; None if nothing did.
     """
 
     def __init__(self, title: str, total: int | None, done: int, delay: float) -> None:
         self.error: Exception | None = None
-        self._title, self._total, self._done, self._delay = title, total, done, delay
-        self._bar = _new_bar(title, total, done, delay) if sys.stderr.isatty() else None
-        self.on_terminal = self._bar is not None
-        self._started = time.perf_counter()
+        self.on_terminal = sys.stderr.isatty()
+        self.delay = delay
+        self.started = time.perf_counter()
+        self._title, self._total, self._first, self._done = title, total, done, done
+        self._bar: tqdm[NoReturn] | None = None
         self._over = threading.Event()
         # A daemon, so that a thread that waits for the screen never keeps the process.
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -52,7 +55,7 @@ class Progress:
         """Count finished units."""
         self._done += number
         if self._bar is not None:
-            self._bar.update(number)
+            self._bar.update(self._done - self._bar.n)
 
     def annotate(self, text: str) -> None:
         """Show a text behind the bar from its next refresh on."""
@@ -61,6 +64,8 @@ class Progress:
 
     def open(self) -> None:
         """Begin to show the work, whatever it waits for."""
+        if self.on_terminal and not self.delay:
+            self._show(0)
         with suppress(RuntimeError):  # without memory for a thread, the work goes on unseen
             self._thread.start()
 
@@ -81,7 +86,7 @@ class Progress:
         """Show the work at its moments until it is over."""
         try:
             for moment in self._moments():
-                if self._over.wait(self._started + moment - time.perf_counter()):
+                if self._over.wait(self.started + moment - time.perf_counter()):
                     return
                 self._show(moment)
         except Exception as error:  # raised at the end of the work, because a thread has no caller
@@ -90,36 +95,44 @@ class Progress:
     def _moments(self) -> Iterator[float]:
         """Seconds after the start at which the work is shown."""
         if self.on_terminal:
-            return count(self._delay or _REFRESH_EVERY, _REFRESH_EVERY)
+            return count(self.delay or _REFRESH_EVERY, _REFRESH_EVERY)
         return chain(_LOG_AFTER, count(_LOG_EVERY, _LOG_EVERY))
 
     def _show(self, seconds: float) -> None:
         if self is not _open[-1]:  # work within this work has more to tell
             return
-        if self._bar is not None:
-            self._bar.delay = 0  # else tqdm does not erase at the end what it did not show itself
+        if self.on_terminal:
             with _screen:
-                self._bar.refresh()
+                if self._bar is None:
+                    self._bar = self._new_bar()
+                else:
+                    self._bar.refresh()
         elif self._total is None:
             log.info("%s: %.0f s", self._title, seconds)
         else:
             done = f"{self._done:,} of {self._total:,}"
             log.info("%s: %s after %.0f s", self._title, done, seconds)
 
+    def _new_bar(self) -> tqdm[NoReturn]:
+        """Show a bar for the first time."""
+        from tqdm import tqdm  # takes 0.1 s
 
-def _new_bar(title: str, total: int | None, done: int, delay: float) -> tqdm[NoReturn]:
-    from tqdm import tqdm  # takes 0.1 s
-
-    return tqdm(
-        desc=shorten(title, _WIDEST_TITLE),
-        total=total,
-        initial=done,
-        delay=delay,
-        leave=False,
-        position=0,
-        dynamic_ncols=True,
-        bar_format=_TIME_ALONE if total is None else _BAR,
-    )
+        bar: tqdm[NoReturn] = tqdm(
+            desc=shorten(self._title, _WIDEST_TITLE),
+            total=self._total,
+            initial=self._first,
+            delay=1,  # not shown before its start is set
+            smoothing=0,
+            leave=False,
+            position=0,
+            dynamic_ncols=True,
+            bar_format=_TIME_ALONE if self._total is None else _BAR,
+        )
+        bar.start_t -= time.perf_counter() - self.started
+        bar.delay = 0
+        bar.update(self._done - self._first)
+        bar.refresh()
+        return bar
 
 
 _open: list[Progress] = []
@@ -140,14 +153,17 @@ def progress(
         title: what is done, such as "reading ratings.csv".
         total: number of units of the whole work, which ``update`` counts; None shows the time.
         done: units finished before.
-        delay: seconds before a terminal shows anything.
+        delay: seconds before a terminal shows anything; within other work, those that are left of
+            its delay.
 
     Raises:
         GraphrecError: a line could not be written to the log.
     """
-    shown = Progress(title, total, done, delay)
     if _open:
-        _open[-1].erase()
+        outer = _open[-1]
+        outer.erase()
+        delay = min(delay, max(0.0, outer.started + outer.delay - time.perf_counter()))
+    shown = Progress(title, total, done, delay)
     _open.append(shown)
     try:
         shown.open()
