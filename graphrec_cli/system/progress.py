@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("graphrec")
 
 DELAY = 1.0
-"""Seconds of work after which a terminal shows it."""
+"""Seconds of silence after which a terminal shows the work."""
+_SHORTEST_DELAY = 0.2
+"""Work that is shorter than this is never shown."""
 _REFRESH_EVERY = 1.0
 _LOG_AFTER, _LOG_EVERY = (2.0, 10.0), 60.0
 _WIDEST_TITLE = 40
@@ -35,16 +37,14 @@ class Progress:
 
     Attributes:
         on_terminal: whether there is a bar that moves.
-        started: time by ``time.perf_counter``.
-        delay: seconds before the bar appears.
         error: what kept a line from the log; None if nothing did.
     """
 
     def __init__(self, title: str, total: int | None, done: int, delay: float) -> None:
         self.error: Exception | None = None
         self.on_terminal = sys.stderr.isatty()
-        self.delay = delay
-        self.started = time.perf_counter()
+        self._delay = delay
+        self._started = time.perf_counter()
         self._title, self._total, self._first, self._done = title, total, done, done
         self._bar: tqdm[NoReturn] | None = None
         self._over = threading.Event()
@@ -64,7 +64,7 @@ class Progress:
 
     def open(self) -> None:
         """Begin to show the work, whatever it waits for."""
-        if self.on_terminal and not self.delay:
+        if self.on_terminal and not self._delay:
             self._show(0)
         with suppress(RuntimeError):  # without memory for a thread, the work goes on unseen
             self._thread.start()
@@ -76,6 +76,7 @@ class Progress:
             self._thread.join(_LOCK_WAIT)
         if self._bar is not None:
             self._bar.close()
+            _note_shown()
 
     def erase(self) -> None:
         """Erase the bar until its next refresh."""
@@ -86,7 +87,7 @@ class Progress:
         """Show the work at its moments until it is over."""
         try:
             for moment in self._moments():
-                if self._over.wait(self.started + moment - time.perf_counter()):
+                if self._over.wait(self._started + moment - time.perf_counter()):
                     return
                 self._show(moment)
         except Exception as error:  # raised at the end of the work, because a thread has no caller
@@ -95,7 +96,7 @@ class Progress:
     def _moments(self) -> Iterator[float]:
         """Seconds after the start at which the work is shown."""
         if self.on_terminal:
-            return count(self.delay or _REFRESH_EVERY, _REFRESH_EVERY)
+            return count(self._delay or _REFRESH_EVERY, _REFRESH_EVERY)
         return chain(_LOG_AFTER, count(_LOG_EVERY, _LOG_EVERY))
 
     def _show(self, seconds: float) -> None:
@@ -107,6 +108,7 @@ class Progress:
                     self._bar = self._new_bar()
                 else:
                     self._bar.refresh()
+                _note_shown()
         elif self._total is None:
             log.info("%s: %.0f s", self._title, seconds)
         else:
@@ -128,7 +130,7 @@ class Progress:
             dynamic_ncols=True,
             bar_format=_TIME_ALONE if self._total is None else _BAR,
         )
-        bar.start_t -= time.perf_counter() - self.started
+        bar.start_t -= time.perf_counter() - self._started
         bar.delay = 0
         bar.update(self._done - self._first)
         bar.refresh()
@@ -137,6 +139,13 @@ class Progress:
 
 _open: list[Progress] = []
 _screen = threading.RLock()
+_last_shown = time.perf_counter()
+"""Time of the last line or bar on the screen."""
+
+
+def _note_shown() -> None:
+    global _last_shown
+    _last_shown = time.perf_counter()
 
 
 @contextmanager
@@ -145,7 +154,7 @@ def progress(
 ) -> Iterator[Progress]:
     """Show that the work of the block goes on, even where it takes long to come back.
 
-    A terminal shows a bar after ``delay`` seconds, refreshed at least every second and erased at
+    A terminal shows a bar after a second of silence, refreshed at least every second and erased at
     the end. Elsewhere the log gets a line after 2, 10 and 60 seconds, then one every minute. A
     thread does so, and sees nothing of the work.
 
@@ -153,17 +162,15 @@ def progress(
         title: what is done, such as "reading ratings.csv".
         total: number of units of the whole work, which ``update`` counts; None shows the time.
         done: units finished before.
-        delay: seconds before a terminal shows anything; within other work, those that are left of
-            its delay.
+        delay: seconds before a terminal shows anything; fewer if it has shown nothing before.
 
     Raises:
         GraphrecError: a line could not be written to the log.
     """
     if _open:
-        outer = _open[-1]
-        outer.erase()
-        delay = min(delay, max(0.0, outer.started + outer.delay - time.perf_counter()))
-    shown = Progress(title, total, done, delay)
+        _open[-1].erase()
+    silent = time.perf_counter() - _last_shown
+    shown = Progress(title, total, done, min(delay, max(_SHORTEST_DELAY, DELAY - silent)))
     _open.append(shown)
     try:
         shown.open()
@@ -178,6 +185,7 @@ def progress(
 @contextmanager
 def bars_erased() -> Iterator[None]:
     """Erase all bars while the block writes to the screen; they come back within a second."""
+    _note_shown()
     if not any(shown.on_terminal for shown in _open):
         yield
         return

@@ -53,6 +53,8 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> OnTerminal:
         reader.start()
         with monkeypatch.context() as patch, os.fdopen(terminal, "w", encoding="utf-8") as stderr:
             patch.setattr("sys.stderr", stderr)
+            with bars_erased():
+                pass  # as after a line on the screen
             work()
         reader.join()
         os.close(screen)
@@ -144,6 +146,15 @@ def test_long_work_shows_its_time_every_second_and_is_erased(on_terminal: OnTerm
 
 def test_short_work_shows_nothing(on_terminal: OnTerminal) -> None:
     assert on_terminal(lambda: work(0.0)) == []
+
+
+def test_work_after_a_second_of_silence_is_shown_sooner(on_terminal: OnTerminal) -> None:
+    def in_parts() -> None:
+        for title in ("reading", "hashing", "splitting"):
+            with progress(title):
+                time.sleep(0.7)
+
+    assert on_terminal(in_parts) == ["hashing [00:00]"]
 
 
 def test_a_long_title_does_not_wrap(on_terminal: OnTerminal) -> None:
