@@ -16,7 +16,7 @@ from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.fitting_experiment import fitting_experiment
 from graphrec_cli.config.options import conf_dir
-from graphrec_cli.config.own_options import check_own_options
+from graphrec_cli.config.own_options import check_own_options, located_interpolations
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import SAVED, saved_options
 from graphrec_cli.config.serialize import SavedConfig
@@ -64,8 +64,12 @@ def compose_job(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
     """``compose_run``, but overrides may change nothing, as in some jobs of a sweep."""
     register_schemas()
     with explained(arguments.overrides):
-        check_own_options(arguments.overrides, arguments.config_dir)
-        with fitting_experiment(arguments) as (words, notes):
+        open_keys = check_own_options(arguments.overrides, arguments.config_dir)
+        with (
+            located_interpolations(open_keys, arguments.overrides),
+            fitting_experiment(arguments) as (words, notes),
+            explained(arguments.overrides),
+        ):
             job = to_job(*_compose(replace(arguments, overrides=words), saved), saved)
     if not notes:
         return job
