@@ -9,7 +9,6 @@ from pathlib import Path
 
 import hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from graphrec_cli.config.arguments import Arguments, sort_arguments
@@ -41,7 +40,7 @@ class Job:
     config: RunConfig
     choices: dict[str, str | None]
     overrides: list[str]
-    number: int
+    number: int = 0
     notes: list[str] = field(default_factory=list)
 
 
@@ -70,7 +69,7 @@ def compose_job(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
             fitting_experiment(arguments) as (words, notes),
             explained(arguments.overrides),
         ):
-            job = to_job(*_compose(replace(arguments, overrides=words), saved), saved)
+            job = _to_job(*_compose(replace(arguments, overrides=words), saved), saved)
     if not notes:
         return job
     experiment = [word for word in arguments.overrides if word.startswith("experiment=")]
@@ -121,12 +120,12 @@ def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
     return SavedConfig(job.config, job.choices)
 
 
-def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> Job:
+def _to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> Job:
     """Validate what Hydra composed.
 
     Args:
         node: the config.
-        runtime: Hydra's own values: choices, words and job number.
+        runtime: Hydra's own values: choices and words.
 
     Raises:
         ConfigError: a key is unknown, or a value of a wrong type or out of range.
@@ -146,12 +145,10 @@ def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> 
     if saved is not None:
         unchanged = [group for group, option in choices.items() if option == SAVED]
         choices |= {group: saved.choices[group] for group in unchanged}
-    swept = runtime.mode is RunMode.MULTIRUN
     return Job(
         config=config,
         choices=choices,
         overrides=[word for word in words if word != f"experiment={SAVED}"],
-        number=int(runtime.job.num) if swept else 0,
     )
 
 
