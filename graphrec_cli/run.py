@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from graphrec_cli.audit.audit import audit
-from graphrec_cli.components import build_model
+from graphrec_cli.components import build_model, check_sampler
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
@@ -67,6 +67,7 @@ def train(
     log_sizes(split)
     context = RunContext.of(config, split, device)
     context.evaluation.check(split.train)
+    check_sampler(config, split.train)
     identity = DataIdentity(prepared.files, split.hash())
     if expected is not None:
         expected.refuse_other(identity)

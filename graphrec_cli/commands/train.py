@@ -23,7 +23,7 @@ from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.directory import make_unique_folder, timestamp
 from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.progress import progress
-from graphrec_cli.terminal_text import one_line
+from graphrec_cli.terminal_text import counted, one_line
 
 if TYPE_CHECKING:
     from graphrec_cli.workflows.launch import RunOutcome
@@ -81,7 +81,7 @@ def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     users = counts["users_evaluated"]
     table = metrics_table(columns, list(metrics["test"]))
     lines = [
-        f"test metrics over {users:,} users{_epoch(metrics)}",
+        f"test metrics over {counted(users, 'user')}{_epoch(metrics)}",
         *describe_coverage(counts),
         table,
     ]

@@ -19,6 +19,7 @@ from graphrec_cli.models.base import Model
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.terminal_text import counted
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.checkpoints.schedule import Checkpointing
 from graphrec_cli.training.checkpoints.validate import check_content
@@ -120,8 +121,8 @@ def build_trainer(
     sampler = components.build_batch_sampler(config, context.split.train, context.device, seed_name)
     if sampler.skipped_users:
         log.warning(
-            "skipping %d users, who have no item left to sample as a negative",
-            sampler.skipped_users,
+            "skipping %s without an item left to sample as a negative",
+            counted(sampler.skipped_users, "user"),
         )
 
     def validate() -> dict[str, float]:

@@ -18,7 +18,7 @@ from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.tables.columns import IdColumn
 from graphrec_cli.errors import DataError
-from graphrec_cli.terminal_text import shorten
+from graphrec_cli.terminal_text import counted, shorten
 
 LINE_ENDS = b"\r\n"
 BLANKS = b" \t"
@@ -170,7 +170,7 @@ def _parse(
             place = wrong[0]
             raise DataError(
                 f"{path}, line {line_number[place] + 1}: {first[place]:,} is not the number of the "
-                f"{num_items[place]:,} items behind it (dataset.lines=count_items)"
+                f"{counted(int(num_items[place]), 'item')} behind it (dataset.lines=count_items)"
             )
         first = line_number
     return first[row[~is_first]], numbers[~is_first], int((num_items == 0).sum())
