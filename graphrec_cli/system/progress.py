@@ -40,10 +40,12 @@ class Progress:
         error: what kept a line from the log; None if nothing did.
     """
 
-    def __init__(self, title: str, total: int | None, done: int, delay: float) -> None:
+    def __init__(
+        self, title: str, total: int | None, done: int, delay: float, *, logged: bool
+    ) -> None:
         self.error: Exception | None = None
         self.on_terminal = sys.stderr.isatty()
-        self._delay = delay
+        self._delay, self._logged = delay, logged
         self._started = time.perf_counter()
         self._title, self._total, self._first, self._done = title, total, done, done
         self._bar: tqdm[NoReturn] | None = None
@@ -97,7 +99,7 @@ class Progress:
         """Seconds after the start at which the work is shown."""
         if self.on_terminal:
             return count(self._delay or _REFRESH_EVERY, _REFRESH_EVERY)
-        return chain(_LOG_AFTER, count(_LOG_EVERY, _LOG_EVERY))
+        return chain(_LOG_AFTER, count(_LOG_EVERY, _LOG_EVERY)) if self._logged else iter(())
 
     def _show(self, seconds: float) -> None:
         if self is not _open[-1]:  # work within this work has more to tell
@@ -150,7 +152,12 @@ def _note_shown() -> None:
 
 @contextmanager
 def progress(
-    title: str, total: int | None = None, *, done: int = 0, delay: float = DELAY
+    title: str,
+    total: int | None = None,
+    *,
+    done: int = 0,
+    delay: float = DELAY,
+    logged: bool = True,
 ) -> Iterator[Progress]:
     """Show that the work of the block goes on, even where it takes long to come back.
 
@@ -163,6 +170,8 @@ def progress(
         total: number of units of the whole work, which ``update`` counts; None shows the time.
         done: units finished before.
         delay: seconds before a terminal shows anything; fewer if it has shown nothing before.
+        logged: whether the log gets lines. Work before a run has none, so that an error there is
+            the only line.
 
     Raises:
         GraphrecError: a line could not be written to the log.
@@ -170,7 +179,8 @@ def progress(
     if _open:
         _open[-1].erase()
     silent = time.perf_counter() - _last_shown
-    shown = Progress(title, total, done, min(delay, max(_SHORTEST_DELAY, DELAY - silent)))
+    delay = min(delay, max(_SHORTEST_DELAY, DELAY - silent))
+    shown = Progress(title, total, done, delay, logged=logged)
     _open.append(shown)
     try:
         shown.open()
