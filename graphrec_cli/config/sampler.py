@@ -19,6 +19,7 @@ class PositivesBy(Enum):
     user = "user"
     distinct_user = "distinct_user"
     interaction = "interaction"
+    weight = "weight"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -29,7 +30,8 @@ class SamplerConfig:
     """Name of the component; the option sets it."""
     by: PositivesBy = PositivesBy.user
     """How positives are drawn. user: a uniform user, then one of its items. distinct_user: the
-    same, without a user twice in a batch. interaction: every train pair once an epoch, shuffled."""
+    same, without a user twice in a batch. interaction: every train pair once an epoch, shuffled.
+    weight: a train pair with probability proportional to its dataset.weight."""
 
     def __post_init__(self) -> None:
         check_fields(self, "sampler")

@@ -28,7 +28,7 @@ class Sweep:
     Attributes:
         jobs: the words of each job; no two are the same.
         configs: the values of each job.
-        skipped: a line for each model or loss that some words do not apply to.
+        skipped: a line for each model, loss or sampler.by that some words do not apply to.
     """
 
     jobs: list[list[str]]
@@ -61,8 +61,9 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
         kept = [word for word in known if word not in unused]
         for word in words:
             if word not in kept:
-                by_loss = unused.get(word, "").startswith("loss=")
-                part = f"loss={config.loss.name}" if by_loss else f"model={config.model.name}"
+                part = unused.get(word, "").partition(" ")[0]
+                if not part.startswith(("loss=", "sampler.by=")):
+                    part = f"model={config.model.name}"
                 keys = left_out.setdefault(part, {})
                 keys[word.lstrip("+").partition("=")[0]] = None
         used_words |= set(kept)

@@ -20,7 +20,7 @@ DEGREE_HEADINGS = {
     "p95": "95%",
     "max": "max",
 }
-ROW_COLUMNS = ("row", "user_id", "item_id", "signal", "rating", "time", "part", "title")
+ROW_COLUMNS = ("row", "user_id", "item_id", "signal", "rating", "weight", "time", "part", "title")
 SHOWN_WITH_THE_SPLIT = ("pairs_train", "pairs_valid", "pairs_test")
 
 

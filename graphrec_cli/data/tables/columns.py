@@ -32,6 +32,8 @@ MAX_TITLE_LENGTH = 1_000
 """Maximum length of a title in characters."""
 EMPTY = "empty"
 """The fault of a cell without a value."""
+NOT_ABOVE_0 = "not above 0"
+"""The fault of a number that must be above 0."""
 MAX_WHOLE_ID = int(np.iinfo(np.int64).max)
 
 
@@ -125,6 +127,8 @@ class NumberColumn:
         number = parsed_number(text)
         if number is None:
             return "not a number" if text.strip() else EMPTY
+        if number <= 0 < self.low:
+            return NOT_ABOVE_0
         return None if self.low <= number <= self.high else f"outside {self.low:g}..{self.high:g}"
 
 
