@@ -9,6 +9,8 @@ from typing import Annotated
 from omegaconf import MISSING
 
 from graphrec_cli.config.checks import AtLeast, Between, check_fields
+from graphrec_cli.errors import ConfigError
+from graphrec_cli.terminal_text import counted
 
 
 class PositivesBy(Enum):
@@ -38,6 +40,13 @@ class SamplerConfig:
         """Keys that the other values leave without effect, each with the reason."""
         return {}
 
+    def check_catalog(self, num_items: int) -> None:
+        """Refuse values that need more items than have a train interaction.
+
+        Raises:
+            ConfigError: naming the key, and what it may be.
+        """
+
 
 @dataclass(kw_only=True, slots=True)
 class UniformConfig(SamplerConfig):
@@ -64,3 +73,12 @@ class HardNegativeConfig(SamplerConfig):
         if self.popular_probability > 0:
             return {}
         return {"popular_pool": "sampler.popular_probability=0 draws nothing from the pool"}
+
+    def check_catalog(self, num_items: int) -> None:
+        """The pool is a part of the catalog."""
+        if self.popular_pool is not None and self.popular_pool > num_items:
+            raise ConfigError(
+                f"sampler.popular_pool={self.popular_pool} is larger than the catalog of "
+                f"{counted(num_items, 'item')} with a train interaction; set it to {num_items} or "
+                "less, or to null for a fifth of the catalog"
+            )

@@ -16,6 +16,7 @@ from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.unused import unused_words
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.terminal_text import counted
 
 _LISTED = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANGE_SWEEP)
 
@@ -73,7 +74,8 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
     skipped = [f"{model} does not use {', '.join(keys)}" for model, keys in left_out.items()]
     if len(jobs) < len(combinations):
         skipped.append(
-            f"{len(combinations)} combinations are {len(jobs)} different runs; each runs once"
+            f"{len(combinations)} combinations are {counted(len(jobs), 'different run')}; each "
+            "runs once"
         )
     own = [[word for word in job if not word.startswith("hydra")] for job in jobs]
     return Sweep(own, list(jobs.values()), skipped)

@@ -64,7 +64,6 @@ def trainer_of(
         sampler,
         validate,
         monitor=Monitor(config.monitor or "ndcg@10", lower_is_better),
-        show_progress=False,
         after_step=after_step,
     )
 

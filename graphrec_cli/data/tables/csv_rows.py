@@ -20,16 +20,18 @@ MAX_COLUMNS = 10_000
 """Fields of a header line: a table of interactions has far fewer."""
 
 
-def read_head(path: Path, layout: Layout, rows: int = 1) -> tuple[list[str], list[list[str]]]:
+def read_head(
+    path: Path, layout: Layout, rows: int = 1, columns: Sequence[Column] = ()
+) -> tuple[list[str], list[list[str]]]:
     """Names of all columns, and the first rows below them, fewer if there are no more.
 
     Raises:
-        DataError: the file is damaged, empty or not valid in the layout's encoding, or names a
-            column twice.
+        DataError: the file is damaged, empty or not valid in the layout's encoding, lacks one of
+            ``columns``, or names a column twice.
     """
     with open_lines(path, layout) as lines:
         found = rows_of(path, layout, lines)
-        names = column_names(path, layout, found, [])
+        names = column_names(path, layout, found, columns)
         return names, list(islice((row for row in found if not is_blank(row)), rows))
 
 

@@ -15,7 +15,7 @@ from graphrec_cli.data.tables.csv_rows import column_names, read_head, unreadabl
 from graphrec_cli.data.tables.layout import Layout, is_blank, open_lines, open_utf8
 from graphrec_cli.data.tables.quotes import HINT, quote_fault
 from graphrec_cli.errors import DataError
-from graphrec_cli.terminal_text import shorten
+from graphrec_cli.terminal_text import counted, shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,7 +116,9 @@ def find_fault(
                     continue
                 if len(row) != len(names):
                     hint = HINT if layout.quoted and '"' in "".join(joined) else ""
-                    return DataError(f"{where}: {len(row)} fields where {owner} {len(names)}{hint}")
+                    return DataError(
+                        f"{where}: {counted(len(row), 'field')} where {owner} {len(names)}{hint}"
+                    )
                 fault = quote_fault(joined, row, places, layout)
                 if fault is not None:
                     first = line - len(joined) + 1
