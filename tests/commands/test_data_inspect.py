@@ -231,7 +231,7 @@ def test_data_that_no_run_could_use(full_size: Command, movies: Path) -> None:
     done = full_size(*MOVIES, "dataset.k_core.min_user_interactions=4")
     assert (done.code, done.out) == (3, "")
     *said, error = done.err.splitlines()
-    assert "dropped 1 rows (duplicates): duplicate of the same signal (duplicates=latest)" in said
+    assert "dropped 1 row (duplicates): duplicate of the same signal (duplicates=latest)" in said
     assert "dropped 8 rows (k_core): user with fewer than 4 interactions" in said
     assert error.startswith("error: none of the 8")
     (movies / "u.data").unlink()
