@@ -16,7 +16,7 @@ from graphrec_cli.errors import ConfigError, DataError
 real_data = needs_real("ml-latest-small")
 
 
-IDS = ["0425115801", "NA", "null", "1e5", "9" * 19, "007", "Bob 7", "é"]
+IDS = ["0425115801", "NA", "nil", "1e5", "9" * 19, "007", "Bob 7", "é"]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
