@@ -43,8 +43,9 @@ def first_fault(
     fault = find_fault(path, columns, layout, sound_rows)
     if fault is not None:
         return fault
-    reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
-    return DataError(f"{path} cannot be read as csv: {reason}")
+    long = "straddling" in str(cause)
+    reason = "a line has several megabytes" if long else "its lines cannot be told apart"
+    return DataError(f"{path} cannot be read as delimited text: {reason}; save it again as csv")
 
 
 def count_sound_rows(columns: Mapping[Column, pa.ChunkedArray]) -> int:

@@ -207,4 +207,6 @@ def _wide_lines(path: Path, stream: io.BufferedReader, encoding: str) -> Iterato
     try:
         yield from io.TextIOWrapper(stream, encoding, newline="\n")
     except UnicodeError as error:
-        raise DataError(f"{path} is not valid {encoding.upper()}: {error}") from error
+        raise DataError(
+            f"{path} begins like {encoding.upper()} but is not valid in it; save it as UTF-8"
+        ) from error

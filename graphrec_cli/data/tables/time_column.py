@@ -18,12 +18,13 @@ from graphrec_cli.data.tables.cells import (
     parsed_numbers,
     present_cells,
 )
-from graphrec_cli.data.tables.columns import EMPTY, IdColumn
+from graphrec_cli.data.tables.columns import EMPTY, IdColumn, not_a_number
 from graphrec_cli.data.tables.time_values import (
     DIGITS,
     END,
     FIRST,
     are_days,
+    compact_format,
     nanoseconds_of_arrow,
     nanoseconds_of_dates,
     nanoseconds_of_numbers,
@@ -116,6 +117,13 @@ class TimeColumn:
                     "dataset.time_unit=s makes them seconds"
                 )
                 return self._dates(pa.chunked_array([pa.array(values.astype(np.int64))]))
+            time_format = compact_format(values)
+            if time_format is not None:
+                raise DataError(
+                    f"{self.name}: numbers such as {int(values[0])} look like {time_format}, year "
+                    f"first; set dataset.time_format={time_format}, or dataset.time_unit if they "
+                    "count from 1970"
+                )
             largest = np.abs(values.astype(np.float64)).max(initial=0.0)
             if not largest < BELOW[TimeUnit.ns]:
                 return None
@@ -171,7 +179,7 @@ class TimeColumn:
                 return f"not in the format {self.time_format}" if self.time_format else NO_DATE
             return None if nanoseconds_of_dates(times) is not None else OUTSIDE
         if number is None:
-            return "not a number"
+            return not_a_number(text)
         if not abs(number) < 1e30:
             return OUTSIDE
         unit = self._found
