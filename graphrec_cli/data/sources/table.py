@@ -122,9 +122,13 @@ def _notes(parts: dict[str, TableRows]) -> Iterator[str]:
                 f"{'time' if key == 'timestamp' else key}={column}"
                 for key, column in rows.columns.items()
             )
-            unread = f"; not read: {', '.join(rows.unread)}" if rows.unread else ""
+            unread = (
+                f"; not read: {', '.join(name or '(no name)' for name in rows.unread)}"
+                if rows.unread
+                else ""
+            )
             yield shorten(f"columns{where}: {taken}{unread}", 300)
-    yield from dict.fromkeys(rows.time_note for rows in parts.values() if rows.time_note)
+    yield from dict.fromkeys(note for rows in parts.values() for note in rows.notes)
 
 
 def _refuse_other_columns(parts: dict[str, TableRows], files: FoundFiles) -> None:

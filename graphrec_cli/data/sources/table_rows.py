@@ -47,7 +47,7 @@ class TableRows:
             ``dataset.signals`` for ``signal``.
         signals: the distinct texts of the column of signals.
         funnel: rows read, less those that were dropped.
-        time_note: a line to log about the times, if any.
+        notes: lines to log about ids and times.
         unread: names of the columns that are not used.
     """
 
@@ -55,7 +55,7 @@ class TableRows:
     arrays: dict[str, ColumnArray]
     signals: tuple[str, ...]
     funnel: Funnel
-    time_note: str | None
+    notes: tuple[str, ...]
     unread: tuple[str, ...]
 
 
@@ -105,10 +105,11 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
         arrays, signals = _with_signals(arrays, config.signals, columns["signal"], funnel, path)
     if config.on_missing is MissingPolicy.skip:
         arrays = _without_missing(arrays, funnel, path)
-    times = (column.note for column in wanted if isinstance(column, TimeColumn))
+    notes = [note for column in wanted if isinstance(column, TextIdColumn) for note in column.notes]
+    notes += [column.note for column in wanted if isinstance(column, TimeColumn) and column.note]
     used = {*columns.values(), *(column.name for column in compared)}
     unread = tuple(name for name in file.kinds if name not in used and not name.startswith("_"))
-    return TableRows(columns, arrays, signals, funnel, next(times, None), unread)
+    return TableRows(columns, arrays, signals, funnel, tuple(notes), unread)
 
 
 def _refuse_header_among_rows(

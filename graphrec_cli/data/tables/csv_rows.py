@@ -70,10 +70,15 @@ def column_names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Colum
     wanted = [column.name for column in columns]
     if layout.comment:
         rows = dropwhile(is_blank, rows)
-    header = _numbered([name.strip() for name in next(rows, [])])
-    if not header:
+    first = next(rows, [])
+    if is_blank(first) and any(not is_blank(row) for row in rows):
+        raise DataError(
+            f"the first line of {path} is empty; remove the lines above the header line"
+        )
+    if is_blank(first):
         what = f" with {', '.join(wanted)}" if wanted else ""
         raise DataError(f"{path} is empty; it needs a header line{what}")
+    header = _numbered([name.strip() for name in first])
     missing = [name for name in wanted if name not in header]
     if missing:
         raise DataError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ MISSING = "the word for a missing value"
 """The fault of a cell with one of the words."""
 _QUOTED = re.compile(r"""\"[^"]*\"|'[^']*'|“[^”]*”|\u2018[^\u2019]*\u2019""")
 _INVISIBLE = re.compile("[\ufeff\u200b\u2060]")
+_NUMBER = re.compile(r"\+?0*([0-9]+?)(?:\.0+)?")
 _ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]+")
 
 
@@ -32,10 +33,12 @@ class TextIdColumn(TextColumn):
     Attributes:
         missing: texts that stand for a missing id.
         may_be_quoted: whether quotes around an id may be a part of it.
+        notes: lines to log about the ids that were read.
     """
 
     missing: Collection[str] = MISSING_IDS
     may_be_quoted: bool = False
+    notes: list[str] = field(default_factory=list, compare=False)
 
     def array(self, cells: pa.ChunkedArray) -> NDArray[np.object_] | None:
         """The ids, equal ones sharing one object, "" for a missing one; None if one is faulty."""
@@ -44,6 +47,13 @@ class TextIdColumn(TextColumn):
             return None
         shared: dict[str, str] = {}
         ids = [shared.setdefault(bare, bare) for bare in map(self._bare, texts)]
+        twins = [(number, id) for id in shared if (number := _other_form(id)) in shared]
+        if twins:
+            number, id = twins[0]
+            self.notes.append(
+                f"warning: {len(twins):,} ids of {self.name} are another one as a number, such as "
+                f"'{id}' and '{number}'; they count as different ids"
+            )
         return np.array(ids, dtype=object)[place]
 
     def fault(self, text: str) -> str | None:
@@ -67,3 +77,9 @@ class TextIdColumn(TextColumn):
     def _bare(self, text: str) -> str:
         bare = text.strip()
         return "" if bare in self.missing else bare
+
+
+def _other_form(id: str) -> str | None:
+    """The plain whole number that an id such as ``007``, ``+7`` or ``7.0`` is; else None."""
+    number = _NUMBER.fullmatch(id) if id[:1] in ("0", "+") or id[-2:] in (".0", "00") else None
+    return number[1] if number is not None and number[1] != id else None

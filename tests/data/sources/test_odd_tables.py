@@ -211,3 +211,38 @@ def test_a_zip_of_several_tables_is_refused(folder: Path) -> None:
         DataError, match=r"is a zip; name the file in it, as in .*x\.csv\.zip/a\.csv"
     ):
         load(TableConfig(path="x.csv.zip"))
+
+
+@pytest.mark.parametrize("head", ["sep=,\n", "Export of ratings\n", "\n", "\n\n", " \n"])
+def test_lines_above_the_header_line_are_named(folder: Path, head: str) -> None:
+    with pytest.raises(DataError, match=r"the first line of .* remove the lines above the header"):
+        load(csv_table(folder, f"{head}user,item,rating\na,b,1\na,c,2\n".encode()))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("# made by a tool", r"line 4: 1 fields .* 2; dataset\.comment='#' skips such lines"),
+        ("Total: 2", "line 4: 1 fields where the header has 2$"),
+        ("a,b,", "line 4: 3 fields where the header has 2$"),
+    ],
+)
+def test_a_last_line_that_is_no_row(folder: Path, line: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load(csv_table(folder, f"user,item\na,b\na,c\n{line}\n".encode()))
+
+
+def test_the_separator_that_most_lines_have_is_advised(folder: Path) -> None:
+    table = b"| user | item |\n|---|---|\n| 1 | 2 |\n| 1 | 3 |\n"
+    with pytest.raises(DataError, match=r"no comma, but a pipe; set dataset\.separator=pipe"):
+        load(csv_table(folder, table))
+
+
+def test_ids_that_are_one_number_in_two_forms_are_noted(folder: Path) -> None:
+    config = csv_table(folder, b"user,item\n7,1\n007,2\n+7,3\n7.0,4\n08,5\n10,100\n")
+    source = load(config)
+    assert source.table.user_id.tolist() == ["7", "007", "+7", "7.0", "08", "10"]
+    assert source.notes[1:] == (
+        "warning: 3 ids of user are another one as a number, such as '007' and '7'; they count as "
+        "different ids",
+    )

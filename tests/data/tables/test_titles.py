@@ -96,7 +96,7 @@ def test_blank_lines_and_spaces_in_the_header_do_no_harm(tmp_path: Path) -> None
         (b"id,name\n1,A\n", "has no column title; it has id, name"),
         (
             b"id,title,title\n1,A,B\n",
-            "has no column title; it has id, title \\(1\\), title \\(2\\)",
+            "has no column title; it has id, title (1), title (2)",
         ),
         (b"id,title\n1,A\nB2,B\n", "line 3: id 'B2' is not a whole number"),
         (b"id,title\n1,A\n,B\n", "line 3: id '' is not a whole number"),
