@@ -161,6 +161,8 @@ def _check_cell(name: str, cell: str, line: int | None, quoted: bool) -> None:
         bare = cell.strip()
         if len(bare) > 256 or not bare:
             raise Faulty(f"{name} of {len(bare)} characters", line)
+        if "\n" in bare:
+            raise Faulty(f"{name} with a line break")
         if bare in NO_IDS or any(mark in bare for mark in "\ufeff\u200b\u2060"):
             raise Faulty(f"{name} {bare!r}", line)
         if ROUNDED.fullmatch(bare):

@@ -125,9 +125,7 @@ def _is_other_text(kind: pa.DataType) -> bool:
     """Whether it is text in another form than Arrow's strings: old writers store plain bytes."""
     import pyarrow as pa
 
-    return (
-        pa.types.is_string_view(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    )
+    return bool(kind in (pa.string_view(), pa.binary(), pa.large_binary()))
 
 
 def _may_be_missing(column: Column) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.config.iso_time import nanoseconds_of
 from graphrec_cli.config.table import TimeUnit
 from graphrec_cli.data.tables.cells import (
     distinct_texts,
@@ -173,6 +175,10 @@ class TimeColumn:
         number = parsed_number(text)
         if self._are_dates is None:  # the file could not be parsed: its first cell decides
             self._are_dates = number is None
+        if self.time_format is None and self._are_dates:
+            with suppress(ValueError):  # common dates, far faster than below
+                nanoseconds_of(text)
+                return None
         if self.time_format is not None or self._are_dates:
             times = parsed_dates(np.array([text], dtype=object), self.time_format)
             if times is None:
