@@ -192,6 +192,9 @@ class TimeColumn:
         if unit is TimeUnit.auto:
             unit = next((unit for unit, end in BELOW.items() if abs(number) < end), TimeUnit.ns)
         within = FIRST <= floor_of(text, DIGITS[unit]) < END
+        time_format = compact_format(np.array([number])) if not within else None
+        if time_format is not None:
+            return f"{OUTSIDE} as a number of time; set dataset.time_format={time_format}"
         return None if within else f"{OUTSIDE}, read as {UNIT_NAMES[unit]} since 1970"
 
 

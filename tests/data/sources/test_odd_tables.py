@@ -15,6 +15,7 @@ import pytest
 from own_table import csv_table, load
 
 from graphrec_cli.config.table import MissingPolicy, TableConfig
+from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.errors import DataError
 
 
@@ -162,6 +163,11 @@ def test_times_without_punctuation_are_read_with_their_format(
         DataError, match=rf"time: numbers .*set dataset\.time_format={time_format},"
     ):
         load(config)
+    if time_format.endswith("%S"):  # beyond the years, so that the first row is refused already
+        with pytest.raises(
+            DataError, match=r"line 2: time .*; set dataset\.time_format=%Y%m%d%H%M%S"
+        ):
+            TABLE.check(config, data_dir=folder)
     config.time_format = time_format
     found = load(config).table.timestamp
     assert found is not None
