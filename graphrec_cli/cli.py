@@ -10,11 +10,13 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
+from typing import TextIO
 
 from graphrec_cli import __version__
 from graphrec_cli.commands.home_paths import expand_home
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
+from graphrec_cli.system.progress import bars_erased, progress
 from graphrec_cli.terminal_text import one_line, printable
 
 HELP = """\
@@ -74,7 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(page, end="", flush=True)
                 return 0
             # Imported only now, because Hydra takes longer to import than a page to print.
-            command: Callable[..., int] = getattr(_module(words[0]), f"{words[0]}_command")
+            with progress("starting", logged=False):
+                command: Callable[..., int] = getattr(_module(words[0]), f"{words[0]}_command")
             code = command(words[1:], json_output=json_output, debug=debug)
         sys.stdout.flush()
         return code
@@ -128,7 +131,7 @@ def _module(name: str) -> ModuleType:
 @contextmanager
 def _log_to_stderr() -> Iterator[None]:
     log = logging.getLogger("graphrec")
-    handler = logging.StreamHandler()
+    handler = _ScreenHandler()
     handler.setFormatter(_ScreenFormatter())
     log.addHandler(handler)
     log.setLevel(logging.INFO)
@@ -137,6 +140,15 @@ def _log_to_stderr() -> Iterator[None]:
         yield
     finally:
         log.removeHandler(handler)
+
+
+class _ScreenHandler(logging.StreamHandler[TextIO]):
+    """Writes lines to stderr, never onto a progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        with bars_erased():
+            super().emit(record)
 
 
 class _ScreenFormatter(logging.Formatter):

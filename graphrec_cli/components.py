@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 
 from graphrec_cli.config.loss import CandidateLossConfig
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.plugins import find_builder
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.unused import sampler_in_use
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.protocol import Evaluation, EvaluationSettings
 from graphrec_cli.evaluation.ranking import RankingEvaluation
@@ -116,6 +118,16 @@ def build_evaluation(config: RunConfig, device: torch.device) -> Evaluation:
     return find_builder("evaluation", EVALUATIONS, config.evaluation.name)(
         config.evaluation, settings
     )
+
+
+def check_sampler(config: RunConfig, train: UserItems) -> None:
+    """Refuse a sampler that needs a larger catalog, before a model is built.
+
+    Raises:
+        ConfigError: naming the key, and what it may be.
+    """
+    if sampler_in_use(config) == config.sampler.name:
+        config.sampler.check_catalog(int(np.count_nonzero(train.item_degree)))
 
 
 def build_sampler(

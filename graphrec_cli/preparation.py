@@ -22,7 +22,9 @@ from graphrec_cli.data.tables.quarantine import BadLine, TooManyBadLines
 from graphrec_cli.errors import DataError
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.storage.atomic import write_csv, write_json
+from graphrec_cli.system.progress import progress
 from graphrec_cli.system.seeds import numpy_generator
+from graphrec_cli.terminal_text import counted
 
 log = logging.getLogger("graphrec")
 
@@ -54,7 +56,7 @@ class DropReport:
             return
         rows = [(line.file, line.line, line.reason, line.text) for line in bad]
         write_csv(self._run.quarantine, ("file", "line", "reason", "text"), rows)
-        log.info("wrote %s bad lines to %s", f"{len(rows):,}", self._run.quarantine)
+        log.info("wrote %s to %s", counted(len(rows), "bad line"), self._run.quarantine)
 
     def drops(self, funnel: Funnel, *, failed: bool = False) -> None:
         """Log the dropped rows by cause, and write funnel.json."""
@@ -76,7 +78,8 @@ def check_data(config: RunConfig) -> None:
 
 def find_files(config: RunConfig) -> FoundFiles:
     """Find or download the files of the data set, and hash them."""
-    return find_source(config).found(config.dataset, data_dir=Path(config.data_dir))
+    with progress("hashing the files"):
+        return find_source(config).found(config.dataset, data_dir=Path(config.data_dir))
 
 
 def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prepared:
@@ -88,7 +91,8 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
         ConfigError: the chosen cache folder cannot be written.
         DataError: the files cannot be read, or the data cannot be split.
     """
-    prepared = cache.get()
+    with progress("reading the cache"):
+        prepared = cache.get()
     if prepared is not None:
         log.info("loaded the prepared data from the cache (%s...)", cache.short_key)
         log_rows(config, prepared.num_rows, prepared.notes)
@@ -114,7 +118,8 @@ def fill_cache(config: RunConfig, cache: PreparedCache, report: DropReport) -> P
     """
     cache.refuse_unwritable()
     _, prepared = read_and_split(config, cache.files, report)
-    cache.keep(prepared)
+    with progress("writing the cache"):
+        cache.keep(prepared)
     return prepared
 
 
@@ -132,14 +137,16 @@ def read_and_split(
     if size >= _LARGE_FILES:
         log.info("reading dataset %s (%s MB)", config.dataset.name, f"{size / 1e6:,.0f}")
     try:
-        source = find_source(config).loaded(config.dataset, files, seed=config.dataset_seed())
+        with progress(f"reading dataset {config.dataset.name}"):
+            source = find_source(config).loaded(config.dataset, files, seed=config.dataset_seed())
     except TooManyBadLines as error:
         report.bad_lines(error.bad)
         raise
     log_rows(config, len(source.table), source.notes)
     report.bad_lines(source.quarantine)
     try:
-        prepared = split_source(config, source)
+        with progress("filtering and splitting the rows"):
+            prepared = split_source(config, source)
     except DataError:
         report.drops(source.funnel, failed=True)
         raise
@@ -181,7 +188,8 @@ def log_drops(funnel: Funnel) -> None:
     """Log the dropped rows by cause, one line each."""
     dropping = [step for step in funnel.steps if step.rows_dropped]
     for step in dropping:
-        log.info("dropped %s rows (%s): %s", f"{step.rows_dropped:,}", step.stage, step.cause)
+        rows = counted(step.rows_dropped, "row")
+        log.info("dropped %s (%s): %s", rows, step.stage, step.cause)
     if any(step.stage.endswith("k_core") for step in dropping):
         log.info(
             "the k-core was applied before the split, so it also selects the test users and items"
@@ -199,7 +207,7 @@ def log_titles(prepared: Prepared) -> None:
 
 def log_rows(config: RunConfig, num_rows: int, notes: Sequence[str]) -> None:
     """Log how many rows the source has, and how it was understood."""
-    log.info("dataset %s: %s rows", config.dataset.name, f"{num_rows:,}")
+    log.info("dataset %s: %s", config.dataset.name, counted(num_rows, "row"))
     for note in notes:
         log.info("%s", note)
 
@@ -255,9 +263,9 @@ def log_unused_split(config: RunConfig, unused: bool) -> None:
 def log_sizes(split: Split) -> None:
     """Log the number of users, items and pairs."""
     log.info(
-        "%s users, %s items; %s train, %s valid, %s test pairs",
-        f"{len(split.users):,}",
-        f"{len(split.items):,}",
+        "%s, %s; %s train, %s valid, %s test pairs",
+        counted(len(split.users), "user"),
+        counted(len(split.items), "item"),
         f"{split.train.num_pairs:,}",
         f"{split.valid.num_pairs if split.valid is not None else 0:,}",
         f"{split.test.num_pairs:,}",

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from graphrec_cli.audit.audit import audit
-from graphrec_cli.components import build_model
+from graphrec_cli.components import build_model, check_sampler
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
@@ -23,6 +23,7 @@ from graphrec_cli.rundir.environment import command_line, describe_environment
 from graphrec_cli.rundir.environment_history import recorded_identity, with_earlier
 from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.device import pick_device
+from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.schedule import Checkpointing, run_stamp
 from graphrec_cli.training.context import RunContext
@@ -66,14 +67,17 @@ def train(
     log_sizes(split)
     context = RunContext.of(config, split, device)
     context.evaluation.check(split.train)
+    check_sampler(config, split.train)
     identity = DataIdentity(prepared.files, split.hash())
     if expected is not None:
         expected.refuse_other(identity)
     write_json(run.environment, environment | identity.to_dict())
-    save_run_data(run.data, split, prepared.title)
+    with progress(f"writing {run.data.name}"):
+        save_run_data(run.data, split, prepared.title)
 
-    model = build_model(config, split.train, device)
-    audit(context, model, run)
+    with progress("building and checking the model"):
+        model = build_model(config, split.train, device)
+        audit(context, model, run)
     checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity))
     fitted = fit_model(context, model, checkpointing, signals, resumed=resumed)
     figures, test = judge(context, fitted, prepared.preferences)
@@ -86,10 +90,12 @@ def train(
     )
     metrics = figures | {"expected": bands}
     if test is not None:
-        save_arrays(run.ranks, test.arrays)
+        with progress(f"writing {run.ranks.name}"):
+            save_arrays(run.ranks, test.arrays)
     write_json(run.metrics, metrics)
     if config.plots and fitted.history:
-        draw_history(config, fitted.history, run)
+        with progress("drawing the curves"):
+            draw_history(config, fitted.history, run)
     return metrics
 
 

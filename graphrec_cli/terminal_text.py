@@ -37,3 +37,8 @@ def shorten(text: str, width: int) -> str:
 def first_line(message: object) -> str:
     """The first line of a message or an error; the name of its type if it is empty."""
     return next(iter(str(message).strip().splitlines()), type(message).__name__)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, such as ``1 user`` or ``2,000 users``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

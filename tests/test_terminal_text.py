@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from graphrec_cli.cli import main
 from graphrec_cli.errors import DataError
-from graphrec_cli.terminal_text import MAX_LINE, one_line
+from graphrec_cli.terminal_text import MAX_LINE, counted, one_line
 
 
 @given(st.text(max_size=50))
@@ -39,3 +39,10 @@ def test_words_cannot_command_the_terminal(word: str, capsys: pytest.CaptureFixt
     assert err.startswith("error: ")
     assert err.removesuffix("\n").isprintable()
     assert len(err) < 2_000
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 users"), (1, "1 user"), (2, "2 users"), (1_000, "1,000 users")]
+)
+def test_a_count_of_one_is_singular(number: int, text: str) -> None:
+    assert counted(number, "user") == text

@@ -19,6 +19,7 @@ from graphrec_cli.data.splits.shared_pairs import (
 )
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.models.base import Model
+from graphrec_cli.terminal_text import counted
 from graphrec_cli.training.context import RunContext
 
 GRAPH_NOT_FROM_TRAIN = "graph-not-from-train"
@@ -150,8 +151,8 @@ def newest_held_out(context: RunContext, model: Model) -> Finding:
         Outcome.said,
         f"the model learns from later pairs than the held-out ones of {users:,} users; {wanted} "
         "holds out the newest",
-        advice=f"for {users:,} users, held-out items are older than items that the model learns "
-        f"from; to hold out the newest items, set {wanted}",
+        advice=f"for {counted(int(users), 'user')}, held-out items are older than items that the "
+        f"model learns from; to hold out the newest items, set {wanted}",
     )
 
 

@@ -13,6 +13,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
+from graphrec_cli.terminal_text import counted
 
 if TYPE_CHECKING:
     from graphrec_cli.data.splits.split import Split
@@ -122,7 +123,7 @@ def _prepare(config: RunConfig, *, json_output: bool) -> None:
 def describe_prepared(report: dict[str, Any]) -> str:
     """The sizes of the data, the state of the cache, and the folder of the entry."""
     pairs = ", ".join(f"{number:,} {name}" for name, number in report["pairs"].items())
-    sizes = f"{report['users']:,} users, {report['items']:,} items; {pairs} pairs"
+    sizes = f"{counted(report['users'], 'user')}, {counted(report['items'], 'item')}; {pairs} pairs"
     lines = [f"{report['dataset']}: {sizes}"]
     if report["state"] == "in_memory":
         lines.append("generated in memory from the config: nothing to store")

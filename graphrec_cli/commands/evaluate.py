@@ -9,6 +9,7 @@ from graphrec_cli.commands.run_arguments import one_of, sort_run_words
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.rundir.find_run import Need, find_run
+from graphrec_cli.terminal_text import counted
 
 HELP = """\
 Evaluate a run's best checkpoint. Without further words the figures are those of
@@ -59,7 +60,7 @@ def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int
     else:
         changed_by = f", with {' '.join(given.overrides)}" if given.overrides else ""
         users = result.counts["users_evaluated"]
-        print(f"{part} metrics over {users:,} users of {run.path}{changed_by}")
+        print(f"{part} metrics over {counted(int(users), 'user')} of {run.path}{changed_by}")
         for line in describe_coverage(result.counts, part):
             print(line)
         print(metrics_table({config.model.name: result.metrics}, list(result.metrics)))

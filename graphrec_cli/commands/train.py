@@ -22,7 +22,8 @@ from graphrec_cli.errors import GraphrecError, Interrupted
 from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.directory import make_unique_folder, timestamp
 from graphrec_cli.storage.atomic import write_json
-from graphrec_cli.terminal_text import one_line
+from graphrec_cli.system.progress import progress
+from graphrec_cli.terminal_text import counted, one_line
 
 if TYPE_CHECKING:
     from graphrec_cli.workflows.launch import RunOutcome
@@ -46,10 +47,12 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         return 0
     if arguments.multirun:
         return _sweep(arguments, saved, json_output=json_output, debug=debug)
-    job = compose_run(arguments, saved)
-    check_data(job.config)
+    with progress("checking the configuration", logged=False):
+        job = compose_run(arguments, saved)
+        check_data(job.config)
 
-    from graphrec_cli.workflows.launch import run_job  # imports torch
+    with progress("loading torch", logged=False):
+        from graphrec_cli.workflows.launch import run_job
 
     return _report(run_job(job, debug=debug), json_output=json_output)
 
@@ -78,7 +81,7 @@ def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     users = counts["users_evaluated"]
     table = metrics_table(columns, list(metrics["test"]))
     lines = [
-        f"test metrics over {users:,} users{_epoch(metrics)}",
+        f"test metrics over {counted(users, 'user')}{_epoch(metrics)}",
         *describe_coverage(counts),
         table,
     ]
@@ -113,8 +116,9 @@ def _sweep(
     sweep = plan_sweep(arguments, saved)
     _check_data_of_all(sweep.configs)
 
-    from graphrec_cli.system.device import pick_device
-    from graphrec_cli.workflows.launch import run_job
+    with progress("loading torch", logged=False):
+        from graphrec_cli.system.device import pick_device
+        from graphrec_cli.workflows.launch import run_job
 
     for config in sweep.configs:
         pick_device(config.device)

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.fitting_experiment import fitting_experiment
 from graphrec_cli.config.options import conf_dir
-from graphrec_cli.config.own_options import check_own_options
+from graphrec_cli.config.own_options import check_own_options, located_interpolations
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.saved_options import SAVED, saved_options
 from graphrec_cli.config.serialize import SavedConfig
@@ -41,7 +40,7 @@ class Job:
     config: RunConfig
     choices: dict[str, str | None]
     overrides: list[str]
-    number: int
+    number: int = 0
     notes: list[str] = field(default_factory=list)
 
 
@@ -64,9 +63,13 @@ def compose_job(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
     """``compose_run``, but overrides may change nothing, as in some jobs of a sweep."""
     register_schemas()
     with explained(arguments.overrides):
-        check_own_options(arguments.overrides, arguments.config_dir)
-        with fitting_experiment(arguments) as (words, notes):
-            job = to_job(*_compose(replace(arguments, overrides=words), saved), saved)
+        open_keys = check_own_options(arguments.overrides, arguments.config_dir)
+        with (
+            located_interpolations(open_keys, arguments.overrides),
+            fitting_experiment(arguments) as (words, notes),
+            explained(arguments.overrides),
+        ):
+            job = _to_job(*_compose(replace(arguments, overrides=words), saved), saved)
     if not notes:
         return job
     experiment = [word for word in arguments.overrides if word.startswith("experiment=")]
@@ -117,12 +120,12 @@ def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
     return SavedConfig(job.config, job.choices)
 
 
-def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> Job:
+def _to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> Job:
     """Validate what Hydra composed.
 
     Args:
         node: the config.
-        runtime: Hydra's own values: choices, words and job number.
+        runtime: Hydra's own values: choices and words.
 
     Raises:
         ConfigError: a key is unknown, or a value of a wrong type or out of range.
@@ -142,12 +145,10 @@ def to_job(node: DictConfig, runtime: DictConfig, saved: SavedConfig | None) -> 
     if saved is not None:
         unchanged = [group for group, option in choices.items() if option == SAVED]
         choices |= {group: saved.choices[group] for group in unchanged}
-    swept = runtime.mode is RunMode.MULTIRUN
     return Job(
         config=config,
         choices=choices,
         overrides=[word for word in words if word != f"experiment={SAVED}"],
-        number=int(runtime.job.num) if swept else 0,
     )
 
 

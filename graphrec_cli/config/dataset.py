@@ -93,7 +93,7 @@ class DatasetConfig:
     latest: the newest, then the highest rated; without times the highest rated. earliest: the
     oldest, then the highest rated. highest: the highest rated, then the newest. first: the first in
     the file. sum, count: the newest, with the sum of the ratings or the number of rows as its
-    rating."""
+    rating; sum adds up weights too. Rows that are equal by then: the one of the largest weight."""
     k_core: KCoreConfig = field(default_factory=KCoreConfig)
     """Drops users and items with few positives, before the split."""
 
@@ -104,6 +104,10 @@ class DatasetConfig:
         """``rating_threshold``, from which a row is a positive; None if every row is one."""
         threshold: float | None = getattr(self, "rating_threshold", None)
         return threshold
+
+    def has_weights(self) -> bool:
+        """Whether rows have a weight, which ``sampler.by=weight`` needs."""
+        return False
 
 
 MAX_TRUE_SCORES = 250_000_000

@@ -5,19 +5,19 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, suppress
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import hydra
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.plugins import Plugins
 from omegaconf import DictConfig
 
 from graphrec_cli.config.argparse_help import text_as_help
 from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.compose import Job, compose_job, compose_run, explained, to_job
+from graphrec_cli.config.compose import Job, compose_job, compose_run, explained
 from graphrec_cli.config.fitting_experiment import fitting_experiment
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.plugins import LOADED, loaded_plugins, send_by_value
@@ -75,10 +75,15 @@ def run_sweep(
     Raises:
         ConfigError: the composition or a value was refused.
     """
-    if not any(word.lstrip("+").startswith("hydra") for word in arguments.overrides):
-        for number, overrides in enumerate(jobs):
-            job = compose_job(replace(arguments, overrides=list(overrides)), saved)
-            run(replace(job, number=number))
+
+    def start(number: int) -> None:
+        job = compose_job(replace(arguments, overrides=list(jobs[number])), saved)
+        run(replace(job, number=number))
+
+    own = [word for word in arguments.overrides if word.lstrip("+").startswith("hydra")]
+    if not own:
+        for number in range(len(jobs)):
+            start(number)
         return
     words = sys.argv
     errors: list[Exception] = []
@@ -86,47 +91,27 @@ def run_sweep(
 
     def task(node: DictConfig) -> None:
         sys.argv = words
+        GlobalHydra.instance().clear()  # else Hydra refuses to compose within a job of its own
         try:
-            runtime = HydraConfig.get()
-            assert isinstance(runtime, DictConfig)
             # A launcher may run jobs in other processes.
             with loaded_plugins(plugins, accept_changed=accept_changed):
-                run(to_job(node, runtime, saved))
+                start(node.seed)
         except Exception as error:
             errors.append(error)
             raise _Stopped from error
 
     if plugins:
         send_by_value()
-    with (
-        saved_options(saved) as selected,
-        _only_jobs([[*selected, *job] for job in jobs]),
-        suppress(_Stopped),
-    ):
-        _run_hydra(task, arguments, [*selected, f"hydra.sweep.dir={quoted(str(folder))}"])
+    # Hydra only counts the jobs: it would compose keys that ``compose_job`` leaves out of a job.
+    numbers = f"seed=range(0,{len(jobs)})"
+    with suppress(_Stopped):
+        _run_hydra(
+            task,
+            replace(arguments, overrides=own),
+            [numbers, f"hydra.sweep.dir={quoted(str(folder))}"],
+        )
     if errors:
         raise errors[0]
-
-
-@contextmanager
-def _only_jobs(jobs: Sequence[Sequence[str]]) -> Iterator[None]:
-    """Have Hydra's sweeper run these jobs instead of every combination of the words."""
-    Plugins.instance()  # it imports its plugins a second time; theirs is the class in use
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-
-    name = "split_arguments"
-    every_combination = vars(BasicSweeper)[name]
-
-    def batches(overrides: object, max_batch_size: int | None) -> list[list[list[str]]]:
-        size = max_batch_size or len(jobs)
-        starts = range(0, len(jobs), size)
-        return [[list(job) for job in jobs[start : start + size]] for start in starts]
-
-    setattr(BasicSweeper, name, staticmethod(batches))
-    try:
-        yield
-    finally:
-        setattr(BasicSweeper, name, every_combination)
 
 
 def _run_hydra(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, is_dataclass
-from pathlib import Path
+from dataclasses import is_dataclass
 from typing import Any
 
-import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from graphrec_cli.config.checks import rules
 from graphrec_cli.config.keys import spell_value
+from graphrec_cli.config.option_lines import OptionFile, read_option_file
 from graphrec_cli.config.options import group_options, option_file, read_option
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
@@ -27,59 +27,54 @@ OVERRIDE = "override /"
 PACKAGE = "# @package _global_"
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """An option file.
-
-    Attributes:
-        path: of the file.
-        config_dir: the folder of the user's options.
-        values: the content.
-        lines: dotted key to the number of its line; entries of ``defaults`` are ``defaults.0``...
-    """
-
-    path: Path
-    config_dir: str
-    values: dict[str, Any]
-    lines: dict[str, int]
-
-    def error(self, key: str, message: object) -> ConfigError:
-        """The error for a key of the file, or for its beginning."""
-        return ConfigError(f"{self.path}, line {self.lines.get(key, 1)}: {message}")
-
-    @contextmanager
-    def located(self, key: str) -> Iterator[None]:
-        """Put the place of a key before the errors of the block."""
-        try:
-            yield
-        except ConfigError as error:
-            raise self.error(key, error) from error
-
-
-def check_own_options(words: Iterable[str], config_dir: str | None) -> None:
+def check_own_options(words: Iterable[str], config_dir: str | None) -> dict[str, str]:
     """Check the files in the user's folder that words such as ``trainer=mine`` choose.
 
     Args:
         words: ``key=value``.
         config_dir: the folder; without one there is nothing to check.
 
+    Returns:
+        The full key of every value with an interpolation ``${...}``, which is only resolved when
+        all is composed, to its file and line.
+
     Raises:
         ConfigError: a file is not YAML, or has an unknown key or option, or a value that its key
             does not accept; the message names the file and the line.
     """
+    open_keys: dict[str, str] = {}
     if config_dir is None:
-        return
+        return open_keys
     for word in words:
         group, _, option = word.partition("=")
         if group in (*SCHEMAS, "experiment"):
-            _check(group, option.strip("'\""), config_dir)
+            _check(group, option.strip("'\""), config_dir, open_keys)
+    return open_keys
 
 
-def _check(group: str, option: str, config_dir: str) -> None:
+@contextmanager
+def located_interpolations(open_keys: Mapping[str, str], words: Iterable[str]) -> Iterator[None]:
+    """Put the file and the line before an error about a value with an interpolation.
+
+    Args:
+        open_keys: what ``check_own_options`` returned.
+        words: ``key=value``; the values of these keys are not those of a file.
+    """
+    given = {word.lstrip("+").partition("=")[0] for word in words}
+    try:
+        yield
+    except ConfigError as error:
+        key = re.split(r"[ \[]", str(error), maxsplit=1)[0]
+        if key in given or key not in open_keys:
+            raise
+        raise ConfigError(f"{open_keys[key]}: {error}") from error
+
+
+def _check(group: str, option: str, config_dir: str, open_keys: dict[str, str]) -> None:
     path = option_file(group, option, config_dir)
     if not path.is_file() or not path.is_relative_to(config_dir):
         return
-    file = _read(path, config_dir)
+    file = read_option_file(path, config_dir, open_keys)
     if group == "experiment":
         _check_experiment(file)
         return
@@ -88,43 +83,7 @@ def _check(group: str, option: str, config_dir: str) -> None:
     _check_values(SCHEMAS[group][component], values, group, file, prefix=f"{group}.")
 
 
-def _read(path: Path, config_dir: str) -> _File:
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = OmegaConf.to_container(OmegaConf.create(text), resolve=False)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = 1 if mark is None else mark.line + 1
-        problem = str(error.problem)
-        fault = "this is not valid YAML; check indentation, colons and quotes here and above"
-        if "\\t" in problem:
-            fault = "this is not valid YAML; indent with blanks, not tabs"
-        elif "duplicate key" in problem:
-            fault = f"{problem.removeprefix('found ')}; remove one"
-        raise ConfigError(f"{path}, line {line}: {fault}") from error
-    except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"{path} cannot be read: {reason}; save it as YAML in UTF-8") from error
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}, line 1: an option file has lines 'key: value', not a list")
-    values = {str(key): value for key, value in content.items()}
-    return _File(path, config_dir, values, dict(_lines(root, "")))
-
-
-def _lines(node: yaml.Node | None, parent: str) -> Iterator[tuple[str, int]]:
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            yield f"{parent}{name.value}", name.start_mark.line + 1
-            yield from _lines(value, f"{parent}{name.value}.")
-    elif isinstance(node, yaml.SequenceNode):
-        for place, value in enumerate(node.value):
-            yield f"{parent}{place}", value.start_mark.line + 1
-
-
-def _component(group: str, file: _File) -> str:
+def _component(group: str, file: OptionFile) -> str:
     """The component that the file starts from, by its ``defaults``."""
     schemas = [f"/schema/{group}/{name}{HERE}" for name in SCHEMAS[group]]
     for place, entry in enumerate(_defaults(file)):
@@ -146,7 +105,7 @@ def _component(group: str, file: _File) -> str:
         if name not in options:
             with file.located(key):
                 raise unknown_option(group, name, options)
-        _check(group, name, file.config_dir)
+        _check(group, name, file.config_dir, file.open_keys)
         return read_option(group, name, file.config_dir).component or next(iter(SCHEMAS[group]))
     if len(schemas) == 1:
         return next(iter(SCHEMAS[group]))
@@ -155,14 +114,14 @@ def _component(group: str, file: _File) -> str:
     )
 
 
-def _defaults(file: _File) -> list[Any]:
+def _defaults(file: OptionFile) -> list[Any]:
     entries = file.values.get("defaults", [])
     if not isinstance(entries, list):
         raise file.error("defaults", "defaults must be a list, one '- ENTRY' a line")
     return entries
 
 
-def _check_experiment(file: _File) -> None:
+def _check_experiment(file: OptionFile) -> None:
     if not file.path.read_text(encoding="utf-8").lstrip().startswith(PACKAGE):
         raise file.error("", f"the first line of an experiment must be '{PACKAGE}'")
     chosen = read_option("", "config", None).selects
@@ -186,7 +145,7 @@ def _check_experiment(file: _File) -> None:
         if option not in options:
             with file.located(key):
                 raise unknown_option(group, str(option), options)
-        _check(group, str(option), file.config_dir)
+        _check(group, str(option), file.config_dir, file.open_keys)
         chosen[group] = str(option)
     for key, value in file.values.items():
         if key == "defaults":
@@ -200,7 +159,7 @@ def _check_experiment(file: _File) -> None:
 
 
 def _check_values(
-    schema: type, values: Mapping[Any, Any], parent: str, file: _File, *, prefix: str = ""
+    schema: type, values: Mapping[Any, Any], parent: str, file: OptionFile, *, prefix: str = ""
 ) -> None:
     """Check values, and those of nested groups, each by itself.
 
@@ -214,6 +173,8 @@ def _check_values(
     hints = typing.get_type_hints(schema)
     for name, value in values.items():
         full_key = f"{parent}.{name}" if parent else str(name)
+        if "${" in str(value) and not isinstance(value, dict):
+            file.open_keys[full_key] = file.place(full_key.removeprefix(prefix))
         with file.located(full_key.removeprefix(prefix)):
             if name not in hints:
                 raise _unknown(full_key, schema)
@@ -232,7 +193,7 @@ def _unknown(full_key: str, schema: type) -> ConfigError:
 
 
 def _check_value(schema: type, name: str, value: object, full_key: str) -> None:
-    if isinstance(value, str) and "${" in value:
+    if "${" in str(value):
         return  # Hydra resolves it later
     node = OmegaConf.structured(schema)
     try:

@@ -13,7 +13,7 @@ from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.evaluation import EvaluationConfig
 from graphrec_cli.config.loss import LossConfig
 from graphrec_cli.config.model import LearnsFrom, ModelConfig
-from graphrec_cli.config.sampler import SamplerConfig
+from graphrec_cli.config.sampler import PositivesBy, SamplerConfig
 from graphrec_cli.config.split import SplitConfig
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.trainer import Precision, TrainerConfig
@@ -74,6 +74,7 @@ class RunConfig:
             self._cutoff("expected.bands.metric", band.metric)
         self._check_what_is_learnt()
         self._check_own_files()
+        self._check_weights()
 
     def split_seed(self) -> int:
         """The seed that the split is drawn with."""
@@ -164,6 +165,15 @@ class RunConfig:
                 "split=predefined needs the file of the test part; set dataset.test_path, or "
                 "choose split=ratio"
             )
+
+    def _check_weights(self) -> None:
+        """Refuse positives by weight where no data set gives weights."""
+        by_weight = self.model.learns_from() and self.sampler.by is PositivesBy.weight
+        if by_weight and not self.dataset.has_weights():
+            advice = "choose another sampler.by, or dataset=table, which reads weights"
+            if isinstance(self.dataset, TableConfig):
+                advice = "set dataset.weight to the name of the column"
+            raise ConfigError(f"sampler.by=weight needs a column of weights; {advice}")
 
     def _check_cache_dir(self) -> None:
         """Refuse a cache folder among the runs, where a search for runs would find it."""

@@ -9,6 +9,8 @@ from typing import Annotated
 from omegaconf import MISSING
 
 from graphrec_cli.config.checks import AtLeast, Between, check_fields
+from graphrec_cli.errors import ConfigError
+from graphrec_cli.terminal_text import counted
 
 
 class PositivesBy(Enum):
@@ -17,6 +19,7 @@ class PositivesBy(Enum):
     user = "user"
     distinct_user = "distinct_user"
     interaction = "interaction"
+    weight = "weight"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -27,7 +30,8 @@ class SamplerConfig:
     """Name of the component; the option sets it."""
     by: PositivesBy = PositivesBy.user
     """How positives are drawn. user: a uniform user, then one of its items. distinct_user: the
-    same, without a user twice in a batch. interaction: every train pair once an epoch, shuffled."""
+    same, without a user twice in a batch. interaction: every train pair once an epoch, shuffled.
+    weight: a train pair with probability proportional to its dataset.weight."""
 
     def __post_init__(self) -> None:
         check_fields(self, "sampler")
@@ -35,6 +39,13 @@ class SamplerConfig:
     def unused_keys(self) -> dict[str, str]:
         """Keys that the other values leave without effect, each with the reason."""
         return {}
+
+    def check_catalog(self, num_items: int) -> None:
+        """Refuse values that need more items than have a train interaction.
+
+        Raises:
+            ConfigError: naming the key, and what it may be.
+        """
 
 
 @dataclass(kw_only=True, slots=True)
@@ -62,3 +73,12 @@ class HardNegativeConfig(SamplerConfig):
         if self.popular_probability > 0:
             return {}
         return {"popular_pool": "sampler.popular_probability=0 draws nothing from the pool"}
+
+    def check_catalog(self, num_items: int) -> None:
+        """The pool is a part of the catalog."""
+        if self.popular_pool is not None and self.popular_pool > num_items:
+            raise ConfigError(
+                f"sampler.popular_pool={self.popular_pool} is larger than the catalog of "
+                f"{counted(num_items, 'item')} with a train interaction; set it to {num_items} or "
+                "less, or to null for a fifth of the catalog"
+            )

@@ -16,6 +16,7 @@ from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.unused import unused_words
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.terminal_text import counted
 
 _LISTED = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP, ValueType.RANGE_SWEEP)
 
@@ -27,7 +28,7 @@ class Sweep:
     Attributes:
         jobs: the words of each job; no two are the same.
         configs: the values of each job.
-        skipped: a line for each model or loss that some words do not apply to.
+        skipped: a line for each model, loss or sampler.by that some words do not apply to.
     """
 
     jobs: list[list[str]]
@@ -60,8 +61,9 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
         kept = [word for word in known if word not in unused]
         for word in words:
             if word not in kept:
-                by_loss = unused.get(word, "").startswith("loss=")
-                part = f"loss={config.loss.name}" if by_loss else f"model={config.model.name}"
+                part = unused.get(word, "").partition(" ")[0]
+                if not part.startswith(("loss=", "sampler.by=")):
+                    part = f"model={config.model.name}"
                 keys = left_out.setdefault(part, {})
                 keys[word.lstrip("+").partition("=")[0]] = None
         used_words |= set(kept)
@@ -72,7 +74,8 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
     skipped = [f"{model} does not use {', '.join(keys)}" for model, keys in left_out.items()]
     if len(jobs) < len(combinations):
         skipped.append(
-            f"{len(combinations)} combinations are {len(jobs)} different runs; each runs once"
+            f"{len(combinations)} combinations are {counted(len(jobs), 'different run')}; each "
+            "runs once"
         )
     own = [[word for word in job if not word.startswith("hydra")] for job in jobs]
     return Sweep(own, list(jobs.values()), skipped)

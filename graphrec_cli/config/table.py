@@ -65,7 +65,7 @@ class TextFormat:
 
 
 class MissingPolicy(Enum):
-    """What to do with a row whose id, rating or time is empty."""
+    """What to do with a row whose id, rating, time or weight is empty."""
 
     error = "error"
     """End with an error that names the line."""
@@ -95,6 +95,9 @@ class TableConfig(DatasetConfig):
     """Column of ratings; null: a common name, if any; '': no ratings."""
     timestamp: str | None = None
     """Column of timestamps; null: a common name, if any; '': no timestamps."""
+    weight: str | None = None
+    """Column of weights above 0, such as play counts, for sampler.by=weight; null: no weights. No
+    column is taken as weights by its name."""
     where: Annotated[str | None, Where()] = None
     """Rows to keep, such as event in ('view', 'buy') and price >= 10; null: all. Columns are
     compared with numbers and texts in single quotes by =, !=, <, <=, >, >= and in."""
@@ -113,8 +116,8 @@ class TableConfig(DatasetConfig):
     time_format: Annotated[str | None, TimeFormat()] = None
     """strptime format of the timestamps, such as %m/%d/%Y, UTC without %z; null: time_unit."""
     on_missing: MissingPolicy = MissingPolicy.error
-    """A row with an empty id, rating or timestamp. error: end the run. skip: leave the row out and
-    count it."""
+    """A row with an empty id, rating, timestamp or weight. error: end the run. skip: leave the row
+    out and count it."""
     missing_ids: list[str] | None = None
     """Words that stand for a missing id, such as [unknown,-1]. []: none. null: those that pandas,
     SQL and spreadsheets write, such as nan, NULL, None and N/A."""
@@ -188,6 +191,10 @@ class TableConfig(DatasetConfig):
                 f"dataset.comment must not begin or end with blanks, got '{self.comment}'"
             )
 
+    def has_weights(self) -> bool:
+        """Whether rows have a weight."""
+        return self.weight is not None
+
     def text_format(self) -> TextFormat:
         """How the table is written if it is text."""
         keys = ("columns", "separator", "encoding", "comment")
@@ -221,6 +228,7 @@ NOT_EMPTY = (
     "test_path",
     "user",
     "item",
+    "weight",
     "signal",
     "items_path",
     "items_id",

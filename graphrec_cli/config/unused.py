@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 
 from graphrec_cli.config.keys import spell_value
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.sampler import UniformConfig
+from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.errors import ConfigError
@@ -39,7 +39,7 @@ def unused_values(config: RunConfig) -> dict[str, str]:
         )
         keys = [field.name for field in fields(config.trainer)]
         unused = [f"trainer.{key}" for key in keys if key not in ("name", *_WITHOUT_TRAINING)]
-        found = dict.fromkeys(("sampler", "loss", *unused), why)
+        found = dict.fromkeys(("sampler", "loss", *unused, *_weight(config)), why)
         return found | _of_components(config, "split", "model")
     found = _of_components(config, "split", "model", "sampler", "loss")
     own_negatives = _OWN_NEGATIVES.get(config.loss.learns_from())
@@ -49,6 +49,9 @@ def unused_values(config: RunConfig) -> dict[str, str]:
         found |= {f"sampler.{key}": why for key in keys if key not in ("name", "by")}
         if not isinstance(config.sampler, UniformConfig):
             found["sampler"] = why
+    if config.sampler.by is not PositivesBy.weight:
+        why = f"sampler.by={config.sampler.by.name} does not use weights, sampler.by=weight does"
+        found |= dict.fromkeys(_weight(config), why)
     if not _has_valid_part(config):
         why = f"this split={config.split.name} has no valid part to select the best epoch on"
         # null is right there: it asks for nothing
@@ -107,7 +110,9 @@ def _differing(config: RunConfig, key: str) -> str | None:
         default = next(iter(SCHEMAS[group].values()))()
         return None if component == default else f"{group}={component.name}"
     value = getattr(component, name)
-    default = getattr(type(component)(), name)
+    field = next(field for field in fields(component) if field.name == name)
+    factory = field.default_factory
+    default = field.default if factory is MISSING else factory()
     return None if value == default else f"{key}={spell_value(value)}"
 
 
@@ -117,6 +122,12 @@ def _of_components(config: RunConfig, *groups: str) -> dict[str, str]:
         for group in groups
         for key, why in getattr(config, group).unused_keys().items()
     }
+
+
+def _weight(config: RunConfig) -> list[str]:
+    """The key that names a column of weights, if it is set."""
+    is_set = isinstance(config.dataset, TableConfig) and config.dataset.weight is not None
+    return ["dataset.weight"] if is_set else []
 
 
 def _has_valid_part(config: RunConfig) -> bool:

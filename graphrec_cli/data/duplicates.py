@@ -17,7 +17,8 @@ class Resolved:
     """A table whose repeated pairs are resolved; no row is dropped yet.
 
     Attributes:
-        table: the rows; under ``sum`` and ``count`` all rows of a pair have the pair's rating.
+        table: the rows; under ``sum`` and ``count`` all rows of a pair have the pair's rating, and
+            under ``sum`` its weight.
         chosen: whether a row stands for its pair and signal, shape (rows,).
     """
 
@@ -42,13 +43,18 @@ def resolve_duplicates(table: RawTable, key: NDArray[np.int64], policy: Duplicat
             "dataset.duplicates=earliest needs timestamps, and this data set has none; choose "
             "another policy"
         )
-    if policy in {Duplicates.highest, Duplicates.sum} and np.isnan(table.rating).all():
+    sums_weights = policy is Duplicates.sum and table.weight is not None
+    needs_ratings = policy in {Duplicates.highest, Duplicates.sum} and not sums_weights
+    if needs_ratings and np.isnan(table.rating).all():
         raise DataError(
             f"dataset.duplicates={policy.name} needs ratings, and this data set has none; choose "
             "another policy, such as count"
         )
-    if policy in {Duplicates.sum, Duplicates.count}:
-        table = replace(table, rating=_totals(table, key, policy))
+    if policy is Duplicates.count:
+        table = replace(table, rating=_sums(np.ones(len(table)), key, "ratings"))
+    if policy is Duplicates.sum:
+        weight = None if table.weight is None else _sums(table.weight, key, "weights")
+        table = replace(table, rating=_sums(table.rating, key, "ratings"), weight=weight)
     return Resolved(table, _chosen(table, key, policy))
 
 
@@ -58,6 +64,8 @@ def _chosen(table: RawTable, key: NDArray[np.int64], policy: Duplicates) -> NDAr
     same = key[order[1:]] == key[order[:-1]]
     repeated = order[np.append(same, False) | np.append(False, same)]
     preferred = _order_of_preference(table, repeated, policy)
+    if table.weight is not None and policy is not Duplicates.first:
+        preferred.append(-table.weight[repeated])
     rows = repeated[np.lexsort((*reversed(preferred), key[repeated]))]
     chosen = np.ones(len(table), dtype=np.bool_)
     chosen[rows[1:][key[rows[1:]] == key[rows[:-1]]]] = False
@@ -81,17 +89,15 @@ def _order_of_preference(
     return [highest, ~time] if policy is Duplicates.highest else [~time, highest]
 
 
-def _totals(table: RawTable, key: NDArray[np.int64], policy: Duplicates) -> NDArray[np.float32]:
-    """The sum of ratings, or the number of rows, of the key of every row; shape (rows,)."""
-    value = table.rating.astype(np.float64)
-    if policy is Duplicates.count:
-        value = np.ones(len(table))
+def _sums(value: NDArray[np.floating], key: NDArray[np.int64], name: str) -> NDArray[np.float32]:
+    """The sum of the values of the key of every row; shape (rows,)."""
+    value = value.astype(np.float64)
     # Ascending values make the sum of a key independent of the order of rows.
     order = np.lexsort((value, key))
     starts = np.flatnonzero(np.append(True, key[order[1:]] != key[order[:-1]]))
     sums = np.add.reduceat(value[order], starts)
     if (sums[~np.isnan(sums)] > np.finfo(np.float32).max).any():
-        raise DataError("the ratings of a pair add up to more than a float32 holds; scale them")
-    total = np.empty(len(table), dtype=np.float32)
+        raise DataError(f"the {name} of a pair add up to more than a float32 holds; scale them")
+    total = np.empty(len(value), dtype=np.float32)
     total[order] = np.repeat(sums, np.diff(starts, append=len(order)))
     return total

@@ -28,6 +28,7 @@ class RawTable:
         signal_names: the signals in order of precedence, the strongest first.
         part: int8 index into ``PART_NAMES``, shape (rows,), if the source comes with a split of its
             own; None otherwise.
+        weight: float32 above 0, shape (rows,), or None if the source has none.
     """
 
     user_id: NDArray[np.generic]
@@ -37,6 +38,7 @@ class RawTable:
     signal: NDArray[np.int8]
     signal_names: tuple[str, ...]
     part: NDArray[np.int8] | None = None
+    weight: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.user_id)
@@ -48,7 +50,8 @@ class Interactions:
 
     Attributes:
         user_index, item_index: int32, shape (pairs,).
-        rating, timestamp, signal, part: the columns of the row that won, as in ``RawTable``.
+        rating, timestamp, signal, part, weight: the columns of the row that won, as in
+            ``RawTable``.
         users, items: raw ids of the indices.
     """
 
@@ -61,6 +64,7 @@ class Interactions:
     users: IdMap
     items: IdMap
     part: NDArray[np.int8] | None = None
+    weight: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.user_index)
@@ -77,6 +81,7 @@ class UserItems:
         rating: float32, shape (pairs,), aligned with ``item_index``; None if a pair has none.
         timestamp: int64 nanoseconds since 1970, likewise; None if the data has none, or was
             read back from a run directory, which does not store them.
+        weight: float32 above 0, likewise.
     """
 
     indptr: NDArray[np.int64]
@@ -84,6 +89,7 @@ class UserItems:
     num_items: int
     rating: NDArray[np.float32] | None = None
     timestamp: NDArray[np.int64] | None = None
+    weight: NDArray[np.float32] | None = None
 
     @classmethod
     def from_pairs(
@@ -95,8 +101,9 @@ class UserItems:
         num_items: int,
         rating: NDArray[np.float32] | None = None,
         timestamp: NDArray[np.int64] | None = None,
+        weight: NDArray[np.float32] | None = None,
     ) -> UserItems:
-        """Sort pairs, with their ratings and times if given, into rows.
+        """Sort pairs, with their ratings, times and weights if given, into rows.
 
         Raises:
             DataError: a pair occurs twice, an index is out of range, or the columns
@@ -110,20 +117,20 @@ class UserItems:
             if len(index) and not (index.min() >= 0 and index.max() < size):
                 raise DataError(f"a {name} index is outside 0..{size - 1}")
         keys = users * num_items + items
-        if rating is None and timestamp is None:
+        if rating is None and timestamp is None and weight is None:
             keys.sort()
         else:
             order = np.argsort(keys)
             keys = keys[order]
             rating = None if rating is None else rating[order]
             timestamp = None if timestamp is None else timestamp[order]
+            weight = None if weight is None else weight[order]
         if len(keys) > 1 and (keys[1:] == keys[:-1]).any():
             raise DataError("the same user-item pair occurs twice in one part of the split")
         counts = np.bincount(users, minlength=num_users)
         indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
-        return cls(
-            indptr, (keys % max(num_items, 1)).astype(np.int32), num_items, rating, timestamp
-        )
+        item_of_pair = (keys % max(num_items, 1)).astype(np.int32)
+        return cls(indptr, item_of_pair, num_items, rating, timestamp, weight)
 
     def check(self) -> None:
         """Refuse arrays that are not a CSR matrix, such as those of a damaged file.
@@ -131,17 +138,20 @@ class UserItems:
         Raises:
             ValueError: naming the array and its fault.
         """
-        indptr, item, columns = self.indptr, self.item_index, (self.rating, self.timestamp)
+        indptr, item = self.indptr, self.item_index
+        columns = (self.rating, self.timestamp, self.weight)
         if indptr[0] != 0 or indptr[-1] != len(item) or (np.diff(indptr) < 0).any():
             raise ValueError("indptr must rise from 0 to the number of pairs")
         if any(len(column) != len(item) for column in columns if column is not None):
-            raise ValueError("rating and timestamp must have a value for every pair")
+            raise ValueError("rating, timestamp and weight must have a value for every pair")
         if len(item) and not (item.min() >= 0 and item.max() < self.num_items):
             raise ValueError(f"item_index must lie in 0..{self.num_items - 1}")
         if (np.diff(self.pair_keys()) <= 0).any():
             raise ValueError("item_index must be ascending within every user")
         if self.rating is not None and not np.isfinite(self.rating).all():
             raise ValueError("rating must be finite")
+        if self.weight is not None and not ((self.weight > 0) & np.isfinite(self.weight)).all():
+            raise ValueError("weight must be finite and above 0")
 
     @property
     def num_users(self) -> int:

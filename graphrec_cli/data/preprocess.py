@@ -81,6 +81,7 @@ def preprocess(
         users=user_map,
         items=item_map,
         part=None if table.part is None else table.part[rows],
+        weight=None if table.weight is None else table.weight[rows],
     )
 
 

@@ -61,8 +61,8 @@ def describe_table(source: SourceData) -> dict[str, Any]:
 def _describe_rows(source: SourceData, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
     """Some rows of the raw table, each with its number (``row``, from 1) and its values.
 
-    Ids are text, ``timestamp`` is in seconds since 1970. ``rating``, ``timestamp``, ``time`` (UTC),
-    ``part`` and ``title`` are None where the row has none.
+    Ids are text, ``timestamp`` is in seconds since 1970. ``rating``, ``weight``, ``timestamp``,
+    ``time`` (UTC), ``part`` and ``title`` are None where the row has none.
     """
     table = source.table
     titles = _titles_of(source, table.item_id[rows])
@@ -211,6 +211,7 @@ def _describe_row(table: RawTable, row: int, titles: dict[str, str]) -> dict[str
         "item_id": item_id,
         "signal": table.signal_names[table.signal[row]],
         "rating": None if np.isnan(rating) else rating,
+        "weight": None if table.weight is None else float(table.weight[row]),
         "timestamp": None if timestamp is None else _seconds(timestamp),
         "time": None if timestamp is None else utc_text(timestamp),
         "part": None if table.part is None else PART_NAMES[table.part[row]],

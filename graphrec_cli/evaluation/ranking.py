@@ -11,7 +11,12 @@ from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingCon
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError
-from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
+from graphrec_cli.evaluation.exact_ranks.ranks import (
+    HeldOutPairs,
+    HeldOutRanks,
+    RankingRules,
+    rank_held_out,
+)
 from graphrec_cli.evaluation.few_candidates import FEW_CANDIDATES
 from graphrec_cli.evaluation.metrics import MISS, ranking_metrics
 from graphrec_cli.evaluation.protocol import (
@@ -23,6 +28,7 @@ from graphrec_cli.evaluation.protocol import (
 )
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.popularity import Popularity
+from graphrec_cli.system.progress import progress
 from graphrec_cli.system.seeds import derive_seed
 
 
@@ -56,25 +62,9 @@ class RankingEvaluation(Evaluation):
 
     def evaluate(self, model: Model, split: Split, part: str) -> PartResult:
         """Rank the held-out items of ``part`` and compute the metrics."""
-        held_out = held_out_part(split, part)
-        model.prepare_scoring()
-        ranks = rank_held_out(
-            model,
-            HeldOutPairs(
-                held_out=held_out,
-                train=split.train,
-                masked=self.masked(split, part),
-                users=valid_users(self.settings, held_out) if part == "valid" else None,
-            ),
-            RankingRules(
-                tie_seed=derive_seed(self.settings.seed, "ties"),
-                ties=self.config.ties,
-                cold_items=self.config.cold_items,
-                chunk_users=self.config.chunk_users,
-                device=self.settings.device,
-            ),
-            title=f"ranking {part}",
-        )
+        with progress(f"ranking {part}"):
+            model.prepare_scoring()
+            ranks = self._ranks(model, split, part)
         if not len(ranks.rank):
             raise _nothing_ranked(part, ranks.counts)
         metrics = ranking_metrics(
@@ -95,6 +85,26 @@ class RankingEvaluation(Evaluation):
             for k in self.settings.ks
         }
         return PartResult(metrics=metrics, counts=ranks.counts | few_candidates, arrays=arrays)
+
+    def _ranks(self, model: Model, split: Split, part: str) -> HeldOutRanks:
+        held_out = held_out_part(split, part)
+        return rank_held_out(
+            model,
+            HeldOutPairs(
+                held_out=held_out,
+                train=split.train,
+                masked=self.masked(split, part),
+                users=valid_users(self.settings, held_out) if part == "valid" else None,
+            ),
+            RankingRules(
+                tie_seed=derive_seed(self.settings.seed, "ties"),
+                ties=self.config.ties,
+                cold_items=self.config.cold_items,
+                chunk_users=self.config.chunk_users,
+                device=self.settings.device,
+            ),
+            title=f"ranking {part}",
+        )
 
     def baselines(self, train: UserItems) -> dict[str, Model]:
         """The popularity baseline."""

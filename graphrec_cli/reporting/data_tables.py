@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrec_cli.reporting.tables import clip, text_table
+from graphrec_cli.terminal_text import counted
 
 DIGEST_LENGTH = 12
 MAX_CELL = 40
@@ -19,7 +20,7 @@ DEGREE_HEADINGS = {
     "p95": "95%",
     "max": "max",
 }
-ROW_COLUMNS = ("row", "user_id", "item_id", "signal", "rating", "time", "part", "title")
+ROW_COLUMNS = ("row", "user_id", "item_id", "signal", "rating", "weight", "time", "part", "title")
 SHOWN_WITH_THE_SPLIT = ("pairs_train", "pairs_valid", "pairs_test")
 
 
@@ -38,8 +39,8 @@ def data_report(report: Mapping[str, Any]) -> str:
 def _source(report: Mapping[str, Any]) -> Iterator[str]:
     table = report["table"]
     yield (
-        f"{report['dataset']}: {table['rows']:,} rows of {table['users']:,} users and "
-        f"{table['items']:,} items"
+        f"{report['dataset']}: {counted(table['rows'], 'row')} of "
+        f"{counted(table['users'], 'user')} and {counted(table['items'], 'item')}"
     )
     if report["files"]:
         rows = [
@@ -124,8 +125,8 @@ def _funnel(funnel: Mapping[str, Any]) -> Iterator[str]:
 
 def _pairs(pairs: Mapping[str, Any]) -> Iterator[str]:
     yield (
-        f"positive pairs: {pairs['pairs']:,} of {pairs['users']:,} users and {pairs['items']:,} "
-        f"items, density {pairs['density']:.4%}"
+        f"positive pairs: {pairs['pairs']:,} of {counted(pairs['users'], 'user')} and "
+        f"{counted(pairs['items'], 'item')}, density {pairs['density']:.4%}"
     )
     rows = [
         [
@@ -154,7 +155,8 @@ def _split(split: Mapping[str, Any], notes: Mapping[str, int]) -> Iterator[str]:
         text_table(["part", *(name.replace("_", " ") for name in columns)], rows)
         + "\ncold: without a train pair; a cold pair has a cold user or a cold item"
     )
-    yield f"catalog: {split['catalog_items']:,} items with a train pair\nsplit hash {split['hash']}"
+    catalog = counted(split["catalog_items"], "item")
+    yield f"catalog: {catalog} with a train pair\nsplit hash {split['hash']}"
 
 
 def _before_the_split(split: Mapping[str, Any], notes: Mapping[str, int]) -> str:

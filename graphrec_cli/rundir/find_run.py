@@ -26,7 +26,7 @@ def find_run(name: str, output_dir: Path, need: Need) -> RunDirectory:
 
     Without an interrupted run, ``latest`` also resumes a failed one that has a checkpoint, or is
     the newest run if that is completed. One line says why newer runs are passed over, or that the
-    named run failed.
+    run failed.
 
     Args:
         name: a run directory, its config.json, or ``latest``.
@@ -38,10 +38,9 @@ def find_run(name: str, output_dir: Path, need: Need) -> RunDirectory:
     """
     if name != "latest":
         run = RunDirectory.find(name)
-        state, error = run.state()
         # A missing checkpoint is an error that says so too.
-        if state == "failed" and (need is not Need.model or run.best.is_file()):
-            log.warning("%s: this run failed: %s", run.path, error)
+        if need is not Need.model or run.best.is_file():
+            _warn_of_failure(run)
         return run
     paths = newest_first(output_dir)
     if not paths:
@@ -59,7 +58,15 @@ def find_run(name: str, output_dir: Path, need: Need) -> RunDirectory:
         )
     if found != newest:
         log.info("latest is %s: the newer %s %s", found, newest, reason)
-    return RunDirectory.find(str(found))
+    run = RunDirectory.find(str(found))
+    _warn_of_failure(run)
+    return run
+
+
+def _warn_of_failure(run: RunDirectory) -> None:
+    state, error = run.state()
+    if state == "failed":
+        log.warning("%s: this run failed: %s", run.path, error)
 
 
 def usable_runs(output_dir: Path, need: Need) -> list[Path]:

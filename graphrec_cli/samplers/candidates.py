@@ -125,16 +125,31 @@ class CandidateSampler(TrainPairs):
 def positive_share(train: UserItems, by: PositivesBy) -> Float64[Tensor, " items"]:
     """Probability of each item as a positive sampled ``by``; sums to 1."""
     items = torch.tensor(train.item_index, dtype=torch.int64)
-    degree = torch.from_numpy(train.user_degree).double()
-    # Each item of a user has the same probability.
-    weight = (user_share(train, by) / degree)[torch.tensor(train.user_index(), dtype=torch.int64)]
+    if by is PositivesBy.weight:
+        weight = _weight_share(train)
+    else:
+        degree = torch.from_numpy(train.user_degree).double()
+        # Each item of a user has the same probability.
+        users = torch.tensor(train.user_index(), dtype=torch.int64)
+        weight = (user_share(train, by) / degree)[users]
     return torch.zeros(train.num_items, dtype=torch.float64).index_add_(0, items, weight)
 
 
 def user_share(train: UserItems, by: PositivesBy) -> Float64[Tensor, " users"]:
     """Probability of each user among positives sampled ``by``; sums to 1."""
+    if by is PositivesBy.weight:
+        users = torch.tensor(train.user_index(), dtype=torch.int64)
+        zeros = torch.zeros(train.num_users, dtype=torch.float64)
+        return zeros.index_add_(0, users, _weight_share(train))
     degree = torch.from_numpy(train.user_degree).double()
     weight = degree if by is PositivesBy.interaction else (degree > 0).double()
+    return weight / weight.sum()
+
+
+def _weight_share(train: UserItems) -> Float64[Tensor, " pairs"]:
+    """Probability of each train pair among positives sampled by weight; sums to 1."""
+    assert train.weight is not None  # PositivesByWeight has refused it
+    weight = torch.from_numpy(train.weight).double()
     return weight / weight.sum()
 
 

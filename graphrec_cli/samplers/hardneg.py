@@ -10,7 +10,6 @@ from torch import Tensor
 
 from graphrec_cli.config.sampler import HardNegativeConfig
 from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.errors import ConfigError
 from graphrec_cli.samplers.draws import draw_below
 from graphrec_cli.samplers.triples import TripleSampler, build_triples
 from graphrec_cli.samplers.unseen import UnseenItems, catalog_items
@@ -44,10 +43,10 @@ class HardNegatives:
 
         Args:
             popular_probability: weight of the pool, from 0 to 1.
-            popular_pool: items in the pool; None means a fifth of the catalog, rounded up.
+            popular_pool: items in the pool, at most the whole catalog; None means a fifth of it,
+                rounded up.
 
         Raises:
-            ConfigError: the pool is larger than the catalog.
             DataError: train has no interaction.
         """
         catalog = catalog_items(train)
@@ -96,6 +95,7 @@ def build_hardneg(
         ConfigError: the pool is larger than the catalog.
         DataError: no user has both a train item and an item to sample as a negative.
     """
+    config.check_catalog(int(np.count_nonzero(train.item_degree)))
     negatives = HardNegatives(
         train,
         device,
@@ -110,11 +110,6 @@ def _most_popular(
 ) -> NDArray[np.int64]:
     if size is None:
         size = -(-len(catalog) // 5)
-    if size > len(catalog):
-        raise ConfigError(
-            f"sampler.popular_pool={size} is larger than the catalog of {len(catalog)} items "
-            f"with a train interaction; set it to {len(catalog)} or less"
-        )
     # A stable sort orders equally popular items by index.
     by_popularity = np.argsort(-train.item_degree[catalog], kind="stable")
     return np.sort(catalog[by_popularity[:size]])

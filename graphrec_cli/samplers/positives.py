@@ -109,10 +109,7 @@ class PositivesByInteraction:
         Raises:
             DataError: no eligible user has a train pair.
         """
-        users = _users_to_draw(train, eligible)
-        is_drawn = np.zeros(train.num_users, dtype=bool)
-        is_drawn[users] = True
-        self._pairs = torch.from_numpy(np.flatnonzero(is_drawn[train.user_index()])).to(device)
+        self._pairs = torch.from_numpy(_pairs_to_draw(train, eligible)).to(device)
         self.num_pairs = len(self._pairs)
         self._device = device
         self._order = torch.empty(0, dtype=torch.int32, device=device)
@@ -163,10 +160,50 @@ class PositivesByInteraction:
         )
 
 
-POSITIVES: dict[PositivesBy, type[PositivesByUser | PositivesByInteraction]] = {
+class PositivesByWeight:
+    """Samples train pairs of the eligible users with probability proportional to their weights."""
+
+    def __init__(
+        self, train: UserItems, eligible: Bool[Tensor, " users"], device: torch.device
+    ) -> None:
+        """Sum up the weights of the pairs of eligible users.
+
+        Raises:
+            DataError: pairs have no weights, or no eligible user has a train pair.
+        """
+        if train.weight is None:
+            raise DataError("sampler.by=weight needs weights, and this data set has none")
+        pairs = _pairs_to_draw(train, eligible)
+        self.num_pairs = len(pairs)
+        self._pairs = torch.from_numpy(pairs).to(device)
+        cumulative = np.cumsum(train.weight[pairs], dtype=np.float64)
+        self._cumulative = torch.from_numpy(cumulative / cumulative[-1]).to(device)
+
+    def start_pass(self, generator: torch.Generator) -> None:
+        """Do nothing: all samples are independent."""
+
+    def draw(self, size: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
+        """Sample positions of train pairs, shape (size,), with replacement."""
+        fractions = torch.rand(
+            size, dtype=torch.float64, device=self._cumulative.device, generator=generator
+        )
+        # The fractions are below 1, which is the last sum, so a place is always found.
+        places = torch.searchsorted(self._cumulative, fractions, right=True)
+        return self._pairs.index_select(0, places)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return an empty dict: only the generator determines the samples."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Do nothing: the state is empty."""
+
+
+POSITIVES: dict[PositivesBy, type[PositivesByUser | PositivesByInteraction | PositivesByWeight]] = {
     PositivesBy.user: PositivesByUser,
     PositivesBy.distinct_user: PositivesByDistinctUser,
     PositivesBy.interaction: PositivesByInteraction,
+    PositivesBy.weight: PositivesByWeight,
 }
 
 
@@ -176,7 +213,7 @@ def build_positives(
     """Build the distribution that ``sampler.by`` names, over the eligible users.
 
     Raises:
-        DataError: no eligible user has a train item.
+        DataError: no eligible user has a train item, or pairs have no weights for ``by=weight``.
     """
     return POSITIVES[by](train, eligible, device)
 
@@ -189,3 +226,10 @@ def _users_to_draw(train: UserItems, eligible: Tensor) -> NDArray[np.int64]:
             "negative; check the split, or the pool of the sampler"
         )
     return users
+
+
+def _pairs_to_draw(train: UserItems, eligible: Tensor) -> NDArray[np.int64]:
+    """Positions of the train pairs of the eligible users, ascending."""
+    is_drawn = np.zeros(train.num_users, dtype=bool)
+    is_drawn[_users_to_draw(train, eligible)] = True
+    return np.flatnonzero(is_drawn[train.user_index()])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,9 @@ from graphrec_cli.config.trainer import Precision
 from graphrec_cli.errors import ConfigError, Interrupted, OutputError
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.closed_form import ClosedForm
+from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.terminal_text import counted
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.checkpoints.schedule import Checkpointing
 from graphrec_cli.training.checkpoints.validate import check_content
@@ -64,7 +65,8 @@ def fit_model(
     if not context.config.model.learns_from():
         if isinstance(model, ClosedForm):
             started = time.perf_counter()
-            model.solve()
+            with progress(f"solving {context.config.model.name}"):
+                model.solve()
             log.info("solved in %.1f s", time.perf_counter() - started)
         checkpointing.save_best(0, model.state_dict())
         return Fitted(model=model, best_epoch=0, history=[])
@@ -119,8 +121,8 @@ def build_trainer(
     sampler = components.build_batch_sampler(config, context.split.train, context.device, seed_name)
     if sampler.skipped_users:
         log.warning(
-            "skipping %d users, who have no item left to sample as a negative",
-            sampler.skipped_users,
+            "skipping %s without an item left to sample as a negative",
+            counted(sampler.skipped_users, "user"),
         )
 
     def validate() -> dict[str, float]:
@@ -136,7 +138,6 @@ def build_trainer(
         sampler,
         None if validation is None else validate,
         monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),
-        show_progress=sys.stderr.isatty(),
         after_step=after_step,
     )
 

@@ -1,4 +1,4 @@
-"""The progress bar of an epoch, with loss and rate of the last second."""
+"""The progress of an epoch, with loss and rate of the last second on a terminal."""
 
 from __future__ import annotations
 
@@ -6,45 +6,44 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from graphrec_cli.system.progress_bar import progress_bar
+from graphrec_cli.system.progress import progress
 from graphrec_cli.training.epoch_progress import EpochProgress
 
 
 @contextmanager
 def step_bar(
-    title: str, total_steps: int, progress: EpochProgress, *, shown: bool, window: float = 1.0
+    title: str, total_steps: int, counts: EpochProgress, *, window: float = 1.0
 ) -> Iterator[Callable[[], None]]:
-    """Show the steps of an epoch; yields what to call after ``progress`` has counted a step.
+    """Show the steps of an epoch; yields what to call after ``counts`` has counted a step.
 
     Args:
         title: the text before the bar.
         total_steps: optimizer steps in the whole epoch.
-        shown: whether there is a bar at all.
         window: seconds that loss and rate on the bar cover; reading the loss waits for the device.
     """
-    if not shown:
-        yield lambda: None
-        return
-    before = _Reading(progress)
+    with progress(title, total_steps, done=counts.steps, delay=0) as shown:
+        if not shown.on_terminal:
+            yield shown.update
+            return
+        before = _Reading(counts)
 
-    def step() -> None:
-        nonlocal before
-        if time.perf_counter() - before.time >= window:
-            now = _Reading(progress)
-            bar.set_postfix_str(now.since(before), refresh=False)
-            before = now
-        bar.update()
+        def step() -> None:
+            nonlocal before
+            if time.perf_counter() - before.time >= window:
+                now = _Reading(counts)
+                shown.annotate(now.since(before))
+                before = now
+            shown.update()
 
-    with progress_bar(title, total_steps, done=progress.steps, shown=True) as bar:
         yield step
 
 
 class _Reading:
     """The counts of an epoch at one time."""
 
-    def __init__(self, progress: EpochProgress) -> None:
-        self.loss, self.steps = progress.total_loss.item(), progress.steps
-        self.examples = progress.examples
+    def __init__(self, counts: EpochProgress) -> None:
+        self.loss, self.steps = counts.total_loss.item(), counts.steps
+        self.examples = counts.examples
         self.time = time.perf_counter()
 
     def since(self, before: _Reading) -> str:

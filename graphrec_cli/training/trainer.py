@@ -57,7 +57,6 @@ class Trainer:
         validate: Callable[[], dict[str, float]] | None,
         *,
         monitor: Monitor,
-        show_progress: bool,
         after_step: Callable[[Trainer], None] = lambda trainer: None,
     ) -> None:
         """Prepare to train from the first step.
@@ -73,7 +72,6 @@ class Trainer:
         self.validate = validate
         self.selection = Selection(monitor)
         self.batch_size = config.batch_size or sampler.num_pairs
-        self.show_progress = show_progress
         self._after_step = after_step
         self.device = next(model.parameters()).device
         self.optimizer = Adam(
@@ -122,9 +120,7 @@ class Trainer:
         progress = self._current_epoch()
         batches = self.sampler.epoch(self.config.steps_per_epoch, self.batch_size, progress.steps)
         title = f"epoch {self.epoch}/{self.config.epochs}"
-        with step_bar(
-            title, self.steps_per_epoch(), progress, shown=self.show_progress
-        ) as show_step:
+        with step_bar(title, self.steps_per_epoch(), progress) as show_step:
             for batch in batches:
                 progress.add(self.train_step(batch), len(batch.users))
                 show_step()

@@ -12,6 +12,7 @@ from graphrec_cli.config.serialize import SavedConfig, config_from_dict
 from graphrec_cli.errors import ConfigError, GraphrecError
 from graphrec_cli.rundir.config_fingerprint import MACHINE, config_sha256
 from graphrec_cli.rundir.directory import RunDirectory, newest_first
+from graphrec_cli.terminal_text import counted
 
 
 def unfinished_runs(
@@ -46,7 +47,7 @@ def refuse_other_epochs(before: RunConfig, config: RunConfig) -> None:
     epochs = before.trainer.epochs
     if config.trainer.final_learning_rate is not None and config.trainer.epochs != epochs:
         raise ConfigError(
-            f"trainer.epochs={config.trainer.epochs} cannot resume a run of {epochs} epochs: "
-            "with trainer.final_learning_rate, the learning rates depend on the number of epochs; "
-            "omit trainer.epochs, or start a new run with --from"
+            f"trainer.epochs={config.trainer.epochs} cannot resume a run of "
+            f"{counted(epochs, 'epoch')}: with trainer.final_learning_rate, the learning rates "
+            "depend on the number of epochs; omit trainer.epochs, or start a new run with --from"
         )

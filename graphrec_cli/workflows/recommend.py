@@ -25,6 +25,7 @@ from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.reporting.recommendations import Block, Recommendations
 from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.terminal_text import counted
 from graphrec_cli.workflows.evaluate import SavedRun, load_run
 
 log = logging.getLogger("graphrec")
@@ -141,8 +142,8 @@ def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
 def log_skipped(number: int) -> None:
     if number:
         log.warning(
-            "skipped %d users without a train interaction; cold=popular gives them popular items",
-            number,
+            "skipped %s without a train interaction; cold=popular gives them popular items",
+            counted(number, "user"),
         )
 
 

@@ -92,7 +92,6 @@ def make_trainer(train: UserItems, dim: int) -> Trainer:
         ),
         None,
         monitor=Monitor(),
-        show_progress=False,
     )
 
 

@@ -119,5 +119,4 @@ def step_trainer(train: UserItems, quick: bool, device: torch.device = CPU) -> T
         build_hardneg(negatives, train, generator=draws, device=device),
         None,
         monitor=Monitor(),
-        show_progress=False,
     )

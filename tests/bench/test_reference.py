@@ -86,7 +86,6 @@ def test_steps_on_the_same_batches_give_the_same_losses_and_embeddings(seed: int
         sampler,
         None,
         monitor=Monitor("ndcg@10"),
-        show_progress=False,
     )
     optimizer = torch.optim.Adam(pair.theirs.parameters(), lr=LEARNING_RATE)
     for batch in sampler.epoch(4, 16):

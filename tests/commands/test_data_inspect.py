@@ -79,6 +79,7 @@ def test_every_figure_of_a_data_set_of_nine_rows(full_size: Command, movies: Pat
         "item_id": "10",
         "signal": "rating",
         "rating": 4.0,
+        "weight": None,
         "timestamp": 86400,
         "time": "1970-01-02 00:00:00",
         "part": None,

@@ -76,6 +76,45 @@ def test_a_refusal_imports_no_torch_and_makes_no_folder(
     assert sorted(folder.iterdir()) == before
 
 
+BROKEN = [
+    ("adjacency_list", {"train.txt": "0 1 2\n1 2 x\n", "test.txt": "0 3\n"}, "line 2: id 'x' is"),
+    ("adjacency_list", {"train.txt": "0 1 2\n", "test.txt": "\n"}, "test.txt is empty"),
+    (
+        "adjacency_list",
+        {"train.txt": "2 5 6\n1 8\n3 1 2 3\n", "test.txt": "0 3\n"},
+        "dataset.lines=count_items",
+    ),
+    (
+        "goodbooks",
+        {"ratings.csv": "user_id,book_id,rating\n1,2,5\n1,x,4\n", "to_read.csv": "user_id,book_id"},
+        "ratings.csv, line 3: book_id 'x'",
+    ),
+    (
+        "goodbooks",
+        {"ratings.csv": "user_id,item,rating\n1,2,5\n", "to_read.csv": "user_id,book_id"},
+        "has no column book_id",
+    ),
+    ("movielens_100k", {"u.data": "1\t2\t5\t88\n1\t2\n"}, "u.data, line 2: 2 fields"),
+    ("movielens_1m", {"ratings.dat": "1::2::9::88\n"}, "ratings.dat, line 1: Rating '9'"),
+    ("movielens_latest", {"ratings.csv": "userId,movieId,rating\n1,2,3\n"}, "timestamp"),
+    ("book_crossing", {"BX-Book-Ratings.csv": "User-ID;Book;Book-Rating\n"}, "one column ISBN"),
+]
+
+
+@pytest.mark.parametrize(("dataset", "files", "said"), BROKEN)
+def test_broken_first_lines_of_known_data_leave_no_run_directory(
+    tmp_path: Path, dataset: str, files: dict[str, str], said: str
+) -> None:
+    (tmp_path / "broken").mkdir()
+    for name, text in files.items():
+        (tmp_path / "broken" / name).write_text(text)
+    words = f"train dataset={dataset} dataset.folder=broken dataset.download=false data_dir=."
+    last, err = heavy_modules(tmp_path, words)
+    assert last == "code 3", err
+    assert said in err
+    assert [path.name for path in tmp_path.iterdir()] == ["broken"]
+
+
 @pytest.mark.parametrize(
     "words", ["data inspect", f"data inspect {TABLE}", f"data prepare {TABLE}"]
 )

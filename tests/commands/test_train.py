@@ -163,6 +163,15 @@ def test_a_non_finite_loss_keeps_the_best_epoch(graphrec: Callable[..., Any]) ->
     assert graphrec("evaluate", str(done.run)).code == 0
 
 
+def test_a_pool_larger_than_the_catalog_is_found_before_the_model_is_built(
+    graphrec: Callable[..., Any],
+) -> None:
+    done = graphrec("train", "sampler=hardneg", "sampler.popular_pool=1000")
+    assert done.code == 2
+    assert "sampler.popular_pool=1000 is larger than the catalog of" in done.err.splitlines()[-1]
+    assert not (done.run / "audit.json").exists()
+
+
 def test_more_items_asked_for_than_there_are_is_found_before_training(
     graphrec: Callable[..., Any],
 ) -> None:

@@ -95,9 +95,10 @@ def _train(folder: Path, *words: str) -> Finished:
 
 
 @pytest.mark.slow
-def test_a_sweep_leaves_them_out_too(mine: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("launcher", [[], ["hydra/launcher=basic"]])
+def test_a_sweep_leaves_them_out_too(mine: list[str], tmp_path: Path, launcher: list[str]) -> None:
     del mine
-    done = _train(tmp_path, "sampler=uniform,hardneg", "-m")
+    done = _train(tmp_path, "sampler=uniform,hardneg", "-m", *launcher)
     assert done.err.count("sampler=uniform does not use sampler.popular_pool=20") == 1
     assert len(list(done.run.glob("*.json"))) == 2
 

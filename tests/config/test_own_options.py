@@ -72,6 +72,21 @@ def compose(folder: Path, group: str, text: str, *words: str) -> Job:
             3,
             "did you mean 'trainer'?",
         ),
+        ("trainer", f"{TRAINER}\nepochs: ${{nowhere}}\n", 5, "trainer.epochs has an interpolation"),
+        (
+            "trainer",
+            f"{TRAINER}epochs: ${{output_dir}}\n",
+            4,
+            "trainer.epochs has an interpolation",
+        ),
+        ("trainer", f"{TRAINER}monitor: ${{data_dir}}\n", 4, "trainer.monitor must be one of"),
+        ("trainer", f"{TRAINER}epochs: ${{seed\n", 4, "epochs has an interpolation"),
+        (
+            "experiment",
+            f"{EXPERIMENT}evaluation:\n  ks: [1, '${{nowhere}}']\n",
+            3,
+            "evaluation.ks[1] has an interpolation",
+        ),
         ("experiment", f"{EXPERIMENT}sampler:\n  pool: 3\n", 3, "unknown key 'sampler.pool'"),
     ],
 )
@@ -89,6 +104,17 @@ def test_a_fault_in_an_option_that_an_experiment_chooses_is_found(tmp_path: Path
     (tmp_path / "trainer" / "long.yaml").write_text(f"{TRAINER}epoch: 5\n")
     with pytest.raises(ConfigError, match=r"long\.yaml, line 4: unknown key 'trainer\.epoch'"):
         compose(tmp_path, "experiment", f"{EXPERIMENT}defaults:\n  - override /trainer: long\n")
+
+
+def test_an_interpolation_may_take_another_value_of_the_run(tmp_path: Path) -> None:
+    job = compose(tmp_path, "trainer", f"{TRAINER}epochs: ${{seed}}\n", "seed=7")
+    assert job.config.trainer.epochs == 7
+
+
+def test_a_value_of_the_command_line_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    text = f"{TRAINER}epochs: ${{nowhere}}\n"
+    with pytest.raises(ConfigError, match=r"^trainer\.epochs must be an integer"):
+        compose(tmp_path, "trainer", text, "trainer.epochs=x")
 
 
 def test_sound_files_are_composed(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "model.embedding_dim": st.integers(1, 2**16),
     "model.init": st.sampled_from([member.name for member in Init]),
     "model.init_std": rates,
-    "sampler.by": st.sampled_from([member.name for member in PositivesBy]),
+    "sampler.by": st.sampled_from([by.name for by in PositivesBy if by is not PositivesBy.weight]),
     "sampler.popular_probability": st.floats(0, 1),
     "sampler.popular_pool": st.none() | counts,
     "loss.l2": st.floats(0, 1e300),

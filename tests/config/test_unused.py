@@ -56,6 +56,14 @@ def test_all_words_of_one_reason_are_named() -> None:
         (("split.by=rating", "split.seed=3", "model=ease"), "^split.seed=3 has no effect"),
         (("split=ratio", "split.valid_ratio=0", "trainer.valid_users=9"), "has no valid part"),
         (
+            ("dataset=table", "dataset.path=a.csv", "dataset.weight=plays"),
+            "^dataset.weight=plays has no effect: sampler.by=user does not use weights",
+        ),
+        (
+            ("dataset=table", "dataset.path=a.csv", "dataset.weight=plays", "model=ease"),
+            "^dataset.weight=plays has no effect: model=ease is computed",
+        ),
+        (
             ("dataset=table", *OWN_FILES, "split=predefined", "trainer.patience=3"),
             "split=predefined has no valid part",
         ),

@@ -73,7 +73,7 @@ def test_a_report_says_all_that_is_there() -> None:
     source.funnel.drop("duplicates", "duplicate of the same signal", 20)
     lines = data_report(report_of(source)).splitlines()
     for line in (
-        "mine: 21 rows of 1 users and 1 items",
+        "mine: 21 rows of 1 user and 1 item",
         "files of /data/mine",
         "a.csv  1,000,000  abababababab",
         "row  user_id     item_id  signal  rating  title",

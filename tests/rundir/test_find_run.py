@@ -44,22 +44,25 @@ def outputs(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("need", "found", "line"),
     [
-        (Need.config, "failed", None),
-        (Need.model, "done", "the newer {}/failed failed: the loss is nan"),
-        (Need.unfinished, "killed", "the newer {}/failed failed: the loss is nan"),
+        (Need.config, "failed", "{}/failed: this run failed: the loss is nan"),
+        (Need.model, "done", "latest is {}/done: the newer {}/failed failed: the loss is nan"),
+        (
+            Need.unfinished,
+            "killed",
+            "latest is {}/killed: the newer {}/failed failed: the loss is nan",
+        ),
     ],
 )
 def test_latest_passes_over_runs_that_do_not_fit_and_says_so(
     outputs: Path,
     need: Need,
     found: str,
-    line: str | None,
+    line: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.INFO):
         assert find_run("latest", outputs, need).path == outputs / found
-    expected = [f"latest is {outputs / found}: {line.format(outputs)}"] if line else []
-    assert caplog.messages == expected
+    assert caplog.messages == [line.replace("{}", str(outputs))]
 
 
 @pytest.mark.parametrize(

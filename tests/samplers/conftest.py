@@ -39,7 +39,7 @@ def check_distribution() -> CheckDistribution:
 def long_tailed_train() -> UserItems:
     """300 users and 200 items with skewed popularity; items 0, 100 and 199 are in no pair.
 
-    User 7 has the whole catalog, user 8 has nothing.
+    User 7 has the whole catalog, user 8 has nothing. Weights are whole numbers from 1 to 9.
     """
     # Imported late: the shape checks hook into the first import of graphrec_cli.
     from graphrec_cli.data.interactions import UserItems
@@ -51,4 +51,5 @@ def long_tailed_train() -> UserItems:
     has[7] = chance > 0
     has[8] = False
     users, items = np.nonzero(has)
-    return UserItems.from_pairs(users, items, num_users=300, num_items=200)
+    weight = generator.integers(1, 10, len(users)).astype(np.float32)
+    return UserItems.from_pairs(users, items, num_users=300, num_items=200, weight=weight)

@@ -78,10 +78,13 @@ def test_a_batch_whose_users_items_do_not_fit_is_refused(
     long_tailed_train: UserItems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(free_memory, "free_memory", lambda device: 1_000_000_000)
-    degree = long_tailed_train.user_degree
+    degree, weight = long_tailed_train.user_degree, long_tailed_train.weight
+    assert weight is not None
+    of_user = degree[long_tailed_train.user_index()]
     for by, mean in (
         (PositivesBy.interaction, (degree**2).sum() / degree.sum()),
         (PositivesBy.user, degree.sum() / (degree > 0).sum()),
+        (PositivesBy.weight, (weight * of_user).sum() / weight.sum()),
     ):
         fits = int(1e9 / 32 / mean * 0.999)
         drawn = sampler(SoftmaxConfig(), long_tailed_train, by=by)

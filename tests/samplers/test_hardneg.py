@@ -95,7 +95,12 @@ def test_the_pool_is_a_fifth_of_the_catalog_rounded_up_by_default() -> None:
 
 def test_a_pool_larger_than_the_catalog_names_its_key() -> None:
     with pytest.raises(ConfigError, match=r"sampler\.popular_pool=8 .* catalog of 7 items"):
-        hard_negatives(small_train(), 0.7, 8)
+        build_hardneg(
+            HardNegativeConfig(popular_pool=8),
+            small_train(),
+            generator=torch.Generator(),
+            device=CPU,
+        )
 
 
 def test_a_pool_of_the_whole_catalog_is_uniform(

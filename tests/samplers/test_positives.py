@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,6 +17,7 @@ from graphrec_cli.samplers.positives import (
     PositivesByDistinctUser,
     PositivesByInteraction,
     PositivesByUser,
+    PositivesByWeight,
     build_positives,
 )
 
@@ -25,7 +28,9 @@ PAIRS = [(0, 1), (1, 0), (1, 2), (1, 3), (4, 2), (4, 3)]
 
 
 def small_train() -> UserItems:
-    return items_of_users(ITEMS, 4)
+    """Pairs with the weights 1, 2, 3 and so on."""
+    train = items_of_users(ITEMS, 4)
+    return replace(train, weight=np.arange(1, train.num_pairs + 1, dtype=np.float32))
 
 
 def draw_pairs(
@@ -98,6 +103,61 @@ def test_a_new_pass_starts_from_all_pairs_whatever_was_left() -> None:
     assert sorted(draw_pairs(positives, 6, generator)) == PAIRS
 
 
+def test_by_weight_is_proportional_to_the_weights_of_eligible_users(
+    check_distribution: CheckDistribution,
+) -> None:
+    positives = PositivesByWeight(small_train(), ELIGIBLE, CPU)
+    drawn = np.array(draw_pairs(positives, 100_000, torch.Generator().manual_seed(3)))
+    # The four pairs of user 3, with the weights 5 to 8, are never drawn.
+    weight = {(0, 1): 1, (1, 0): 2, (1, 2): 3, (1, 3): 4, (4, 2): 9, (4, 3): 10}
+    probability = np.zeros((5, 4))
+    for pair, value in weight.items():
+        probability[pair] = value / 29
+    check_distribution(drawn[:, 0] * 4 + drawn[:, 1], probability.ravel())
+
+
+def test_weights_a_million_apart_keep_their_ratio() -> None:
+    train = replace(items_of_users([[0, 1, 2]], 3), weight=np.array([1e6, 1, 1e6], np.float32))
+    positives = PositivesByWeight(train, torch.tensor([True]), CPU)
+    drawn = positives.draw(4_000_000, torch.Generator().manual_seed(0))
+    rare = int((drawn == 1).sum())
+    assert 0 < rare < 12  # two are expected
+    assert int((drawn == 0).sum()) == pytest.approx(2_000_000, rel=0.01)
+
+
+def test_equal_weights_draw_all_pairs_equally_often(
+    check_distribution: CheckDistribution,
+) -> None:
+    train = replace(small_train(), weight=np.full(10, 0.3, np.float32))
+    positives = PositivesByWeight(train, torch.ones(5, dtype=torch.bool), CPU)
+    drawn = positives.draw(50_000, torch.Generator().manual_seed(1))
+    check_distribution(drawn.numpy(), [0.1] * 10)
+
+
+@given(st.permutations(range(10)), st.integers(0, 2**32))
+def test_the_order_of_the_rows_changes_no_draw_by_weight(order: list[int], seed: int) -> None:
+    train = small_train()
+    assert train.weight is not None
+    shuffled = UserItems.from_pairs(
+        train.user_index()[order],
+        train.item_index[order],
+        num_users=5,
+        num_items=4,
+        weight=train.weight[order],
+    )
+    drawn = [
+        PositivesByWeight(each, ELIGIBLE, CPU).draw(20, torch.Generator().manual_seed(seed))
+        for each in (train, shuffled)
+    ]
+    assert torch.equal(*drawn)
+
+
+def test_pairs_without_weights_are_an_error() -> None:
+    train = replace(small_train(), weight=None)
+    with pytest.raises(DataError, match=r"sampler\.by=weight needs weights"):
+        build_positives(PositivesBy.weight, train, ELIGIBLE, CPU)
+
+
 @pytest.mark.parametrize("by", list(PositivesBy))
 def test_pairs_of_ineligible_users_do_not_count(by: PositivesBy) -> None:
     assert build_positives(by, small_train(), ELIGIBLE, CPU).num_pairs == len(PAIRS)
@@ -109,6 +169,7 @@ def test_pairs_of_ineligible_users_do_not_count(by: PositivesBy) -> None:
         (PositivesBy.user, PositivesByUser),
         (PositivesBy.distinct_user, PositivesByDistinctUser),
         (PositivesBy.interaction, PositivesByInteraction),
+        (PositivesBy.weight, PositivesByWeight),
     ],
 )
 def test_the_config_chooses_the_class(by: PositivesBy, kind: type) -> None:

@@ -16,7 +16,10 @@ RATED = {(0, 1): 5.0, (0, 3): 1.5, (2, 0): 3.0, (2, 1): 4.0, (3, 3): 2.5}
 def train(*, rated: bool = True) -> UserItems:
     pairs = np.array(list(RATED))
     rating = np.array(list(RATED.values()), dtype=np.float32) if rated else None
-    return UserItems.from_pairs(pairs[:, 0], pairs[:, 1], num_users=4, num_items=4, rating=rating)
+    weight = np.ones(len(pairs), dtype=np.float32)
+    return UserItems.from_pairs(
+        pairs[:, 0], pairs[:, 1], num_users=4, num_items=4, rating=rating, weight=weight
+    )
 
 
 def sampler(by: PositivesBy, seed: int = 0) -> RatedPairSampler:

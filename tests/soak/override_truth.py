@@ -28,6 +28,7 @@ BY_HAND: dict[str, Kind] = {
     "split.test_ratio": Real(0, 0.9, open_high=True),
     "split.valid_ratio": Real(0, 0.9, open_high=True),
     "split.fold": Whole(0, 4),
+    "sampler.by": One(("user", "distinct_user", "interaction")),
 }
 """Keys whose values depend on other keys, or are words that no type lists."""
 

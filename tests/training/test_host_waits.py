@@ -69,7 +69,6 @@ def trainer_of(loss: LossConfig, model_config: LightGCNConfig, *, as_on_a_gpu: b
         else build_uniform(UniformConfig(by=by), train, generator=generator, device=CPU),
         None,
         monitor=Monitor(),
-        show_progress=False,
     )
 
 

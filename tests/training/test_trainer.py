@@ -32,9 +32,10 @@ Validate = Callable[[], dict[str, float]]
 
 
 def random_train() -> UserItems:
-    """106 pairs of 30 users and 20 items."""
+    """106 pairs of 30 users and 20 items, with the weights 1, 2 and 3 in turn."""
     users, items = np.nonzero(np.random.default_rng(0).random((30, 20)) < 0.2)
-    return UserItems.from_pairs(users, items, num_users=30, num_items=20)
+    weight = (np.arange(len(users)) % 3 + 1).astype(np.float32)
+    return UserItems.from_pairs(users, items, num_users=30, num_items=20, weight=weight)
 
 
 def trainer_of(
@@ -63,7 +64,6 @@ def trainer_of(
         sampler,
         validate,
         monitor=Monitor(config.monitor or "ndcg@10", lower_is_better),
-        show_progress=False,
         after_step=after_step,
     )
 

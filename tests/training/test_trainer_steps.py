@@ -92,7 +92,6 @@ def test_optimizer_steps_by_hand(l2: float, weight_decay: float) -> None:
         Scripted([batch]),
         None,
         monitor=Monitor(),
-        show_progress=False,
     )
     x = model.layer0_embeddings.detach().double().numpy().copy()
     adam = AdamByHand(0.01, weight_decay)
@@ -131,7 +130,6 @@ def test_the_first_step_moves_weights_by_the_learning_rate(weight_decay: float) 
         Scripted([batch]),
         None,
         monitor=Monitor(),
-        show_progress=False,
     )
     before = model.layer0_embeddings.detach().clone()
     trainer.train_epoch()
@@ -155,7 +153,7 @@ def test_an_epoch_agrees_with_float64_on_the_cpu(device: str) -> None:
     single = lightgcn(train, embedding_dim=8, num_layers=0, device=torch.device(device))
     moved = [Triples(*(column.to(device) for column in batch)) for batch in batches]
     trainers = [
-        Trainer(config, model, loss, Scripted(script), None, monitor=Monitor(), show_progress=False)
+        Trainer(config, model, loss, Scripted(script), None, monitor=Monitor())
         for model, script in ((exact, batches), (single, moved))
     ]
     exact_loss, got_loss = (trainer.train_epoch()[0] for trainer in trainers)
@@ -182,7 +180,6 @@ def test_an_epoch_through_the_graph_agrees_on_cpu_and_cuda() -> None:
             Scripted(script),
             None,
             monitor=Monitor(),
-            show_progress=False,
         )
         losses.append(trainer.train_epoch()[0])
         tables.append(model.layer0_embeddings.detach().cpu())

@@ -27,6 +27,8 @@ def split_arrays(split: Split) -> dict[str, NDArray[np.generic]]:
             arrays[f"{name}_rating"] = part.rating
         if part.timestamp is not None:
             arrays[f"{name}_timestamp"] = part.timestamp
+        if part.weight is not None:
+            arrays[f"{name}_weight"] = part.weight
     return arrays
 
 
@@ -99,8 +101,9 @@ def _part(files: Mapping[str, bytearray], name: str, num_users: int, num_items: 
     item_index = _array(files[f"{name}_item_index"], "i4")
     rating = _array(files[f"{name}_rating"], "f4") if f"{name}_rating" in files else None
     times = _array(files[f"{name}_timestamp"], "i8") if f"{name}_timestamp" in files else None
+    weight = _array(files[f"{name}_weight"], "f4") if f"{name}_weight" in files else None
     if len(indptr) != num_users + 1:
         raise DataError(f"the {name} part has {len(indptr) - 1} users, expected {num_users}")
-    part = UserItems(indptr, item_index, num_items, rating, times)
+    part = UserItems(indptr, item_index, num_items, rating, times, weight)
     part.check()
     return part

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +18,12 @@ from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.tables.columns import IdColumn
 from graphrec_cli.errors import DataError
-from graphrec_cli.terminal_text import shorten
+from graphrec_cli.terminal_text import counted, shorten
 
 LINE_ENDS = b"\r\n"
 BLANKS = b" \t"
+HEAD_BYTES = 2**20
+"""Of a file, which are checked before a run begins."""
 SURE_DIGITS = 18
 """A number with this many digits always fits int64."""
 MIN_LINES = 3
@@ -52,6 +56,23 @@ def find_adjacency_list(config: AdjacencyListConfig, *, data_dir: Path) -> dict[
         download(config.remote(name), folder / name)
     found = {part: find_file(folder, name) for part, name in names.items()}
     return {part: path for part, path in found.items() if path is not None}
+
+
+def check_adjacency_list(config: AdjacencyListConfig, paths: Mapping[str, Path]) -> None:
+    """Refuse files whose first lines are faulty.
+
+    What the numbers of a line are is decided by all lines, so by the head of a small file only.
+
+    Raises:
+        DataError: as ``read_adjacency_list``.
+    """
+    for path in paths.values():
+        with open_unpacked(path) as stream:
+            head = io.BufferedReader(stream).read(HEAD_BYTES + 1)
+        if len(head) <= HEAD_BYTES:
+            _parse(path, head.removeprefix(BYTE_ORDER_MARK), config.lines)
+        elif whole_lines := head[: head.rfind(b"\n") + 1].removeprefix(BYTE_ORDER_MARK):
+            _parse(path, whole_lines, config.lines or Lines.user_items)
 
 
 def load_adjacency_list(config: AdjacencyListConfig, files: FoundFiles, *, seed: int) -> SourceData:
@@ -113,6 +134,13 @@ def read_adjacency_list(
     """
     with open_unpacked(path) as stream:
         content = (stream.readall() or b"").removeprefix(BYTE_ORDER_MARK)
+    return _parse(path, content, lines)
+
+
+def _parse(
+    path: Path, content: bytes, lines: Lines | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """What ``read_adjacency_list`` returns, from the bytes of whole lines."""
     data = np.frombuffer(content, dtype=np.uint8)
     line_end = np.isin(data, np.frombuffer(LINE_ENDS, dtype=np.uint8))
     in_number = (data >= ord("0")) & (data <= ord("9"))
@@ -142,7 +170,7 @@ def read_adjacency_list(
             place = wrong[0]
             raise DataError(
                 f"{path}, line {line_number[place] + 1}: {first[place]:,} is not the number of the "
-                f"{num_items[place]:,} items behind it (dataset.lines=count_items)"
+                f"{counted(int(num_items[place]), 'item')} behind it (dataset.lines=count_items)"
             )
         first = line_number
     return first[row[~is_first]], numbers[~is_first], int((num_items == 0).sum())
@@ -206,4 +234,4 @@ def _what_is_missing(
     return message
 
 
-ADJACENCY_LIST = Source(find_adjacency_list, load_adjacency_list)
+ADJACENCY_LIST = Source(find_adjacency_list, load_adjacency_list, check_adjacency_list)

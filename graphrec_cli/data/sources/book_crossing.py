@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.tables.columns import MAX_ID_LENGTH, MAX_TITLE_LENGTH
 from graphrec_cli.data.tables.layout import Layout
-from graphrec_cli.data.tables.line_records import LineRecords, read_line_records
+from graphrec_cli.data.tables.line_records import LineRecords, check_header, read_line_records
 from graphrec_cli.data.tables.quarantine import BadLine, refuse_too_many
 from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
@@ -44,6 +45,17 @@ def find_book_crossing(config: BookCrossingConfig, *, data_dir: Path) -> dict[st
         BOOKS: find_file(folder, BOOKS, archive_name(config.archive)),
     }
     return {name: path for name, path in paths.items() if path is not None}
+
+
+def check_book_crossing(config: BookCrossingConfig, paths: Mapping[str, Path]) -> None:
+    """Refuse files whose header line lacks a column.
+
+    Raises:
+        DataError: naming the file and the column.
+    """
+    check_header(paths[RATINGS], (USER, ITEM, RATING), LAYOUT)
+    if BOOKS in paths:
+        check_header(paths[BOOKS], (ITEM, TITLE), LAYOUT)
 
 
 def load_book_crossing(config: BookCrossingConfig, files: FoundFiles, *, seed: int) -> SourceData:
@@ -160,4 +172,4 @@ def _ratings(text: NDArray[np.object_]) -> NDArray[np.float32]:
     return number[codes].astype(np.float32)
 
 
-BOOK_CROSSING = Source(find_book_crossing, load_book_crossing)
+BOOK_CROSSING = Source(find_book_crossing, load_book_crossing, check_book_crossing)

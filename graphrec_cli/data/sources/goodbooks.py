@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.tables.columns import ColumnArray, IdColumn, NumberColumn
-from graphrec_cli.data.tables.read_csv import read_csv_columns
-from graphrec_cli.data.tables.titles import read_titles
+from graphrec_cli.data.tables.layout import CSV
+from graphrec_cli.data.tables.read_csv import check_first_rows, read_csv_columns
+from graphrec_cli.data.tables.titles import pick_id_column, read_titles
 from graphrec_cli.errors import DataError
 
 IDS = (IdColumn("user_id"), IdColumn("book_id"))
@@ -65,6 +67,18 @@ def find_goodbooks(config: GoodBooksConfig, *, data_dir: Path) -> dict[str, Path
     return {name: path for name, path in paths.items() if path is not None}
 
 
+def check_goodbooks(config: GoodBooksConfig, paths: Mapping[str, Path]) -> None:
+    """Refuse files that lack a column, or whose first rows are faulty.
+
+    Raises:
+        DataError: naming the file and the line.
+    """
+    for signal in config.signals:
+        check_first_rows(paths[FILE_NAMES[signal]], COLUMNS[signal], CSV)
+    if BOOKS in paths:
+        pick_id_column(paths[BOOKS], BOOK_ID_COLUMNS, "title")
+
+
 def load_goodbooks(config: GoodBooksConfig, files: FoundFiles, *, seed: int) -> SourceData:
     """Read the files of the configured signals, and the titles if books.csv exists.
 
@@ -107,4 +121,4 @@ def _ratings(part: dict[str, ColumnArray]) -> NDArray[np.float32]:
     return part.get("rating", missing).astype(np.float32)
 
 
-GOODBOOKS = Source(find_goodbooks, load_goodbooks)
+GOODBOOKS = Source(find_goodbooks, load_goodbooks, check_goodbooks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -18,11 +19,11 @@ from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
-from graphrec_cli.data.tables.columns import IdColumn, NumberColumn
+from graphrec_cli.data.tables.columns import Column, IdColumn, NumberColumn
 from graphrec_cli.data.tables.layout import CSV, Layout
-from graphrec_cli.data.tables.read_csv import read_csv_columns
+from graphrec_cli.data.tables.read_csv import check_first_rows, read_csv_columns
 from graphrec_cli.data.tables.time_column import SecondsColumn
-from graphrec_cli.data.tables.titles import read_titles
+from graphrec_cli.data.tables.titles import pick_id_column, read_titles
 from graphrec_cli.errors import DataError
 
 
@@ -101,6 +102,22 @@ def find_movielens_latest(config: MovieLensLatestConfig, *, data_dir: Path) -> d
     return find_movielens(config, data_dir=data_dir, edition=LATEST)
 
 
+def check_movielens(
+    config: MovieLensConfig, paths: Mapping[str, Path], *, edition: Edition
+) -> None:
+    """Refuse files that lack a column, or whose first rows are faulty.
+
+    Raises:
+        DataError: naming the file and the line.
+    """
+    for name in _rating_files(config, edition):
+        check_first_rows(paths[name], _columns(edition), edition.ratings)
+    if edition.titles_file in paths:
+        id_column, title_column = edition.title_columns
+        titles = paths[edition.titles_file]
+        pick_id_column(titles, {id_column: id_column}, title_column, edition.titles)
+
+
 def load_movielens(
     config: MovieLensConfig, files: FoundFiles, *, seed: int, edition: Edition
 ) -> SourceData:
@@ -117,12 +134,7 @@ def load_movielens(
         DataError: a file is faulty.
     """
     user, item, rating, timestamp = edition.columns
-    wanted = (
-        IdColumn(user),
-        IdColumn(item),
-        NumberColumn(rating, low=0.5, high=5.0),
-        SecondsColumn(timestamp),
-    )
+    wanted = _columns(edition)
     parts = _rating_files(config, edition)
     tables = [read_csv_columns(files.paths[name], wanted, edition.ratings) for name in parts]
     titles_path = files.paths.get(edition.titles_file)
@@ -155,12 +167,28 @@ def _rating_files(config: MovieLensConfig, edition: Edition) -> dict[str, str | 
     return {f"{fold}.base": "train", f"{fold}.test": "test"}
 
 
+def _columns(edition: Edition) -> tuple[Column, ...]:
+    user, item, rating, timestamp = edition.columns
+    return (
+        IdColumn(user),
+        IdColumn(item),
+        NumberColumn(rating, low=0.5, high=5.0),
+        SecondsColumn(timestamp),
+    )
+
+
 def _source(edition: Edition) -> Source[MovieLensConfig]:
     return Source(
-        partial(find_movielens, edition=edition), partial(load_movielens, edition=edition)
+        partial(find_movielens, edition=edition),
+        partial(load_movielens, edition=edition),
+        partial(check_movielens, edition=edition),
     )
 
 
 MOVIELENS_100K = _source(ML_100K)
 MOVIELENS_1M = _source(ML_1M)
-MOVIELENS_LATEST = Source(find_movielens_latest, partial(load_movielens, edition=LATEST))
+MOVIELENS_LATEST = Source(
+    find_movielens_latest,
+    partial(load_movielens, edition=LATEST),
+    partial(check_movielens, edition=LATEST),
+)

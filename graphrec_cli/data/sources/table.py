@@ -98,6 +98,7 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         signal=arrays.get("signal", np.zeros(size)).astype(np.int8),
         signal_names=("interaction",) if config.signals is None else tuple(config.signals),
         part=_parts(parts) if several else None,
+        weight=arrays["weight"].astype(np.float32) if "weight" in arrays else None,
     )
     _refuse_absent_signals(table, list(parts.values()))
     titles = None

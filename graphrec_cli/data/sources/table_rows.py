@@ -13,9 +13,11 @@ import numpy as np
 from graphrec_cli.config.table import MissingPolicy, TableConfig, TimeUnit
 from graphrec_cli.config.where import parse_where
 from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.sources.table_weights import LEAVE_OUT, refuse_low_weights, weight_column
 from graphrec_cli.data.tables.cells import is_missing
 from graphrec_cli.data.tables.columns import (
     EMPTY,
+    NOT_ABOVE_0,
     Column,
     ColumnArray,
     NumberColumn,
@@ -41,8 +43,8 @@ class TableRows:
 
     Attributes:
         columns: the name in the header of each column that is read, by its key in the
-            configuration: ``user``, ``item`` and, if there are any, ``rating``, ``timestamp`` and
-            ``signal``.
+            configuration: ``user``, ``item`` and, if there are any, ``rating``, ``timestamp``,
+            ``weight`` and ``signal``.
         arrays: the values by the same keys, each of shape (rows,); int8 places in
             ``dataset.signals`` for ``signal``.
         signals: the distinct texts of the column of signals.
@@ -96,6 +98,8 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     funnel = Funnel(len(arrays["user"]))
     if condition is not None:
         kept = matching_rows(condition, compared, cells | (file.read(again) if again else {}))
+        if "weight" in arrays:
+            refuse_low_weights(arrays["weight"], kept, columns["weight"], path)
         funnel.drop("where", "does not match dataset.where", int((~kept).sum()))
         if not kept.any():
             raise DataError(f"{path}: none of the {len(kept):,} rows matches dataset.where")
@@ -136,8 +140,7 @@ def _pick_columns(
         "rating": config.rating_threshold is not None,
         "timestamp": config.time_format is not None or config.time_unit is not TimeUnit.auto,
     }
-    if config.signal is not None:
-        needed["signal"] = True
+    needed |= {key: True for key in ("weight", "signal") if getattr(config, key) is not None}
     picked = {
         key: pick_column(key, getattr(config, key), header, file.path, needed=need)
         for key, need in needed.items()
@@ -148,8 +151,10 @@ def _pick_columns(
     chosen = list(columns.values())
     twice = next((name for name in chosen if chosen.count(name) > 1), None)
     if twice is not None:
+        both = columns.get("weight") == columns.get("rating") == twice
+        hint = ", or set dataset.rating='' to read no ratings" if both else ""
         raise DataError(
-            f"{file.path}: column {twice} is used twice; name a different column for each key"
+            f"{file.path}: column {twice} is used twice; name a different column for each key{hint}"
         )
     if config.columns is not None:
         off = [key for key in ("rating", "timestamp") if getattr(config, key) == ""]
@@ -173,6 +178,8 @@ def _wanted(file: TableFile, columns: dict[str, str], config: TableConfig) -> li
     if "rating" in columns:
         low, high = -HIGHEST_RATING, HIGHEST_RATING
         wanted.append(NumberColumn(columns["rating"], low=low, high=high, may_be_missing=skip))
+    if "weight" in columns:
+        wanted.append(weight_column(columns["weight"], config))
     if "timestamp" in columns:
         name = columns["timestamp"]
         has_times = file.kinds[name] == "time"
@@ -202,7 +209,7 @@ def _advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        for key in ("user", "item", "rating", "timestamp"):
+        for key in ("user", "item", "rating", "timestamp", "weight"):
             if key not in columns or f": {columns[key]} " not in str(error):
                 continue
             optional = key in ("rating", "timestamp") and getattr(config, key) is None
@@ -216,6 +223,8 @@ def _advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None]:
             elif NO_DATE in str(error):
                 other = "dataset.time_format names another format, such as %m/%d/%Y"
                 advice = f"{other}; {advice}" if advice else other
+            elif key == "weight" and NOT_ABOVE_0 in str(error):
+                advice = LEAVE_OUT
             if advice:
                 raise DataError(f"{error}; {advice}") from error
         raise
@@ -249,9 +258,9 @@ def shown_values(values: Sequence[str]) -> str:
 def _without_missing(
     arrays: dict[str, ColumnArray], funnel: Funnel, path: Path
 ) -> dict[str, ColumnArray]:
-    """Leave out the rows without an id, a rating or a time, and count them by cause."""
+    """Leave out the rows without an id, rating, time or weight, and count them by cause."""
     present = np.ones(funnel.rows_left, dtype=np.bool_)
-    for key in ("user", "item", "rating", "timestamp"):
+    for key in ("user", "item", "rating", "timestamp", "weight"):
         if key not in arrays:
             continue
         values = arrays[key]
@@ -265,7 +274,7 @@ def _without_missing(
         present &= ~missing
     if not present.any():
         raise DataError(
-            f"{path}: every row has an empty id, rating or timestamp; dataset.rating='' or "
+            f"{path}: every row has an empty id, rating, timestamp or weight; dataset.rating='' or "
             "dataset.timestamp='' ignores the column"
         )
     return {key: values[present] for key, values in arrays.items()}

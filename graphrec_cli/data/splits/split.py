@@ -120,6 +120,7 @@ def assemble_split(
             num_items=len(interactions.items),
             rating=interactions.rating[rows] if rated else None,
             timestamp=None if interactions.timestamp is None else interactions.timestamp[rows],
+            weight=None if interactions.weight is None else interactions.weight[rows],
         )
 
     split = Split(

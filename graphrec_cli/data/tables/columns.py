@@ -34,6 +34,8 @@ _QUOTED_NUMBER = re.compile(r"""(["'])\s*([0-9.,+-]+)\s*\1""")
 _COMMA_NUMBER = re.compile(r"[+-]?[0-9.]*,[0-9]+([.,][0-9]+)*")
 EMPTY = "empty"
 """The fault of a cell without a value."""
+NOT_ABOVE_0 = "not above 0"
+"""The fault of a number that must be above 0."""
 MAX_WHOLE_ID = int(np.iinfo(np.int64).max)
 
 
@@ -127,6 +129,8 @@ class NumberColumn:
         number = parsed_number(text)
         if number is None:
             return not_a_number(text) if text.strip() else EMPTY
+        if number <= 0 < self.low:
+            return NOT_ABOVE_0
         return None if self.low <= number <= self.high else f"outside {self.low:g}..{self.high:g}"
 
 

@@ -26,15 +26,18 @@ _FAULTS = {
 """In our words, by the part of the csv module's message that tells them."""
 
 
-def read_head(path: Path, layout: Layout, rows: int = 1) -> tuple[list[str], list[list[str]]]:
+def read_head(
+    path: Path, layout: Layout, rows: int = 1, columns: Sequence[Column] = ()
+) -> tuple[list[str], list[list[str]]]:
     """Names of all columns, and the first rows below them, fewer if there are no more.
 
     Raises:
-        DataError: the file is damaged, empty or not valid in the layout's encoding.
+        DataError: the file is damaged, empty or not valid in the layout's encoding, or lacks one of
+            ``columns``.
     """
     with open_lines(path, layout) as lines:
         found = rows_of(path, layout, lines)
-        names = column_names(path, layout, found, [])
+        names = column_names(path, layout, found, columns)
         return names, list(islice((row for row in found if not is_blank(row)), rows))
 
 

@@ -14,7 +14,7 @@ from graphrec_cli.data.tables.csv_rows import column_names, unreadable
 from graphrec_cli.data.tables.layout import Layout, is_blank, open_lines
 from graphrec_cli.data.tables.quotes import HINT, quote_fault
 from graphrec_cli.errors import DataError
-from graphrec_cli.terminal_text import shorten
+from graphrec_cli.terminal_text import counted, shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -120,7 +120,9 @@ def find_fault(
                     hint = HINT if layout.quoted and '"' in "".join(joined) else ""
                     if joined[0].startswith(("#", "%")):
                         hint = f"; dataset.comment='{joined[0][0]}' skips such lines"
-                    return DataError(f"{where}: {len(row)} fields where {owner} {len(names)}{hint}")
+                    return DataError(
+                        f"{where}: {counted(len(row), 'field')} where {owner} {len(names)}{hint}"
+                    )
                 fault = quote_fault(joined, row, places, layout)
                 if fault is not None:
                     first = line - len(joined) + 1
@@ -139,5 +141,5 @@ def find_fault(
         except DataError as error:
             return error
     if blanks and most_rows is None:  # quoted blanks are a field
-        return DataError(f"{path}, line {blanks}: 1 fields where {owner} {len(names)}")
+        return DataError(f"{path}, line {blanks}: 1 field where {owner} {len(names)}")
     return None

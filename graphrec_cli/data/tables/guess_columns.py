@@ -102,6 +102,8 @@ def refuse_unused_names(key: str, names: Sequence[str], used: Collection[str]) -
     near = difflib.get_close_matches(unused[0].lower(), known, n=1, cutoff=0.75)
     hint = f"; did you mean '{near[0]}'" if near and near[0] not in names else ""
     skip = f"write _{unused[0]} if the column is to be skipped"
+    if unused[0].lower() in ("weight", "weights"):
+        skip += f", or set dataset.weight={unused[0]}"
     raise DataError(
         f"{key} names {', '.join(unused)}, which nothing reads"
         + (f"{hint}? Otherwise {skip}" if hint else f"; {skip}")

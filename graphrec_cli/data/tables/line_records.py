@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from graphrec_cli.data.tables.read_csv import parse_rows
 from graphrec_cli.errors import DataError
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MAX_HEADER_BYTES = 2**16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +65,7 @@ def read_line_records(path: Path, wanted: Sequence[str], layout: Layout) -> Line
     if not content:
         raise DataError(f"{path} is empty; it needs a header line")
     lines = [line.removesuffix("\r") for line in content.decode(layout.encoding).split("\n")]
-    header = _fields(lines[0], layout) or []
-    missing = [name for name in wanted if header.count(name) != 1]
-    if missing:
-        found = ", ".join(header)[:200] or "no readable names"
-        raise DataError(f"{path} must have one column {', '.join(missing)}; its header has {found}")
+    header = _header(path, lines[0], wanted, layout)
     places = [header.index(name) for name in wanted]
     simple = _simple_record(layout.separator, len(header))
     numbers: list[int] = []
@@ -96,6 +94,29 @@ def read_line_records(path: Path, wanted: Sequence[str], layout: Layout) -> Line
         columns[name] = np.concatenate([distinct[code], other])[order]
     line_numbers = np.array(numbers, dtype=np.int64)[order]
     return LineRecords(path=path, columns=columns, line=line_numbers, lines=lines, bad=bad)
+
+
+def check_header(path: Path, wanted: Sequence[str], layout: Layout) -> None:
+    """Refuse a file whose header line lacks a column, without reading all of it.
+
+    Raises:
+        DataError: as ``read_line_records``.
+    """
+    with open_unpacked(path) as stream:
+        line = io.BufferedReader(stream).readline(MAX_HEADER_BYTES)
+    if not line:
+        raise DataError(f"{path} is empty; it needs a header line")
+    text = line.removeprefix(BYTE_ORDER_MARK).decode(layout.encoding)
+    _header(path, text.removesuffix("\n").removesuffix("\r"), wanted, layout)
+
+
+def _header(path: Path, line: str, wanted: Sequence[str], layout: Layout) -> list[str]:
+    header = _fields(line, layout) or []
+    missing = [name for name in wanted if header.count(name) != 1]
+    if missing:
+        found = ", ".join(header)[:200] or "no readable names"
+        raise DataError(f"{path} must have one column {', '.join(missing)}; its header has {found}")
+    return header
 
 
 def _simple_record(separator: str, num_fields: int) -> re.Pattern[str]:

@@ -79,11 +79,12 @@ def read_csv_columns(
 
 
 def check_first_rows(path: Path, columns: Sequence[Column], layout: Layout) -> None:
-    """Refuse a file whose first rows have a faulty cell or another number of fields.
+    """Refuse a file that lacks a column, or whose first rows have a fault.
 
     Raises:
         DataError: as ``read_csv_columns``.
     """
+    read_head(path, layout, 0, columns)
     with open_lines(path, layout) as lines:
         if layout.quoted and any('"' in line for line in islice(lines, HEAD_ROWS)):
             return  # only the whole text tells which quotes are sound

@@ -35,13 +35,25 @@ def read_titles(
     Raises:
         DataError: the file is damaged or empty, lacks a column, or has a faulty line.
     """
+    edition = pick_id_column(path, id_columns, title_column, layout)
+    titles = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
+    arrays = read_csv_columns(path, (IdColumn(edition), titles), layout)
+    distinct, first = np.unique(arrays[edition].astype(np.int64), return_index=True)
+    return distinct, arrays[title_column][first].astype(np.str_)
+
+
+def pick_id_column(
+    path: Path, id_columns: dict[str, str], title_column: str, layout: Layout = CSV
+) -> str:
+    """The column with the ids, by the file's header line; arguments as in ``read_titles``.
+
+    Raises:
+        DataError: the file lacks a column, or its head cannot be read.
+    """
     header, _ = read_head(path, layout)
     known = (column for name, column in id_columns.items() if name in header)
     edition = next(known, " or ".join(id_columns))
     for column in (edition, title_column):
         if column not in header:
             raise DataError(f"{path} has no column {column}; it has {', '.join(header)}")
-    titles = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
-    arrays = read_csv_columns(path, (IdColumn(edition), titles), layout)
-    distinct, first = np.unique(arrays[edition].astype(np.int64), return_index=True)
-    return distinct, arrays[title_column][first].astype(np.str_)
+    return edition

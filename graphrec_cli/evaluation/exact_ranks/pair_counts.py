@@ -13,13 +13,11 @@ from graphrec_cli.evaluation.exact_ranks.counts_above import CountsAbove
 from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
 from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
 from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
-from graphrec_cli.system.progress_bar import progress_bar
+from graphrec_cli.system.progress import progress
 
 _TIE_BLOCK = 1 << 21
 _VALUES_A_PAIR = 5
 """Memory for a pair's threshold and its two counts, in float32 values."""
-_BAR_DELAY_S = 1.0
-"""Seconds of work after which a progress bar appears."""
 
 
 class PairCounts:
@@ -55,12 +53,12 @@ class PairCounts:
         self.above = CountsAbove()
 
     @torch.no_grad()
-    def run(self, chunk_users: int | None, *, title: str = "") -> None:
+    def run(self, chunk_users: int | None, *, title: str) -> None:
         """Score all users and count.
 
         Args:
             chunk_users: users scored at a time; None lets ``users_per_chunk`` choose.
-            title: the text before a progress bar on a terminal; "" shows none.
+            title: what the progress is called.
 
         Raises:
             DataError: a pair is masked.
@@ -71,14 +69,13 @@ class PairCounts:
         # Sorted so that the users of a chunk have nearly the same number of pairs.
         order = np.argsort(-pairs, kind="stable")
         values_a_user = self.masked_scores.num_items + _VALUES_A_PAIR * int(pairs.max(initial=0))
-        shown = None if title else False
-        with progress_bar(title, len(users), delay=_BAR_DELAY_S, shown=shown) as bar:
+        with progress(title, len(users)) as shown:
             in_chunks(
                 order,
                 lambda chunk: self._count(users[chunk], start[chunk], pairs[chunk]),
                 chunk_users or users_per_chunk(values_a_user, self.device),
                 release=self._release,
-                advance=bar.update,
+                advance=shown.update,
             )
 
     def _release(self) -> None:

@@ -84,7 +84,7 @@ class RankingRules:
 
 
 def rank_held_out(
-    scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules, *, title: str = ""
+    scorer: Scorer, pairs: HeldOutPairs, rules: RankingRules, *, title: str = "ranking"
 ) -> HeldOutRanks:
     """Rank every held-out item among the unmasked items of the catalog.
 
@@ -93,7 +93,7 @@ def rank_held_out(
 
     Args:
         scorer: scores all items for a batch of users.
-        title: the text before a progress bar on a terminal; "" shows none.
+        title: what the progress is called.
 
     Raises:
         DataError: a held-out pair is also masked.

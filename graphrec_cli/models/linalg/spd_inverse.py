@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from tqdm import tqdm
+
+from graphrec_cli.system.progress import progress
 
 BLOCK = 1024
 
@@ -24,21 +25,23 @@ def invert_in_place(matrix: Float[Tensor, "size size"], block: int = BLOCK) -> N
     """
     size = len(matrix)
     starts = range(0, size, block)
-    for start in tqdm(starts, desc="inverse", disable=None):
-        here = slice(start, min(start + block, size))
-        # Only blocks on the diagonal and below are kept up; what lies above mirrors them.
-        stripe = torch.cat([matrix[here, :start].T, matrix[start:, here]])
-        factor, fault = torch.linalg.cholesky_ex(matrix[here, here])
-        if int(fault):
-            raise ValueError(f"not positive definite in {matrix.dtype}")
-        inverse = torch.cholesky_inverse(factor)
-        swept = stripe @ inverse
-        for row in starts:
-            rows, left = slice(row, min(row + block, size)), min(row + block, size)
-            matrix[rows, :left].addmm_(swept[rows], stripe[:left].T, alpha=-1)
-        matrix[here, :start] = swept[:start].T
-        matrix[here.stop :, here] = swept[here.stop :]
-        matrix[here, here] = inverse.neg_()
+    with progress("inverting blocks", len(starts)) as shown:
+        for start in starts:
+            here = slice(start, min(start + block, size))
+            # Only blocks on the diagonal and below are kept up; what lies above mirrors them.
+            stripe = torch.cat([matrix[here, :start].T, matrix[start:, here]])
+            factor, fault = torch.linalg.cholesky_ex(matrix[here, here])
+            if int(fault):
+                raise ValueError(f"not positive definite in {matrix.dtype}")
+            inverse = torch.cholesky_inverse(factor)
+            swept = stripe @ inverse
+            for row in starts:
+                rows, left = slice(row, min(row + block, size)), min(row + block, size)
+                matrix[rows, :left].addmm_(swept[rows], stripe[:left].T, alpha=-1)
+            matrix[here, :start] = swept[:start].T
+            matrix[here.stop :, here] = swept[here.stop :]
+            matrix[here, here] = inverse.neg_()
+            shown.update()
     matrix.neg_()
     for start in starts:
         here = slice(start, min(start + block, size))

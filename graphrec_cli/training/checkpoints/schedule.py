@@ -17,6 +17,7 @@ from graphrec_cli.rundir.config_fingerprint import RESUMABLE, config_sha256
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.storage.atomic import atomic_write
+from graphrec_cli.system.progress import progress
 from graphrec_cli.training.checkpoints.store import CheckpointStore
 from graphrec_cli.training.trainer import Trainer
 
@@ -115,7 +116,8 @@ class Checkpointing:
         if selection.best_epoch:
             self.save_best(selection.best_epoch, selection.best_state)
         metadata = {**self._stamp, "device": trainer.device.type, "history": self.history}
-        self._store.save_last(metadata | trainer.state_dict())
+        with progress("writing last.pt"):
+            self._store.save_last(metadata | trainer.state_dict())
         seconds = time.perf_counter() - started
         self.seconds += seconds
         self._schedule.record_write(seconds)
@@ -133,7 +135,8 @@ class Checkpointing:
             OutputError: it cannot be written; the old file is intact.
         """
         if epoch != self._best_on_disk:
-            self._store.save_best({**self._stamp, "epoch": epoch, "model": model})
+            with progress("writing best.pt"):
+                self._store.save_best({**self._stamp, "epoch": epoch, "model": model})
             self._best_on_disk = epoch
 
     def find(self, device: torch.device) -> dict[str, Any] | None:

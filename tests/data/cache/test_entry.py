@@ -45,6 +45,7 @@ def prepared_of(
     items: np.ndarray[Any, Any],
     rated: bool = True,
     timed: bool = True,
+    weighted: bool = True,
     has_valid: bool = True,
     title: np.ndarray[Any, Any] | None = None,
     quarantine: tuple[BadLine, ...] = (),
@@ -60,6 +61,7 @@ def prepared_of(
             num_items=len(items),
             rating=chosen[:, 1].astype(np.float32) / 3 if rated else None,
             timestamp=chosen[:, 1] * 10**9 + chosen[:, 0] if timed else None,
+            weight=chosen[:, 0].astype(np.float32) / 7 + 1 if weighted else None,
         )
 
     funnel = Funnel(len(rows) + 3)
@@ -95,6 +97,7 @@ def assert_same(one: Prepared, two: Prepared) -> None:
         assert first.num_items == second.num_items
         arrays += [(first.indptr, second.indptr), (first.item_index, second.item_index)]
         arrays += [(first.rating, second.rating), (first.timestamp, second.timestamp)]
+        arrays += [(first.weight, second.weight)]
     arrays += [(one.split.users.ids, two.split.users.ids)]
     arrays += [(one.split.items.ids, two.split.items.ids)]
     for first_array, second_array in arrays:
@@ -114,6 +117,7 @@ def assert_same(one: Prepared, two: Prepared) -> None:
     pairs=PAIRS,
     rated=st.booleans(),
     timed=st.booleans(),
+    weighted=st.booleans(),
     has_valid=st.booleans(),
     user_ids=st.lists(TEXT, min_size=6, max_size=6, unique=True) | st.none(),
     titles=st.lists(TEXT, min_size=8, max_size=8) | st.none(),
@@ -123,6 +127,7 @@ def test_what_is_read_is_what_was_written(
     pairs: list[tuple[int, int, int]],
     rated: bool,
     timed: bool,
+    weighted: bool,
     has_valid: bool,
     user_ids: list[str] | None,
     titles: list[str] | None,
@@ -135,6 +140,7 @@ def test_what_is_read_is_what_was_written(
         items=np.arange(8, dtype=np.int64) + 10**15,
         rated=rated,
         timed=timed,
+        weighted=weighted,
         has_valid=has_valid,
         title=None if titles is None else np.array(titles, dtype=np.str_),
         quarantine=tuple(bad),
@@ -172,7 +178,7 @@ def folder(tmp_path: Path, sound: Prepared) -> Path:
 def test_damage_of_any_file_at_any_place_is_told(folder: Path, sound: Prepared) -> None:
     rng = np.random.default_rng(3)
     names = sorted(path.name for path in folder.iterdir())
-    assert len(names) == 17  # entry, quarantine, users, items, title, four arrays of each part
+    assert len(names) == 20  # entry, quarantine, users, items, title, five arrays of each part
     for name in names:
         path = folder / name
         content = path.read_bytes()

@@ -163,3 +163,13 @@ def test_the_real_gowalla_as_far_as_the_split() -> None:
     assert (len(split.users), len(split.items)) == (29_858, 40_981)
     assert split.valid is None
     assert (split.train.num_pairs, split.test.num_pairs) == (810_128, 217_242)
+
+
+def test_only_the_head_of_a_large_file_is_checked_early(tmp_path: Path) -> None:
+    line = "1 " + " ".join(map(str, range(10_000, 12_000)))
+    (tmp_path / "train.txt").write_text("\n".join([line] * 200 + ["2 x"]))
+    config = AdjacencyListConfig(folder=str(tmp_path), test=None)
+    ADJACENCY_LIST.check(config, data_dir=tmp_path)
+    (tmp_path / "train.txt").write_text("\n".join(["2 x"] + [line] * 200))
+    with pytest.raises(DataError, match="line 1: id 'x'"):
+        ADJACENCY_LIST.check(config, data_dir=tmp_path)

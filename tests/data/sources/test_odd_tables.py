@@ -228,8 +228,8 @@ def test_lines_above_the_header_line_are_named(folder: Path, head: str) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("# made by a tool", r"line 4: 1 fields .* 2; dataset\.comment='#' skips such lines"),
-        ("Total: 2", "line 4: 1 fields where the header has 2$"),
+        ("# made by a tool", r"line 4: 1 field .* 2; dataset\.comment='#' skips such lines"),
+        ("Total: 2", "line 4: 1 field where the header has 2$"),
         ("a,b,", "line 4: 3 fields where the header has 2$"),
     ],
 )

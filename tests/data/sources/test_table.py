@@ -143,7 +143,7 @@ def test_parquet(folder: Path) -> None:
         (b"user,item,user\na,b,c\n", r"its columns are user \(1\), item, user \(2\)\)"),
         (b"user,uid,item\na,b,c\n", r"user and uid may each be the user column; name one"),
         (b"user,item\na,b\n,c\n", "line 3: user '' is empty"),
-        (b"user,item\na,b\nc\n", "line 3: 1 fields where the header has 2"),
+        (b"user,item\na,b\nc\n", "line 3: 1 field where the header has 2"),
         (b"user,item\na,b\nc,d,e\n", "line 3: 3 fields where the header has 2"),
         (b"user,item\na,b\nc\0,d\n", "line 3: a NUL byte"),
         (b"user\0,item\na,b\n", "line 1: a NUL byte"),

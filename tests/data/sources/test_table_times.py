@@ -61,7 +61,7 @@ def test_rows_without_a_rating_or_a_time_are_left_out_and_counted(folder: Path) 
     assert [step.rows_dropped for step in load(config).funnel.steps] == [2]
     empty = csv_table(folder, b"user,item,time\na,b,\n")
     empty.on_missing = MissingPolicy.skip
-    with pytest.raises(DataError, match="every row has an empty id, rating or timestamp"):
+    with pytest.raises(DataError, match="every row has an empty id, rating, timestamp or weight"):
         load(empty)
 
 

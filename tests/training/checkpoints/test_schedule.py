@@ -121,7 +121,6 @@ def trainer_after(epochs: int) -> Trainer:
         sampler,
         None,
         monitor=Monitor(),
-        show_progress=False,
     )
     assert len(list(trainer.fit())) == epochs
     return trainer

@@ -47,7 +47,6 @@ def new_trainer(after_step: Callable[[Trainer], None] = lambda trainer: None) ->
         ),
         lambda: {"ndcg@10": 0.1},
         monitor=Monitor(),
-        show_progress=False,
         after_step=after_step,
     )
 

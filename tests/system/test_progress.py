@@ -1,13 +1,15 @@
-"""Progress bars on a pseudo-terminal of 80 columns, and none without a terminal."""
+"""Progress bars on a pseudo-terminal of 80 columns, and log lines without a terminal."""
 
 from __future__ import annotations
 
 import fcntl
 import io
+import logging
 import os
 import pty
 import re
 import struct
+import sys
 import termios
 import threading
 import time
@@ -19,7 +21,9 @@ import torch
 from builders import CPU, items_of_users
 from torch import Tensor
 
+from graphrec_cli.errors import OutputError
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
+from graphrec_cli.system.progress import bars_erased, progress
 from graphrec_cli.training.epoch_progress import EpochProgress
 from graphrec_cli.training.step_bar import step_bar
 
@@ -49,6 +53,8 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> OnTerminal:
         reader.start()
         with monkeypatch.context() as patch, os.fdopen(terminal, "w", encoding="utf-8") as stderr:
             patch.setattr("sys.stderr", stderr)
+            with bars_erased():
+                pass  # as after a line on the screen
             work()
         reader.join()
         os.close(screen)
@@ -60,11 +66,11 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> OnTerminal:
 def take_steps(losses: list[float], *, first: int = 0, seconds: float = 0.0) -> None:
     """Show steps of a million examples each, of the last epoch of a long run."""
     total = torch.zeros((), dtype=torch.float64)
-    progress = EpochProgress(total, steps=first)
-    with step_bar("epoch 1000/1000", 99_999, progress, shown=True, window=0.0) as show:
+    counts = EpochProgress(total, steps=first)
+    with step_bar("epoch 1000/1000", 99_999, counts, window=0.0) as show:
         for loss in losses:
             time.sleep(seconds)
-            progress.add(torch.tensor(loss), 1_000_000)
+            counts.add(torch.tensor(loss), 1_000_000)
             show()
 
 
@@ -117,7 +123,7 @@ def test_a_ranking_of_more_than_a_second_has_a_bar(
 ) -> None:
     shown = on_terminal(lambda: rank(0.4))
     assert max(map(len, shown)) <= COLUMNS
-    assert re.match(r"ranking test \|.*\| 3/5 \[00:01<00:00\]$", shown[0])
+    assert re.match(r"ranking test \|.*\| \d/5 \[00:01<00:0\d\]$", shown[0])
 
 
 def test_a_short_ranking_has_none(
@@ -126,9 +132,105 @@ def test_a_short_ranking_has_none(
     assert on_terminal(lambda: rank(0.0)) == []
 
 
+def work(seconds: float, *, title: str = "reading ratings.csv") -> None:
+    """Work whose inside cannot report."""
+    with progress(title, delay=0.3):
+        time.sleep(seconds)
+
+
 @pytest.mark.slow
-def test_without_a_terminal_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_work_shows_its_time_every_second_and_is_erased(on_terminal: OnTerminal) -> None:
+    shown = on_terminal(lambda: work(3.0))
+    assert shown == [f"reading ratings.csv [00:0{second}]" for second in (0, 1, 2)]
+
+
+def test_short_work_shows_nothing(on_terminal: OnTerminal) -> None:
+    assert on_terminal(lambda: work(0.0)) == []
+
+
+def test_work_after_a_second_of_silence_is_shown_sooner(on_terminal: OnTerminal) -> None:
+    def in_parts() -> None:
+        for title in ("reading", "hashing", "splitting"):
+            with progress(title):
+                time.sleep(0.7)
+
+    assert on_terminal(in_parts) == ["hashing [00:00]"]
+
+
+def test_a_long_title_does_not_wrap(on_terminal: OnTerminal) -> None:
+    (shown,) = on_terminal(lambda: work(0.5, title="reading " + "x" * 200))
+    assert shown.startswith("reading xxx")
+    assert len(shown) <= COLUMNS
+
+
+def test_an_interruption_erases_the_time_and_ends_the_thread(on_terminal: OnTerminal) -> None:
+    def interrupted() -> None:
+        with progress("solving", delay=0.1):
+            time.sleep(0.3)
+            raise KeyboardInterrupt
+
+    def catch() -> None:
+        before = threading.active_count()
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        assert threading.active_count() == before
+
+    assert on_terminal(catch) == ["solving [00:00]"]
+
+
+def test_only_the_innermost_work_is_shown(on_terminal: OnTerminal) -> None:
+    def nested() -> None:
+        with progress("solving", delay=0.1), progress("inverting", 3, delay=0.2) as inner:
+            time.sleep(0.4)
+            inner.update()
+
+    shown = on_terminal(nested)
+    assert shown
+    assert all(line.startswith("inverting |") for line in shown)
+
+
+def test_a_line_of_the_log_stands_alone(on_terminal: OnTerminal) -> None:
+    def talk() -> None:
+        with progress("reading", delay=0.1):
+            time.sleep(0.3)
+            with bars_erased():
+                print("warning: a line", file=sys.stderr)
+
+    assert on_terminal(talk) == ["reading [00:00]", "warning: a line"]
+
+
+@pytest.mark.slow
+def test_without_a_terminal_the_log_gets_a_line_after_two_seconds(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     stderr = io.StringIO()
     monkeypatch.setattr("sys.stderr", stderr)
-    rank(0.4)
+    with caplog.at_level(logging.INFO, logger="graphrec"):
+        work(1.0)
+        with progress("starting", logged=False):
+            time.sleep(2.2)
+        assert caplog.messages == []
+        work(2.5)
+        rank(0.5)
+    assert caplog.messages == ["reading ratings.csv: 2 s", "ranking test: 3 of 5 after 2 s"]
     assert stderr.getvalue() == ""
+
+
+class Full(logging.Handler):
+    """A log that cannot be written."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Refuse every line."""
+        raise OutputError("the disk is full")
+
+
+@pytest.mark.slow
+def test_a_log_that_cannot_be_written_ends_the_work_with_its_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    log, handler = logging.getLogger("graphrec"), Full()
+    monkeypatch.setattr(log, "level", logging.INFO)
+    monkeypatch.setattr(log, "handlers", [handler])
+    with pytest.raises(OutputError, match="the disk is full"):
+        work(2.5)
