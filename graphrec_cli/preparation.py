@@ -31,8 +31,10 @@ log = logging.getLogger("graphrec")
 _LARGE_FILES = 10**7
 """Bytes that take about a second to read."""
 
-YEAR = 365 * 24 * 3600 * 10**9
-"""Nanoseconds of 1970."""
+DAY = 24 * 3600 * 10**9
+"""In nanoseconds."""
+YEAR = 365 * DAY
+"""That of 1970."""
 
 
 class DropReport:
@@ -229,13 +231,24 @@ def log_every_rating(config: RunConfig, split: Split) -> None:
 
 
 def warn_of_1970(config: RunConfig, split: Split) -> None:
-    """Warn if all times of a table are in 1970: numbers read in too fine a unit are."""
+    """Warn if all times of a table are in 1970, as those in too fine a unit are, or some are 0."""
     if not isinstance(config.dataset, TableConfig):
         return
     times = [part.timestamp for part in split.parts().values() if part.timestamp is not None]
-    if times and all((part >= 0).all() and (part < YEAR).all() for part in times):
+    count = sum(map(len, times))
+    if not count:
+        return
+    near_zero = sum(int((np.abs(part) < DAY).sum()) for part in times)
+    if all((part >= 0).all() and (part < YEAR).all() for part in times):
         log.warning(
             "all times are in 1970; if that is wrong, set dataset.time_unit or dataset.time_format"
+        )
+    elif near_zero:
+        log.warning(
+            "%s of %s times are within a day of 1970-01-01; if such rows have no time, leave them "
+            'out, as with dataset.where="timestamp > 0"',
+            f"{near_zero:,}",
+            f"{count:,}",
         )
 
 

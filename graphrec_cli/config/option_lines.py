@@ -70,9 +70,13 @@ def read_option_file(path: Path, config_dir: str, open_keys: dict[str, str]) -> 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = 1 if mark is None else mark.line + 1
-        raise ConfigError(
-            f"{path}, line {line}: this is not valid YAML: {error.problem}"
-        ) from error
+        problem = str(error.problem)
+        fault = "this is not valid YAML; check indentation, colons and quotes here and above"
+        if "\\t" in problem:
+            fault = "this is not valid YAML; indent with blanks, not tabs"
+        elif "duplicate key" in problem:
+            fault = f"{problem.removeprefix('found ')}; remove one"
+        raise ConfigError(f"{path}, line {line}: {fault}") from error
     except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"{path} cannot be read: {reason}; save it as YAML in UTF-8") from error

@@ -47,7 +47,7 @@ class TextFormat:
 
     Attributes:
         prefix: of the keys that say so, such as ``dataset.``.
-        given: the keys without the prefix that are set.
+        given: the keys without the prefix that are set and apply only to text.
         separator: between fields; None if the file's ending decides.
         quoted: whether fields may be in double quotes.
         encoding: of the text.
@@ -118,11 +118,14 @@ class TableConfig(DatasetConfig):
     on_missing: MissingPolicy = MissingPolicy.error
     """A row with an empty id, rating, timestamp or weight. error: end the run. skip: leave the row
     out and count it."""
+    missing_ids: list[str] | None = None
+    """Words that stand for a missing id, such as [unknown,-1]. []: none. null: those that pandas,
+    SQL and spreadsheets write, such as nan, NULL, None and N/A."""
     separator: Separator | None = None
     """What stands between fields; double_colon: ::, blanks: any run of spaces and tabs, without
     quotes; null: tab in .tsv, .tab, .txt, .inter and .item files, else comma."""
     quoted: bool = True
-    """Fields may be in double quotes."""
+    """Fields of text may be in double quotes. false: quotes are part of the text and of ids."""
     encoding: str = "utf-8"
     """Text encoding. A byte-order mark is skipped, and that of UTF-16 decides."""
     comment: str | None = None
@@ -194,8 +197,8 @@ class TableConfig(DatasetConfig):
 
     def text_format(self) -> TextFormat:
         """How the table is written if it is text."""
-        keys = ("columns", "separator", "quoted", "encoding", "comment")
-        defaults = {"quoted": True, "encoding": "utf-8"}
+        keys = ("columns", "separator", "encoding", "comment")
+        defaults = {"encoding": "utf-8"}
         return TextFormat(
             prefix="dataset.",
             given=tuple(key for key in keys if getattr(self, key) != defaults.get(key)),
@@ -208,7 +211,7 @@ class TableConfig(DatasetConfig):
 
     def items_format(self) -> TextFormat:
         """How the file of titles is written if it is text."""
-        keys = ("columns", "separator", "quoted", "encoding")
+        keys = ("columns", "separator", "encoding")
         return TextFormat(
             prefix="dataset.items_",
             given=tuple(key for key in keys if getattr(self, f"items_{key}") is not None),

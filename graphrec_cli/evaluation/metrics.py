@@ -78,9 +78,6 @@ def ranking_metrics(
         DataError: there is no held-out pair.
     """
     if not len(rank):
-        raise DataError(
-            "no held-out item can be ranked; hold out more pairs (split), or count items without "
-            "a train interaction as misses with evaluation.cold_items=miss"
-        )
+        raise DataError("no held-out item can be ranked; hold out more pairs (split)")
     _, metrics = per_user_metrics(user_index, rank, ks=ks, map_denominator=map_denominator)
     return {name: float(values.mean()) for name, values in metrics.items()}

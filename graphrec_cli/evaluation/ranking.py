@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,6 +65,8 @@ class RankingEvaluation(Evaluation):
         with progress(f"ranking {part}"):
             model.prepare_scoring()
             ranks = self._ranks(model, split, part)
+        if not len(ranks.rank):
+            raise _nothing_ranked(part, ranks.counts)
         metrics = ranking_metrics(
             ranks.user_index,
             ranks.rank,
@@ -125,3 +129,21 @@ class RankingEvaluation(Evaluation):
             "mrr": "1 / (1 + best rank)",
             "mean": "over the users with at least one held-out item that counts",
         }
+
+
+def _nothing_ranked(part: str, counts: Mapping[str, float]) -> DataError:
+    """The error for a part whose users or items have no train interaction."""
+    new_users, cold_pairs = counts["users_without_train"], counts["cold_pairs"]
+    advice = []
+    if new_users:
+        advice.append(
+            f"{new_users:,} of its {counts['users_held_out']:,} users have no train interaction; "
+            "choose a split that keeps pairs of each user in train, such as split=leave_one_out"
+        )
+    if cold_pairs:
+        advice.append(
+            f"the items of {cold_pairs:,} of its pairs have no train interaction; "
+            "evaluation.cold_items=miss counts these pairs as never found"
+        )
+    why = "; ".join(advice) or "it has none; hold out more pairs (split)"
+    return DataError(f"no pair of the {part} part can be ranked: {why}")

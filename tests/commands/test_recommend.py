@@ -265,7 +265,7 @@ def test_a_user_without_a_train_interaction_is_cold(
     # The user was not named, so the others get their lists, and a message says so.
     everyone = graphrec("recommend", str(run), "--json")
     assert everyone.code == 0
-    assert everyone.err.startswith("warning: skipped 1 users without a train interaction")
+    assert everyone.err.startswith("warning: skipped 1 user without a train interaction")
     assert list(json_lists(everyone.out)) == [
         user for user in saved.split.users.text() if user != cold
     ]

@@ -131,3 +131,20 @@ def test_shares_that_leave_no_train_are_refused_before_data_are_read(
     done = graphrec("train", "split=ratio", "split.test_ratio=0.95")
     assert done.code == 2
     assert "split.test_ratio and split.valid_ratio must add up to less than 1" in done.err
+
+
+def test_held_out_users_without_a_train_pair_are_named_with_what_helps(
+    full_size: Callable[..., Any], tmp_path: Path
+) -> None:
+    rows = [f"u{day // 5},i{day % 5},2020-01-{day + 1:02d}" for day in range(20)]
+    (tmp_path / "x.csv").write_text("\n".join(["user,item,time", *rows]))
+    words = ("split=global_time", "split.valid_ratio=0", "split.test_ratio=0.25")
+    settings = ("evaluation.ks=[1]", "trainer.monitor=ndcg@1")
+    done = full_size(
+        "train", "dataset=table", "dataset.path=x.csv", "model=ease", *words, *settings
+    )
+    assert done.code == 3
+    last = done.err.splitlines()[-1]
+    assert "test part can be ranked: 1 of its 1 users have no train interaction" in last
+    assert "split=leave_one_out" in last
+    assert "cold_items" not in last

@@ -13,7 +13,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 TABLE = ("dataset=table", "dataset.path=mine.csv")
-USERS = ["0425115801", "NA", "null", "1e5", "9" * 19, "Bob 7", "é;", *map(str, range(20))]
+USERS = ["0425115801", "NA", "nil", "1e5", "9" * 19, "Bob 7", "é;", *map(str, range(20))]
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_recognised_rating_that_cannot_be_read_says_how_to_do_without(
     assert full_size("train", *TABLE, *small, "dataset.rating=").code == 0
 
 
-@pytest.mark.parametrize("word", ["columns=[a,b]", "separator=pipe", "quoted=false"])
+@pytest.mark.parametrize("word", ["columns=[a,b]", "separator=pipe", "comment=x"])
 def test_options_of_text_are_refused_for_parquet(
     full_size: Callable[..., Any], small: tuple[str, ...], tmp_path: Path, word: str
 ) -> None:
@@ -121,6 +121,19 @@ def test_times_that_are_all_in_1970_are_warned_of(
     )
     (folder / "mine.csv").write_text("\n".join(lines), "utf-8")
     assert "all times are in 1970" not in full_size("train", *TABLE, *small).err
+
+
+def test_times_of_0_among_others_are_counted(
+    full_size: Callable[..., Any], small: tuple[str, ...], folder: Path
+) -> None:
+    lines = (folder / "mine.csv").read_text("utf-8").splitlines()
+    stamped = [f"{line.rpartition(',')[0]},{1_500_000_000 + n}" for n, line in enumerate(lines)]
+    for place, time in ((1, 0), (5, -1), (9, 86_400)):
+        stamped[place] = f"{lines[place].rpartition(',')[0]},{time}"
+    (folder / "mine.csv").write_text("\n".join([lines[0], *stamped[1:]]), "utf-8")
+    done = full_size("train", *TABLE, *small)
+    assert done.code == 0, done.err
+    assert f"2 of {len(lines) - 1} times are within a day of 1970-01-01" in done.err
 
 
 def test_how_the_table_was_understood_is_logged_from_the_cache_too(

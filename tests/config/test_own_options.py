@@ -41,7 +41,7 @@ def compose(folder: Path, group: str, text: str, *words: str) -> Job:
             4,
             "trainer.precision must be one of fp32, bf16",
         ),
-        ("trainer", f"{TRAINER}epochs: [1\n", 5, "this is not valid YAML"),
+        ("trainer", f"{TRAINER}epochs: [1\n", 5, "this is not valid YAML; check"),
         ("trainer", f"{TRAINER}epochs: 1\nepochs: 2\n", 5, "duplicate key epochs"),
         ("trainer", "- epochs\n", 1, "'key: value', not a list"),
         (

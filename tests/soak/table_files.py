@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 
 from table_damage import ODD_IDS, damaged, flip
+from table_truth import NO_IDS
 
 NAME = "ratings.csv"
 
@@ -93,7 +94,7 @@ def _cell(rng: random.Random, name: str, odd: float, dates: bool) -> str:
     strange = rng.random() < odd
     if name in ("user_id", "item_id"):
         if strange:
-            return rng.choice([id for id in ODD_IDS if id.strip()])
+            return rng.choice([id for id in ODD_IDS if id.strip() and id not in NO_IDS])
         return str(rng.randrange(10 ** rng.choice([1, 2, 9])))
     if name == "rating":
         if strange:

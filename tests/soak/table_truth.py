@@ -20,6 +20,8 @@ HIGHEST_RATING = float(np.finfo(np.float32).max)
 PLAIN_DATE = re.compile(
     r"(19|20)\d\d-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
+NO_IDS = ("nan", "NaN", "NULL", "null", "None", "\\N", "<NA>", "NaT", "N/A", "n/a", "#N/A")
+ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -76,8 +78,6 @@ def read_table(
     header = [name.strip() for name in rows[0][1]]
     if len(header) > 10_000:
         raise Faulty("an absurd header")
-    if len(set(header)) != len(header):
-        raise Faulty("a column twice")
     places = [_place(header, name) for name in columns]
     body = [(line, row) for line, row in rows[1:] if not is_blank(row)]
     if not body:
@@ -89,13 +89,14 @@ def read_table(
         if len(row) != len(header):
             raise Faulty(f"{len(row)} fields", known)
         for name, place in zip(columns, places, strict=True):
-            _check_cell(name, row[place], known)
+            _check_cell(name, row[place], known, quoted)
             sure = sure and (name != "timestamp" or row[place].isdecimal())
     sure = certain
     cells = {
         name: [row[place] for _, row in body] for name, place in zip(columns, places, strict=True)
     }
-    reading = Reading(cells["user_id"], cells["item_id"], None, None, sure)
+    users, items = ([cell.strip() for cell in cells[name]] for name in ("user_id", "item_id"))
+    reading = Reading(users, items, None, None, sure)
     if "rating" in cells:
         reading.ratings = [float(np.float32(float(cell))) for cell in cells["rating"]]
         reading.sure &= not any(map(_is_long, cells["rating"]))
@@ -155,10 +156,21 @@ def _place(header: list[str], name: str) -> int:
     return found[0]
 
 
-def _check_cell(name: str, cell: str, line: int | None) -> None:
+def _check_cell(name: str, cell: str, line: int | None, quoted: bool) -> None:
     if name in ("user_id", "item_id"):
-        if len(cell) > 256 or not cell.strip():
-            raise Faulty(f"{name} of {len(cell)} characters", line)
+        bare = cell.strip()
+        if len(bare) > 256 or not bare:
+            raise Faulty(f"{name} of {len(bare)} characters", line)
+        if "\n" in bare:
+            raise Faulty(f"{name} with a line break")
+        if bare in NO_IDS or any(mark in bare for mark in "\ufeff\u200b\u2060"):
+            raise Faulty(f"{name} {bare!r}", line)
+        if ROUNDED.fullmatch(bare):
+            raise Faulty(f"the rounded {name} {bare!r}", line)
+        pair = bare[0] + bare[-1]
+        in_quotes = pair in ('""', "''", "“”", "\u2018\u2019") and len(bare) > 1
+        if quoted and in_quotes and not {bare[0], bare[-1]} & set(bare[1:-1]):
+            raise Faulty(f"{name} {bare!r} in quotes", line)
     elif name == "rating":
         value = number(cell)
         if value is None or abs(value) > HIGHEST_RATING:

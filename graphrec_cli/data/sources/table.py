@@ -17,6 +17,7 @@ from graphrec_cli.data.sources.table_rows import TableRows, check_rows, read_row
 from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, TextColumn
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
 from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
+from graphrec_cli.data.tables.text_ids import TextIdColumn
 from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
@@ -122,9 +123,13 @@ def _notes(parts: dict[str, TableRows]) -> Iterator[str]:
                 f"{'time' if key == 'timestamp' else key}={column}"
                 for key, column in rows.columns.items()
             )
-            unread = f"; not read: {', '.join(rows.unread)}" if rows.unread else ""
+            unread = (
+                f"; not read: {', '.join(name or '(no name)' for name in rows.unread)}"
+                if rows.unread
+                else ""
+            )
             yield shorten(f"columns{where}: {taken}{unread}", 300)
-    yield from dict.fromkeys(rows.time_note for rows in parts.values() if rows.time_note)
+    yield from dict.fromkeys(note for rows in parts.values() for note in rows.notes)
 
 
 def _refuse_other_columns(parts: dict[str, TableRows], files: FoundFiles) -> None:
@@ -193,7 +198,9 @@ def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.g
     file = open_table(path, config.items_format())
     id_column, title_column = _pick_title_columns(file, config, item)
     title_cells = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
-    arrays = file.read([TextColumn(id_column), title_cells])
+    quoted = config.items_format().quoted
+    ids_as_read = TextIdColumn(id_column, missing=(), may_be_quoted=not quoted)
+    arrays = file.read([ids_as_read, title_cells])
     ids = pd.Series(arrays[id_column], dtype=object)
     chosen = (ids.isin(pd.unique(known)) & ~ids.duplicated()).to_numpy()
     return (

@@ -21,7 +21,6 @@ from graphrec_cli.data.tables.columns import (
     Column,
     ColumnArray,
     NumberColumn,
-    TextColumn,
 )
 from graphrec_cli.data.tables.guess_columns import (
     name_stands_for,
@@ -29,6 +28,7 @@ from graphrec_cli.data.tables.guess_columns import (
     refuse_unused_names,
 )
 from graphrec_cli.data.tables.open_table import TableFile, open_table
+from graphrec_cli.data.tables.text_ids import MISSING, MISSING_IDS, TextIdColumn
 from graphrec_cli.data.tables.time_column import NO_DATE, NO_TIME, TimeColumn
 from graphrec_cli.data.tables.where import WhereColumn, matching_rows, where_columns
 from graphrec_cli.errors import ConfigError, DataError
@@ -49,7 +49,7 @@ class TableRows:
             ``dataset.signals`` for ``signal``.
         signals: the distinct texts of the column of signals.
         funnel: rows read, less those that were dropped.
-        time_note: a line to log about the times, if any.
+        notes: lines to log about ids and times.
         unread: names of the columns that are not used.
     """
 
@@ -57,7 +57,7 @@ class TableRows:
     arrays: dict[str, ColumnArray]
     signals: tuple[str, ...]
     funnel: Funnel
-    time_note: str | None
+    notes: tuple[str, ...]
     unread: tuple[str, ...]
 
 
@@ -109,10 +109,11 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
         arrays, signals = _with_signals(arrays, config.signals, columns["signal"], funnel, path)
     if config.on_missing is MissingPolicy.skip:
         arrays = _without_missing(arrays, funnel, path)
-    times = (column.note for column in wanted if isinstance(column, TimeColumn))
+    notes = [note for column in wanted if isinstance(column, TextIdColumn) for note in column.notes]
+    notes += [column.note for column in wanted if isinstance(column, TimeColumn) and column.note]
     used = {*columns.values(), *(column.name for column in compared)}
     unread = tuple(name for name in file.kinds if name not in used and not name.startswith("_"))
-    return TableRows(columns, arrays, signals, funnel, next(times, None), unread)
+    return TableRows(columns, arrays, signals, funnel, tuple(notes), unread)
 
 
 def _refuse_header_among_rows(
@@ -167,7 +168,13 @@ def _wanted(file: TableFile, columns: dict[str, str], config: TableConfig) -> li
     """How the cells of each column are read."""
     skip = config.on_missing is MissingPolicy.skip
     ids = (columns["user"], columns["item"])
-    wanted: list[Column] = [TextColumn(name, may_be_empty=skip) for name in ids]
+    words = MISSING_IDS if config.missing_ids is None else config.missing_ids
+    wanted: list[Column] = [
+        TextIdColumn(
+            name, may_be_empty=skip, missing=frozenset(words), may_be_quoted=not config.quoted
+        )
+        for name in ids
+    ]
     if "rating" in columns:
         low, high = -HIGHEST_RATING, HIGHEST_RATING
         wanted.append(NumberColumn(columns["rating"], low=low, high=high, may_be_missing=skip))
@@ -181,7 +188,9 @@ def _wanted(file: TableFile, columns: dict[str, str], config: TableConfig) -> li
         unit = TimeUnit.date if has_times else config.time_unit
         wanted.append(TimeColumn(name, unit, time_format=config.time_format, may_be_missing=skip))
     if "signal" in columns:
-        wanted.append(TextColumn(columns["signal"], may_be_empty=True))
+        wanted.append(
+            TextIdColumn(columns["signal"], may_be_empty=True, missing=(), may_be_quoted=True)
+        )
     return wanted
 
 
@@ -205,10 +214,12 @@ def _advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None]:
                 continue
             optional = key in ("rating", "timestamp") and getattr(config, key) is None
             advice = f"dataset.{key}='' reads no {key}s" if optional else ""
-            cell = re.search(rf"'([^']*)' is not a number$| is {EMPTY}$", str(error))
+            cell = re.search(rf"'([^']*)' is not a number$| is ({EMPTY}|{MISSING})$", str(error))
             if cell is not None and is_missing(cell[1] or ""):
                 skip = "dataset.on_missing=skip leaves out rows without a value"
                 advice = f"{skip}; {advice}" if advice else skip
+                if cell[2] == MISSING:
+                    advice += ", dataset.missing_ids=[] reads such a word as an id"
             elif NO_DATE in str(error):
                 other = "dataset.time_format names another format, such as %m/%d/%Y"
                 advice = f"{other}; {advice}" if advice else other
@@ -248,15 +259,13 @@ def _without_missing(
     arrays: dict[str, ColumnArray], funnel: Funnel, path: Path
 ) -> dict[str, ColumnArray]:
     """Leave out the rows without an id, rating, time or weight, and count them by cause."""
-    import pandas as pd
-
     present = np.ones(funnel.rows_left, dtype=np.bool_)
     for key in ("user", "item", "rating", "timestamp", "weight"):
         if key not in arrays:
             continue
         values = arrays[key]
         if key in ("user", "item"):
-            missing = pd.Series(values, dtype=object).str.strip().eq("").to_numpy(dtype=np.bool_)
+            missing = np.asarray(values == "", dtype=np.bool_)
             if not missing.any():
                 continue
         else:

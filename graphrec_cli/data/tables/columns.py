@@ -30,6 +30,8 @@ MAX_ID_LENGTH = 256
 """Maximum length of an id in characters: ids are stored as wide as the longest."""
 MAX_TITLE_LENGTH = 1_000
 """Maximum length of a title in characters."""
+_QUOTED_NUMBER = re.compile(r"""(["'])\s*([0-9.,+-]+)\s*\1""")
+_COMMA_NUMBER = re.compile(r"[+-]?[0-9.]*,[0-9]+([.,][0-9]+)*")
 EMPTY = "empty"
 """The fault of a cell without a value."""
 NOT_ABOVE_0 = "not above 0"
@@ -126,10 +128,20 @@ class NumberColumn:
             return None
         number = parsed_number(text)
         if number is None:
-            return "not a number" if text.strip() else EMPTY
+            return not_a_number(text) if text.strip() else EMPTY
         if number <= 0 < self.low:
             return NOT_ABOVE_0
         return None if self.low <= number <= self.high else f"outside {self.low:g}..{self.high:g}"
+
+
+def not_a_number(text: str) -> str:
+    """The fault of a cell that should have a number, and what to write if that can be told."""
+    bare = text.strip()
+    if _QUOTED_NUMBER.fullmatch(bare):
+        return "in quotes, which a number must not have; remove them"
+    if _COMMA_NUMBER.fullmatch(bare):
+        return "not a number with a decimal point; write 2.5 for 2,5 and 1000 for 1,000"
+    return "not a number"
 
 
 @dataclass(frozen=True, slots=True)

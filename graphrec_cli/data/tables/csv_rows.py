@@ -18,6 +18,12 @@ from graphrec_cli.terminal_text import shorten
 Rows: TypeAlias = Iterator[list[str]]
 MAX_COLUMNS = 10_000
 """Fields of a header line: a table of interactions has far fewer."""
+_FAULTS = {
+    "expected after": "text follows the closing quote of a field",
+    "unexpected end": "the file ends before a closing quote",
+    "field larger": f"a field of more than {csv.field_size_limit():,} characters",
+}
+"""In our words, by the part of the csv module's message that tells them."""
 
 
 def read_head(
@@ -26,8 +32,8 @@ def read_head(
     """Names of all columns, and the first rows below them, fewer if there are no more.
 
     Raises:
-        DataError: the file is damaged, empty or not valid in the layout's encoding, lacks one of
-            ``columns``, or names a column twice.
+        DataError: the file is damaged, empty or not valid in the layout's encoding, or lacks one of
+            ``columns``.
     """
     with open_lines(path, layout) as lines:
         found = rows_of(path, layout, lines)
@@ -52,20 +58,30 @@ def unreadable(path: Path, layout: Layout, line: int, error: csv.Error) -> DataE
     """The error for a line that the csv module refuses, in most cases for its quotes."""
     if "new-line character" in str(error):
         return DataError(f"{path}, line {line}: a CR that is not followed by LF; remove it")
-    return DataError(f"{path}, line {line}: {error}{HINT if layout.quoted else ''}")
+    known = (words for sign, words in _FAULTS.items() if sign in str(error))
+    fault = next(known, "its quotes do not match")
+    return DataError(f"{path}, line {line}: {fault}{HINT if layout.quoted else ''}")
 
 
 def column_names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) -> list[str]:
-    """Names of all columns: the layout's own, or those of the header line, which is consumed."""
+    """Names of all columns: the layout's own, or those of the header line, which is consumed.
+
+    Of equal names each gets its number, as in ``time (1)`` and ``time (2)``.
+    """
     if layout.names is not None:
         return list(layout.names)
     wanted = [column.name for column in columns]
     if layout.comment:
         rows = dropwhile(is_blank, rows)
-    header = [name.strip() for name in next(rows, [])]
-    if not header:
+    first = next(rows, [])
+    if is_blank(first) and any(not is_blank(row) for row in rows):
+        raise DataError(
+            f"the first line of {path} is empty; remove the lines above the header line"
+        )
+    if is_blank(first):
         what = f" with {', '.join(wanted)}" if wanted else ""
         raise DataError(f"{path} is empty; it needs a header line{what}")
+    header = _numbered([name.strip() for name in first])
     missing = [name for name in wanted if name not in header]
     if missing:
         raise DataError(
@@ -75,8 +91,17 @@ def column_names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Colum
     if len(header) > MAX_COLUMNS:
         have = f"has {len(header):,} fields in its header line"
         raise DataError(f"{path} {have}, more than the {MAX_COLUMNS:,} allowed")
-    repeated = [name for name, times in Counter(header).items() if times > 1]
-    if repeated:
-        shown = shorten(repeated[0], 40)
-        raise DataError(f"{path} names the column '{shown}' twice in its header line")
     return header
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """The names, those that are repeated with their numbers."""
+    times = Counter(names)
+    if len(times) == len(names):
+        return names
+    numbers: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        numbers[name] += 1
+        numbered.append(f"{name} ({numbers[name]})" if times[name] > 1 else name)
+    return numbered

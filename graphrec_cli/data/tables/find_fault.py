@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphrec_cli.data.tables.columns import Column
-from graphrec_cli.data.tables.csv_rows import column_names, read_head, unreadable
-from graphrec_cli.data.tables.layout import Layout, is_blank, open_lines, open_utf8
+from graphrec_cli.data.tables.csv_rows import column_names, unreadable
+from graphrec_cli.data.tables.layout import Layout, is_blank, open_lines
 from graphrec_cli.data.tables.quotes import HINT, quote_fault
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import counted, shorten
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NEAR_ROWS = 20_000
-"""Rows before a faulty one that are read line by line; others are skipped faster."""
+"""Rows up to a faulty one whose cells are checked one by one; others are known to be sound."""
 
 
 def first_fault(
@@ -43,8 +42,9 @@ def first_fault(
     fault = find_fault(path, columns, layout, sound_rows)
     if fault is not None:
         return fault
-    reason = " ".join(str(cause).split()) if cause is not None else "a check failed"
-    return DataError(f"{path} cannot be read as csv: {reason}")
+    long = "straddling" in str(cause)
+    reason = "a line has several megabytes" if long else "its lines cannot be told apart"
+    return DataError(f"{path} cannot be read as delimited text: {reason}; save it again as csv")
 
 
 def count_sound_rows(columns: Mapping[Column, pa.ChunkedArray]) -> int:
@@ -97,25 +97,29 @@ def find_fault(
             read.append(line)
             yield line
 
-    with _lines_after(path, layout, sound_rows) as (lines, skipped):
+    with open_lines(path, layout) as lines:
         rows = csv.reader(recorded(lines), strict=True, **layout.dialect)
         try:
-            names = (
-                read_head(path, layout)[0] if skipped else column_names(path, layout, rows, columns)
-            )
+            names = column_names(path, layout, rows, columns)
             blanks = 0
+            passed = 0
             places = [(column, names.index(column.name)) for column in columns]
             read.clear()
             for row in islice(rows, most_rows):
-                line = skipped + rows.line_num
+                line = rows.line_num
                 where = f"{path}, line {line}"
                 joined = read.copy()
                 read.clear()
                 if is_blank(row):
                     blanks = blanks or (line if row else 0)
                     continue
+                passed += 1
+                if passed <= sound_rows:
+                    continue
                 if len(row) != len(names):
                     hint = HINT if layout.quoted and '"' in "".join(joined) else ""
+                    if joined[0].startswith(("#", "%")):
+                        hint = f"; dataset.comment='{joined[0][0]}' skips such lines"
                     return DataError(
                         f"{where}: {counted(len(row), 'field')} where {owner} {len(names)}{hint}"
                     )
@@ -129,56 +133,13 @@ def find_fault(
                         value = shorten(row[place], 40)
                         return DataError(f"{where}: {column.name} '{value}' is {fault}")
         except csv.Error as error:
-            fault_error = unreadable(path, layout, skipped + rows.line_num, error)
+            fault_error = unreadable(path, layout, rows.line_num, error)
             if len(read) > 1:
-                first = skipped + rows.line_num - len(read) + 1
+                first = rows.line_num - len(read) + 1
                 return DataError(f"{fault_error} (the quote in line {first} is not closed)")
             return fault_error
         except DataError as error:
             return error
     if blanks and most_rows is None:  # quoted blanks are a field
-        return DataError(f"{path}, line {blanks}: 1 fields where {owner} {len(names)}")
+        return DataError(f"{path}, line {blanks}: 1 field where {owner} {len(names)}")
     return None
-
-
-@contextmanager
-def _lines_after(
-    path: Path, layout: Layout, sound_rows: int
-) -> Iterator[tuple[Iterator[str], int]]:
-    """The lines below some sound rows and how many are above; all lines if these may be joined.
-
-    Lines are joined by quotes, and comments are not in the text that is read fast.
-    """
-    skipped = 0
-    if sound_rows and not layout.comment:
-        with open_utf8(path, layout) as chunks:
-            skipped = _lines_of_rows(chunks, sound_rows + (layout.names is None), layout)
-    if not skipped:
-        with open_lines(path, layout) as lines:
-            yield lines, 0
-        return
-    with open_utf8(path, layout) as chunks:
-        yield islice(_lines(chunks), skipped, None), skipped
-
-
-def _lines_of_rows(chunks: Iterator[bytes], rows: int, layout: Layout) -> int:
-    """How many lines the first rows take; 0 if a quote is among them."""
-    number = 0
-    for line in _lines(chunks):
-        if layout.quoted and '"' in line:
-            return 0
-        number += 1
-        rows -= not line.isspace()
-        if not rows:
-            break
-    return number
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
-    """The lines of chunks of UTF-8, each with its LF."""
-    held = b""
-    for chunk in chunks:
-        *whole, held = (held + chunk).split(b"\n")
-        yield from (f"{line.decode()}\n" for line in whole)
-    if held:
-        yield held.decode()

@@ -11,6 +11,7 @@ from pathlib import Path
 from graphrec_cli.config.table import Separator, TextFormat
 from graphrec_cli.data.tables.layout import Layout, open_lines
 from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import shorten
 
 LOOKED_AT = 20
 """Lines at the beginning of a file."""
@@ -62,6 +63,13 @@ def refuse_other_layout(
                 f"the {line} line of {path} has {_found(counts[0], wanted, separator)}, but "
                 f"{SHOWN.get(other, f'a {other.name}')}; set {format.prefix}separator={other.name}"
             )
+    below = counts[1:4]
+    alone = counts[0] == 1 or first.startswith("sep=")
+    if format.columns is None and alone and below and min(below) == max(below) > counts[0]:
+        raise DataError(
+            f"the first line of {path} is '{shorten(first, 40)}', which looks like no header line: "
+            f"the lines below it have {below[0]} fields; remove the lines above the header line"
+        )
 
 
 def matrix_hint(header: Sequence[str]) -> str:
@@ -89,12 +97,14 @@ def _count_fields(line: str, separator: Separator) -> int:
 def _better_separator(
     head: list[str], wanted: int | None, separator: Separator
 ) -> Separator | None:
-    """The separator that gives the first line the number of fields, or more than one field."""
+    """The separator that gives most lines the number of fields, or more than one field."""
+    found: dict[Separator, int] = {}
     order = sorted(Separator, key=lambda other: (len(other.value), other.name), reverse=True)
     for other in order:
         count = _count_fields(head[0], other)
         fits = count > 1 if wanted is None else count == wanted
         runs = other is not Separator.blanks or re.search(r"[ \t]{2}", head[0].strip())
-        if fits and runs and other is not separator:
-            return other
-    return None
+        alike = sum(_count_fields(line, other) == count for line in head)
+        if fits and runs and 2 * alike > len(head) and other is not separator:
+            found[other] = alike
+    return max(found, key=lambda other: found[other], default=None)

@@ -26,7 +26,7 @@ UNIT_SEPARATOR = "\x1f"
 BLANKS = " \t"
 """The separator that stands for any run of spaces and tabs."""
 MAX_LINE_BYTES = 2**24
-"""Of a line in a file with comments or runs of blanks, which is rewritten line by line."""
+"""Of a line in a file with comments or separators of several bytes, which is rewritten."""
 UTF_16_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -90,9 +90,8 @@ def open_utf8(path: Path, layout: Layout) -> Iterator[Iterator[bytes]]:
     """
     with _open_text(path, layout) as (stream, encoding):
         texts = _decoded_chunks(stream, encoding)
-        yield (_rewritten if layout.comment or layout.separator == BLANKS else _separated)(
-            texts, layout
-        )
+        as_written = layout.separator == layout.delimiter and not layout.comment
+        yield (text.encode() for text in texts) if as_written else _rewritten(texts, layout)
 
 
 @contextmanager
@@ -118,18 +117,6 @@ def _decoded_chunks(stream: io.BufferedReader, encoding: str) -> Iterator[str]:
             raise ValueError("a NUL byte")
         yield text
     yield decoder.decode(b"", final=True)
-
-
-def _separated(texts: Iterator[str], layout: Layout) -> Iterator[bytes]:
-    held = ""
-    for piece in texts:
-        text = (held + piece).replace(layout.separator, layout.delimiter)
-        # A chunk may end in half a separator.
-        half = len(layout.separator) == 2 and text.endswith(layout.separator[0])
-        cut = len(text) - half
-        held = text[cut:]
-        yield text[:cut].encode()
-    yield held.encode()
 
 
 def _rewritten(texts: Iterator[str], layout: Layout) -> Iterator[bytes]:
@@ -207,4 +194,6 @@ def _wide_lines(path: Path, stream: io.BufferedReader, encoding: str) -> Iterato
     try:
         yield from io.TextIOWrapper(stream, encoding, newline="\n")
     except UnicodeError as error:
-        raise DataError(f"{path} is not valid {encoding.upper()}: {error}") from error
+        raise DataError(
+            f"{path} begins like {encoding.upper()} but is not valid in it; save it as UTF-8"
+        ) from error

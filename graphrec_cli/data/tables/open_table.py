@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from graphrec_cli.config.table import Separator, TextFormat
 from graphrec_cli.data.files.files import file_on_disk, find_file, readable
@@ -27,9 +28,12 @@ from graphrec_cli.data.tables.read_parquet import (
     read_parquet_columns,
 )
 from graphrec_cli.errors import ConfigError, DataError
+from graphrec_cli.terminal_text import shorten
 
 TAB_SUFFIXES = (".tsv", ".tab", ".txt", ".inter", ".item")
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+TABLE_SUFFIXES = (".csv", ".dat", ".data", ".parquet", *TAB_SUFFIXES, *JSON_SUFFIXES)
+"""In a zip, beside a readme or the like."""
 
 
 class Format(Enum):
@@ -84,26 +88,56 @@ def find_table(key: str, name: str, data_dir: Path) -> Path:
 
     A file in a zip is written as ``all.zip/ratings.csv``.
 
+    Of a zip with one table, its name is enough.
+
     Raises:
-        DataError: no such file, or a zip whose name does not tell the file in it.
+        DataError: no such file, or a zip with several files.
     """
+    _refuse_other_places(key, name)
     named = Path(name)
     for folder in (Path(), data_dir):
         in_zip = file_on_disk(folder / named) != folder / named
         path = folder / named if in_zip else find_file(folder / named.parent, named.name)
-        if path is not None and path.suffix == ".zip" and not Path(path.stem).suffix:
-            with readable(path), zipfile.ZipFile(path) as archive:
-                first = next((info.filename for info in list_members(archive)), "ratings.csv")
-                holds = shown_members(archive)
-            raise DataError(
-                f"{path} is a zip; name the file in it, as in {key}={name}/{first} "
-                f"(it contains {holds})"
-            )
         if path is not None:
-            return path
+            return _only_table(key, name, path) if path.suffix == ".zip" else path
+        if (folder / named).is_dir():
+            files = sorted(path.name for path in (folder / named).iterdir() if path.is_file())
+            holds = shorten(", ".join(files), 200) or "no files"
+            raise DataError(
+                f"{key} names {name}, a folder; name one file in it, as in "
+                f"{key}={named / (files[0] if files else 'ratings.csv')} (it contains {holds})"
+            )
     places = "" if named.is_absolute() else f" in {Path.cwd()} nor in {data_dir}"
     packings = ", ".join(PACKINGS[1:])
     raise DataError(f"{key} names {name} (plain or with {packings}), which is not found{places}")
+
+
+def _refuse_other_places(key: str, name: str) -> None:
+    """Refuse addresses and patterns, which a shell or another tool would resolve."""
+    if re.match("[A-Za-z][A-Za-z0-9+.-]+://", name):
+        raise DataError(f"{key} names {name}, an address; download the file and name it")
+    if re.search(r"[*?]", name) and not Path(name).exists():
+        raise DataError(
+            f"{key} names {name}, a pattern, but a table is one file; join the files first, with "
+            "one header line"
+        )
+
+
+def _only_table(key: str, name: str, path: Path) -> Path:
+    """The file in a zip: that of its name without .zip, or the only one."""
+    with readable(path), zipfile.ZipFile(path) as archive:
+        members = [PurePosixPath(info.filename) for info in list_members(archive)]
+        holds = shown_members(archive)
+    if Path(path.stem).suffix and any(member.name == path.stem for member in members):
+        return path
+    tables = [member for member in members if member.suffix.lower() in TABLE_SUFFIXES]
+    only = tables if len(tables) == 1 else members
+    if len(only) == 1:
+        return path / only[0]
+    first = next(iter(tables or members), "ratings.csv")
+    raise DataError(
+        f"{path} is a zip; name the file in it, as in {key}={name}/{first} (it contains {holds})"
+    )
 
 
 def open_table(path: Path, format: TextFormat) -> TableFile:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from graphrec_cli.data.tables.columns import Column, TextColumn
+from graphrec_cli.data.tables.columns import Column
 from graphrec_cli.data.tables.layout import Layout
+from graphrec_cli.data.tables.text_ids import TextIdColumn
 
 HINT = "; for your own table, set dataset.quoted=false if quotes are part of the text"
 MAX_HELD_BYTES = 2**24
@@ -60,8 +61,7 @@ def quote_fault(
     if len(lines) < 2:
         return None
     for column, place in places:
-        is_id = isinstance(column, TextColumn) and not column.may_be_empty
-        if is_id and "\n" in row[place]:
+        if isinstance(column, TextIdColumn) and "\n" in row[place]:
             return f"{column.name} has a line break between quotes"
     if all(_looks_like_a_row(line, len(row), places, layout) for line in lines):
         return f"its quotes join {len(lines):,} lines, each of which looks like a row"

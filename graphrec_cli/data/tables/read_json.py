@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from json import JSONDecodeError as JSONError
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +86,9 @@ def read_json_columns(path: Path, columns: Sequence[Column]) -> dict[str, Column
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects and the numbers of their lines; numbers are given as text."""
-    decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_object, parse_int=str, parse_float=str, parse_constant=str
+    )
     with open_lines(path, _LAYOUT) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
@@ -95,13 +99,34 @@ def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 if "\\u" in line:  # half of a pair of surrogates cannot be kept
                     json.dumps(row, ensure_ascii=False).encode()
             except (ValueError, RecursionError) as error:
+                place = f" from character {error.pos + 1}" if isinstance(error, JSONError) else ""
                 raise DataError(
-                    f"{path}, line {number}: not a JSON object on one line "
-                    f"({shorten(str(error), 80)}); write one object per line"
+                    f"{path}, line {number}: not a JSON object on one line{place}; write one "
+                    "object per line"
                 ) from error
+            if isinstance(row, _Repeated):
+                raise DataError(
+                    f"{path}, line {number}: the key '{shorten(row.key, 40)}' occurs more than "
+                    "once; remove one"
+                )
             if not isinstance(row, dict):
                 raise DataError(f"{path}, line {number}: not a JSON object; write one per line")
             yield number, row
+
+
+class _Repeated(dict[str, Any]):
+    """An object that has a key more than once."""
+
+    key: str
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    repeated = _Repeated(found)
+    repeated.key = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+    return repeated
 
 
 def _cell(value: object) -> str | None:

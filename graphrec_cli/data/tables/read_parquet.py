@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,12 @@ def parquet_kinds(path: Path) -> dict[str, str]:
         DataError: the file cannot be read.
     """
     with _open(path) as file:
-        return {field.name: _kind(field.type) for field in file.schema_arrow}
+        schema = file.schema_arrow
+    repeated = [name for name, times in Counter(schema.names).items() if times > 1]
+    if repeated:
+        shown = shorten(repeated[0], 40)
+        raise DataError(f"{path} names the column '{shown}' twice; save it with distinct names")
+    return {field.name: _kind(field.type) for field in schema}
 
 
 def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, ColumnArray]:
@@ -87,7 +93,9 @@ def _open(path: Path) -> Iterator[pa.parquet.ParquetFile]:
         with path.open("rb") as opened, pq.ParquetFile(opened) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} cannot be read as parquet: {_line(error)}") from error
+        raise DataError(
+            f"{path} cannot be read as parquet; it may be damaged, download or save it again"
+        ) from error
 
 
 def _refuse_absurd_size(path: Path, unpacked: int) -> None:
@@ -99,22 +107,25 @@ def _refuse_absurd_size(path: Path, unpacked: int) -> None:
         )
 
 
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
-
-
 def _kind(kind: pa.DataType) -> str:
     import pyarrow as pa
 
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return "number"
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or _is_other_text(kind):
         return "text"
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return "time"
     return str(kind)
+
+
+def _is_other_text(kind: pa.DataType) -> bool:
+    """Whether it is text in another form than Arrow's strings: old writers store plain bytes."""
+    import pyarrow as pa
+
+    return bool(kind in (pa.string_view(), pa.binary(), pa.large_binary()))
 
 
 def _may_be_missing(column: Column) -> bool:
@@ -130,12 +141,19 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
     kind, name = _kind(values.type), f"{path}: column {column.name}"
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
+    if _is_other_text(values.type):
+        try:
+            values = values.cast("large_string")
+        except pa.ArrowInvalid as error:
+            raise DataError(f"{name} has bytes that are no UTF-8; save it as text") from error
     compared = isinstance(column, WhereColumn)
+    is_text = isinstance(column, TextColumn)
+    if pa.types.is_decimal(values.type):
+        values = _without_decimals(name, values, compared=compared, whole=is_text)
     if compared and pa.types.is_boolean(values.type):
         return values.cast("string")
     if kind not in ("number", "text", "time"):
         raise DataError(f"{name} has the type {kind}; save it as text or numbers")
-    is_text = isinstance(column, TextColumn)
     if kind == "time" and not (compared or isinstance(column, TimeColumn)):
         what = "ids" if is_text else "ratings"
         raise DataError(f"{name} has times, which cannot be {what}; save it as text or numbers")
@@ -145,6 +163,28 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
             "or whole numbers"
         )
     return values.cast("string").fill_null("") if is_text and values.null_count else values
+
+
+def _without_decimals(
+    name: str, values: pa.ChunkedArray, *, compared: bool, whole: bool
+) -> pa.ChunkedArray:
+    """Decimals as text, or as the numbers that a condition compares."""
+    import pyarrow as pa
+
+    try:
+        integers = values.cast(pa.decimal256(76, 0))
+    except pa.ArrowInvalid as error:
+        if whole:
+            raise DataError(
+                f"{name} has decimals that are not whole, which cannot be ids"
+            ) from error
+        return values.cast("float64" if compared else "string")
+    if not compared:
+        return integers.cast("string")
+    try:
+        return integers.cast("int64")
+    except pa.ArrowInvalid:
+        return values.cast("float64")
 
 
 def _first_fault(path: Path, column: Column, cells: pa.ChunkedArray) -> DataError:

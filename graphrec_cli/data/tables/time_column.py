@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.config.iso_time import nanoseconds_of
 from graphrec_cli.config.table import TimeUnit
 from graphrec_cli.data.tables.cells import (
     distinct_texts,
@@ -18,12 +20,13 @@ from graphrec_cli.data.tables.cells import (
     parsed_numbers,
     present_cells,
 )
-from graphrec_cli.data.tables.columns import EMPTY, IdColumn
+from graphrec_cli.data.tables.columns import EMPTY, IdColumn, not_a_number
 from graphrec_cli.data.tables.time_values import (
     DIGITS,
     END,
     FIRST,
     are_days,
+    compact_format,
     nanoseconds_of_arrow,
     nanoseconds_of_dates,
     nanoseconds_of_numbers,
@@ -116,6 +119,13 @@ class TimeColumn:
                     "dataset.time_unit=s makes them seconds"
                 )
                 return self._dates(pa.chunked_array([pa.array(values.astype(np.int64))]))
+            time_format = compact_format(values)
+            if time_format is not None:
+                raise DataError(
+                    f"{self.name}: numbers such as {int(values[0])} look like {time_format}, year "
+                    f"first; set dataset.time_format={time_format}, or dataset.time_unit if they "
+                    "count from 1970"
+                )
             largest = np.abs(values.astype(np.float64)).max(initial=0.0)
             if not largest < BELOW[TimeUnit.ns]:
                 return None
@@ -165,19 +175,26 @@ class TimeColumn:
         number = parsed_number(text)
         if self._are_dates is None:  # the file could not be parsed: its first cell decides
             self._are_dates = number is None
+        if self.time_format is None and self._are_dates:
+            with suppress(ValueError):  # common dates, far faster than below
+                nanoseconds_of(text)
+                return None
         if self.time_format is not None or self._are_dates:
             times = parsed_dates(np.array([text], dtype=object), self.time_format)
             if times is None:
                 return f"not in the format {self.time_format}" if self.time_format else NO_DATE
             return None if nanoseconds_of_dates(times) is not None else OUTSIDE
         if number is None:
-            return "not a number"
+            return not_a_number(text)
         if not abs(number) < 1e30:
             return OUTSIDE
         unit = self._found
         if unit is TimeUnit.auto:
             unit = next((unit for unit, end in BELOW.items() if abs(number) < end), TimeUnit.ns)
         within = FIRST <= floor_of(text, DIGITS[unit]) < END
+        time_format = compact_format(np.array([number])) if not within else None
+        if time_format is not None:
+            return f"{OUTSIDE} as a number of time; set dataset.time_format={time_format}"
         return None if within else f"{OUTSIDE}, read as {UNIT_NAMES[unit]} since 1970"
 
 

@@ -39,6 +39,19 @@ def are_days(values: NDArray[np.int64] | NDArray[np.float64]) -> bool:
     return bool((valid & (days % 100 >= 1) & (days % 100 <= length)).all())
 
 
+def compact_format(values: NDArray[np.int64] | NDArray[np.float64]) -> str | None:
+    """The format of numbers such as 20191009163940, of which each is a date and a time; or None."""
+    for time_format, digits in (("%Y%m%d%H", 2), ("%Y%m%d%H%M", 4), ("%Y%m%d%H%M%S", 6)):
+        whole = np.abs(values) < 2.0**53 if len(values) else np.zeros(1, dtype=np.bool_)
+        if not whole.all() or not are_days(np.floor(values / 10**digits)):
+            continue
+        clock = values % 10**digits
+        parts = [clock // 10 ** (digits - 2 * place) % 100 for place in range(1, digits // 2 + 1)]
+        if (parts[0] < 24).all() and all((part < 60).all() for part in parts[1:]):
+            return time_format
+    return None
+
+
 def nanoseconds_of_numbers(
     cells: pa.ChunkedArray, values: NDArray[np.int64] | NDArray[np.float64], unit: TimeUnit
 ) -> NDArray[np.int64] | None:

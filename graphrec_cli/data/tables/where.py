@@ -193,6 +193,7 @@ def _compare_texts(
     comparison: Comparison, cells: pa.ChunkedArray
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     texts, place = distinct_texts(cells.drop_null())
+    texts = np.array([text.strip() for text in texts], dtype=object)
     value = comparison.values[0]
     present = [text for text in texts if not is_missing(text)]
     in_order = comparison.operator not in ("=", "!=")
@@ -204,6 +205,6 @@ def _compare_texts(
         matches = [text in wanted for text in texts]
     else:
         matches = [_TESTS[comparison.operator](text, value) for text in texts]
-    has_value = np.array([text.strip() != "" for text in texts], dtype=np.bool_)
+    has_value = np.array([text != "" for text in texts], dtype=np.bool_)
     rows = np.flatnonzero(cells.is_valid().to_numpy())[has_value[place]]
     return rows.astype(np.int64), np.array(matches, dtype=np.bool_)[place[has_value[place]]]

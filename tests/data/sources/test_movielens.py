@@ -136,7 +136,7 @@ def test_double_colons_across_every_chunk_boundary(tmp_path: Path, ending: str) 
     ("line", "message"),
     [
         (b"1::2::3", r"line 2: 3 fields where the layout has 4"),
-        (b"1:2:3:4", r"line 2: 1 fields where the layout has 4"),
+        (b"1:2:3:4", r"line 2: 1 field where the layout has 4"),
         (b"1::2::3::4::5", r"line 2: 5 fields where the layout has 4"),
         (b"1::2::6::4", r"line 2: Rating '6' is outside 0\.5\.\.5"),
         (b"1::x::5::4", r"line 2: MovieID 'x' is not a whole number"),

@@ -16,7 +16,7 @@ from graphrec_cli.errors import ConfigError, DataError
 real_data = needs_real("ml-latest-small")
 
 
-IDS = ["0425115801", "NA", "null", "1e5", "9" * 19, "007", "Bob 7", "é"]
+IDS = ["0425115801", "NA", "nil", "1e5", "9" * 19, "007", "Bob 7", "é"]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -140,22 +140,25 @@ def test_parquet(folder: Path) -> None:
             b"user;item\na;b\n",
             "has no comma, but a semicolon; set dataset.separator",
         ),
-        (b"user,item,user\na,b,c\n", "names the column 'user' twice"),
+        (b"user,item,user\na,b,c\n", r"its columns are user \(1\), item, user \(2\)\)"),
         (b"user,uid,item\na,b,c\n", r"user and uid may each be the user column; name one"),
         (b"user,item\na,b\n,c\n", "line 3: user '' is empty"),
-        (b"user,item\na,b\nc\n", "line 3: 1 fields where the header has 2"),
+        (b"user,item\na,b\nc\n", "line 3: 1 field where the header has 2"),
         (b"user,item\na,b\nc,d,e\n", "line 3: 3 fields where the header has 2"),
         (b"user,item\na,b\nc\0,d\n", "line 3: a NUL byte"),
         (b"user\0,item\na,b\n", "line 1: a NUL byte"),
         (b"user,item\na,b\n\xe9,d\n", "line 3: byte 0xe9 is not valid UTF-8"),
-        (b"user,item\na," + b"x" * 200_000 + b"\n", "line 2: field larger than field limit"),
+        (
+            b"user,item\na," + b"x" * 200_000 + b"\n",
+            "line 2: a field of more than 131,072 characters",
+        ),
         (b"user,item\na,b\nc," + b"x" * 200_000 + b"\n", "line 3: "),
         (b"user,item,rating\na,b,1\nc,d,inf\n", "line 3: rating 'inf' is outside"),
         (
             b"user,item,rating\na,b,1\nc,d,\n",
             "line 3: rating '' is empty; dataset.on_missing=skip leaves",
         ),
-        (b'user,item\na,b\n"c,d\n', "line 3: unexpected end of data"),
+        (b'user,item\na,b\n"c,d\n', "line 3: the file ends before a closing quote"),
     ],
 )
 def test_faulty_files_are_refused_in_one_line(folder: Path, content: bytes, message: str) -> None:

@@ -66,12 +66,12 @@ def test_rows_without_a_rating_or_a_time_are_left_out_and_counted(folder: Path) 
 
 
 def test_rows_without_an_id_are_left_out_and_counted(folder: Path) -> None:
-    config = csv_table(folder, b"user,item\na,b\n,c\nd, \nnull,e\n")
+    config = csv_table(folder, b"user,item\na,b\n,c\nd, \nNA,e\n")
     with pytest.raises(DataError, match=r"line 3: user '' is empty; dataset\.on_missing=skip"):
         load(config)
     config.on_missing = MissingPolicy.skip
     source = load(config)
-    assert source.table.user_id.tolist() == ["a", "null"]
+    assert source.table.user_id.tolist() == ["a", "NA"]
     counts = [(step.cause, step.rows_dropped) for step in source.funnel.steps]
     assert counts == [("empty user", 1), ("empty item", 1)]
     columns = {"user": ["a", None, "c"], "item": pa.array([1, 2, None], pa.int64())}

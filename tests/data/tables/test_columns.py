@@ -64,13 +64,13 @@ def test_equal_ids_share_one_object(tmp_path: Path) -> None:
     [
         (b"user,item\na,b\n,c\n", "line 3: user '' is empty"),
         (b"user,item\na,b\n  ,c\n", "line 3: user '  ' is empty"),
-        (b"user,item\na,b\nc\n", "line 3: 1 fields where the header has 2"),
-        (b"user,note\na,b\nc\n", "line 3: 1 fields where the header has 2"),
+        (b"user,item\na,b\nc\n", "line 3: 1 field where the header has 2"),
+        (b"user,note\na,b\nc\n", "line 3: 1 field where the header has 2"),
         (b"user,note\na,b\nc,d,e\n", "line 3: 3 fields where the header has 2"),
         (b"user,note\na,b\n" + b"x" * 257 + b",e\n", r"line 3: user 'x+\.\.\.' is longer than 256"),
         (b"user,note\na,b\nc\0,e\n", "line 3: a NUL byte"),
         (b"user,note\na,b\nc\xe9,e\n", "line 3: byte 0xe9 is not valid UTF-8"),
-        (b'user,note\na,b\n"c,e\n', "line 3: unexpected end of data"),
+        (b'user,note\na,b\n"c,e\n', "line 3: the file ends before a closing quote"),
     ],
 )
 def test_the_faulty_line_is_named(tmp_path: Path, content: bytes, message: str) -> None:

@@ -55,7 +55,7 @@ def test_a_faulty_cell_far_down_is_named_with_its_line(
     ("lines", "fault"),
     [
         (["u,3", "u,x"], "line 3: rating 'x' is not a number"),
-        (["u,3", "u"], "line 3: 1 fields where the header has 2"),
+        (["u,3", "u"], "line 3: 1 field where the header has 2"),
         (["u,3", "u,3"], None),
         (["u,3"] * 999 + ["u,x"], "line 1001: rating 'x'"),
         (["u,3"] * 1000 + ["u,x"], None),

@@ -37,8 +37,7 @@ def test_packed_files_and_files_in_a_zip(folder: Path) -> None:
         table = open_table(find(name), TableConfig(path=name).text_format())
         assert table.kinds == {"user": "text", "item": "number"}
         assert table.read([TextColumn("item")])["item"].tolist() == ["5"]
-    with pytest.raises(DataError, match=r"name the file in it, as in dataset\.path=all\.zip/"):
-        find("all.zip")
+    assert find("all.zip") == Path("all.zip/deep/ratings.csv")
 
 
 def test_the_working_directory_comes_before_data_dir() -> None:

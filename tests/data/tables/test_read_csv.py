@@ -86,13 +86,16 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
         (HEADER, "has a header line and no rows"),
         (HEADER.strip(), "has a header line and no rows"),
         (b"user,book\n1,2\n", "has no column item, rating; its header line has user, book"),
-        (b"user,item,item,rating\n1,2,2,3\n", "names the column 'item' twice"),
+        (
+            b"user,item,item,rating\n1,2,2,3\n",
+            "has no column item; its header line has user, item \\(1\\), item \\(2\\)",
+        ),
         (HEADER + b"\xef\xbb\xbf1,2,3\n1,2,3\n", r"line 2: user '\?1' is not a whole number"),
-        (HEADER + b'1,2,3\n""\n1,2,3\n', "line 3: 1 fields where the header has 3"),
-        (HEADER + b'1,2,3\n" "\n1,2,3\n', "line 3: 1 fields where the header has 3"),
+        (HEADER + b'1,2,3\n""\n1,2,3\n', "line 3: 1 field where the header has 3"),
+        (HEADER + b'1,2,3\n" "\n1,2,3\n', "line 3: 1 field where the header has 3"),
         (HEADER + b"1,2\x1f,3\n", r"line 2: item '2\?' is not a whole number"),
         (HEADER + b"1,2,3\n1,\xc2\x852,3\n", r"line 3: item '\?2' is not a whole number"),
-        (HEADER + b"1,2,3\n\xc2\xa0\n1,2,3\n", "line 3: 1 fields where the header has 3"),
+        (HEADER + b"1,2,3\n\xc2\xa0\n1,2,3\n", "line 3: 1 field where the header has 3"),
         (HEADER + b"1,2,3\n1,2,good\n", "line 3: rating 'good' is not a number"),
         (HEADER + b"1,2,3\n1,2,1_0\n", "line 3: rating '1_0' is not a number"),
         (HEADER + b"1,2,3\n1,2,\n", "line 3: rating '' is empty"),
@@ -125,7 +128,7 @@ def test_blank_lines_and_quotes_are_no_fault(tmp_path: Path) -> None:
         (HEADER + b"1,2,3\n1,\x00,3\n", "line 3: a NUL byte"),
         (HEADER + b"1,2,3\n1,\xff,3\n", "line 3: byte 0xff is not valid UTF-8"),
         (b"\xffuser,item,rating\n1,2,3\n", "line 1: byte 0xff is not valid UTF-8"),
-        (HEADER + b'1,2,3\n1,2,"3\n1,2,3\n', "unexpected end of data"),
+        (HEADER + b'1,2,3\n1,2,"3\n1,2,3\n', "the file ends before a closing quote"),
         (b"PK\x03\x04 not a text\n1\n", "is no text but a zip archive or an Excel"),
     ],
 )
@@ -140,8 +143,8 @@ def test_the_first_faulty_line_is_named(tmp_path: Path, content: bytes, message:
     ("before", "message"),
     [
         (HEADER[:-1] + b",", "has 1,000,004 fields in its header line, more than the 10,000"),
-        (HEADER, "line 2: 1000001 fields where the header has 3"),
-        (HEADER + b"1,2,3\n", "line 3: 1000001 fields where the header has 3"),
+        (HEADER, "line 2: 1,000,001 fields where the header has 3"),
+        (HEADER + b"1,2,3\n", "line 3: 1,000,001 fields where the header has 3"),
     ],
     ids=["header", "first row", "second row"],
 )
@@ -215,8 +218,8 @@ def test_the_name_of_a_file_is_no_pattern_and_no_address(tmp_path: Path, name: s
     ("content", "message"),
     [
         (HEADER + b",,,\n1,2,3\n", "line 2: 4 fields where the header has 3"),
-        (HEADER + b'1,2,3\n1,2,"3\n,,,\n', "line 4: unexpected end of data"),
-        (HEADER + b'1,2,3\n1,2,"', "line 3: unexpected end of data"),
+        (HEADER + b'1,2,3\n1,2,"3\n,,,\n', "line 4: the file ends before a closing quote"),
+        (HEADER + b'1,2,3\n1,2,"', "line 3: the file ends before a closing quote"),
     ],
 )
 def test_an_open_quote_swallows_no_rows(tmp_path: Path, content: bytes, message: str) -> None:

@@ -1,0 +1,85 @@
+"""A column of ids that are text: what makes two cells one id, and which cells are no id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.data.tables.cells import distinct_texts
+from graphrec_cli.data.tables.columns import EMPTY, TextColumn
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MISSING_IDS = ("nan", "NaN", "NULL", "null", "None", "\\N", "<NA>", "NaT", "N/A", "n/a", "#N/A")
+"""How pandas, SQL and spreadsheets write a missing value; ``NA`` may well be an id."""
+MISSING = "the word for a missing value"
+"""The fault of a cell with one of the words."""
+_QUOTED = re.compile(r"""\"[^"]*\"|'[^']*'|“[^”]*”|\u2018[^\u2019]*\u2019""")
+_INVISIBLE = re.compile("[\ufeff\u200b\u2060]")
+_NUMBER = re.compile(r"\+?0*([0-9]+?)(?:\.0+)?")
+_ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class TextIdColumn(TextColumn):
+    """A column of ids as they are written, without the blanks around them.
+
+    Attributes:
+        missing: texts that stand for a missing id.
+        may_be_quoted: whether quotes around an id may be a part of it.
+        notes: lines to log about the ids that were read.
+    """
+
+    missing: Collection[str] = MISSING_IDS
+    may_be_quoted: bool = False
+    notes: list[str] = field(default_factory=list, compare=False)
+
+    def array(self, cells: pa.ChunkedArray) -> NDArray[np.object_] | None:
+        """The ids, equal ones sharing one object, "" for a missing one; None if one is faulty."""
+        texts, place = distinct_texts(cells)
+        if any(self.fault(text) is not None for text in texts):
+            return None
+        shared: dict[str, str] = {}
+        ids = [shared.setdefault(bare, bare) for bare in map(self._bare, texts)]
+        twins = [(number, id) for id in shared if (number := _other_form(id)) in shared]
+        if twins:
+            number, id = twins[0]
+            self.notes.append(
+                f"warning: {len(twins):,} ids of {self.name} are another one as a number, such as "
+                f"'{id}' and '{number}'; they count as different ids"
+            )
+        return np.array(ids, dtype=object)[place]
+
+    def fault(self, text: str) -> str | None:
+        """The fault of a cell, None if it has none."""
+        bare = self._bare(text)
+        if not bare:
+            fault = MISSING if text.strip() else EMPTY
+            return None if self.may_be_empty else fault
+        if _QUOTED.fullmatch(bare) and not self.may_be_quoted:
+            return (
+                "in quotes; remove the quotes and the blank before them, or set "
+                "dataset.quoted=false if quotes are part of the ids"
+            )
+        invisible = _INVISIBLE.search(bare)
+        if invisible:
+            return f"an id with the invisible character U+{ord(invisible[0]):04X}; remove it"
+        if _ROUNDED.fullmatch(bare):
+            return "a number that a spreadsheet has rounded; export the column as text"
+        return TextColumn.fault(self, bare)
+
+    def _bare(self, text: str) -> str:
+        bare = text.strip()
+        return "" if bare in self.missing else bare
+
+
+def _other_form(id: str) -> str | None:
+    """The plain whole number that an id such as ``007``, ``+7`` or ``7.0`` is; else None."""
+    number = _NUMBER.fullmatch(id) if id[:1] in ("0", "+") or id[-2:] in (".0", "00") else None
+    return number[1] if number is not None and number[1] != id else None

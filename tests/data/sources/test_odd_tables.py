@@ -1,0 +1,254 @@
+"""Odd tables: read as their writer meant them, or refused with what to do."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from own_table import csv_table, load
+
+from graphrec_cli.config.table import MissingPolicy, TableConfig
+from graphrec_cli.data.sources.table import TABLE
+from graphrec_cli.errors import DataError
+
+
+@pytest.mark.parametrize("place", [0, 1, 5_000])
+def test_a_key_twice_in_an_object_of_json_is_refused(folder: Path, place: int) -> None:
+    lines = [json.dumps({"user": n, "item": 1, "x": {"a": n}}) for n in range(place)]
+    lines.append('{"user": 7, "item": 1, "user": 8}')
+    (folder / "a.jsonl").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=f"line {place + 1}: the key 'user' occurs more than once"):
+        load(TableConfig(path="a.jsonl"))
+
+
+def test_columns_of_one_name_have_their_numbers(folder: Path) -> None:
+    config = csv_table(folder, b"user,item,time,note,note,time\na,b,1500000000,,,1600000000\n")
+    table = load(config).table
+    assert table.timestamp is None
+    config.timestamp = "time (2)"
+    table = load(config).table
+    assert table.timestamp is not None
+    assert table.timestamp.tolist() == [1_600_000_000 * 10**9]
+    with pytest.raises(DataError, match=r"dataset\.user=NAME.*user \(1\), item, user \(2\)\)$"):
+        load(csv_table(folder, b"user,item,user\na,b,c\n"))
+
+
+def test_columns_of_one_name_in_parquet_are_refused(folder: Path) -> None:
+    columns = [pa.array(["a"]), pa.array(["b"]), pa.array(["c"])]
+    table = pa.Table.from_arrays(columns, names=["user", "item", "user"])
+    pq.write_table(table, folder / "a.parquet")
+    with pytest.raises(DataError, match=r"a\.parquet names the column 'user' twice"):
+        load(TableConfig(path="a.parquet"))
+
+
+NUMBERS = [7, 20, 3]
+DECIMALS = [Decimal(number) for number in NUMBERS]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pa.array(NUMBERS, pa.int8()),
+        pa.array(NUMBERS, pa.uint64()),
+        pa.array(NUMBERS).dictionary_encode(),
+        pa.array(DECIMALS, pa.decimal128(38, 0)),
+        pa.array(DECIMALS, pa.decimal128(12, 2)),
+        pa.array(DECIMALS, pa.decimal256(60, 3)),
+        pa.array(DECIMALS, pa.decimal128(9, 1)).dictionary_encode(),
+        pa.array(["7", "20", "3"], pa.large_string()),
+        pa.array(["7", "20", "3"], pa.string_view()),
+        pa.array([b"7", b"20", b"3"], pa.binary()),
+        pa.array([b"7", b"20", b"3"], pa.large_binary()),
+        pa.array(["7", "20", "3"]).dictionary_encode(),
+    ],
+    ids=str,
+)
+def test_parquet_types_of_ids_and_ratings(folder: Path, cells: pa.Array) -> None:
+    item = pa.array([1, 2, 3])
+    pq.write_table(pa.table({"user": cells, "item": item, "stars": cells}), folder / "a.parquet")
+    table = load(TableConfig(path="a.parquet")).table
+    assert table.user_id.tolist() == ["7", "20", "3"]
+    assert table.rating.tolist() == [7, 20, 3]
+    kept = load(TableConfig(path="a.parquet", where="item >= 2")).table
+    assert kept.user_id.tolist() == ["20", "3"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pa.array([datetime.date(2020, 1, 2), None], pa.date32()),
+        pa.array([datetime.date(2020, 1, 2), None], pa.date64()),
+        pa.array([1577923200, None], pa.timestamp("s")),
+        pa.array([1577923200 * 10**9, None], pa.timestamp("ns", tz="Europe/Berlin")),
+        pa.array([Decimal(1577923200), None], pa.decimal128(38, 0)),
+        pa.array([Decimal(1577923200), None], pa.decimal128(38, 6)),
+        pa.array([1577923200, None], pa.uint64()),
+        pa.array([b"2020-01-02", None], pa.binary()),
+    ],
+    ids=str,
+)
+def test_parquet_types_of_times(folder: Path, cells: pa.Array) -> None:
+    columns = {"user": ["a", "b"], "item": ["x", "y"], "time": cells}
+    pq.write_table(pa.table(columns), folder / "a.parquet")
+    table = load(TableConfig(path="a.parquet", on_missing=MissingPolicy.skip)).table
+    assert table.timestamp is not None
+    assert table.timestamp.tolist() == [1577923200 * 10**9]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (pa.array([Decimal("1.5")], pa.decimal128(9, 1)), "has decimals that are not whole"),
+        (pa.array([True]), "has the type bool; save it as text or numbers"),
+        (pa.array([[1]]), "has the type list.*; save it as text or numbers"),
+        (pa.array([b"\xff"]), "has bytes that are no UTF-8"),
+        (
+            pa.array([1.0]),
+            "has the type double, in which long ids lose digits; save it as text or whole numbers",
+        ),
+    ],
+)
+def test_parquet_types_that_cannot_be_ids(folder: Path, cells: pa.Array, message: str) -> None:
+    pq.write_table(pa.table({"user": cells, "item": ["x"]}), folder / "a.parquet")
+    with pytest.raises(DataError, match=f"column user {message}"):
+        load(TableConfig(path="a.parquet"))
+
+
+def test_a_condition_compares_decimals_as_numbers(folder: Path) -> None:
+    price = pa.array([Decimal("9.99"), Decimal("10.00"), None], pa.decimal128(9, 2))
+    code = pa.array([Decimal(2**53 + n) for n in range(3)], pa.decimal128(38, 0))
+    columns = {"user": ["a", "b", "c"], "item": ["x"] * 3, "price": price, "code": code}
+    pq.write_table(pa.table(columns), folder / "a.parquet")
+    for where, users in (
+        ("price = 9.99", ["a"]),
+        ("price >= 10", ["b"]),
+        (f"code = {2**53 + 1}", ["b"]),
+    ):
+        assert load(TableConfig(path="a.parquet", where=where)).table.user_id.tolist() == users
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("'2.5'", "rating ''2.5'' is in quotes, which a number must not have; remove them"),
+        ("2;5", "rating '2;5' is not a number; dataset.rating='' reads no ratings"),
+        ('"2,5"', "rating '2,5' is not a number with a decimal point; write 2.5 for 2,5"),
+        ('"1,234.5"', "rating '1,234.5' is not a number with a decimal point"),
+        ('"1.234,5"', "rating '1.234,5' is not a number with a decimal point"),
+    ],
+)
+def test_numbers_as_other_programs_write_them(folder: Path, cell: str, message: str) -> None:
+    with pytest.raises(DataError) as refused:
+        load(csv_table(folder, f"user,item,rating\na,b,2\na,c,{cell}\n".encode()))
+    assert f"line 3: {message}" in str(refused.value)
+    assert "on_missing" not in str(refused.value)
+
+
+@pytest.mark.parametrize("time_format", ["%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d%H"])
+def test_times_without_punctuation_are_read_with_their_format(
+    folder: Path, time_format: str
+) -> None:
+    times = pd.to_datetime(["2023-05-04T02:12:27", "2019-12-31T23:59:00"])
+    cells = [time.strftime(time_format) for time in times]
+    rows = "".join(f"u,{item},{cell}\n" for item, cell in enumerate(cells))
+    config = csv_table(folder, f"user,item,time\n{rows}".encode())
+    with pytest.raises(
+        DataError, match=rf"time: numbers .*set dataset\.time_format={time_format},"
+    ):
+        load(config)
+    if time_format.endswith("%S"):  # beyond the years, so that the first row is refused already
+        with pytest.raises(
+            DataError, match=r"line 2: time .*; set dataset\.time_format=%Y%m%d%H%M%S"
+        ):
+            TABLE.check(config, data_dir=folder)
+    config.time_format = time_format
+    found = load(config).table.timestamp
+    assert found is not None
+    wanted = pd.to_datetime(cells, format=time_format).astype("datetime64[ns]").astype("int64")
+    assert found.tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("d", r"names d, a folder; name one file in it, as in dataset\.path=d/a\.csv .*a\.csv"),
+        (".", r"names \., a folder"),
+        ("https://x.org/a.csv", r"names https://x\.org/a\.csv, an address; download the file"),
+        ("s3://b/a.parquet", "an address"),
+        ("d/*.csv", "a pattern, but a table is one file; join the files first"),
+        ("d/b.csv", "is not found"),
+    ],
+)
+def test_paths_that_are_no_file(folder: Path, path: str, message: str) -> None:
+    (folder / "d").mkdir()
+    csv_table(folder / "d", b"user,item\na,b\n", "a.csv")
+    with pytest.raises(DataError, match=message):
+        load(TableConfig(path=path))
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("x.csv.zip", ["other.csv"]),
+        ("x.zip", ["deep/ratings.csv", "readme.md"]),
+        ("x.zip", ["ratings"]),
+        ("x.csv.zip", ["x.csv", "other.csv"]),
+    ],
+)
+def test_the_only_table_of_a_zip(folder: Path, name: str, members: list[str]) -> None:
+    with zipfile.ZipFile(folder / name, "w") as archive:
+        for member in members:
+            archive.writestr(member, f"user,item\na,{members[0]}\n")
+    assert load(TableConfig(path=name)).table.item_id.tolist() == [members[0]]
+
+
+def test_a_zip_of_several_tables_is_refused(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "x.csv.zip", "w") as archive:
+        for member in ("a.csv", "b.csv"):
+            archive.writestr(member, "user,item\na,b\n")
+    with pytest.raises(
+        DataError, match=r"is a zip; name the file in it, as in .*x\.csv\.zip/a\.csv"
+    ):
+        load(TableConfig(path="x.csv.zip"))
+
+
+@pytest.mark.parametrize("head", ["sep=,\n", "Export of ratings\n", "\n", "\n\n", " \n"])
+def test_lines_above_the_header_line_are_named(folder: Path, head: str) -> None:
+    with pytest.raises(DataError, match=r"the first line of .* remove the lines above the header"):
+        load(csv_table(folder, f"{head}user,item,rating\na,b,1\na,c,2\n".encode()))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("# made by a tool", r"line 4: 1 field .* 2; dataset\.comment='#' skips such lines"),
+        ("Total: 2", "line 4: 1 field where the header has 2$"),
+        ("a,b,", "line 4: 3 fields where the header has 2$"),
+    ],
+)
+def test_a_last_line_that_is_no_row(folder: Path, line: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load(csv_table(folder, f"user,item\na,b\na,c\n{line}\n".encode()))
+
+
+def test_the_separator_that_most_lines_have_is_advised(folder: Path) -> None:
+    table = b"| user | item |\n|---|---|\n| 1 | 2 |\n| 1 | 3 |\n"
+    with pytest.raises(DataError, match=r"no comma, but a pipe; set dataset\.separator=pipe"):
+        load(csv_table(folder, table))
+
+
+def test_ids_that_are_one_number_in_two_forms_are_noted(folder: Path) -> None:
+    config = csv_table(folder, b"user,item\n7,1\n007,2\n+7,3\n7.0,4\n08,5\n10,100\n")
+    source = load(config)
+    assert source.table.user_id.tolist() == ["7", "007", "+7", "7.0", "08", "10"]
+    assert source.notes[1:] == (
+        "warning: 3 ids of user are another one as a number, such as '007' and '7'; they count as "
+        "different ids",
+    )
