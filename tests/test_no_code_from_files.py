@@ -70,7 +70,7 @@ def called(node: ast.Call) -> list[str]:
 
 IMPORTERS = {
     "cli.py": ["importlib.import_module"],
-    "config/own_options.py": ["yaml"],
+    "config/option_lines.py": ["yaml"],
     "config/plugins.py": ["importlib.import_module"],
     "config/plugin_import.py": ["spec.loader.exec_module"],
 }

@@ -23,7 +23,7 @@ DELAY = 1.0
 _SHORTEST_DELAY = 0.2
 """Work that is shorter than this is never shown."""
 _REFRESH_EVERY = 1.0
-_LOG_AFTER, _LOG_EVERY = (2.0, 10.0), 60.0
+_LOG_SECOND, _LOG_EVERY = 10.0, 60.0
 _WIDEST_TITLE = 40
 # Without tqdm's own rate, which averages over much more than a second.
 _BAR = "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
@@ -41,11 +41,11 @@ class Progress:
     """
 
     def __init__(
-        self, title: str, total: int | None, done: int, delay: float, *, logged: bool
+        self, title: str, total: int | None, done: int, delay: float, *, log_after: float | None
     ) -> None:
         self.error: Exception | None = None
         self.on_terminal = sys.stderr.isatty()
-        self._delay, self._logged = delay, logged
+        self._delay, self._log_after = delay, log_after
         self._started = time.perf_counter()
         self._title, self._total, self._first, self._done = title, total, done, done
         self._bar: tqdm[NoReturn] | None = None
@@ -99,7 +99,9 @@ class Progress:
         """Seconds after the start at which the work is shown."""
         if self.on_terminal:
             return count(self._delay or _REFRESH_EVERY, _REFRESH_EVERY)
-        return chain(_LOG_AFTER, count(_LOG_EVERY, _LOG_EVERY)) if self._logged else iter(())
+        if self._log_after is None:
+            return iter(())
+        return chain(sorted({self._log_after, _LOG_SECOND}), count(_LOG_EVERY, _LOG_EVERY))
 
     def _show(self, seconds: float) -> None:
         if self is not _open[-1]:  # work within this work has more to tell
@@ -157,7 +159,7 @@ def progress(
     *,
     done: int = 0,
     delay: float = DELAY,
-    logged: bool = True,
+    log_after: float | None = 2.0,
 ) -> Iterator[Progress]:
     """Show that the work of the block goes on, even where it takes long to come back.
 
@@ -170,8 +172,8 @@ def progress(
         total: number of units of the whole work, which ``update`` counts; None shows the time.
         done: units finished before.
         delay: seconds before a terminal shows anything; fewer if it has shown nothing before.
-        logged: whether the log gets lines. Work before a run has none, so that an error there is
-            the only line.
+        log_after: seconds before the first line of the log; None for none. Work before a run has
+            none, so that an error there is the only line.
 
     Raises:
         GraphrecError: a line could not be written to the log.
@@ -180,7 +182,7 @@ def progress(
         _open[-1].erase()
     silent = time.perf_counter() - _last_shown
     delay = min(delay, max(_SHORTEST_DELAY, DELAY - silent))
-    shown = Progress(title, total, done, delay, logged=logged)
+    shown = Progress(title, total, done, delay, log_after=log_after)
     _open.append(shown)
     try:
         shown.open()

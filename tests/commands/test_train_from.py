@@ -129,7 +129,7 @@ def test_what_would_run_is_printed(trained: Any, train: Callable[..., Any]) -> N
         (["--from", "RUN", "experiment=goodbooks_hardneg"], "would replace every value of"),
         (["--from", "RUN", "trainer.epoch=3"], "did you mean 'trainer.epochs'?"),
         (["--from", "RUN", "trainer.epochs=0"], "trainer.epochs must be"),
-        (["--from", "RUN", "sampler=unifrom"], "did you mean 'uniform'? (options: hardneg, h"),
+        (["--from", "RUN", "sampler=unifrom"], "did you mean 'uniform'? (options: default, h"),
         (["--from", "RUN", "sampler.popular_pool=3"], "unknown key 'sampler.popular_pool'"),
         (["--from", "RUN", "+mode=3"], "unknown key 'mode'"),
         (["--from", "RUN", "seed=1,2"], "sweep over them with -m"),

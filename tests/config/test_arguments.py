@@ -50,7 +50,9 @@ def test_the_folder_of_own_options(tmp_path: Path) -> None:
 def test_own_options_are_among_the_choices_of_a_group(tmp_path: Path) -> None:
     (tmp_path / "sampler").mkdir()
     (tmp_path / "sampler" / "mine.yaml").write_text("", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"one of: hardneg, .*mine, uniform.*; got 'sampler='"):
+    with pytest.raises(
+        ConfigError, match=r"one of: default, hardneg, .*mine, uniform.*; got 'sampler='"
+    ):
         sort_arguments(["sampler=", "--config-dir", str(tmp_path)])
 
 

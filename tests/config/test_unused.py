@@ -57,7 +57,7 @@ def test_all_words_of_one_reason_are_named() -> None:
         (("split=ratio", "split.valid_ratio=0", "trainer.valid_users=9"), "has no valid part"),
         (
             ("dataset=table", "dataset.path=a.csv", "dataset.weight=plays"),
-            "^dataset.weight=plays has no effect: sampler.by=user does not use weights",
+            "^dataset.weight=plays has no effect: sampler.by=interaction does not use weights",
         ),
         (
             ("dataset=table", "dataset.path=a.csv", "dataset.weight=plays", "model=ease"),

@@ -207,7 +207,7 @@ def test_without_a_terminal_the_log_gets_a_line_after_two_seconds(
     monkeypatch.setattr("sys.stderr", stderr)
     with caplog.at_level(logging.INFO, logger="graphrec"):
         work(1.0)
-        with progress("starting", logged=False):
+        with progress("starting", log_after=None):
             time.sleep(2.2)
         assert caplog.messages == []
         work(2.5)
