@@ -82,7 +82,7 @@ def make_trainer(train: UserItems, dim: int) -> Trainer:
     """LightGCN of three layers and ``dim`` columns with uniform negatives."""
     generator = torch.Generator().manual_seed(2)
     return Trainer(
-        TrainerConfig(epochs=1, batch_size=BATCH_SIZE),
+        TrainerConfig(epochs=1, batch_size=BATCH_SIZE, min_steps_per_epoch=None),
         LightGCN(
             LightGCNConfig(num_layers=3, embedding_dim=dim), train, generator=generator, device=CPU
         ),

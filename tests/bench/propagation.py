@@ -105,7 +105,13 @@ def step_trainer(train: UserItems, quick: bool, device: torch.device = CPU) -> T
     """The GoodBooks notebook's model, sampler and optimizer around ``train``."""
     generator = torch.Generator().manual_seed(2)
     draws = torch.Generator(device).manual_seed(2) if device != CPU else generator
-    config = TrainerConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=2e-3, weight_decay=1e-6)
+    config = TrainerConfig(
+        epochs=1,
+        batch_size=BATCH_SIZE,
+        min_steps_per_epoch=None,
+        learning_rate=2e-3,
+        weight_decay=1e-6,
+    )
     negatives = HardNegativeConfig(popular_pool=None if quick else 2000)
     return Trainer(
         config,

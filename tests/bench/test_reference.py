@@ -80,7 +80,7 @@ def test_steps_on_the_same_batches_give_the_same_losses_and_embeddings(seed: int
     generator = torch.Generator().manual_seed(seed)
     sampler = build_uniform(UniformConfig(), pair.train, generator=generator, device=CPU)
     trainer = Trainer(
-        TrainerConfig(learning_rate=LEARNING_RATE),
+        TrainerConfig(learning_rate=LEARNING_RATE, final_learning_rate=None),
         pair.ours,
         build_bpr(BPRConfig(l2=L2)),
         sampler,

@@ -150,10 +150,9 @@ def leave_as_it_is(folder: Path) -> None:
     """The folder is valid, but the configuration leaves nothing of it."""
 
 
-UNREADABLE = [
+FOUND_FIRST = [
     pytest.param(rename_column, "to_read.csv has no column user_id", id="no column"),
     pytest.param(empty_ratings, "ratings.csv is empty", id="empty"),
-    pytest.param(header_alone, "to_read.csv has a header line and no rows", id="header alone"),
     pytest.param(truncate_gz, "ratings.csv.gz is truncated", id="truncated gz"),
     pytest.param(add_rating("1,1,good"), "ratings.csv, line 3: rating 'good' is", id="no number"),
     pytest.param(add_rating("1,1,NaN"), "ratings.csv, line 3: rating 'NaN' is not a", id="NaN"),
@@ -164,6 +163,9 @@ UNREADABLE = [
         add_rating(f"1,{'9' * 5000},5"), "ratings.csv, line 3: book_id '9999", id="5,000 digits"
     ),
     pytest.param(add_rating("1,1,5,5"), "ratings.csv, line 3: 4 fields", id="too long"),
+]
+FOUND_LATER = [
+    pytest.param(header_alone, "to_read.csv has a header line and no rows", id="header alone"),
     pytest.param(faulty_title, "books.csv, line 3: id 'one' is not a whole", id="title's id"),
 ]
 UNFIT = [
@@ -183,6 +185,18 @@ UNFIT = [
 ]
 
 
+def refused(capsys: pytest.CaptureFixture[str], named: str) -> None:
+    """Run a command that must end before it makes a run directory."""
+    assert main(list(TRAIN)) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    assert line.startswith("error:")
+    assert named in line
+    assert len(line) < 400
+    assert not Path("outputs").exists()
+
+
 def failed_run(words: tuple[str, ...], capsys: pytest.CaptureFixture[str], named: str) -> Path:
     """Run a command that must fail because of its data; return its run directory."""
     assert main([*TRAIN, *words]) == 3
@@ -200,15 +214,23 @@ def failed_run(words: tuple[str, ...], capsys: pytest.CaptureFixture[str], named
     return run
 
 
-@pytest.mark.parametrize(("spoil", "named"), UNREADABLE)
+@pytest.mark.parametrize(("spoil", "named"), FOUND_FIRST)
 def test_an_unreadable_file_is_named(
     spoil: Callable[[Path], None], named: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spoil(folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    refused(capsys, named)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(("spoil", "named"), FOUND_LATER)
+def test_what_is_found_after_the_first_rows_leaves_a_failed_run(
+    spoil: Callable[[Path], None], named: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(folder)
     run = failed_run((), capsys, named)
     assert not (run / "funnel.json").exists()
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 @pytest.mark.parametrize(("spoil", "words", "key"), UNFIT)

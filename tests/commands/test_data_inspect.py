@@ -187,7 +187,7 @@ def test_the_split_is_the_one_that_train_makes(full_size: Command) -> None:
 
 @pytest.mark.slow
 def test_pictures_on_request(full_size: Command) -> None:
-    done = full_size(*INSPECT, *SMALL, "plot_dir=my/pictures")
+    done = full_size(*INSPECT, *SMALL, "sampler=uniform", "plot_dir=my/pictures")
     assert done.code == 0
     names = [f"my/pictures/{name}.png" for name in ("adjacency", "degrees", "samples")]
     assert done.out.splitlines()[-3:] == names

@@ -146,12 +146,12 @@ def test_another_release_is_said(run: Path, graphrec: Callable[..., Any]) -> Non
 def test_overrides_are_listed_and_nothing_is_claimed(
     run: Path, graphrec: Callable[..., Any]
 ) -> None:
-    done = graphrec("reproduce", str(run), "trainer.epochs=1", "sampler=hardneg")
+    done = graphrec("reproduce", str(run), "trainer.epochs=1", "sampler=uniform")
     assert done.code == 0
     assert "trainer.epochs" in done.out
     assert "test.ndcg@5" in done.out
     assert "no verdict" in done.out
-    assert read(done.run / "config.json")["choices"]["sampler"] == "hardneg"
+    assert read(done.run / "config.json")["choices"]["sampler"] == "uniform"
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from graphrec_cli.rundir.directory import RunDirectory
 def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(
     graphrec: Callable[..., Any],
 ) -> None:
-    done = graphrec("train", "plots=false", "trainer.learning_rate=0.01,1e38,0.1", "-m")
+    done = graphrec("train", "plots=false", "loss=bpr", "trainer.learning_rate=0.01,1e38,0.1", "-m")
     assert done.code == 5
     header, _, *rows, folder = done.out.splitlines()
     assert header.split()[:5] == ["run", "valid", "ndcg@5", "test", "ndcg@5"]

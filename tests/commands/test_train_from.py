@@ -61,20 +61,24 @@ def test_the_same_again_gives_the_same_figures(trained: Any, train: Callable[...
 def test_a_group_is_replaced_by_its_options_values_and_the_others_keep_theirs(
     trained: Any, train: Callable[..., Any]
 ) -> None:
-    first = train("--from", str(trained.run), "sampler=hardneg", "sampler.popular_pool=7")
+    first = train(
+        "--from", str(trained.run), "sampler=hardneg", "loss=bpr", "sampler.popular_pool=7"
+    )
     assert first.code == 0, first.err
     saved = config_of(first.run)
-    assert saved["choices"] == config_of(trained.run)["choices"] | {"sampler": "hardneg"}
+    assert saved["choices"] == config_of(trained.run)["choices"] | {
+        "sampler": "hardneg",
+        "loss": "bpr",
+    }
     assert saved["sampler"]["popular_pool"] == 7
-    second = train("--from", str(first.run), "sampler=uniform")
+    second = train("--from", str(first.run), "sampler=default", "loss=softmax")
     assert changed(config_of(trained.run), config_of(second.run)) == {}
 
 
 @pytest.mark.slow
 def test_a_sweep_over_values_and_groups(trained: Any, train: Callable[..., Any]) -> None:
-    done = train(
-        "-m", "--from", str(trained.run), "sampler=uniform,hardneg", "seed=1,2", "plots=false"
-    )
+    words = ("loss=bpr", "sampler=uniform,hardneg", "seed=1,2", "plots=false")
+    done = train("-m", "--from", str(trained.run), *words)
     assert done.code == 0, done.err
     assert SAVED not in done.out
     configs = [config_of(path.parent) for path in done.folder.glob("outputs/*/config.json")]
