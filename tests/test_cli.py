@@ -48,7 +48,7 @@ REFUSED = [
     ("train trainer.epochs=[1]", "trainer.epochs must be an integer"),
     ("train trainer.learning_rate=nan", "trainer.learning_rate must be"),
     ("train trainer.learning_rate=inf", "trainer.learning_rate must be"),
-    ("train loss.l2=-1", "loss.l2 must be"),
+    ("train loss=bpr loss.l2=-1", "loss.l2 must be"),
     ("train seed=-1", "seed must lie"),
     ("train seed=1e3", "seed must be an integer"),
     ("train num_threads=0", "num_threads must lie between 1 and 1024, got 0"),

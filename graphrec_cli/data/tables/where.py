@@ -194,17 +194,17 @@ def _compare_texts(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     texts, place = distinct_texts(cells.drop_null())
     texts = np.array([text.strip() for text in texts], dtype=object)
-    value = comparison.values[0]
+    wanted = [str(value).strip() for value in comparison.values]
+    any_of = frozenset(wanted)
     present = [text for text in texts if not is_missing(text)]
     in_order = comparison.operator not in ("=", "!=")
     if in_order and present and all(parsed_number(text) is not None for text in present):
         # As texts, '10' is below '9', and every time in seconds is below '2022-01-01'.
         raise _other_kind(comparison, "numbers", "a number without quotes")
     if comparison.operator == "=":
-        wanted = frozenset(comparison.values)
-        matches = [text in wanted for text in texts]
+        matches = [text in any_of for text in texts]
     else:
-        matches = [_TESTS[comparison.operator](text, value) for text in texts]
+        matches = [_TESTS[comparison.operator](text, wanted[0]) for text in texts]
     has_value = np.array([text != "" for text in texts], dtype=np.bool_)
     rows = np.flatnonzero(cells.is_valid().to_numpy())[has_value[place]]
     return rows.astype(np.int64), np.array(matches, dtype=np.bool_)[place[has_value[place]]]

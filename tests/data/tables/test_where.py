@@ -82,7 +82,8 @@ def truth(condition: tuple[Any, ...], row: dict[str, str]) -> bool | None:
     sign, values = rest
     cell: Any = row[first]
     if isinstance(values[0], str):
-        if not cell.strip():
+        cell, values = cell.strip(), [value.strip() for value in values]
+        if not cell:
             return None
     elif cell in ("", "NaN"):
         return None
