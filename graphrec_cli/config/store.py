@@ -68,11 +68,8 @@ SCHEMAS: dict[str, dict[str, type]] = {
 }
 """Group, then component name, to the dataclass that holds the component's values."""
 
-_BROUGHT: dict[str, dict[str, str]] = {
-    "sampler": {"override /loss@_global_.loss": "bpr"},
-    "loss": {"override /trainer@_global_.trainer": "large_batch"},
-}
-"""What a component of the group chooses in another group, unless a word or an experiment does."""
+_CHOOSES = {"sampler": ("loss", "bpr"), "loss": ("trainer", "large_batch")}
+"""The option that a component chooses in another group, unless a word or an experiment does."""
 _DEFAULT_LOSS = SoftmaxConfig
 
 
@@ -94,7 +91,9 @@ def register_schema(group: str, name: str, schema: type) -> None:
 
     store = ConfigStore.instance()
     node: Any = schema
-    if group in _BROUGHT and schema is not _DEFAULT_LOSS:
+    if group in _CHOOSES and schema is not _DEFAULT_LOSS:
+        other, option = _CHOOSES[group]
         store.store(group=f"schema/{group}/values", name=name, node=schema)
-        node = {"defaults": [f"/schema/{group}/values/{name}@_here_", _BROUGHT[group]]}
+        chosen = {f"override /{other}@_global_.{other}": option}
+        node = {"defaults": [f"/schema/{group}/values/{name}@_here_", chosen]}
     store.store(group=f"schema/{group}", name=name, node=node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict
-from graphrec_cli.errors import ConfigError, GraphrecError
+from graphrec_cli.errors import GraphrecError
 from graphrec_cli.rundir.config_fingerprint import MACHINE, config_sha256
 from graphrec_cli.rundir.directory import RunDirectory, newest_first
-from graphrec_cli.terminal_text import counted
+
+log = logging.getLogger("graphrec")
 
 
 def unfinished_runs(
@@ -34,20 +36,20 @@ def unfinished_runs(
                 yield run, config_from_dict(found, str(run.config))
 
 
-def refuse_other_epochs(before: RunConfig, config: RunConfig) -> None:
-    """Refuse a changed number of epochs if the learning rates so far depend on it.
+def warn_of_other_epochs(before: RunConfig, config: RunConfig) -> None:
+    """Warn if the number of epochs was changed, and the learning rates so far depend on it.
 
     Args:
         before: the config so far.
         config: the config to resume with.
-
-    Raises:
-        ConfigError: ``trainer.epochs`` was changed, and ``trainer.final_learning_rate`` is set.
     """
-    epochs = before.trainer.epochs
-    if config.trainer.final_learning_rate is not None and config.trainer.epochs != epochs:
-        raise ConfigError(
-            f"trainer.epochs={config.trainer.epochs} cannot resume a run of "
-            f"{counted(epochs, 'epoch')}: with trainer.final_learning_rate, the learning rates "
-            "depend on the number of epochs; omit trainer.epochs, or start a new run with --from"
+    was, now = before.trainer.epochs, config.trainer.epochs
+    if config.trainer.final_learning_rate is not None and now != was:
+        log.warning(
+            "trainer.epochs was %d and is %d: the learning rate falls to "
+            "trainer.final_learning_rate by epoch %d from here on, so the weights will differ from "
+            "those of a run that began with it; start one with --from to compare",
+            was,
+            now,
+            now,
         )

@@ -37,7 +37,7 @@ from graphrec_cli.system.malloc import keep_freed_memory
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.system.threads import set_threads
 from graphrec_cli.terminal_text import first_line, one_line
-from graphrec_cli.workflows.find_unfinished import refuse_other_epochs, unfinished_runs
+from graphrec_cli.workflows.find_unfinished import unfinished_runs, warn_of_other_epochs
 
 log = logging.getLogger("graphrec")
 
@@ -125,7 +125,7 @@ def resume_run(
             remove_leftovers(folder)
         for file in (run.metrics, run.ranks):  # the evaluation writes them again
             remove_file(file)
-        refuse_other_epochs(saved.config, config)
+        warn_of_other_epochs(saved.config, config)
         before = config_to_dict(saved)
         content = with_values(before, to_plain(config))
         if content != before:
