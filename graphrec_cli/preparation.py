@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -231,13 +232,22 @@ def log_every_rating(config: RunConfig, split: Split) -> None:
 
 
 def warn_of_1970(config: RunConfig, split: Split) -> None:
-    """Warn if all times of a table are in 1970, as those in too fine a unit are, or some are 0."""
+    """Warn if times of a table are in 1970, as in too fine a unit, or later than tomorrow."""
     if not isinstance(config.dataset, TableConfig):
         return
     times = [part.timestamp for part in split.parts().values() if part.timestamp is not None]
     count = sum(map(len, times))
     if not count:
         return
+    tomorrow = time.time_ns() + DAY
+    future = sum(int((part > tomorrow).sum()) for part in times)
+    if future:
+        log.warning(
+            "%s of %s times are in the future; if that is wrong, set dataset.time_unit or "
+            "dataset.time_format",
+            f"{future:,}",
+            f"{count:,}",
+        )
     near_zero = sum(int((np.abs(part) < DAY).sum()) for part in times)
     if all((part >= 0).all() and (part < YEAR).all() for part in times):
         log.warning(

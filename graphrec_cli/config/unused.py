@@ -96,7 +96,7 @@ def refuse_unused_words(config: RunConfig, words: Sequence[str]) -> None:
         same = [word for word, reason in found.items() if reason == why]
         verb, them = ("has", "it") if len(same) == 1 else ("have", "them")
         way_out = f"remove {them}"
-        if "sampler" in why and config.loss.learns_from() is LearnsFrom.candidates:
+        if "only uses sampler.by" in why and config.loss.learns_from() is LearnsFrom.candidates:
             way_out += ", or set loss=bpr"
         raise ConfigError(f"{' '.join(same)} {verb} no effect: {why}; {way_out}")
 

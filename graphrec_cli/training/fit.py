@@ -195,8 +195,8 @@ def describe_start(trainer: Trainer, config: RunConfig) -> str:
         words.append(f"sampler={config.sampler.name}")
     return (
         f"training {' '.join(words)} with learning rate {config.trainer.learning_rate:g}: "
-        f"{trainer.steps_per_epoch():,} steps of {trainer.batch_size:,} "
-        f"{_examples(config)} an epoch"
+        f"{counted(trainer.steps_per_epoch(), 'step')} of "
+        f"{min(trainer.batch_size, trainer.sampler.num_pairs):,} {_examples(config)} an epoch"
     )
 
 

@@ -104,6 +104,18 @@ def test_options_of_text_are_refused_for_parquet(
     assert f"dataset.{word.split('=')[0]} applies only to text" in done.err
 
 
+def test_times_in_the_future_are_counted(
+    full_size: Callable[..., Any], small: tuple[str, ...], folder: Path
+) -> None:
+    lines = (folder / "mine.csv").read_text("utf-8").splitlines()
+    assert "in the future" not in full_size("train", *TABLE, *small).err
+    lines[1:3] = [f"{line.rpartition(',')[0]},2199-12-31" for line in lines[1:3]]
+    lines[3:] = [f"{line.rpartition(',')[0]},2019-12-31" for line in lines[3:]]
+    (folder / "mine.csv").write_text("\n".join(lines), "utf-8")
+    done = full_size("train", *TABLE, *small)
+    assert f"warning: 2 of {len(lines) - 1} times are in the future" in done.err
+
+
 @pytest.mark.parametrize("cell", ["{}", "{}.5", "1970-01-{:02d}"])
 def test_times_that_are_all_in_1970_are_warned_of(
     full_size: Callable[..., Any], small: tuple[str, ...], folder: Path, cell: str

@@ -10,6 +10,8 @@ from pathlib import Path
 from graphrec_cli.data.tables.first_lines import matrix_hint
 from graphrec_cli.errors import DataError
 
+NAMED_CELLS = (".json", ".jsonl", ".ndjson", ".parquet")
+"""Endings of formats that have a name at every cell or column."""
 COMMON_NAMES = {
     "user": "user user_id uid userno customer customer_id visitor visitor_id reviewer reviewer_id "
     "member member_id account account_id profile_id listener_id reader_id player_id client_id "
@@ -70,10 +72,11 @@ def pick_column(
             f"dataset.{key}={bare_name(found[0])}"
         )
     if needed and not found:
+        may_be_headless = key in ("user", "item") and not set(path.suffixes) & set(NAMED_CELLS)
         headless = ", or all columns in dataset.columns=[user,item,..] if the first line is data"
         raise DataError(
             f"{path} has no column with a known name for dataset.{key}; set dataset.{key}=NAME"
-            f"{headless if key in ('user', 'item') else ''}{matrix_hint(header)} ({has})"
+            f"{headless if may_be_headless else ''}{matrix_hint(header)} ({has})"
         )
     return found[0] if found else None
 
