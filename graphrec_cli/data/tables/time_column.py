@@ -32,6 +32,7 @@ from graphrec_cli.data.tables.time_values import (
     nanoseconds_of_numbers,
     parsed_dates,
     within_range,
+    year_last_format,
 )
 from graphrec_cli.errors import DataError
 
@@ -125,6 +126,13 @@ class TimeColumn:
                     f"{self.name}: numbers such as {int(values[0])} look like {time_format}, year "
                     f"first; set dataset.time_format={time_format}, or dataset.time_unit if they "
                     "count from 1970"
+                )
+            time_format = year_last_format(values)
+            if time_format is not None:
+                raise DataError(
+                    f"{self.name}: numbers such as {int(values[0])} look like dates with the year "
+                    f"last; set dataset.time_format={time_format} if each has eight digits, or "
+                    "dataset.time_unit if they count from 1970"
                 )
             largest = np.abs(values.astype(np.float64)).max(initial=0.0)
             if not largest < BELOW[TimeUnit.ns]:

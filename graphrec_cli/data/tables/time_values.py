@@ -39,6 +39,16 @@ def are_days(values: NDArray[np.int64] | NDArray[np.float64]) -> bool:
     return bool((valid & (days % 100 >= 1) & (days % 100 <= length)).all())
 
 
+def year_last_format(values: NDArray[np.int64] | NDArray[np.float64]) -> str | None:
+    """The format of numbers such as 9102019, each of them a date with the year last; or None."""
+    if not len(values) or not ((values >= 1_011_900) & (values <= 31_122_100)).all():
+        return None
+    first, second, year = values // 10**6, values // 10**4 % 100, values % 10**4
+    if are_days(year * 10**4 + second * 100 + first):
+        return "%d%m%Y"
+    return "%m%d%Y" if are_days(year * 10**4 + first * 100 + second) else None
+
+
 def compact_format(values: NDArray[np.int64] | NDArray[np.float64]) -> str | None:
     """The format of numbers such as 20191009163940, of which each is a date and a time; or None."""
     for time_format, digits in (("%Y%m%d%H", 2), ("%Y%m%d%H%M", 4), ("%Y%m%d%H%M%S", 6)):

@@ -252,3 +252,21 @@ def test_ids_that_are_one_number_in_two_forms_are_noted(folder: Path) -> None:
         "warning: 3 ids of user are another one as a number, such as '007' and '7'; they count as "
         "different ids",
     )
+
+
+@pytest.mark.parametrize(
+    ("time_format", "cells"),
+    [("%d%m%Y", ["25122023", "09012019"]), ("%m%d%Y", ["12252023", "01092019"])],
+)
+def test_dates_with_the_year_last_are_read_with_their_format(
+    folder: Path, time_format: str, cells: list[str]
+) -> None:
+    rows = "".join(f"u,{item},{cell}\n" for item, cell in enumerate(cells))
+    config = csv_table(folder, f"user,item,time\n{rows}".encode())
+    with pytest.raises(DataError, match=rf"year last; set dataset\.time_format={time_format} if"):
+        load(config)
+    config.time_format = time_format
+    found = load(config).table.timestamp
+    assert found is not None
+    wanted = pd.to_datetime(["2023-12-25", "2019-01-09"]).astype("datetime64[ns]").astype("int64")
+    assert found.tolist() == wanted.tolist()
