@@ -97,7 +97,7 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
     if prepared is not None:
         log.info("loaded the prepared data from the cache (%s...)", cache.short_key)
         log_rows(config, prepared.num_rows, prepared.notes)
-        warn_of_1970(config, prepared.split)
+        warn_of_odd_times(config, prepared.split)
         report.bad_lines(prepared.quarantine)
         log_unused_split(config, prepared.own_split_unused)
         report.drops(prepared.funnel)
@@ -152,7 +152,7 @@ def read_and_split(
         report.drops(source.funnel, failed=True)
         raise
     report.drops(source.funnel)
-    warn_of_1970(config, prepared.split)
+    warn_of_odd_times(config, prepared.split)
     log_every_rating(config, prepared.split)
     log_titles(prepared)
     return source, prepared
@@ -231,7 +231,7 @@ def log_every_rating(config: RunConfig, split: Split) -> None:
         )
 
 
-def warn_of_1970(config: RunConfig, split: Split) -> None:
+def warn_of_odd_times(config: RunConfig, split: Split) -> None:
     """Warn if times of a table are in 1970, as in too fine a unit, or later than tomorrow."""
     if not isinstance(config.dataset, TableConfig):
         return

@@ -48,13 +48,13 @@ def unused_values(config: RunConfig) -> dict[str, str]:
         found = dict.fromkeys(("sampler", "loss", *unused, *_weight(config)), why)
         return found | _of_components(config, "split", "model")
     found = _of_components(config, "split", "model", "sampler", "loss")
-    own_negatives = _OWN_NEGATIVES.get(config.loss.learns_from())
-    if own_negatives is not None:
-        why = f"loss={config.loss.name} {own_negatives}, so it only uses sampler.by"
+    without_negatives = _without_negatives(config)
+    if without_negatives is not None:
         keys = [field.name for field in fields(config.sampler)]
-        found |= {f"sampler.{key}": why for key in keys if key not in ("name", "by")}
+        keys = [key for key in keys if key not in ("name", "by")]
+        found |= dict.fromkeys([f"sampler.{key}" for key in keys], without_negatives)
         if not isinstance(config.sampler, UniformConfig):
-            found["sampler"] = why
+            found["sampler"] = without_negatives
     if config.sampler.by is not PositivesBy.weight:
         why = f"sampler.by={config.sampler.by.name} does not use weights, sampler.by=weight does"
         found |= dict.fromkeys(_weight(config), why)
@@ -64,6 +64,12 @@ def unused_values(config: RunConfig) -> dict[str, str]:
         keys = [key for key in _FOR_SELECTION if getattr(config.trainer, key) is not None]
         found |= {f"trainer.{key}": why for key in keys}
     return found
+
+
+def _without_negatives(config: RunConfig) -> str | None:
+    """Why the loss takes no negatives from the sampler; None if it does."""
+    reason = _OWN_NEGATIVES.get(config.loss.learns_from())
+    return reason and f"loss={config.loss.name} {reason}, so it only uses sampler.by"
 
 
 def unused_words(config: RunConfig, words: Sequence[str]) -> dict[str, str]:
@@ -96,7 +102,7 @@ def refuse_unused_words(config: RunConfig, words: Sequence[str]) -> None:
         same = [word for word, reason in found.items() if reason == why]
         verb, them = ("has", "it") if len(same) == 1 else ("have", "them")
         way_out = f"remove {them}"
-        if "only uses sampler.by" in why and config.loss.learns_from() is LearnsFrom.candidates:
+        if why == _without_negatives(config) and LearnsFrom.triples in config.model.learns_from():
             way_out += ", or set loss=bpr"
         raise ConfigError(f"{' '.join(same)} {verb} no effect: {why}; {way_out}")
 

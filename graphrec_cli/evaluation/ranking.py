@@ -62,9 +62,10 @@ class RankingEvaluation(Evaluation):
 
     def evaluate(self, model: Model, split: Split, part: str) -> PartResult:
         """Rank the held-out items of ``part`` and compute the metrics."""
+        held_out = held_out_part(split, part)
         with progress(f"ranking {part}"):
             model.prepare_scoring()
-            ranks = self._ranks(model, split, part)
+            ranks = self._ranks(model, split, part, held_out)
         if not len(ranks.rank):
             raise _nothing_ranked(part, ranks.counts)
         metrics = ranking_metrics(
@@ -86,8 +87,7 @@ class RankingEvaluation(Evaluation):
         }
         return PartResult(metrics=metrics, counts=ranks.counts | few_candidates, arrays=arrays)
 
-    def _ranks(self, model: Model, split: Split, part: str) -> HeldOutRanks:
-        held_out = held_out_part(split, part)
+    def _ranks(self, model: Model, split: Split, part: str, held_out: UserItems) -> HeldOutRanks:
         return rank_held_out(
             model,
             HeldOutPairs(

@@ -120,11 +120,12 @@ def _refuse_header_among_rows(
     arrays: dict[str, ColumnArray], columns: dict[str, str], path: Path, config: TableConfig
 ) -> None:
     """Refuse a row that has the names of the columns, as files that were joined have it."""
-    is_header = (arrays["user"] == columns["user"]) & (arrays["item"] == columns["item"])
-    if np.any(is_header):
+    rows = np.flatnonzero(arrays["user"] == columns["user"])
+    headers = rows[arrays["item"][rows] == columns["item"]]
+    if len(headers):
         hint = "" if config.columns is None else ", or dataset.columns"
         raise DataError(
-            f"{path}: row {int(np.argmax(is_header)) + 1:,} has the names of the columns instead "
+            f"{path}: row {headers[0] + 1:,} has the names of the columns instead "
             f"of ids; it looks like a header line: remove it{hint}"
         )
 

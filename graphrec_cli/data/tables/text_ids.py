@@ -43,10 +43,13 @@ class TextIdColumn(TextColumn):
     def array(self, cells: pa.ChunkedArray) -> NDArray[np.object_] | None:
         """The ids, equal ones sharing one object, "" for a missing one; None if one is faulty."""
         texts, place = distinct_texts(cells)
-        if any(self.fault(text) is not None for text in texts):
+        odd = [index for index, text in enumerate(texts) if not self._is_plain(text)]
+        if any(self.fault(text) is not None for text in texts[odd]):
             return None
-        shared: dict[str, str] = {}
-        ids = [shared.setdefault(bare, bare) for bare in map(self._bare, texts)]
+        shared = dict(zip(texts, texts, strict=True))
+        for index in odd:
+            bare = self._bare(texts[index])
+            texts[index] = shared.setdefault(bare, bare)
         twins = [(number, id) for id in shared if (number := _other_form(id)) in shared]
         if twins:
             number, id = twins[0]
@@ -54,7 +57,7 @@ class TextIdColumn(TextColumn):
                 f"warning: {len(twins):,} ids of {self.name} are another one as a number, such as "
                 f"'{id}' and '{number}'; they count as different ids"
             )
-        return np.array(ids, dtype=object)[place]
+        return texts[place]
 
     def fault(self, text: str) -> str | None:
         """The fault of a cell, None if it has none."""
@@ -73,6 +76,11 @@ class TextIdColumn(TextColumn):
         if _ROUNDED.fullmatch(bare):
             return "a number that a spreadsheet has rounded; export the column as text"
         return TextColumn.fault(self, bare)
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether nothing can be wrong with a cell; far faster than ``fault``."""
+        plain = text.isascii() and text.isalnum() and len(text) <= self.max_length
+        return plain and text not in self.missing
 
     def _bare(self, text: str) -> str:
         bare = text.strip()
