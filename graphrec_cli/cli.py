@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(page, end="", flush=True)
                 return 0
             # Imported only now, because Hydra takes longer to import than a page to print.
-            with progress("starting", log_after=None):
+            with progress("starting", in_log=False):
                 command: Callable[..., int] = getattr(_module(words[0]), f"{words[0]}_command")
             code = command(words[1:], json_output=json_output, debug=debug)
         sys.stdout.flush()

@@ -47,11 +47,11 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         return 0
     if arguments.multirun:
         return _sweep(arguments, saved, json_output=json_output, debug=debug)
-    with progress("checking the configuration", log_after=None):
+    with progress("checking the configuration", in_log=False):
         job = compose_run(arguments, saved)
         check_data(job.config)
 
-    with progress("loading torch", log_after=None):
+    with progress("loading torch", in_log=False):
         from graphrec_cli.workflows.launch import run_job
 
     return _report(run_job(job, debug=debug), json_output=json_output)
@@ -116,7 +116,7 @@ def _sweep(
     sweep = plan_sweep(arguments, saved)
     _check_data_of_all(sweep.configs)
 
-    with progress("loading torch", log_after=None):
+    with progress("loading torch", in_log=False):
         from graphrec_cli.system.device import pick_device
         from graphrec_cli.workflows.launch import run_job
 

@@ -18,6 +18,7 @@ from graphrec_cli.errors import OutputError
 from graphrec_cli.evaluation.top_k import TopItems
 from graphrec_cli.reporting.tables import text_table
 from graphrec_cli.storage.atomic import atomic_write
+from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import printable
 
 _QUOTED_IN_CSV = re.compile('[",\r\n]')
@@ -79,7 +80,7 @@ def write_recommendations(
                 "set PYTHONIOENCODING=utf-8, or write to a file with out=FILE"
             ) from error
         return
-    with atomic_write(out) as file:
+    with progress(f"writing {out.name}"), atomic_write(out) as file:
         if file_format == "parquet":
             write_parquet(recommendations, file)
         else:

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain, count
 from typing import TYPE_CHECKING, NoReturn
 
 from graphrec_cli.terminal_text import shorten
@@ -23,7 +22,9 @@ DELAY = 1.0
 _SHORTEST_DELAY = 0.2
 """Work that is shorter than this is never shown."""
 _REFRESH_EVERY = 1.0
-_LOG_SECOND, _LOG_EVERY = 10.0, 60.0
+_SHORTEST_SILENCE, _LONGEST_SILENCE = 2.0, 60.0
+_SILENT_SHARE = 0.1
+"""The log is silent for a tenth of the time since the start, so that long runs have few lines."""
 _WIDEST_TITLE = 40
 # Without tqdm's own rate, which averages over much more than a second.
 _BAR = "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
@@ -41,11 +42,11 @@ class Progress:
     """
 
     def __init__(
-        self, title: str, total: int | None, done: int, delay: float, *, log_after: float | None
+        self, title: str, total: int | None, done: int, delay: float, *, in_log: bool
     ) -> None:
         self.error: Exception | None = None
         self.on_terminal = sys.stderr.isatty()
-        self._delay, self._log_after = delay, log_after
+        self._delay, self._in_log = delay, in_log
         self._started = time.perf_counter()
         self._title, self._total, self._first, self._done = title, total, done, done
         self._bar: tqdm[NoReturn] | None = None
@@ -67,7 +68,7 @@ class Progress:
     def open(self) -> None:
         """Begin to show the work, whatever it waits for."""
         if self.on_terminal and not self._delay:
-            self._show(0)
+            self._show()
         with suppress(RuntimeError):  # without memory for a thread, the work goes on unseen
             self._thread.start()
 
@@ -88,22 +89,22 @@ class Progress:
     def _watch(self) -> None:
         """Show the work at its moments until it is over."""
         try:
-            for moment in self._moments():
-                if self._over.wait(self._started + moment - time.perf_counter()):
-                    return
-                self._show(moment)
+            while not self._over.wait(self._until_next()):
+                self._show()
         except Exception as error:  # raised at the end of the work, because a thread has no caller
             self.error = error
 
-    def _moments(self) -> Iterator[float]:
-        """Seconds after the start at which the work is shown."""
+    def _until_next(self) -> float:
+        """Seconds until the work is shown for the next time."""
+        now = time.perf_counter()
         if self.on_terminal:
-            return count(self._delay or _REFRESH_EVERY, _REFRESH_EVERY)
-        if self._log_after is None:
-            return iter(())
-        return chain(sorted({self._log_after, _LOG_SECOND}), count(_LOG_EVERY, _LOG_EVERY))
+            first = self._started + (self._delay or _REFRESH_EVERY)
+            return first - now if now < first else _REFRESH_EVERY - (now - first) % _REFRESH_EVERY
+        share = _SILENT_SHARE * (now - _command_started)
+        silence = min(max(_SHORTEST_SILENCE, share), _LONGEST_SILENCE)
+        return max(_last_shown + silence - now, _SHORTEST_DELAY)
 
-    def _show(self, seconds: float) -> None:
+    def _show(self) -> None:
         if self is not _open[-1]:  # work within this work has more to tell
             return
         if self.on_terminal:
@@ -113,11 +114,11 @@ class Progress:
                 else:
                     self._bar.refresh()
                 _note_shown()
-        elif self._total is None:
-            log.info("%s: %.0f s", self._title, seconds)
-        else:
-            done = f"{self._done:,} of {self._total:,}"
-            log.info("%s: %s after %.0f s", self._title, done, seconds)
+        elif self._in_log:
+            seconds = time.perf_counter() - self._started
+            done = "" if self._total is None else f"{self._done:,} of {self._total:,} after "
+            log.info("%s: %s%.1f s", self._title, done, seconds)
+            _note_shown()
 
     def _new_bar(self) -> tqdm[NoReturn]:
         """Show a bar for the first time."""
@@ -143,8 +144,8 @@ class Progress:
 
 _open: list[Progress] = []
 _screen = threading.RLock()
-_last_shown = time.perf_counter()
-"""Time of the last line or bar on the screen."""
+_command_started = _last_shown = time.perf_counter()
+"""Time of the last line or bar on the screen; at first that of the start."""
 
 
 def _note_shown() -> None:
@@ -159,21 +160,22 @@ def progress(
     *,
     done: int = 0,
     delay: float = DELAY,
-    log_after: float | None = 2.0,
+    in_log: bool = True,
 ) -> Iterator[Progress]:
     """Show that the work of the block goes on, even where it takes long to come back.
 
     A terminal shows a bar after a second of silence, refreshed at least every second and erased at
-    the end. Elsewhere the log gets a line after 2, 10 and 60 seconds, then one every minute. A
-    thread does so, and sees nothing of the work.
+    the end. Elsewhere the log gets a line after two seconds of silence, or after a tenth of the
+    time since the start of the command if that is longer, but at least every minute. A thread does
+    so, and sees nothing of the work.
 
     Args:
         title: what is done, such as "reading ratings.csv".
         total: number of units of the whole work, which ``update`` counts; None shows the time.
         done: units finished before.
         delay: seconds before a terminal shows anything; fewer if it has shown nothing before.
-        log_after: seconds before the first line of the log; None for none. Work before a run has
-            none, so that an error there is the only line.
+        in_log: whether the log gets lines. Work before a run has none, so that an error there is
+            the only line.
 
     Raises:
         GraphrecError: a line could not be written to the log.
@@ -182,7 +184,7 @@ def progress(
         _open[-1].erase()
     silent = time.perf_counter() - _last_shown
     delay = min(delay, max(_SHORTEST_DELAY, DELAY - silent))
-    shown = Progress(title, total, done, delay, log_after=log_after)
+    shown = Progress(title, total, done, delay, in_log=in_log)
     _open.append(shown)
     try:
         shown.open()

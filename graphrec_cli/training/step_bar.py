@@ -21,7 +21,7 @@ def step_bar(
         total_steps: optimizer steps in the whole epoch.
         window: seconds that loss and rate on the bar cover; reading the loss waits for the device.
     """
-    with progress(title, total_steps, done=counts.steps, delay=0, log_after=10.0) as shown:
+    with progress(title, total_steps, done=counts.steps, delay=0) as shown:
         if not shown.on_terminal:
             yield shown.update
             return

@@ -8,10 +8,11 @@ import numpy as np
 
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.run import Device, RunConfig
-from graphrec_cli.data.source import describe_files
+from graphrec_cli.data.source import SourceData, describe_files
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.data.summary import describe_pairs, describe_split, describe_table
 from graphrec_cli.preparation import DropReport, find_files, read_and_split
+from graphrec_cli.system.progress import progress
 
 
 def inspect_data(config: RunConfig) -> tuple[dict[str, Any], Split]:
@@ -30,11 +31,16 @@ def inspect_data(config: RunConfig) -> tuple[dict[str, Any], Split]:
 
         pick_device(config.device)
     source, prepared = read_and_split(config, find_files(config), DropReport(only_failures=True))
-    split = prepared.split
+    with progress("describing the rows"):
+        report = _describe(config, source, prepared.split)
+    return report, prepared.split
+
+
+def _describe(config: RunConfig, source: SourceData, split: Split) -> dict[str, Any]:
     parts = split.parts().values()
     user_degree = np.sum([part.user_degree for part in parts], axis=0)
     item_degree = np.sum([part.item_degree for part in parts], axis=0)
-    report = {
+    return {
         "dataset": config.dataset.name,
         "seed": config.dataset_seed(),
         "files": describe_files(source.files),
@@ -47,7 +53,6 @@ def inspect_data(config: RunConfig) -> tuple[dict[str, Any], Split]:
             **describe_split(split),
         },
     }
-    return report, split
 
 
 def describe_k_cores(config: DatasetConfig) -> list[dict[str, Any]]:
