@@ -63,6 +63,7 @@ def train(
     write_json(run.environment, environment)
 
     prepared = prepare(config, PreparedCache(config, find_files(config)), DropReport(run))
+    signals.check()  # a library that is being imported can swallow the exception of a signal
     split = prepared.split
     log_sizes(split)
     context = RunContext.of(config, split, device)
@@ -78,6 +79,7 @@ def train(
     with progress("building and checking the model"):
         model = build_model(config, split.train, device)
         audit(context, model, run)
+    signals.check()
     checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity))
     fitted = fit_model(context, model, checkpointing, signals, resumed=resumed)
     figures, test = judge(context, fitted, prepared.preferences)

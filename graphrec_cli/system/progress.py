@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -122,6 +123,8 @@ class Progress:
         """Show a bar for the first time."""
         from tqdm import tqdm  # takes 0.1 s
 
+        # Terminals of containers and scripts may tell no size, and tqdm hides its bars at 0 rows.
+        has_size = min(os.get_terminal_size(sys.stderr.fileno())) > 0
         bar: tqdm[NoReturn] = tqdm(
             desc=shorten(self._title, _WIDEST_TITLE),
             total=self._total,
@@ -130,7 +133,9 @@ class Progress:
             smoothing=0,
             leave=False,
             position=0,
-            dynamic_ncols=True,
+            dynamic_ncols=has_size,
+            ncols=None if has_size else 79,
+            nrows=None if has_size else 24,
             bar_format=_TIME_ALONE if self._total is None else _BAR,
         )
         bar.start_t -= time.perf_counter() - self._started

@@ -33,13 +33,19 @@ OnTerminal: TypeAlias = Callable[[Callable[[], object]], list[str]]
 
 
 @pytest.fixture
-def on_terminal(monkeypatch: pytest.MonkeyPatch) -> OnTerminal:
+def terminal_size() -> tuple[int, int]:
+    """Rows and columns."""
+    return 24, COLUMNS
+
+
+@pytest.fixture
+def on_terminal(monkeypatch: pytest.MonkeyPatch, terminal_size: tuple[int, int]) -> OnTerminal:
     """Run a function with stderr on a terminal; what each line showed, one after the other."""
     monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(work: Callable[[], object]) -> list[str]:
         screen, terminal = pty.openpty()
-        size = struct.pack("HHHH", 24, COLUMNS, 0, 0)
+        size = struct.pack("HHHH", *terminal_size, 0, 0)
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
         seen: list[bytes] = []
 
@@ -188,6 +194,17 @@ def test_only_the_innermost_work_is_shown(on_terminal: OnTerminal) -> None:
     shown = on_terminal(nested)
     assert shown
     assert all(line.startswith("inverting |") for line in shown)
+
+
+@pytest.mark.parametrize("terminal_size", [(0, 0)])
+def test_a_terminal_that_tells_no_size_has_a_bar(on_terminal: OnTerminal) -> None:
+    def count() -> None:
+        with progress("inverting", 3, delay=0.1):
+            time.sleep(0.3)
+
+    (shown,) = on_terminal(count)
+    assert shown.startswith("inverting |")
+    assert len(shown) <= COLUMNS
 
 
 def test_a_line_of_the_log_stands_alone(on_terminal: OnTerminal) -> None:

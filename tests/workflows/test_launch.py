@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import torch
 from builders import PATIENCE_S, TINY
 
+from graphrec_cli import run
 from graphrec_cli.cli import main
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.training.checkpoints.file import load_checkpoint
@@ -174,3 +177,21 @@ def test_a_folder_that_becomes_read_only_ends_the_run_in_one_line(folder: Path) 
     newest = last if last.is_file() else last.with_name("last-1.pt")  # met between two renames
     state = load_checkpoint(newest, torch.device("cpu"))
     assert main(["train", f"resume={run}", f"trainer.epochs={state['epoch'] + 1}"]) == 0
+
+
+@pytest.mark.parametrize("function", ["find_files", "build_model"])
+def test_a_signal_that_a_library_swallows_stops_the_run_before_training(
+    function: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = getattr(run, function)
+
+    def swallowing(*arguments: object) -> object:
+        with suppress(BaseException):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(PATIENCE_S)
+        return real(*arguments)
+
+    monkeypatch.setattr(run, function, swallowing)
+    assert main(["train", *TINY]) == 143
+    assert "epoch 1/" not in capsys.readouterr().err
+    assert not list(folder.glob("outputs/*/checkpoints/last.pt"))
