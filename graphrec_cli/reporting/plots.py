@@ -61,7 +61,7 @@ def draw_curves(
     if validated:
         best_epoch = _draw_metrics(axes[1], validated, monitor, lower_is_better)
         axes[0].axvline(best_epoch, label=f"best epoch: {best_epoch}", **BEST_LINE)
-        axes[0].legend()
+        _legend_below(axes[0])
 
     with atomic_write(path) as file:
         figure.savefig(file, format="png")
@@ -96,7 +96,12 @@ def _draw_metrics(
     axis.plot([best_epoch], [best_value], marker="*", markersize=13, color="black", linestyle="")
     label = f"best epoch: {best_epoch} ({monitor} {best_value:.4f})"
     axis.axvline(best_epoch, label=label, **BEST_LINE)
-    axis.legend()
+    _legend_below(axis)
     axis.set_ylabel(f"validation {family}")
     axis.set_title(f"Validation, selected by {monitor}")
     return best_epoch
+
+
+def _legend_below(axis: Axes) -> None:
+    """A legend that covers no point of a curve."""
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False)
