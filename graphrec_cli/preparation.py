@@ -14,6 +14,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.data.components import find_source, find_split
+from graphrec_cli.data.distinct import distinct
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.prepared import Prepared, titles_by_index
 from graphrec_cli.data.preprocess import preprocess
@@ -220,9 +221,9 @@ def log_every_rating(config: RunConfig, split: Split) -> None:
     settable = hasattr(dataset, "rating_threshold") and thresholds == (None, None)
     if rating is None or not settable or config.loss.learns_from() is LearnsFrom.ratings:
         return
-    distinct = np.unique(rating)
-    if len(distinct) > 1:
-        example = max(float(np.median(rating)), float(distinct[1]))
+    values = distinct(rating)
+    if len(values) > 1:
+        example = max(float(np.median(rating)), float(values[1]))
         log.info(
             "every rating counts as a positive; dataset.rating_threshold=%g keeps those of at "
             "least %g",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graphrec_cli.audit.finding import Finding, Outcome
+from graphrec_cli.data.distinct import distinct
 from graphrec_cli.evaluation.few_candidates import describe_few_candidates
 from graphrec_cli.models.base import Model
 from graphrec_cli.training.context import RunContext
@@ -19,11 +20,11 @@ def enough_candidates(context: RunContext, model: Model) -> Finding:
     if masked is None:
         return Finding(Outcome.does_not_apply, "nothing is ranked")
     catalog, known = split.train.item_degree > 0, split.train.user_degree > 0
-    users = np.unique(split.test.user_index()[catalog[split.test.item_index]])
+    users = distinct(split.test.user_index()[catalog[split.test.item_index]])
     users = users[known[users]]
     if not len(users):
         return Finding(Outcome.does_not_apply, "no held-out item can be ranked at test")
-    pairs = np.unique(np.concatenate([part.pair_keys() for part in (split.train, *masked)]))
+    pairs = distinct(np.concatenate([part.pair_keys() for part in (split.train, *masked)]))
     user, item = np.divmod(pairs, split.train.num_items)
     taken = np.bincount(user[catalog[item]], minlength=len(known))[users]
     candidates = np.count_nonzero(catalog) - taken

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data.distinct import distinct
 from graphrec_cli.errors import DataError
 
 
@@ -35,7 +36,7 @@ class IdMap:
     @classmethod
     def from_ids(cls, raw: NDArray[np.generic]) -> IdMap:
         """The distinct ids of ``raw``, sorted."""
-        return cls(np.unique(raw))
+        return cls(distinct(raw))
 
     @classmethod
     def from_text(cls, text: NDArray[np.character]) -> IdMap:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TimeUnit
+from graphrec_cli.data.distinct import distinct
 from graphrec_cli.data.tables.cells import scaled_numbers
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def are_days(values: NDArray[np.int64] | NDArray[np.float64]) -> bool:
     whole = values.astype(np.int64)
     if (whole != values).any():
         return False
-    days = np.unique(whole)
+    days = distinct(whole)
     month = days // 100 % 100
     valid = (month >= 1) & (month <= 12)
     first = ((days // 10_000 - 1970) * 12 + month - 1).astype("datetime64[M]")

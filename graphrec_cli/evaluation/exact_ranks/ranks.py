@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from graphrec_cli.config.evaluation import ColdItems, Ties
+from graphrec_cli.data.distinct import distinct
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
 from graphrec_cli.evaluation.exact_ranks.pair_counts import PairCounts
@@ -137,13 +138,13 @@ def rank_held_out(
             part.user_index()[~cold_item[part.item_index]], minlength=len(asked)
         )
     counted = warm if rules.cold_items is ColdItems.exclude else kept
-    users_counted = len(np.unique(pair_user[counted]))
+    users_counted = len(distinct(pair_user[counted]))
     return HeldOutRanks(
         user_index=pair_user[counted],
         item_index=pair_item[counted],
         rank=rank[counted],
         tied=tied[counted],
-        candidates=candidates[np.unique(pair_user[warm])],
+        candidates=candidates[distinct(pair_user[warm])],
         counts={
             "users_held_out": int(np.count_nonzero(with_held_out)),
             "pairs_held_out": int(np.count_nonzero(asked[pair_user])),
