@@ -29,7 +29,9 @@ def wrong_value(full_key: str, value: str) -> ConfigError | None:
             f"{values} ({', '.join(options)})" if several else values
             for values, options in accepted.items()
         )
-        hint = f"; write {name}=[{value}]" if _is_list(keys[0][1]) and _is_single(value) else ""
+        hint = _device_hint(value) if name == "device" else ""
+        if _is_list(keys[0][1]) and _is_single(value):
+            hint = f"; write {name}=[{value}]"
         return ConfigError(f"{name} must be {values}, got '{value}'{hint}")
     names = [key.name for _, key in _all_keys()]
     below = list(dict.fromkeys(key for key in names if key.startswith(f"{name}.")))
@@ -38,6 +40,17 @@ def wrong_value(full_key: str, value: str) -> ConfigError | None:
             f"{name} is a group of keys and takes no value, got '{value}'; set {', '.join(below)}"
         )
     return None
+
+
+def _device_hint(value: str) -> str:
+    if card := re.fullmatch(r"(?:cuda|gpu):?(\d+)", value.lower()):
+        return (
+            f"; for that card set the environment variable CUDA_VISIBLE_DEVICES={card[1]} and "
+            "write device=cuda, which takes the first visible card"
+        )
+    if value.lower() == "mps":
+        return "; torch has no sparse products on mps, so write device=cpu"
+    return ""
 
 
 def _accepts(key: Key) -> str:

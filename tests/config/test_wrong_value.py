@@ -31,6 +31,8 @@ KEYS = [key.name for key in list_keys(RunConfig, "")] + [
         ("trainer.epochs=abc", r"^trainer\.epochs must be an integer, at least 1, got 'abc'$"),
         ("trainer.patience=x", r"^trainer\.patience must be an integer, at least 1 or null"),
         ("device=gpu", r"^device must be one of auto, cpu, cuda, got 'gpu'$"),
+        ("device=cuda:1", r"got 'cuda:1'; for that card set .* CUDA_VISIBLE_DEVICES=1 and write "),
+        ("device=mps", r"got 'mps'; torch has no sparse products on mps, so write device=cpu$"),
         ("model.num_layers=null", r"^model\.num_layers must be an integer, .*got 'null'$"),
         ("seed=", r"^seed must be an integer"),
         ("seed=1,2", r"^'seed=1,2' has several values; sweep over them with -m"),
