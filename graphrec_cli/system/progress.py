@@ -104,7 +104,8 @@ class Progress:
         return max(_log_due() - now, _SHORTEST_DELAY)
 
     def _show(self) -> None:
-        if self is not _open[-1]:  # work within this work has more to tell
+        # Work within this work has more to tell; work that has just ended has nothing.
+        if self not in _open[-1:]:
             return
         if self.on_terminal:
             with _screen:

@@ -185,6 +185,15 @@ def test_an_interruption_erases_the_time_and_ends_the_thread(on_terminal: OnTerm
     assert on_terminal(catch) == ["solving [00:00]"]
 
 
+def test_work_that_ends_as_its_bar_is_due_is_no_error(on_terminal: OnTerminal) -> None:
+    def ends_at_that_moment() -> None:
+        for _ in range(600):
+            with progress("reading", delay=0.002):
+                time.sleep(0.002)
+
+    on_terminal(ends_at_that_moment)
+
+
 def test_only_the_innermost_work_is_shown(on_terminal: OnTerminal) -> None:
     def nested() -> None:
         with progress("solving", delay=0.1), progress("inverting", 3, delay=0.2) as inner:
