@@ -91,7 +91,11 @@ def check_first_rows(path: Path, columns: Sequence[Column], layout: Layout) -> N
     names, rows = read_head(path, layout, HEAD_ROWS)
     for column in columns:
         if isinstance(column, TimeColumn):
-            column.decide([row[names.index(column.name)] for row in rows if len(row) == len(names)])
+            place = names.index(column.name)
+            try:
+                column.decide([row[place] for row in rows if len(row) == len(names)])
+            except DataError as error:
+                raise DataError(f"{path}: {error}") from error
     fault = find_fault(path, columns, layout, most_rows=HEAD_ROWS)
     if fault is not None:
         raise fault

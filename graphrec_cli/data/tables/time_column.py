@@ -26,13 +26,12 @@ from graphrec_cli.data.tables.time_values import (
     END,
     FIRST,
     are_days,
-    compact_format,
+    date_formats,
     nanoseconds_of_arrow,
     nanoseconds_of_dates,
     nanoseconds_of_numbers,
     parsed_dates,
     within_range,
-    year_last_format,
 )
 from graphrec_cli.errors import DataError
 
@@ -120,20 +119,7 @@ class TimeColumn:
                     "dataset.time_unit=s makes them seconds"
                 )
                 return self._dates(pa.chunked_array([pa.array(values.astype(np.int64))]))
-            time_format = compact_format(values)
-            if time_format is not None:
-                raise DataError(
-                    f"{self.name}: numbers such as {int(values[0])} look like {time_format}, year "
-                    f"first; set dataset.time_format={time_format}, or dataset.time_unit if they "
-                    "count from 1970"
-                )
-            time_format = year_last_format(values)
-            if time_format is not None:
-                raise DataError(
-                    f"{self.name}: numbers such as {int(values[0])} look like dates with the year "
-                    f"last; set dataset.time_format={time_format} if each has eight digits, or "
-                    "dataset.time_unit if they count from 1970"
-                )
+            self._refuse_dates(values)
             largest = np.abs(values.astype(np.float64)).max(initial=0.0)
             if not largest < BELOW[TimeUnit.ns]:
                 return None
@@ -169,10 +155,28 @@ class TimeColumn:
         raise AssertionError("larger times are refused before")
 
     def decide(self, head: Sequence[str]) -> None:
-        """Decide from the first cells whether an ``auto`` column has dates: most are no numbers."""
-        if self.unit is TimeUnit.auto:
-            head = [text for text in head if not is_missing(text)][:HEAD]
-            self._are_dates = 2 * sum(parsed_number(text) is None for text in head) > len(head)
+        """Decide from the first cells whether an ``auto`` column has dates: most are no numbers.
+
+        Raises:
+            DataError: the cells are numbers that look like dates.
+        """
+        if self.unit is not TimeUnit.auto:
+            return
+        head = [text for text in head if not is_missing(text)][:HEAD]
+        numbers = [number for text in head if (number := parsed_number(text)) is not None]
+        self._are_dates = 2 * len(numbers) < len(head)
+        if self.time_format is None and len(numbers) == len(head):
+            self._refuse_dates(np.array(numbers))
+
+    def _refuse_dates(self, values: NDArray[np.int64] | NDArray[np.float64]) -> None:
+        """Refuse numbers that look like dates in a format that must be named."""
+        formats = date_formats(values)
+        if formats:
+            named = " or ".join(f"dataset.time_format={time_format}" for time_format in formats)
+            raise DataError(
+                f"{self.name}: numbers such as {int(values[0])} look like dates; set {named}, or "
+                "dataset.time_unit if they count from 1970"
+            )
 
     def fault(self, text: str) -> str | None:
         """The fault of a cell, None if it has none; cells are given in their order."""
@@ -200,9 +204,6 @@ class TimeColumn:
         if unit is TimeUnit.auto:
             unit = next((unit for unit, end in BELOW.items() if abs(number) < end), TimeUnit.ns)
         within = FIRST <= floor_of(text, DIGITS[unit]) < END
-        time_format = compact_format(np.array([number])) if not within else None
-        if time_format is not None:
-            return f"{OUTSIDE} as a number of time; set dataset.time_format={time_format}"
         return None if within else f"{OUTSIDE}, read as {UNIT_NAMES[unit]} since 1970"
 
 

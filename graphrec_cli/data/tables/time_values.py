@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,13 @@ FIRST = int(np.datetime64("1678-01-01", "ns").astype(np.int64))
 END = int(np.datetime64("2262-01-01", "ns").astype(np.int64))
 """Times from FIRST to before END are accepted: nanoseconds in int64 reach little further."""
 _NAMED_UTC = re.compile(r" ?(UTC|GMT)$")
+_BELOW = {"H": 24, "M": 60, "S": 60}
+_DAYS = ("%Y%m%d", "%d%m%Y", "%m%d%Y", "%y%m%d", "%d%m%y", "%m%d%y")
+_DATE_FORMATS = [day + clock for day in _DAYS for clock in ("", "%H", "%H%M", "%H%M%S")][1:]
+_HEAD = 1_000
+"""Numbers that rule out most formats before all numbers are looked at."""
+_DISTINCT = 5
+"""Seconds of so many hundreds are hardly all in a format with a year of two digits by chance."""
 _NO_DATES = ("now", "today")
 """Texts that pandas reads as the time of reading."""
 
@@ -40,27 +48,50 @@ def are_days(values: NDArray[np.int64] | NDArray[np.float64]) -> bool:
     return bool((valid & (days % 100 >= 1) & (days % 100 <= length)).all())
 
 
-def year_last_format(values: NDArray[np.int64] | NDArray[np.float64]) -> str | None:
-    """The format of numbers such as 9102019, each of them a date with the year last; or None."""
-    if not len(values) or not ((values >= 1_011_900) & (values <= 31_122_100)).all():
-        return None
-    first, second, year = values // 10**6, values // 10**4 % 100, values % 10**4
-    if are_days(year * 10**4 + second * 100 + first):
-        return "%d%m%Y"
-    return "%m%d%Y" if are_days(year * 10**4 + first * 100 + second) else None
+def date_formats(values: NDArray[np.int64] | NDArray[np.float64]) -> list[str]:
+    """Formats in which every number, such as 2311261405, is a date.
+
+    A year of two digits makes only past dates, and only where no format with four digits fits. A
+    leading zero may be missing, as in 109231405. Dates of eight digits with the year first are left
+    to ``are_days``.
+    """
+    if not len(values) or not ((values >= 0) & (values < 2**53)).all():
+        return []
+    whole = values.astype(np.int64)
+    if (whole != values).any():
+        return []
+    found = [
+        time_format
+        for time_format in _DATE_FORMATS
+        if _all_are(whole[:_HEAD], time_format) and _all_are(whole, time_format)
+    ]
+    four_digits = [time_format for time_format in found if "%Y" in time_format]
+    few = len(np.unique(whole[:_HEAD] // 100)) < _DISTINCT
+    return four_digits if few else four_digits or found
 
 
-def compact_format(values: NDArray[np.int64] | NDArray[np.float64]) -> str | None:
-    """The format of numbers such as 20191009163940, of which each is a date and a time; or None."""
-    for time_format, digits in (("%Y%m%d%H", 2), ("%Y%m%d%H%M", 4), ("%Y%m%d%H%M%S", 6)):
-        whole = np.abs(values) < 2.0**53 if len(values) else np.zeros(1, dtype=np.bool_)
-        if not whole.all() or not are_days(np.floor(values / 10**digits)):
-            continue
-        clock = values % 10**digits
-        parts = [clock // 10 ** (digits - 2 * place) % 100 for place in range(1, digits // 2 + 1)]
-        if (parts[0] < 24).all() and all((part < 60).all() for part in parts[1:]):
-            return time_format
-    return None
+def _all_are(numbers: NDArray[np.int64], time_format: str) -> bool:
+    """Whether every number is a date in a format of directives alone."""
+    parts: dict[str, NDArray[np.int64]] = {}
+    rest = numbers
+    for letter in reversed(time_format[1::2]):
+        rest, parts[letter] = np.divmod(rest, 10_000 if letter == "Y" else 100)
+    if rest.any() or (numbers < 10 ** (_fixed_width(time_format) - 2)).any():
+        return False
+    if any((parts[letter] >= below).any() for letter, below in _BELOW.items() if letter in parts):
+        return False
+    if "y" in parts:
+        parts["Y"] = parts["y"] + np.where(parts["y"] < 69, 2000, 1900)
+    days = parts["Y"] * 10**4 + parts["m"] * 100 + parts["d"]
+    is_past = "y" not in parts or bool((days <= int(f"{datetime.now(UTC):%Y%m%d}")).all())
+    return is_past and are_days(days)
+
+
+def _fixed_width(time_format: str) -> int:
+    """Digits of a date in a format of directives alone; 0 for other formats."""
+    if not re.fullmatch("(%[YymdHMS])+", time_format):
+        return 0
+    return 2 * time_format.count("%") + 2 * time_format.count("%Y")
 
 
 def nanoseconds_of_numbers(
@@ -105,6 +136,9 @@ def parsed_dates(texts: NDArray[np.object_], time_format: str | None) -> NDArray
     bare = [text.strip() for text in texts]
     if any(text.lower() in _NO_DATES for text in bare):
         return None
+    width = _fixed_width(time_format or "")
+    if width:  # numbers lose their leading zeros
+        bare = [text.zfill(width) if text.isdecimal() else text for text in bare]
     if time_format is None:
         bare = [_NAMED_UTC.sub("+00:00", text) for text in bare]
     parsed = pd.to_datetime(

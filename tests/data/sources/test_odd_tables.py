@@ -6,6 +6,7 @@ import datetime
 import json
 import zipfile
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -159,15 +160,11 @@ def test_times_without_punctuation_are_read_with_their_format(
     cells = [time.strftime(time_format) for time in times]
     rows = "".join(f"u,{item},{cell}\n" for item, cell in enumerate(cells))
     config = csv_table(folder, f"user,item,time\n{rows}".encode())
-    with pytest.raises(
-        DataError, match=rf"time: numbers .*set dataset\.time_format={time_format},"
-    ):
+    message = rf"ratings\.csv: time: numbers .*set dataset\.time_format={time_format},"
+    with pytest.raises(DataError, match=message):
         load(config)
-    if time_format.endswith("%S"):  # beyond the years, so that the first row is refused already
-        with pytest.raises(
-            DataError, match=r"line 2: time .*; set dataset\.time_format=%Y%m%d%H%M%S"
-        ):
-            TABLE.check(config, data_dir=folder)
+    with pytest.raises(DataError, match=message):
+        TABLE.check(config, data_dir=folder)
     config.time_format = time_format
     found = load(config).table.timestamp
     assert found is not None
@@ -254,19 +251,54 @@ def test_ids_that_are_one_number_in_two_forms_are_noted(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("time_format", "cells"),
-    [("%d%m%Y", ["25122023", "09012019"]), ("%m%d%Y", ["12252023", "01092019"])],
+MOMENTS = pd.to_datetime(
+    [
+        "2023-11-26T14:05:31",
+        "2009-01-02T09:08:07",
+        "2019-12-31T23:59:00",
+        "2021-01-01T01:00:00",
+        "2015-06-07T08:09:10",
+        "2004-10-20T20:44:40",
+    ]
 )
-def test_dates_with_the_year_last_are_read_with_their_format(
-    folder: Path, time_format: str, cells: list[str]
+
+
+@pytest.mark.parametrize("clock", ["", "%H", "%H%M", "%H%M%S"])
+@pytest.mark.parametrize("day", ["%d%m%Y", "%m%d%Y", "%y%m%d", "%d%m%y", "%m%d%y"])
+@pytest.mark.parametrize("zeros", [True, False])
+def test_numbers_that_look_like_dates_are_read_with_their_format(
+    folder: Path, day: str, clock: str, zeros: bool
 ) -> None:
-    rows = "".join(f"u,{item},{cell}\n" for item, cell in enumerate(cells))
+    cells = [moment.strftime(day + clock) for moment in MOMENTS]
+    wanted = pd.to_datetime(cells, format=day + clock).astype("datetime64[ns]").astype("int64")
+    shown = cells if zeros else [str(int(cell)) for cell in cells]
+    rows = "".join(f"u,{item},{cell}\n" for item, cell in enumerate(shown))
     config = csv_table(folder, f"user,item,time\n{rows}".encode())
-    with pytest.raises(DataError, match=rf"year last; set dataset\.time_format={time_format} if"):
-        load(config)
-    config.time_format = time_format
+    for read in (load, partial(TABLE.check, data_dir=folder)):
+        with pytest.raises(DataError, match=rf"look like dates; .*time_format={day}{clock}\b"):
+            read(config)
+    config.time_format = day + clock
     found = load(config).table.timestamp
     assert found is not None
-    wanted = pd.to_datetime(["2023-12-25", "2019-01-09"]).astype("datetime64[ns]").astype("int64")
     assert found.tolist() == wanted.tolist()
+
+
+def test_a_date_that_may_be_written_in_two_ways_names_both(folder: Path) -> None:
+    rows = "".join(f"u,{item},{item + 7:02}1112{item + 10}{item + 20}\n" for item in range(6))
+    with pytest.raises(
+        DataError,
+        match=r"711121020 look like dates; set dataset\.time_format=%y%m%d%H%M or "
+        r"dataset\.time_format=%d%m%y%H%M or dataset\.time_format=%m%d%y%H%M, or dataset\.time_u",
+    ):
+        load(csv_table(folder, f"user,item,time\n{rows}".encode()))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [[1111111111, 1234567800], [1011122000, 1011122030, 1011122045, 1011122056, 1011122059]],
+)
+def test_few_seconds_that_could_be_dates_are_seconds(folder: Path, cells: list[int]) -> None:
+    rows = "".join(f"u,{item},{cell}\n" for item, cell in enumerate(cells))
+    found = load(csv_table(folder, f"user,item,time\n{rows}".encode())).table.timestamp
+    assert found is not None
+    assert found.tolist() == [cell * 10**9 for cell in cells]
