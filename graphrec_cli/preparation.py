@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from graphrec_cli.config.dataset import Duplicates
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.table import TableConfig
@@ -19,6 +20,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.prepared import Prepared, titles_by_index
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import FoundFiles, SourceData
+from graphrec_cli.data.sources.table import pick_time_column
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.data.tables.quarantine import BadLine, TooManyBadLines
 from graphrec_cli.errors import DataError
@@ -76,6 +78,23 @@ def check_data(config: RunConfig) -> None:
         DataError: a file is missing and cannot be fetched, or cannot be read as configured.
     """
     find_source(config).check(config.dataset, data_dir=Path(config.data_dir))
+    earliest = config.dataset.duplicates is Duplicates.earliest
+    needs_times = config.split.needs_times() or ("dataset.duplicates=earliest" * earliest)
+    if needs_times:
+        _refuse_without_times(config, needs_times)
+
+
+def _refuse_without_times(config: RunConfig, word: str) -> None:
+    """Refuse data without timestamps, which ``word`` needs."""
+    if not config.dataset.may_have_times:
+        raise DataError(
+            f"{word} needs timestamps, and dataset={config.dataset.name} has none; remove {word}"
+        )
+    if isinstance(config.dataset, TableConfig):
+        try:
+            pick_time_column(config.dataset, data_dir=Path(config.data_dir))
+        except DataError as error:
+            raise DataError(f"{word} needs timestamps: {error}") from error
 
 
 def find_files(config: RunConfig) -> FoundFiles:

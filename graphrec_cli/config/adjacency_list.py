@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from graphrec_cli.config.checks import Address, Distinct, Folder, PathBelow, check_fields
 from graphrec_cli.config.dataset import DatasetConfig, KCoreConfig, RemoteFileConfig, no_k_core
@@ -31,6 +31,7 @@ class Lines(Enum):
 class AdjacencyListConfig(DatasetConfig):
     """Lines of ``user item item ...``, the format of the LightGCN benchmarks, or without users."""
 
+    may_have_times: ClassVar[bool] = False
     name: str = "adjacency_list"
     k_core: KCoreConfig = field(default_factory=no_k_core)
     folder: Annotated[str, Folder()] = "gowalla"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from graphrec_cli.config.checks import Between, PathBelow, check_fields
 from graphrec_cli.config.dataset import DatasetConfig, RemoteFileConfig
@@ -15,6 +15,7 @@ URL = "http://www2.informatik.uni-freiburg.de/~cziegler/BX/BX-CSV-Dump.zip"
 class BookCrossingConfig(DatasetConfig):
     """Book-Crossing: ratings from BX-Book-Ratings.csv, titles from BX-Books.csv."""
 
+    may_have_times: ClassVar[bool] = False
     name: str = "book_crossing"
     folder: Annotated[str, PathBelow("data_dir")] = "book-crossing"
     """Folder under data_dir with the files. It may hold the published zip instead."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from omegaconf import MISSING
@@ -82,8 +82,13 @@ class PrefilterConfig:
 
 @dataclass(kw_only=True, slots=True)
 class DatasetConfig:
-    """What all data sets share."""
+    """What all data sets share.
 
+    Attributes:
+        may_have_times: False if rows never have a timestamp.
+    """
+
+    may_have_times: ClassVar[bool] = True
     name: str = MISSING
     """Name of the component; the option sets it."""
     prefilter: PrefilterConfig = field(default_factory=PrefilterConfig)
@@ -170,6 +175,7 @@ GOODBOOKS_URL = "https://raw.githubusercontent.com/zygmuntz/goodbooks-10k/master
 class GoodBooksConfig(DatasetConfig):
     """GoodBooks-10k: ratings.csv and to_read.csv, either edition."""
 
+    may_have_times: ClassVar[bool] = False
     name: str = "goodbooks"
     folder: Annotated[str, PathBelow("data_dir")] = "goodbooks-10k"
     """Folder under data_dir with the files."""

@@ -55,6 +55,10 @@ class SplitConfig:
         """Keys that the other values leave without effect, each with the reason."""
         return {}
 
+    def needs_times(self) -> str | None:
+        """The word for which pairs need timestamps, such as ``split.by=time``; None without one."""
+        return None
+
     def without_test(self) -> str | None:
         """The word that leaves the test part out, such as ``split.test=0``; None without one."""
         keys = ("test", "test_ratio")
@@ -100,6 +104,11 @@ class LeaveOneOutConfig(DrawnSplitConfig):
             return dict.fromkeys(keys, "split.test=0 split.valid=0 holds nothing out")
         return {"seed": "split.by=rating draws nothing"} if self.by is HeldOutBy.rating else {}
 
+    def needs_times(self) -> str | None:
+        """``split.by=time`` if it holds anything out."""
+        by_time = self.by is HeldOutBy.time and self.valid + self.test > 0
+        return "split.by=time" if by_time else None
+
 
 @dataclass(kw_only=True, slots=True)
 class RatioConfig(DrawnSplitConfig):
@@ -133,6 +142,11 @@ class RatioConfig(DrawnSplitConfig):
             return {}
         why = "split.test_ratio=0 split.valid_ratio=0 holds nothing out"
         return dict.fromkeys(("scope", "by", "seed"), why)
+
+    def needs_times(self) -> str | None:
+        """``split.by=time`` if it holds anything out."""
+        by_time = self.by is ShareBy.time and self.valid_ratio + self.test_ratio > 0
+        return "split.by=time" if by_time else None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -171,6 +185,10 @@ class GlobalTimeConfig(SplitConfig):
             for part, start in (("test", self.test_from), ("valid", self.valid_from))
             if start is not None
         }
+
+    def needs_times(self) -> str | None:
+        """The split itself."""
+        return "split=global_time"
 
     def without_test(self) -> str | None:
         """``split.test_ratio=0`` if it leaves the test part out."""

@@ -57,7 +57,21 @@ def check_table(config: TableConfig, paths: Mapping[str, Path]) -> None:
     checked = {key: check_rows(paths[key], config) for key in PARTS if key in paths}
     if "items_path" in paths:
         titles = open_table(paths["items_path"], config.items_format())
-        _pick_title_columns(titles, config, bare_name(checked["path"]["item"]))
+        titles.check_first_rows(_title_columns(titles, config, bare_name(checked["path"]["item"])))
+
+
+def pick_time_column(config: TableConfig, *, data_dir: Path) -> str:
+    """The name of the table's column of timestamps.
+
+    Raises:
+        DataError: it has none, or none with a known name.
+    """
+    if config.timestamp == "":
+        raise DataError("dataset.timestamp='' reads none; set it to the name of their column")
+    file = open_table(find_tables(config, data_dir=data_dir)["path"], config.text_format())
+    name = pick_column("timestamp", config.timestamp, list(file.kinds), file.path, needed=True)
+    assert name is not None
+    return name
 
 
 def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceData:
@@ -176,8 +190,10 @@ def _refuse_absent_signals(table: RawTable, parts: Sequence[TableRows]) -> None:
             )
 
 
-def _pick_title_columns(file: TableFile, config: TableConfig, item: str) -> tuple[str, str]:
-    """Names of the columns of item ids and titles; ``item`` is the table's name of the first."""
+def _title_columns(
+    file: TableFile, config: TableConfig, item: str
+) -> tuple[TextIdColumn, TextColumn]:
+    """The columns of item ids and titles; ``item`` is the table's name of the first."""
     header = list(file.kinds)
     same = item if item in map(bare_name, header) else None
     id_column = pick_column("items_id", config.items_id or same, header, file.path, needed=True)
@@ -188,7 +204,11 @@ def _pick_title_columns(file: TableFile, config: TableConfig, item: str) -> tupl
         refuse_unused_names(
             "dataset.items_columns", config.items_columns, [id_column, title_column]
         )
-    return id_column, title_column
+    quoted = config.items_format().quoted
+    return (
+        TextIdColumn(id_column, missing=(), may_be_quoted=not quoted),
+        TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True),
+    )
 
 
 def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
@@ -196,17 +216,12 @@ def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.g
     import pandas as pd
 
     file = open_table(path, config.items_format())
-    id_column, title_column = _pick_title_columns(file, config, item)
-    title_cells = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
-    quoted = config.items_format().quoted
-    ids_as_read = TextIdColumn(id_column, missing=(), may_be_quoted=not quoted)
-    arrays = file.read([ids_as_read, title_cells])
-    ids = pd.Series(arrays[id_column], dtype=object)
-    chosen = (ids.isin(pd.unique(known)) & ~ids.duplicated()).to_numpy()
-    return (
-        arrays[id_column][chosen].astype(np.str_),
-        arrays[title_column][chosen].astype(np.str_),
-    )
+    columns = _title_columns(file, config, item)
+    arrays = file.read(columns)
+    ids, titles = (arrays[column.name] for column in columns)
+    series = pd.Series(ids, dtype=object)
+    chosen = (series.isin(pd.unique(known)) & ~series.duplicated()).to_numpy()
+    return ids[chosen].astype(np.str_), titles[chosen].astype(np.str_)
 
 
 TABLE = Source(find_tables, load_table, check_table)

@@ -150,12 +150,14 @@ def _pick_columns(
         raise DataError("dataset.rating_threshold needs ratings, but dataset.rating is ''")
     columns = {key: name for key, name in picked.items() if name is not None}
     chosen = list(columns.values())
+    if config.rating is not None and _are_weights(columns):
+        chosen.remove(columns["rating"])
     twice = next((name for name in chosen if chosen.count(name) > 1), None)
     if twice is not None:
-        both = columns.get("weight") == columns.get("rating") == twice
-        hint = ", or set dataset.rating='' to read no ratings" if both else ""
+        both = f", set dataset.rating={twice} for both, or set dataset.rating='' for no ratings"
         raise DataError(
-            f"{file.path}: column {twice} is used twice; name a different column for each key{hint}"
+            f"{file.path}: column {twice} is used twice; name a different column for each key"
+            f"{both if _are_weights(columns) and columns['weight'] == twice else ''}"
         )
     if config.columns is not None:
         off = [key for key in ("rating", "timestamp") if getattr(config, key) == ""]
@@ -163,6 +165,11 @@ def _pick_columns(
         used = [*chosen, *(column.name for column in compared)]
         refuse_unused_names("dataset.columns", unused, used)
     return columns
+
+
+def _are_weights(columns: dict[str, str]) -> bool:
+    """Whether the column of ratings is that of weights, such as plays."""
+    return "rating" in columns and columns["rating"] == columns.get("weight")
 
 
 def _wanted(file: TableFile, columns: dict[str, str], config: TableConfig) -> list[Column]:
@@ -176,7 +183,7 @@ def _wanted(file: TableFile, columns: dict[str, str], config: TableConfig) -> li
         )
         for name in ids
     ]
-    if "rating" in columns:
+    if "rating" in columns and not _are_weights(columns):
         low, high = -HIGHEST_RATING, HIGHEST_RATING
         wanted.append(NumberColumn(columns["rating"], low=low, high=high, may_be_missing=skip))
     if "weight" in columns:
@@ -212,6 +219,8 @@ def _advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None]:
     except DataError as error:
         for key in ("user", "item", "rating", "timestamp", "weight"):
             if key not in columns or f": {columns[key]} " not in str(error):
+                continue
+            if key == "rating" and _are_weights(columns):
                 continue
             optional = key in ("rating", "timestamp") and getattr(config, key) is None
             advice = f"dataset.{key}='' reads no {key}s" if optional else ""

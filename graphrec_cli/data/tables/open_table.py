@@ -20,7 +20,7 @@ from graphrec_cli.data.tables.columns import Column, ColumnArray
 from graphrec_cli.data.tables.csv_rows import read_head
 from graphrec_cli.data.tables.first_lines import refuse_other_layout
 from graphrec_cli.data.tables.layout import Layout
-from graphrec_cli.data.tables.read_csv import check_first_rows, read_csv_columns
+from graphrec_cli.data.tables.read_csv import HEAD_ROWS, check_first_rows, read_csv_columns
 from graphrec_cli.data.tables.read_json import json_kinds, looks_like_json, read_json_columns
 from graphrec_cli.data.tables.read_parquet import (
     looks_like_parquet,
@@ -62,13 +62,17 @@ class TableFile:
     kinds: dict[str, str]
 
     def check_first_rows(self, columns: Sequence[Column]) -> None:
-        """Refuse text whose first rows are faulty, without reading all of it.
+        """Refuse a file whose first rows are faulty, without reading all of it.
 
         Raises:
             DataError: as ``read``.
         """
         if self.layout is not None:
             check_first_rows(self.path, columns, self.layout)
+        elif self.format is Format.json:
+            read_json_columns(self.path, columns, HEAD_ROWS)
+        else:
+            read_parquet_columns(self.path, columns, HEAD_ROWS)
 
     def read(self, columns: Sequence[Column]) -> dict[str, ColumnArray]:
         """The values of some columns, each of shape (rows,).

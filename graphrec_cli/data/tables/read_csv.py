@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 5 * MAX_CHUNK_BYTES
 """Parsed at a time; a line must end in the block that follows the one it begins in."""
-
-
 HEAD_ROWS = 1_000
 """Rows that are checked before the whole file is read."""
 
@@ -84,11 +82,10 @@ def check_first_rows(path: Path, columns: Sequence[Column], layout: Layout) -> N
     Raises:
         DataError: as ``read_csv_columns``.
     """
-    read_head(path, layout, 0, columns)
-    with open_lines(path, layout) as lines:
-        if layout.quoted and any('"' in line for line in islice(lines, HEAD_ROWS)):
-            return  # only the whole text tells which quotes are sound
-    names, rows = read_head(path, layout, HEAD_ROWS)
+    try:
+        names, rows = read_head(path, layout, HEAD_ROWS, columns)
+    except DataError as error:
+        raise find_fault(path, columns, layout, most_rows=HEAD_ROWS) or error from error
     for column in columns:
         if isinstance(column, TimeColumn):
             place = names.index(column.name)

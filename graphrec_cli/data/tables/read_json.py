@@ -20,6 +20,8 @@ ROWS_OF_KINDS = 1000
 """Rows whose keys and values give the columns and their kinds."""
 BLOCK_ROWS = 2**16
 """Converted at a time."""
+FLAT = 'write one flat object per line, as in {"user": "u1", "item": "i1"}'
+"""What to do about JSON in another form."""
 _LAYOUT = Layout(quoted=False)
 
 
@@ -44,17 +46,32 @@ def json_kinds(path: Path) -> dict[str, str]:
         DataError: the file cannot be read, is empty, or a row is not an object.
     """
     kinds: dict[str, str] = {}
-    for _, row in islice(_objects(path), ROWS_OF_KINDS):
+    rows = list(islice(_objects(path), ROWS_OF_KINDS))
+    for _, row in rows:
         for name, value in row.items():
             if value is not None and kinds.get(name) != "text":
                 kinds[name] = "text" if parsed_number(_cell(value) or "") is None else "number"
+    if len(rows) == 1 and _holds_rows(rows[0][1]):
+        raise DataError(
+            f"{path} is one object with the rows inside, in {shorten(', '.join(kinds), 80)}; {FLAT}"
+        )
     if not kinds:
         raise DataError(f"{path} is empty; it needs a JSON object per line")
     return kinds
 
 
-def read_json_columns(path: Path, columns: Sequence[Column]) -> dict[str, ColumnArray]:
-    """Read columns by the names of their keys.
+def _holds_rows(only: dict[str, Any]) -> bool:
+    """Whether the only object of a file is not a row: its values are lists and objects."""
+    values = only.values()
+    nested = all(isinstance(value, list | dict) for value in values)
+    lists = (value for value in values if isinstance(value, list))
+    return nested or any(isinstance(part, dict) for value in lists for part in value)
+
+
+def read_json_columns(
+    path: Path, columns: Sequence[Column], most_rows: int | None = None
+) -> dict[str, ColumnArray]:
+    """Read columns by the names of their keys, of all rows or of the first ``most_rows``.
 
     Texts and numbers are taken as they are written. A key that is missing or null is empty.
 
@@ -64,7 +81,7 @@ def read_json_columns(path: Path, columns: Sequence[Column]) -> dict[str, Column
     import pyarrow as pa
 
     chunks: dict[str, list[Any]] = {column.name: [] for column in columns}
-    rows = _objects(path)
+    rows = islice(_objects(path), most_rows)
     while block := list(islice(rows, BLOCK_ROWS)):
         for column in columns:
             cells = [_cell(row.get(column.name)) for _, row in block]
@@ -72,7 +89,7 @@ def read_json_columns(path: Path, columns: Sequence[Column]) -> dict[str, Column
                 number = block[cells.index(None)][0]
                 raise DataError(
                     f"{path}, line {number}: {column.name} is a list or an object where a text or "
-                    "a number is needed"
+                    f"a number is needed; {FLAT}"
                 )
             chunks[column.name].append(pa.array(cells, pa.string()))
     arrays: dict[str, ColumnArray] = {}
@@ -101,8 +118,7 @@ def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             except (ValueError, RecursionError) as error:
                 place = f" from character {error.pos + 1}" if isinstance(error, JSONError) else ""
                 raise DataError(
-                    f"{path}, line {number}: not a JSON object on one line{place}; write one "
-                    "object per line"
+                    f"{path}, line {number}: not a JSON object on one line{place}; {FLAT}"
                 ) from error
             if isinstance(row, _Repeated):
                 raise DataError(
@@ -110,7 +126,7 @@ def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     "once; remove one"
                 )
             if not isinstance(row, dict):
-                raise DataError(f"{path}, line {number}: not a JSON object; write one per line")
+                raise DataError(f"{path}, line {number}: not a JSON object; {FLAT}")
             yield number, row
 
 

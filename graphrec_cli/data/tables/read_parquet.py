@@ -54,8 +54,10 @@ def parquet_kinds(path: Path) -> dict[str, str]:
     return {field.name: _kind(field.type) for field in schema}
 
 
-def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, ColumnArray]:
-    """Read columns by their names.
+def read_parquet_columns(
+    path: Path, columns: Sequence[Column], most_rows: int | None = None
+) -> dict[str, ColumnArray]:
+    """Read columns by their names, of all rows or of the first ``most_rows``.
 
     Whole numbers are read as text in decimal digits if text is requested.
 
@@ -63,9 +65,16 @@ def read_parquet_columns(path: Path, columns: Sequence[Column]) -> dict[str, Col
         DataError: the file cannot be read, has no rows or unpacks to far too much; or a column has
             a wrong type, or an empty or faulty cell, whose row the error gives.
     """
+    import pyarrow as pa
+
+    names = [column.name for column in columns]
     with _open(path) as file:
         _refuse_absurd_size(path, file.metadata.num_rows * len(columns) * 8)
-        table = file.read(columns=[column.name for column in columns])
+        if most_rows is None or file.metadata.num_rows <= most_rows:
+            table = file.read(columns=names)
+        else:
+            first = next(file.iter_batches(most_rows, columns=names))
+            table = pa.Table.from_batches([first])
     if not len(table):
         raise DataError(f"{path} has no rows")
     arrays: dict[str, ColumnArray] = {}

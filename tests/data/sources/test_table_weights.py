@@ -113,7 +113,9 @@ def test_a_file_without_a_header_line(folder: Path) -> None:
 def test_a_column_for_two_things_or_none_is_refused(folder: Path) -> None:
     config = csv_table(folder, CSV.replace(b"plays", b"rating"))
     config.weight = "rating"
-    with pytest.raises(DataError, match=r"rating is used twice; .* or set dataset\.rating=''"):
+    with pytest.raises(
+        DataError, match=r"rating is used twice; .*=rating for both, or set dataset\.rating=''"
+    ):
         load(config)
     config.rating = ""
     source = load(config)
@@ -121,4 +123,29 @@ def test_a_column_for_two_things_or_none_is_refused(folder: Path) -> None:
     assert np.isnan(source.table.rating).all()
     config.weight = "plays"
     with pytest.raises(DataError, match=r"has no column 'plays', which dataset\.weight names"):
+        load(config)
+
+
+@pytest.mark.parametrize("write", [write_json_lines, write_parquet])
+@pytest.mark.parametrize("condition", [None, "plays > 1"])
+def test_a_column_that_is_named_for_both_gives_ratings_and_weights(
+    folder: Path, write: Callable[[Path], None], condition: str | None
+) -> None:
+    kept = [plays for _, _, plays in ROWS if condition is None or plays > 1]
+    name = f"t.{'jsonl' if write is write_json_lines else 'parquet'}"
+    write(folder / name)
+    both = {"rating": "plays", "weight": "plays", "where": condition}
+    source = load(TableConfig(path=name, **both))
+    assert source.notes[0] == "columns: user=user item=item rating=plays weight=plays"
+    assert source.table.weight is not None
+    assert source.table.weight.tolist() == source.table.rating.tolist() == kept
+
+
+def test_a_fault_of_such_a_column_is_that_of_a_weight(folder: Path) -> None:
+    config = weighted(folder, CSV + b"b,y,0\n")
+    config.rating = "plays"
+    with pytest.raises(DataError, match=r"'0' is not above 0; dataset\.where can leave out such"):
+        load(config)
+    config.item = "plays"
+    with pytest.raises(DataError, match="plays is used twice"):
         load(config)

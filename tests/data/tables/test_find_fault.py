@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from graphrec_cli.data.tables.columns import NumberColumn, TextColumn
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.read_csv import check_first_rows, read_csv_columns
+from graphrec_cli.data.tables.text_ids import TextIdColumn
 from graphrec_cli.errors import DataError
 
 ROWS = 45_000
 COLUMNS = (TextColumn("user"), NumberColumn("rating", low=0, high=5))
+IDS = (TextIdColumn("user"), NumberColumn("rating", low=0, high=5))
 
 
 @settings(max_examples=12)
@@ -60,7 +63,11 @@ def test_a_faulty_cell_far_down_is_named_with_its_line(
         (["u,3"] * 999 + ["u,x"], "line 1001: rating 'x'"),
         (["u,3"] * 1000 + ["u,x"], None),
         (["u,3", "", "  ", "u,4"], None),
-        (['"u",3', "u,x"], None),
+        (['"u",3', "u,x"], "line 3: rating 'x'"),
+        (['"u,3', 'v",3'], "line 2: its quotes join 2 lines"),
+        (['u"v,3', '"u,v",3', '"say ""u""",3'], None),
+        (['"u', *["u,4"] * 50_000], "(the quote in line 2 is not closed)"),
+        (["u,3"] * 1000 + ['"u'], None),
     ],
 )
 def test_the_first_rows_are_checked_alone(
@@ -73,3 +80,19 @@ def test_the_first_rows_are_checked_alone(
     else:
         with pytest.raises(DataError, match=re.escape(fault)):
             check_first_rows(path, COLUMNS, Layout())
+
+
+def message_of(read: Callable[..., object], path: Path) -> str | None:
+    try:
+        read(path, IDS, Layout())
+    except DataError as error:
+        return str(error)
+    return None
+
+
+@given(text=st.text(alphabet='"",,u3\n\n ', min_size=1, max_size=30))
+def test_a_fault_of_the_first_rows_is_that_of_the_whole_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"user,rating\n{text}")
+    early = message_of(check_first_rows, path)
+    assert early in (None, message_of(read_csv_columns, path))

@@ -1,0 +1,143 @@
+"""Faults of the first rows are found before a table is read whole, in every format."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from own_table import load
+
+from graphrec_cli.config.adjacency_list import AdjacencyListConfig
+from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.compose import compose_run
+from graphrec_cli.config.dataset import DatasetConfig, Duplicates
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.split import (
+    GlobalTimeConfig,
+    HeldOutBy,
+    LeaveOneOutConfig,
+    RatioConfig,
+    ShareBy,
+    SplitConfig,
+)
+from graphrec_cli.config.table import TableConfig
+from graphrec_cli.data.sources.table import TABLE
+from graphrec_cli.errors import DataError
+from graphrec_cli.preparation import check_data
+
+FLAT = '; write one flat object per line, as in {"user": "u1", "item": "i1"}'
+ROW = {"user": "a", "item": "b", "rating": 3}
+LATE = [json.dumps(ROW)] * 1_000
+
+
+def run_with(dataset: DatasetConfig, split: SplitConfig) -> RunConfig:
+    return replace(compose_run(sort_arguments([])).config, dataset=dataset, split=split)
+
+
+def refused_as_whole(config: TableConfig) -> str:
+    """The error of the first rows, which is also that of the whole table."""
+    with pytest.raises(DataError) as early:
+        TABLE.check(config, data_dir=Path("data"))
+    with pytest.raises(DataError) as whole:
+        load(config)
+    assert str(early.value) == str(whole.value)
+    return str(early.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([json.dumps({"user": {"id": "a"}, "item": "b"})], f"user is a list or an object .*{FLAT}"),
+        ([json.dumps(ROW), json.dumps({"user": "a"})], "line 2: item '' is empty"),
+        ([json.dumps(ROW), json.dumps(ROW | {"rating": "x"})], "line 2: rating 'x' is not"),
+        ([json.dumps({"data": [ROW, ROW]})], f"is one object with the rows inside, in data{FLAT}"),
+        ([json.dumps({"n": 1, "data": [ROW]})], f"the rows inside, in n, data{FLAT}"),
+        ([json.dumps({"a": {"b": 3}, "c": {"b": 2}})], f"the rows inside, in a, c{FLAT}"),
+        ([json.dumps([ROW, ROW])], f"line 1: not a JSON object{FLAT}"),
+        (["[", json.dumps(ROW), "]"], f"line 1: not a JSON object on one line.*{FLAT}"),
+        (["{", '"user": 1, "item": 2', "}"], f"line 1: not a JSON object on one line.*{FLAT}"),
+    ],
+)
+def test_json_that_is_not_one_flat_object_a_line(
+    folder: Path, lines: list[str], message: str
+) -> None:
+    (folder / "a.json").write_text("\n".join(lines))
+    pattern = message.replace("{", r"\{").replace("}", r"\}")
+    assert re.search(pattern, refused_as_whole(TableConfig(path="a.json")))
+
+
+def test_a_fault_of_json_further_down_is_found_on_reading(folder: Path) -> None:
+    (folder / "a.jsonl").write_text("\n".join([*LATE, json.dumps({"user": "a"})]))
+    TABLE.check(TableConfig(path="a.jsonl"), data_dir=folder)
+    with pytest.raises(DataError, match="line 1001: item '' is empty"):
+        load(TableConfig(path="a.jsonl"))
+
+
+@pytest.mark.parametrize("rows", [3, 1_500])
+def test_the_first_rows_of_parquet(folder: Path, rows: int) -> None:
+    users = [None, *["a"] * (rows - 1)]
+    pq.write_table(pa.table({"user": users, "item": ["b"] * rows}), folder / "a.parquet")
+    assert "a.parquet, row 1: user is empty" in refused_as_whole(TableConfig(path="a.parquet"))
+    pq.write_table(pa.table({"user": users[::-1], "item": ["b"] * rows}), folder / "a.parquet")
+    if rows > 1_000:
+        TABLE.check(TableConfig(path="a.parquet"), data_dir=folder)
+    with pytest.raises(DataError, match=f"row {rows}: user is empty"):
+        load(TableConfig(path="a.parquet"))
+
+
+def test_the_first_rows_of_text_with_quotes_and_of_titles(folder: Path) -> None:
+    (folder / "a.csv").write_text('user,item\n"a","b"\n"c\nd",e\n')
+    message = refused_as_whole(TableConfig(path="a.csv"))
+    assert message.startswith("a.csv, line 3: user has a line break between quotes")
+    (folder / "a.csv").write_text('user,item\n"a","b"\n')
+    (folder / "titles.csv").write_text("item,title\nb,One\n,Two\n")
+    config = TableConfig(path="a.csv", items_path="titles.csv")
+    assert refused_as_whole(config).startswith("titles.csv, line 3: item '' is empty")
+
+
+@pytest.mark.parametrize(
+    ("split", "word"),
+    [
+        (LeaveOneOutConfig(by=HeldOutBy.time), "split.by=time"),
+        (RatioConfig(by=ShareBy.time), "split.by=time"),
+        (GlobalTimeConfig(), "split=global_time"),
+        (LeaveOneOutConfig(), None),
+        (RatioConfig(by=ShareBy.time, test_ratio=0, valid_ratio=0), None),
+    ],
+)
+def test_a_split_by_time_needs_a_column_of_times(
+    folder: Path, split: SplitConfig, word: str | None
+) -> None:
+    (folder / "a.csv").write_text("user,item,when\na,b,1500000000\n")
+    dataset = TableConfig(path="a.csv")
+    if word is None:
+        check_data(run_with(dataset, split))
+        return
+    named = rf"^{word} needs timestamps: a\.csv has no column with a known name for "
+    with pytest.raises(DataError, match=f"{named}.*dataset.timestamp=NAME .*user, item, when"):
+        check_data(run_with(dataset, split))
+    dataset.timestamp = "when"
+    check_data(run_with(dataset, split))
+    dataset.timestamp = ""
+    with pytest.raises(DataError, match=f"^{word} needs timestamps: dataset.timestamp='' reads"):
+        check_data(run_with(dataset, split))
+
+
+def test_the_earliest_of_duplicates_needs_times_too(folder: Path) -> None:
+    (folder / "a.csv").write_text("user,item\na,b\n")
+    dataset = TableConfig(path="a.csv", duplicates=Duplicates.earliest)
+    with pytest.raises(DataError, match=r"^dataset\.duplicates=earliest needs timestamps: a\.csv"):
+        check_data(run_with(dataset, LeaveOneOutConfig()))
+
+
+def test_adjacency_lists_have_no_times(folder: Path) -> None:
+    for name in ("train.txt", "test.txt"):
+        (folder / name).write_text(f"0 {1 + len(name)}\n")
+    config = run_with(AdjacencyListConfig(folder="."), GlobalTimeConfig())
+    with pytest.raises(DataError, match="and dataset=adjacency_list has none; remove split=glob"):
+        check_data(config)
