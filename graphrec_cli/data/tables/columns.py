@@ -34,6 +34,7 @@ _QUOTED_NUMBER = re.compile(r"""(["'])\s*([0-9.,+-]+)\s*\1""")
 _COMMA_NUMBER = re.compile(r"[+-]?[0-9.]*,[0-9]+([.,][0-9]+)*")
 EMPTY = "empty"
 """The fault of a cell without a value."""
+NOT_A_NUMBER = "not a number"
 NOT_ABOVE_0 = "not above 0"
 """The fault of a number that must be above 0."""
 MAX_WHOLE_ID = int(np.iinfo(np.int64).max)
@@ -141,7 +142,7 @@ def not_a_number(text: str) -> str:
         return "in quotes, which a number must not have; remove them"
     if _COMMA_NUMBER.fullmatch(bare):
         return "not a number with a decimal point; write 2.5 for 2,5 and 1000 for 1,000"
-    return "not a number"
+    return NOT_A_NUMBER
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -120,6 +121,8 @@ def find_fault(
                     hint = HINT if layout.quoted and '"' in "".join(joined) else ""
                     if joined[0].startswith(("#", "%")):
                         hint = f"; dataset.comment='{joined[0][0]}' skips such lines"
+                    if re.fullmatch(r"\([0-9]+ rows?\)\s*", joined[0]):
+                        hint = "; remove psql's count of rows, which \\pset footer off leaves out"
                     return DataError(
                         f"{where}: {counted(len(row), 'field')} where {owner} {len(names)}{hint}"
                     )

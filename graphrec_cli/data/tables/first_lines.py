@@ -17,7 +17,8 @@ LOOKED_AT = 20
 """Lines at the beginning of a file."""
 MANY_COLUMNS = 20
 """A list of interactions has fewer; a matrix has a column per item."""
-
+_RULE = re.compile(r"""[^\w,;.\t"']*(?:--|──|══)[^\w,;.\t"']*""")
+"""The line between the names of the columns and the rows."""
 SHOWN = {Separator.double_colon: "a '::'", Separator.blanks: "runs of blanks"}
 
 
@@ -40,6 +41,13 @@ def refuse_other_layout(
         head = [text for line in islice(lines, LOOKED_AT) if (text := line.strip("\r\n")).strip()]
     if not head:
         return
+    rule = next((line.strip() for line in head[:2] if _RULE.fullmatch(line)), None)
+    if rule is not None:
+        raise DataError(
+            f"{path} has the line '{shorten(rule, 40)}', so it looks like output of psql or mysql, "
+            "or Markdown; export the table as csv, in psql with \\copy (SELECT ..) TO "
+            "'ratings.csv' CSV HEADER"
+        )
     counts = [_count_fields(line, separator) for line in head]
     wanted = counts[0] if format.columns is None else len(format.columns)
     first = head[0]

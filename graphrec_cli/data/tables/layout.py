@@ -183,9 +183,11 @@ def _narrow_lines(path: Path, stream: io.BufferedReader, encoding: str) -> Itera
             yield line.decode(encoding if number == 1 else later)
         except UnicodeDecodeError as error:
             byte = line[error.start]
+            other = "cp1252" if later == "utf-8" else "utf-8"
             raise DataError(
-                f"{path}, line {number}: byte 0x{byte:02x} is not valid {later.upper()}; save "
-                "the file in it (for your own table, or set dataset.encoding)"
+                f"{path}, line {number}: byte 0x{byte:02x} is not valid {later.upper()}; save the "
+                "file as UTF-8, or, for your own table, set its encoding, such as "
+                f"dataset.encoding={other} (of titles dataset.items_encoding)"
             ) from error
 
 

@@ -20,7 +20,7 @@ from graphrec_cli.data.tables.cells import (
     parsed_numbers,
     present_cells,
 )
-from graphrec_cli.data.tables.columns import EMPTY, IdColumn, not_a_number
+from graphrec_cli.data.tables.columns import EMPTY, NOT_A_NUMBER, IdColumn, not_a_number
 from graphrec_cli.data.tables.time_values import (
     DIGITS,
     END,
@@ -193,8 +193,11 @@ class TimeColumn:
                 return None
         if self.time_format is not None or self._are_dates:
             times = parsed_dates(np.array([text], dtype=object), self.time_format)
+            if times is None and self.time_format is not None:
+                return f"not in the format {self.time_format}"
             if times is None:
-                return f"not in the format {self.time_format}" if self.time_format else NO_DATE
+                fault = not_a_number(text)
+                return NO_DATE if fault == NOT_A_NUMBER else fault
             return None if nanoseconds_of_dates(times) is not None else OUTSIDE
         if number is None:
             return not_a_number(text)

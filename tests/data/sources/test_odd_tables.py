@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import zipfile
 from decimal import Decimal
 from functools import partial
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from own_table import csv_table, load
 
-from graphrec_cli.config.table import MissingPolicy, TableConfig
+from graphrec_cli.config.table import MissingPolicy, Separator, TableConfig
 from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.errors import DataError
 
@@ -236,9 +237,59 @@ def test_a_last_line_that_is_no_row(folder: Path, line: str, message: str) -> No
 
 
 def test_the_separator_that_most_lines_have_is_advised(folder: Path) -> None:
-    table = b"| user | item |\n|---|---|\n| 1 | 2 |\n| 1 | 3 |\n"
+    table = b"user id|item id\n1|2\n1|3\n"
     with pytest.raises(DataError, match=r"no comma, but a pipe; set dataset\.separator=pipe"):
         load(csv_table(folder, table))
+
+
+@pytest.mark.parametrize("separator", [None, Separator.pipe])
+@pytest.mark.parametrize(
+    ("head", "rule"),
+    [
+        (" user | item \n------+------\n a | b \n(1 row)\n\n", "------+------"),
+        ("| user | item |\n|:-----|-----:|\n| a | b |\n", "|:-----|-----:|"),
+        ("+------+------+\n| user | item |\n+------+------+\n| a | b |\n", "+------+------+"),
+        ("user  item\n----- -----\na  b\n", "----- -----"),
+        ("┌──────┬──────┐\n│ user │ item │\n├──────┼──────┤\n", "┌──────┬──────┐"),
+    ],
+)
+def test_tables_that_a_shell_prints_are_named(
+    folder: Path, head: str, rule: str, separator: Separator | None
+) -> None:
+    config = csv_table(folder, head.encode())
+    config.separator = separator
+    message = f"the line '{rule}', so it looks like output of psql"
+    for read in (load, partial(TABLE.check, data_dir=folder)):
+        with pytest.raises(DataError, match=re.escape(message)):
+            read(config)
+
+
+def test_ids_of_dashes_are_ids(folder: Path) -> None:
+    assert load(csv_table(folder, b"user,item\n--,---\n")).table.item_id.tolist() == ["---"]
+
+
+def test_the_count_of_rows_below_a_table_of_psql(folder: Path) -> None:
+    config = csv_table(folder, b"user|item\na|b\n(1 row)\n")
+    config.separator = Separator.pipe
+    with pytest.raises(DataError, match=r"line 3: 1 field .* 2; remove psql's count of rows, wh"):
+        load(config)
+
+
+def test_decimal_commas_in_times(folder: Path) -> None:
+    config = csv_table(folder, b"user;item;time\na;b;1500000000,5\n")
+    config.separator = Separator.semicolon
+    with pytest.raises(DataError, match=r"time '1500000000,5' is not .*; write 2\.5 for 2,5"):
+        load(config)
+
+
+def test_the_encoding_that_is_advised_reads_the_file(folder: Path) -> None:
+    config = csv_table(folder, "user,item\né€,b\n".encode("cp1252"))
+    with pytest.raises(DataError, match=r"save the file as UTF-8, or, .*set its enc") as refused:
+        load(config)
+    found = re.search(r"dataset\.encoding=(\S+)", str(refused.value))
+    assert found is not None
+    config.encoding = found[1]
+    assert load(config).table.user_id.tolist() == ["é€"]
 
 
 def test_ids_that_are_one_number_in_two_forms_are_noted(folder: Path) -> None:

@@ -134,8 +134,7 @@ def test_a_column_that_is_named_for_both_gives_ratings_and_weights(
     kept = [plays for _, _, plays in ROWS if condition is None or plays > 1]
     name = f"t.{'jsonl' if write is write_json_lines else 'parquet'}"
     write(folder / name)
-    both = {"rating": "plays", "weight": "plays", "where": condition}
-    source = load(TableConfig(path=name, **both))
+    source = load(TableConfig(path=name, rating="plays", weight="plays", where=condition))
     assert source.notes[0] == "columns: user=user item=item rating=plays weight=plays"
     assert source.table.weight is not None
     assert source.table.weight.tolist() == source.table.rating.tolist() == kept
