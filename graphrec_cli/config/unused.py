@@ -69,7 +69,8 @@ def unused_values(config: RunConfig) -> dict[str, str]:
 def _without_negatives(config: RunConfig) -> str | None:
     """Why the loss takes no negatives from the sampler; None if it does."""
     reason = _OWN_NEGATIVES.get(config.loss.learns_from())
-    return reason and f"loss={config.loss.name} {reason}, so it only uses sampler.by"
+    by = f"sampler.by={config.sampler.by.name}"
+    return reason and f"loss={config.loss.name} {reason}, so it only uses {by}"
 
 
 def unused_words(config: RunConfig, words: Sequence[str]) -> dict[str, str]:

@@ -83,6 +83,7 @@ def fit_model(
     if resumed:
         restore(state, trainer, checkpointing)
     log.info("%s", describe_start(trainer, context.config))
+    advise_more_steps(trainer)
     started = time.perf_counter()
     with signals.held():
         try:
@@ -193,11 +194,24 @@ def describe_start(trainer: Trainer, config: RunConfig) -> str:
     words = [f"model={config.model.name}", f"loss={config.loss.name}"]
     if config.loss.learns_from() is LearnsFrom.triples:
         words.append(f"sampler={config.sampler.name}")
+    words.append(f"sampler.by={config.sampler.by.name}")
     return (
         f"training {' '.join(words)} with learning rate {config.trainer.learning_rate:g}: "
         f"{counted(trainer.steps_per_epoch(), 'step')} of "
         f"{min(trainer.batch_size, trainer.sampler.num_pairs):,} {_examples(config)} an epoch"
     )
+
+
+def advise_more_steps(trainer: Trainer) -> None:
+    """Log what gives more steps an epoch, if it has fewer than four because the data are few."""
+    config, steps = trainer.config, trainer.steps_per_epoch()
+    unset = config.steps_per_epoch is None and config.min_steps_per_epoch is None
+    if unset and config.batch_size is not None and steps < 4:
+        log.info(
+            "advice: an epoch has only %s; set trainer.min_steps_per_epoch=32 or a smaller "
+            "trainer.batch_size",
+            counted(steps, "step"),
+        )
 
 
 def _examples(config: RunConfig) -> str:

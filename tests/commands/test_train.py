@@ -197,6 +197,32 @@ def test_a_ceiling_of_nothing_has_no_share(
     assert done.run.is_dir()
 
 
+@pytest.mark.parametrize(
+    ("words", "training", "advised"),
+    [
+        ("loss=bpr", "loss=bpr sampler=uniform sampler.by=interaction", True),
+        ("sampler=uniform", "loss=bpr sampler=uniform sampler.by=user", True),
+        (
+            "sampler=hardneg trainer.min_steps_per_epoch=32",
+            "sampler=hardneg sampler.by=user",
+            False,
+        ),
+        ("loss=bpr trainer.steps_per_epoch=2", "sampler.by=interaction", False),
+        ("loss=bpr trainer.batch_size=null", "sampler.by=interaction", False),
+        ("sampler.by=user", "loss=softmax sampler.by=user", False),
+    ],
+)
+def test_the_log_says_what_the_training_consists_of(
+    graphrec: Callable[..., Any], words: str, training: str, advised: bool
+) -> None:
+    done = graphrec("train", *words.split(), "plots=false")
+    assert done.code == 0
+    (line,) = [line for line in done.err.splitlines() if line.startswith("training model=")]
+    assert f"{training} with learning rate" in line
+    advice = "advice: an epoch has only 1 step; set trainer.min_steps_per_epoch=32 or a smaller "
+    assert done.err.count(advice) == done.err.count("advice: an epoch") == advised
+
+
 def test_a_model_that_learned_nothing_is_warned_of(graphrec: Callable[..., Any]) -> None:
     done = graphrec("train", "trainer.learning_rate=1e-9", "plots=false")
     assert done.code == 0

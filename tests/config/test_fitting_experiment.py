@@ -71,10 +71,11 @@ def test_a_sampler_that_the_loss_does_not_use_is_named(
 ) -> None:
     lines = describe_unused(compose(*mine, *words).config)
     unused = "sampler.popular_pool=20, sampler=hardneg"
-    assert lines == [f"{reason}, so it only uses sampler.by; not used: {unused}"]
+    assert lines == [f"{reason}, so it only uses sampler.by=user; not used: {unused}"]
     with pytest.raises(ConfigError, match=f"^sampler=hardneg has no effect: {reason}"):
         compose(*mine, *words, "sampler=hardneg")
-    compose(*mine, *words, "sampler.by=interaction")
+    lines = describe_unused(compose(*mine, *words, "sampler.by=interaction").config)
+    assert lines == [f"{reason}, so it only uses sampler.by=interaction; not used: {unused}"]
 
 
 def test_the_log_has_the_lines_and_the_directory_the_sampler_in_use(
