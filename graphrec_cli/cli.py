@@ -114,6 +114,8 @@ def _requested_page(words: list[str]) -> str | None:
 
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
+        if name == "resume":
+            hint = "; write graphrec train resume=RUN"
         raise ConfigError(f"unknown command '{name}'{hint} (commands: {', '.join(COMMANDS)})")
     if not {"-h", "--help"} & set(words):
         return None

@@ -30,6 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 REFUSED = [
     ("trian", "unknown command 'trian'; did you mean 'train'?"),
+    ("resume RUN", "unknown command 'resume'; write graphrec train resume=RUN (commands: train,"),
     ("train trainer.epochz=3", "unknown key 'trainer.epochz'; did you mean 'trainer.epochs'?"),
     ("train sead=3", "unknown key 'sead'; did you mean 'seed'?"),
     ("train +sead=3", "unknown key 'sead'; did you mean 'seed'?"),

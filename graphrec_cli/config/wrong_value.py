@@ -82,4 +82,4 @@ def _is_list(key: Key) -> bool:
 
 
 def _is_single(value: str) -> bool:
-    return bool(re.fullmatch(r"[\w.,+-]+", value))
+    return value != "null" and bool(re.fullmatch(r"[\w.,+-]+", value))

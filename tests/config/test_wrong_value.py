@@ -25,6 +25,7 @@ KEYS = [key.name for key in list_keys(RunConfig, "")] + [
     ("word", "message"),
     [
         ("evaluation.ks=5", r"a list of integers, .*got '5'; write evaluation\.ks=\[5\]$"),
+        ("evaluation.ks=null", r"a list of integers, .*got 'null'$"),
         ("evaluation.ks=[a]", r"^evaluation\.ks must be a list of integers"),
         ("evaluation.ks={a:1}", r"^evaluation\.ks must be a list of integers"),
         ("dataset.k_core=5", r"is a group of keys and takes no value, got '5'; set dataset\.k_co"),

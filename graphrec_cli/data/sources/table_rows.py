@@ -1,40 +1,27 @@
-"""The rows of one file of a table: its columns, the condition on its rows, and missing values."""
+"""The rows of one file of a table: the condition on its rows, its signals, and missing values."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from graphrec_cli.config.table import MissingPolicy, TableConfig, TimeUnit
+from graphrec_cli.config.table import MissingPolicy, TableConfig
 from graphrec_cli.config.where import parse_where
 from graphrec_cli.data.funnel import Funnel
-from graphrec_cli.data.sources.table_weights import LEAVE_OUT, refuse_low_weights, weight_column
-from graphrec_cli.data.tables.cells import is_missing
-from graphrec_cli.data.tables.columns import (
-    EMPTY,
-    NOT_ABOVE_0,
-    Column,
-    ColumnArray,
-    NumberColumn,
-)
-from graphrec_cli.data.tables.guess_columns import (
-    name_stands_for,
-    pick_column,
-    refuse_unused_names,
-)
-from graphrec_cli.data.tables.open_table import TableFile, open_table
-from graphrec_cli.data.tables.text_ids import MISSING, MISSING_IDS, TextIdColumn
-from graphrec_cli.data.tables.time_column import NO_DATE, NO_TIME, TimeColumn
-from graphrec_cli.data.tables.where import WhereColumn, matching_rows, where_columns
-from graphrec_cli.errors import ConfigError, DataError
+from graphrec_cli.data.sources.table_columns import column_advice, column_readers, pick_columns
+from graphrec_cli.data.sources.table_weights import refuse_low_weights
+from graphrec_cli.data.tables.columns import ColumnArray
+from graphrec_cli.data.tables.csv_rows import read_head
+from graphrec_cli.data.tables.guess_columns import name_stands_for
+from graphrec_cli.data.tables.open_table import open_table
+from graphrec_cli.data.tables.text_ids import TextIdColumn
+from graphrec_cli.data.tables.time_column import NO_TIME, TimeColumn
+from graphrec_cli.data.tables.where import matching_rows, where_columns
+from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
-
-HIGHEST_RATING = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +58,14 @@ def check_rows(path: Path, config: TableConfig) -> dict[str, str]:
     file = open_table(path, config.text_format())
     condition = None if config.where is None else parse_where(config.where)
     compared = [] if condition is None else where_columns(condition, list(file.kinds), path)
-    columns = _pick_columns(file, config, compared)
-    with _advice(config, columns):
-        file.check_first_rows(_wanted(file, columns, config))
+    columns = pick_columns(file, config, compared)
+    with column_advice(config, columns):
+        file.check_first_rows(column_readers(file, columns, config))
+    if config.columns is not None and file.layout is not None:
+        names, rows = read_head(path, file.layout)
+        ids = [rows[0][names.index(columns[key])].strip() for key in ("user", "item")]
+        users, items = (np.array([id], dtype=object) for id in ids)
+        _refuse_header_among_rows(users, items, columns, path, config)
     return columns
 
 
@@ -87,14 +79,14 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     file = open_table(path, config.text_format())
     condition = None if config.where is None else parse_where(config.where)
     compared = [] if condition is None else where_columns(condition, list(file.kinds), path)
-    columns = _pick_columns(file, config, compared)
-    wanted = _wanted(file, columns, config)
+    columns = pick_columns(file, config, compared)
+    wanted = column_readers(file, columns, config)
     # A column that is also compared is read twice, because its cells are needed as they are.
     again = [column for column in compared if column.name in columns.values()]
-    with _advice(config, columns):
+    with column_advice(config, columns):
         cells = file.read([*wanted, *(column for column in compared if column not in again)])
     arrays = {key: cells[name] for key, name in columns.items()}
-    _refuse_header_among_rows(arrays, columns, path, config)
+    _refuse_header_among_rows(arrays["user"], arrays["item"], columns, path, config)
     funnel = Funnel(len(arrays["user"]))
     if condition is not None:
         kept = matching_rows(condition, compared, cells | (file.read(again) if again else {}))
@@ -117,127 +109,24 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
 
 
 def _refuse_header_among_rows(
-    arrays: dict[str, ColumnArray], columns: dict[str, str], path: Path, config: TableConfig
+    users: ColumnArray,
+    items: ColumnArray,
+    columns: dict[str, str],
+    path: Path,
+    config: TableConfig,
 ) -> None:
     """Refuse a row that has the names of the columns, as files that were joined have it."""
-    rows = np.flatnonzero(arrays["user"] == columns["user"])
-    headers = rows[arrays["item"][rows] == columns["item"]]
+    rows = np.flatnonzero(users == columns["user"])
+    headers = rows[items[rows] == columns["item"]]
+    common = name_stands_for(str(users[0]), ["user"]) and name_stands_for(str(items[0]), ["item"])
+    if config.columns is not None and common:
+        headers = np.array([0])
     if len(headers):
         hint = "" if config.columns is None else ", or dataset.columns"
         raise DataError(
             f"{path}: row {headers[0] + 1:,} has the names of the columns instead "
             f"of ids; it looks like a header line: remove it{hint}"
         )
-
-
-def _pick_columns(
-    file: TableFile, config: TableConfig, compared: list[WhereColumn]
-) -> dict[str, str]:
-    """The columns of users, items, ratings and times by their key, without those there are not."""
-    header = list(file.kinds)
-    needed = {
-        "user": True,
-        "item": True,
-        "rating": config.rating_threshold is not None,
-        "timestamp": config.time_format is not None or config.time_unit is not TimeUnit.auto,
-    }
-    needed |= {key: True for key in ("weight", "signal") if getattr(config, key) is not None}
-    picked = {
-        key: pick_column(key, getattr(config, key), header, file.path, needed=need)
-        for key, need in needed.items()
-    }
-    if needed["rating"] and picked["rating"] is None:
-        raise DataError("dataset.rating_threshold needs ratings, but dataset.rating is ''")
-    columns = {key: name for key, name in picked.items() if name is not None}
-    chosen = list(columns.values())
-    if config.rating is not None and _are_weights(columns):
-        chosen.remove(columns["rating"])
-    twice = next((name for name in chosen if chosen.count(name) > 1), None)
-    if twice is not None:
-        both = f", set dataset.rating={twice} for both, or set dataset.rating='' for no ratings"
-        raise DataError(
-            f"{file.path}: column {twice} is used twice; name a different column for each key"
-            f"{both if _are_weights(columns) and columns['weight'] == twice else ''}"
-        )
-    if config.columns is not None:
-        off = [key for key in ("rating", "timestamp") if getattr(config, key) == ""]
-        unused = [name for name in config.columns if not (off and name_stands_for(name, off))]
-        used = [*chosen, *(column.name for column in compared)]
-        refuse_unused_names("dataset.columns", unused, used)
-    return columns
-
-
-def _are_weights(columns: dict[str, str]) -> bool:
-    """Whether the column of ratings is that of weights, such as plays."""
-    return "rating" in columns and columns["rating"] == columns.get("weight")
-
-
-def _wanted(file: TableFile, columns: dict[str, str], config: TableConfig) -> list[Column]:
-    """How the cells of each column are read."""
-    skip = config.on_missing is MissingPolicy.skip
-    ids = (columns["user"], columns["item"])
-    words = MISSING_IDS if config.missing_ids is None else config.missing_ids
-    wanted: list[Column] = [
-        TextIdColumn(
-            name, may_be_empty=skip, missing=frozenset(words), may_be_quoted=not config.quoted
-        )
-        for name in ids
-    ]
-    if "rating" in columns and not _are_weights(columns):
-        low, high = -HIGHEST_RATING, HIGHEST_RATING
-        wanted.append(NumberColumn(columns["rating"], low=low, high=high, may_be_missing=skip))
-    if "weight" in columns:
-        wanted.append(weight_column(columns["weight"], config))
-    if "timestamp" in columns:
-        name = columns["timestamp"]
-        has_times = file.kinds[name] == "time"
-        if has_times:
-            _refuse_time_keys(config, f"the column {name} of {file.path}")
-        unit = TimeUnit.date if has_times else config.time_unit
-        wanted.append(TimeColumn(name, unit, time_format=config.time_format, may_be_missing=skip))
-    if "signal" in columns:
-        wanted.append(
-            TextIdColumn(columns["signal"], may_be_empty=True, missing=(), may_be_quoted=True)
-        )
-    return wanted
-
-
-def _refuse_time_keys(config: TableConfig, column: str) -> None:
-    """Refuse keys that would say how times are written, for a column that has times."""
-    for key, default in (("time_format", None), ("time_unit", TimeUnit.auto)):
-        if getattr(config, key) is not default:
-            raise ConfigError(
-                f"dataset.{key} applies only to text and numbers, and {column} has times; remove it"
-            )
-
-
-@contextmanager
-def _advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None]:
-    """Say what to do about a column whose cells cannot be read."""
-    try:
-        yield
-    except DataError as error:
-        for key in ("user", "item", "rating", "timestamp", "weight"):
-            if key not in columns or f": {columns[key]} " not in str(error):
-                continue
-            if key == "rating" and _are_weights(columns):
-                continue
-            optional = key in ("rating", "timestamp") and getattr(config, key) is None
-            advice = f"dataset.{key}='' reads no {key}s" if optional else ""
-            cell = re.search(rf"'([^']*)' is not a number$| is ({EMPTY}|{MISSING})$", str(error))
-            if cell is not None and is_missing(cell[1] or ""):
-                skip = "dataset.on_missing=skip leaves out rows without a value"
-                advice = f"{skip}; {advice}" if advice else skip
-                if cell[2] == MISSING:
-                    advice += ", dataset.missing_ids=[] reads such a word as an id"
-            elif NO_DATE in str(error):
-                other = "dataset.time_format names another format, such as %m/%d/%Y"
-                advice = f"{other}; {advice}" if advice else other
-            elif key == "weight" and NOT_ABOVE_0 in str(error):
-                advice = LEAVE_OUT
-            if advice:
-                raise DataError(f"{error}; {advice}") from error
-        raise
 
 
 def _with_signals(

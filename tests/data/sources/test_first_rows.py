@@ -141,3 +141,18 @@ def test_adjacency_lists_have_no_times(folder: Path) -> None:
     config = run_with(AdjacencyListConfig(folder="."), GlobalTimeConfig())
     with pytest.raises(DataError, match="and dataset=adjacency_list has none; remove split=glob"):
         check_data(config)
+
+
+@pytest.mark.parametrize("header", ["userId,movieId", "u,i", "USER , Item"])
+@pytest.mark.parametrize("rows", ["a,b\n", ""])
+def test_a_header_line_that_is_read_as_data(folder: Path, header: str, rows: str) -> None:
+    (folder / "a.csv").write_text(f"{header}\n{rows}")
+    config = TableConfig(path="a.csv", columns=["u", "i"], user="u", item="i")
+    message = refused_as_whole(config)
+    assert "row 1 has the names of the columns instead of ids" in message
+    assert message.endswith("remove it, or dataset.columns")
+
+
+def test_ids_that_are_words_for_users_are_ids(folder: Path) -> None:
+    (folder / "a.csv").write_text("user,item\nuser,book\n")
+    assert load(TableConfig(path="a.csv")).table.user_id.tolist() == ["user"]
