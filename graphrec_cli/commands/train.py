@@ -129,7 +129,7 @@ def _sweep(
 
     def run(job: Job) -> None:
         label = labels[job.number] if job.number < total else " ".join(job.overrides)
-        log.info("run %d of %d: %s", job.number + 1, total, label)
+        log.info("run %d of %d%s", job.number + 1, total, f": {label}" if label else "")
         result: dict[str, Any] = {
             "number": job.number,
             "overrides": job.overrides,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,11 @@ def test_another_sweeper_is_refused() -> None:
 def test_launchers_and_the_basic_sweeper_stay_open() -> None:
     words = ["hydra/launcher=basic", "hydra.sweeper.max_batch_size=2"]
     assert sort_arguments(words).overrides == words
+
+
+def test_the_value_of_a_repeated_key_that_is_used_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO, logger="graphrec"):
+        sort_arguments(["seed=1", "loss=bpr", "trainer.epochs=3", "loss=bpr", "seed=2"])
+    assert caplog.messages == ["seed is given 2 times: the last, 2, is used"]
