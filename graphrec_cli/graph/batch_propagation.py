@@ -16,7 +16,8 @@ from torch import Tensor
 
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, csr
 from graphrec_cli.graph.csr_rows import take_rows
-from graphrec_cli.graph.propagation import horner, multiply
+from graphrec_cli.graph.propagation import horner
+from graphrec_cli.graph.sparse_product import multiply
 
 _WORTH_SELECTING = 0.6
 """Share of a block's entries above which selecting them costs more than it saves."""

@@ -10,22 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from graphrec_cli.graph.adjacency import NormalizedAdjacency
-
-
-def multiply(
-    block: Float[Tensor, "rows columns"], x: Float[Tensor, "columns dim"]
-) -> Float[Tensor, "rows dim"]:
-    """Multiply in the dtype of ``block`` and return the result in the dtype of ``x``.
-
-    On the CPU torch's reduction kernel is the faster of its two kernels. Like the other, it sums
-    bfloat16 rows in float32 and rounds once.
-    """
-    gathered = x.to(block.dtype)
-    if x.device.type == "cpu":
-        product: Tensor = torch.sparse.mm(block, gathered, "sum")
-    else:
-        product = block @ gathered
-    return product.to(x.dtype)
+from graphrec_cli.graph.sparse_product import multiply
 
 
 def horner(
