@@ -1,8 +1,8 @@
 """Propagation for the rows that a batch needs, with exactly the results of ``propagation``.
 
-The last layer is computed for those rows only. In the backward pass, the first product skips the
-entries of all other rows, whose gradient is zero. This is for the CPU: on a GPU the host would have
-to wait for the number of selected entries.
+The last layer is computed for those rows only. In the backward pass, the first product reads the
+gradient of those rows from a small table. This is for the CPU: on a GPU the host would have to wait
+for the number of selected entries.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from graphrec_cli.graph.adjacency import NormalizedAdjacency, csr
+from graphrec_cli.graph.adjacency import NormalizedAdjacency
 from graphrec_cli.graph.csr_rows import take_rows
 from graphrec_cli.graph.propagation import horner
-from graphrec_cli.graph.sparse_product import multiply
+from graphrec_cli.graph.sparse_product import multiply, sum_bags
 
 _WORTH_SELECTING = 0.6
 """Share of a block's entries above which selecting them costs more than it saves."""
@@ -29,49 +29,37 @@ def rows_product(
     rows: Int64[Tensor, " selected"],
 ) -> Float[Tensor, "selected dim"]:
     """Compute only the given rows of ``block @ x``; ``block`` is CSR on the CPU."""
-    if _entries(block, rows) > _WORTH_SELECTING * block._nnz():
+    pointers = block.crow_indices()
+    wanted = pointers.index_select(0, rows + 1) - pointers.index_select(0, rows)
+    if int(wanted.sum()) > _WORTH_SELECTING * block._nnz():
         return multiply(block, x).index_select(0, rows)
-    pointers, entries = take_rows(block.crow_indices(), rows)
-    selected = csr(
-        pointers,
+    taken, entries = take_rows(pointers, rows)
+    return sum_bags(
+        taken,
         block.col_indices().index_select(0, entries),
         block.values().index_select(0, entries),
-        (len(rows), block.shape[1]),
+        x,
     )
-    return multiply(selected, x)
 
 
 def columns_product(
     block: Float[Tensor, "rows columns"],
     x: Float[Tensor, "selected dim"],
     columns: Int64[Tensor, " selected"],
-    num_entries: int,
 ) -> Float[Tensor, "rows dim"]:
     """Multiply ``block`` by a table with ``x`` in the rows ``columns`` and zeros elsewhere.
+
+    All other entries of ``block`` read one and the same row of zeros, which stays in the cache.
 
     Args:
         block: CSR on the CPU.
         columns: distinct column indices.
-        num_entries: number of entries of ``block`` in these columns.
     """
-    if num_entries > _WORTH_SELECTING * block._nnz():
-        table = x.new_zeros(block.shape[1], x.shape[1]).index_copy_(0, columns, x)
-        return multiply(block, table)
-    pointers = block.crow_indices()
-    place = pointers.new_full((block.shape[1],), -1)
+    indices = block.col_indices()
+    place = indices.new_full((block.shape[1],), len(columns))
     place[columns] = torch.arange(len(columns), dtype=place.dtype)
-    places = place.index_select(0, block.col_indices())
-    kept = places >= 0
-    before = pointers.new_zeros(len(kept) + 1)
-    torch.cumsum(kept, 0, dtype=pointers.dtype, out=before[1:])
-    entries = kept.nonzero().squeeze(1)
-    selected = csr(
-        before.index_select(0, pointers),
-        places.index_select(0, entries),
-        block.values().index_select(0, entries),
-        (block.shape[0], len(columns)),
-    )
-    return multiply(selected, x)
+    table = torch.cat([x, x.new_zeros(1, x.shape[1])])
+    return sum_bags(block.crow_indices(), place.index_select(0, indices), block.values(), table)
 
 
 class _LayerMeanRows(torch.autograd.Function):
@@ -98,12 +86,8 @@ class _LayerMeanRows(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, None, None, None]:
         norm_adj, (users, items) = ctx.norm_adj, ctx.saved_tensors
         g_users, g_items = (grad / (ctx.num_layers + 1) for grad in grads)
-        z_users = columns_product(
-            norm_adj.user_item, g_items, items, _entries(norm_adj.item_user, items)
-        ).index_add_(0, users, g_users)
-        z_items = columns_product(
-            norm_adj.item_user, g_users, users, _entries(norm_adj.user_item, users)
-        ).index_add_(0, items, g_items)
+        z_users = columns_product(norm_adj.user_item, g_items, items).index_add_(0, users, g_users)
+        z_items = columns_product(norm_adj.item_user, g_users, users).index_add_(0, items, g_items)
         for _ in range(ctx.num_layers - 1):
             z_users, z_items = (
                 multiply(norm_adj.user_item, z_items).index_add_(0, users, g_users),
@@ -113,11 +97,6 @@ class _LayerMeanRows(torch.autograd.Function):
 
 
 _apply: Callable[..., tuple[Tensor, Tensor]] = _LayerMeanRows.apply
-
-
-def _entries(block: Tensor, rows: Tensor) -> int:
-    pointers = block.crow_indices()
-    return int((pointers.index_select(0, rows + 1) - pointers.index_select(0, rows)).sum())
 
 
 def propagate_rows(
