@@ -40,13 +40,14 @@ class _SharedSoftmax(torch.autograd.Function):
         total = users.new_zeros(())
         rows = max(1, _CHUNK_LOGITS[users.device.type] // max(len(candidates), 1))
         masked_bounds = _masked_bounds(masked_row, batch, rows)
+        masked_place = masked_row % rows * len(candidates) + masked_column
+        buffer = users.new_empty(min(rows, batch), len(candidates))
         for chunk, first in enumerate(range(0, batch, rows)):
             part = slice(first, first + rows)
             masked = slice(masked_bounds[chunk], masked_bounds[chunk + 1])
-            logits = torch.addmm(log_weight, users[part], candidates.T, alpha=1 / temperature)
-            logits.index_put_(
-                (masked_row[masked] - first, masked_column[masked]), logits.new_tensor(-torch.inf)
-            )
+            logits = buffer[: batch - first]
+            torch.addmm(log_weight, users[part], candidates.T, alpha=1 / temperature, out=logits)
+            logits.view(-1).index_fill_(0, masked_place[masked], -torch.inf)
             pos = pos_logits[part]
             top = torch.maximum(logits.amax(dim=1), pos)
             exponentials = logits.sub_(top[:, None]).exp_()

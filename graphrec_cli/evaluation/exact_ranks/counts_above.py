@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -11,15 +10,19 @@ from jaxtyping import Float, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
+from graphrec_cli.evaluation.exact_ranks.counts_on_cpu import count_on_cpu, mark_blocks
+
 # float32 represents every integer up to this number exactly.
 _FLOAT32_WHOLE = 1 << 24
+_NUMPY_COMPARES = (torch.float32, torch.float64)
 
 
 class CountsAbove:
-    """Compares scores with thresholds; all calls share one buffer of marks.
+    """Compares scores with thresholds, on the CPU with numpy, elsewhere with torch.
 
-    A mark is 0 or 1 in the dtype of the scores: torch's comparison is vectorised only if its output
-    has the same dtype as its inputs, which more than makes up for the extra memory.
+    All of torch's calls share one buffer of marks. A mark is 0 or 1 in the dtype of the scores:
+    torch's comparison is vectorised only if its output has the same dtype as its inputs, which more
+    than makes up for the extra memory.
     """
 
     def __init__(self, block_marks: int = 1 << 21) -> None:
@@ -47,9 +50,11 @@ class CountsAbove:
                 Rows are counted in blocks, each with as many places as its first row uses; counts
                 of further places are 0.
         """
+        if scores.device.type == "cpu" and scores.dtype in _NUMPY_COMPARES:
+            return count_on_cpu(scores, thresholds, used, self._block_marks)
         above = torch.zeros(thresholds.shape, dtype=torch.int64, device=scores.device)
         at_least = torch.zeros_like(above)
-        for rows, places in _blocks(used, scores.shape[1], self._block_marks):
+        for rows, places in mark_blocks(used, scores.shape[1], self._block_marks):
             row, threshold = scores[rows, None, :], thresholds[rows, places, None]
             marks = self._buffer(row, threshold)
             above[rows, places] = _sums(torch.gt(row, threshold, out=marks))
@@ -69,20 +74,6 @@ class CountsAbove:
             self.release()
             self._marks = torch.empty(size, dtype=dtype, device=row.device)
         return self._marks[:size].view(shape)
-
-
-def _blocks(
-    used: NDArray[np.int64], num_items: int, block_marks: int
-) -> Iterator[tuple[slice, slice]]:
-    """Slices of rows and places whose marks fit into one block, with at least one place each."""
-    places = max(1, block_marks // max(num_items, 1))
-    first = 0
-    while first < len(used):
-        most = int(used[first])
-        rows = slice(first, first + max(1, places // most))
-        for start in range(0, most, places):
-            yield rows, slice(start, min(start + places, most))
-        first = rows.stop
 
 
 def _sums(marks: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from graphrec_cli.evaluation.exact_ranks.counts_above import CountsAbove
 @given(
     rows=st.integers(1, 9),
     items=st.integers(1, 40),
-    places=st.integers(1, 7),
+    places=st.integers(1, 40),
     dtype=st.sampled_from([torch.float32, torch.float64]),
     block=st.integers(1, 300),
     seed=st.integers(0, 2**32 - 1),
