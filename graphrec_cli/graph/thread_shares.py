@@ -30,8 +30,12 @@ def thread_shares(pointers: NDArray[np.integer[Any]], threads: int) -> list[rang
     most = 2 * equal
     shares, start = [], 0
     for remaining in range(threads - 1, -1, -1):
-        wanted = (num_entries - int(pointers[start])) / (remaining + 1)
-        stop = int(np.searchsorted(pointers, pointers[start] + wanted))
+        first = int(pointers[start])
+        wanted = first + (num_entries - first) // (remaining + 1)
+        # Of another type, it would make numpy convert all pointers.
+        stop = int(np.searchsorted(pointers, pointers.dtype.type(wanted)))
+        if stop > start and pointers[stop] - wanted > wanted - pointers[stop - 1]:
+            stop -= 1
         # The last ranges must be able to hold the remaining rows.
         stop = min(max(stop, start, num_rows - remaining * most), start + most, num_rows)
         shares.append(range(start, stop))
