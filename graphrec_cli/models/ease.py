@@ -11,7 +11,7 @@ from torch import Tensor
 from graphrec_cli.config.closed_form import EASEConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.graph.propagation import multiply
+from graphrec_cli.graph.sparse_product import multiply
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.models.linalg.spd_inverse import BLOCK, invert_in_place
 from graphrec_cli.system.free_memory import require_memory

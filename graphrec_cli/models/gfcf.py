@@ -9,7 +9,7 @@ from torch import Tensor
 from graphrec_cli.config.closed_form import GFCFConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
-from graphrec_cli.graph.propagation import multiply
+from graphrec_cli.graph.sparse_product import multiply
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.models.linalg.singular_vectors import (
     leading_right_singular_vectors,

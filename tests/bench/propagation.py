@@ -15,6 +15,7 @@ from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.adjacency import normalized_adjacency
 from graphrec_cli.graph.propagation import propagate
+from graphrec_cli.graph.sparse_product import multiply
 from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.samplers.hardneg import build_hardneg
@@ -84,8 +85,8 @@ def training_step_rows(settings: Settings) -> list[Row]:
 
     def bare_products() -> None:
         for _ in range(2 * NUM_LAYERS):
-            torch.sparse.mm(norm_adj.user_item, items, "sum")
-            torch.sparse.mm(norm_adj.item_user, users, "sum")
+            multiply(norm_adj.user_item, items)
+            multiply(norm_adj.item_user, users)
 
     step_s, products_s = alternate(settings.repeats, step, bare_products)
     share = ratios(step_s, products_s)

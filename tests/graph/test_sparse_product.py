@@ -125,7 +125,7 @@ def test_shares_hold_every_row_once_and_none_is_much_longer_than_the_others(
 )
 def test_two_shares_by_hand(entries: list[int], lengths: list[int] | None) -> None:
     shares = thread_shares(pointers_of(entries), 2)
-    assert (shares and [len(share) for share in shares]) == lengths
+    assert (None if shares is None else [len(share) for share in shares]) == lengths
 
 
 def pointers_of(entries: list[int]) -> NDArray[np.int64]:

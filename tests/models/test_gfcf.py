@@ -13,7 +13,7 @@ from torch import Tensor
 from graphrec_cli.config.closed_form import GFCFConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.graph.propagation import multiply
+from graphrec_cli.graph.sparse_product import multiply
 from graphrec_cli.models import gfcf
 from graphrec_cli.models.gfcf import GFCF
 from graphrec_cli.system import free_memory

@@ -50,9 +50,9 @@ def count_on_cpu(
         marks = _Marks(num_items)
         for block, places in blocks[worker::workers]:
             rows = slice(num_sorted + block.start, num_sorted + block.stop)
-            row, threshold = values[rows, None, :], bounds[rows, places, None]
-            above[rows, places] = marks.count(np.greater, row, threshold)
-            at_least[rows, places] = marks.count(np.greater_equal, row, threshold)
+            compared = values[rows, None, :], bounds[rows, places, None]
+            above[rows, places] = marks.count(np.greater, *compared)
+            at_least[rows, places] = marks.count(np.greater_equal, *compared)
 
     if workers == 1:
         count(0)
