@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.text_values import quote_text
 from graphrec_cli.config.unknown import suggestion, unknown_option
 from graphrec_cli.errors import ConfigError
-
-log = logging.getLogger("graphrec")
 
 _SWITCHES = {"-m": "--multirun", "-h": "--help"}
 _VALUED = {"-c": "--cfg", "-p": "--package", "-cd": "--config-dir", "-i": "--info"}
@@ -97,20 +94,21 @@ def sort_arguments(words: Sequence[str]) -> Arguments:
     _check_flags(arguments)
     for word in overrides:
         _check_override(word, arguments.config_dir)
-    _log_repeated(overrides)
     sweeps = arguments.multirun
     return Arguments(flags, [quote_text(word, sweeps=sweeps) for word in overrides])
 
 
-def _log_repeated(overrides: Sequence[str]) -> None:
-    """Log which value of a key that is given several times is used."""
+def describe_repeated(overrides: Sequence[str]) -> list[str]:
+    """A line for each key with several values: the last one is used."""
     values: dict[str, list[str]] = {}
     for word in overrides:
         key, _, value = word.lstrip("+").partition("=")
         values.setdefault(key, []).append(value)
-    for key, given in values.items():
-        if len(set(given)) > 1:
-            log.info("%s is given %d times: the last, %s, is used", key, len(given), given[-1])
+    return [
+        f"{key} is given {len(given)} times: the last, {given[-1]}, is used"
+        for key, given in values.items()
+        if len(set(given)) > 1
+    ]
 
 
 def _check_flags(arguments: Arguments) -> None:

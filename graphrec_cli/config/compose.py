@@ -11,7 +11,7 @@ import hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from graphrec_cli.config.arguments import Arguments, sort_arguments
+from graphrec_cli.config.arguments import Arguments, describe_repeated, sort_arguments
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.fitting_experiment import fitting_experiment
 from graphrec_cli.config.options import conf_dir
@@ -34,7 +34,7 @@ class Job:
         choices: the option chosen in each group, None without one.
         overrides: the ``key=value`` words of the job.
         number: position in a sweep, from 0.
-        notes: lines about values that were left out, for the log.
+        notes: lines about values that were left out or given several times, for the log.
     """
 
     config: RunConfig
@@ -56,7 +56,7 @@ def compose_run(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
     """
     job = compose_job(arguments, saved)
     refuse_unused_words(job.config, arguments.overrides)
-    return job
+    return replace(job, notes=[*job.notes, *describe_repeated(arguments.overrides)])
 
 
 def compose_job(arguments: Arguments, saved: SavedConfig | None = None) -> Job:

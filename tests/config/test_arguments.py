@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.compose import compose_run
 from graphrec_cli.errors import ConfigError
 
 OVERRIDES = ["seed=1,2", "sampler=hardneg", "trainer.epochs=3", "++seed=4"]
@@ -109,9 +109,8 @@ def test_launchers_and_the_basic_sweeper_stay_open() -> None:
     assert sort_arguments(words).overrides == words
 
 
-def test_the_value_of_a_repeated_key_that_is_used_is_logged(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    with caplog.at_level(logging.INFO, logger="graphrec"):
-        sort_arguments(["seed=1", "loss=bpr", "trainer.epochs=3", "loss=bpr", "seed=2"])
-    assert caplog.messages == ["seed is given 2 times: the last, 2, is used"]
+def test_a_run_notes_which_value_of_a_repeated_key_it_uses() -> None:
+    words = ["seed=1", "loss=bpr", "trainer.epochs=3", "loss=bpr", "seed=2"]
+    assert compose_run(sort_arguments(words)).notes == [
+        "seed is given 2 times: the last, 2, is used"
+    ]
