@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeAlias
 
 COMPARISONS = ("=", "!=", "<=", ">=", "<", ">")
-Value: TypeAlias = str | int | float
+Value: TypeAlias = str | int | Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from graphrec_cli.config.condition import (
     COMPARISONS,
@@ -173,7 +174,10 @@ class _Parser:
         if not math.isfinite(number):
             raise self._fault("a number that is too large")
         self._advance()
-        return int(token.text) if re.fullmatch("[+-]?[0-9]+", token.text) else number
+        if re.fullmatch("[+-]?[0-9]+", token.text):
+            return int(token.text)
+        # A number that rounds to 0 may have an exponent that is too small for a Decimal.
+        return Decimal(token.text) if number else Decimal(0)
 
     def _take_word(self, word: str) -> bool:
         found = self.token.kind == "word" and self.token.text.lower() == word

@@ -53,7 +53,8 @@ def resolve_duplicates(table: RawTable, key: NDArray[np.int64], policy: Duplicat
     if policy is Duplicates.count:
         table = replace(table, rating=_sums(np.ones(len(table)), key, "ratings"))
     if policy is Duplicates.sum:
-        weight = None if table.weight is None else _sums(table.weight, key, "weights")
+        sums = None if table.weight is None else _sums(table.weight, key, "weights")
+        weight = None if sums is None else sums.astype(np.float32)
         table = replace(table, rating=_sums(table.rating, key, "ratings"), weight=weight)
     return Resolved(table, _chosen(table, key, policy))
 
@@ -89,15 +90,22 @@ def _order_of_preference(
     return [highest, ~time] if policy is Duplicates.highest else [~time, highest]
 
 
-def _sums(value: NDArray[np.floating], key: NDArray[np.int64], name: str) -> NDArray[np.float32]:
-    """The sum of the values of the key of every row; shape (rows,)."""
-    value = value.astype(np.float64)
+def _sums(
+    value: NDArray[np.floating], key: NDArray[np.int64], name: str
+) -> NDArray[np.float32] | NDArray[np.float64]:
+    """The sum of the values of the key of every row, shape (rows,); float64 of whole numbers.
+
+    Fractions are rounded to float32, in which 0.1 and 0.7 add up to 0.8.
+    """
+    are_whole = bool((np.isnan(value) | (value == np.rint(value))).all())
+    kind = np.float64 if are_whole else np.float32
+    value = value.astype(kind).astype(np.float64)
     # Ascending values make the sum of a key independent of the order of rows.
     order = np.lexsort((value, key))
     starts = np.flatnonzero(np.append(True, key[order[1:]] != key[order[:-1]]))
     sums = np.add.reduceat(value[order], starts)
     if (sums[~np.isnan(sums)] > np.finfo(np.float32).max).any():
         raise DataError(f"the {name} of a pair add up to more than a float32 holds; scale them")
-    total = np.empty(len(value), dtype=np.float32)
+    total = np.empty(len(value), dtype=kind)
     total[order] = np.repeat(sums, np.diff(starts, append=len(order)))
     return total

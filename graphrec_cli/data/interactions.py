@@ -22,7 +22,8 @@ class RawTable:
     Attributes:
         user_id, item_id: raw ids, int64 or strings, shape (rows,). Where strings are objects,
             rows of one id share one: an array of fixed width would be as wide as the longest id.
-        rating: float32, shape (rows,), NaN where the row's signal has no rating.
+        rating: shape (rows,), NaN where the row's signal has no rating; float64 where float32 may
+            not hold the ratings exactly.
         timestamp: int64 nanoseconds since 1970, shape (rows,), or None if the source has none.
         signal: int8 index into ``signal_names``, shape (rows,).
         signal_names: the signals in order of precedence, the strongest first.
@@ -33,7 +34,7 @@ class RawTable:
 
     user_id: NDArray[np.generic]
     item_id: NDArray[np.generic]
-    rating: NDArray[np.float32]
+    rating: NDArray[np.float32] | NDArray[np.float64]
     timestamp: NDArray[np.int64] | None
     signal: NDArray[np.int8]
     signal_names: tuple[str, ...]
@@ -57,7 +58,7 @@ class Interactions:
 
     user_index: NDArray[np.int32]
     item_index: NDArray[np.int32]
-    rating: NDArray[np.float32]
+    rating: NDArray[np.float32] | NDArray[np.float64]
     timestamp: NDArray[np.int64] | None
     signal: NDArray[np.int8]
     signal_names: tuple[str, ...]

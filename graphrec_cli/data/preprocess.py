@@ -121,12 +121,12 @@ def _positive_rows(
     # The negated comparison keeps NaN, which is a signal without ratings.
     rating = table.rating[rows]
     positive = rows[~(rating < threshold)]
-    cause = f"rating below {threshold:g}"
+    cause = f"rating below {threshold:.15g}"
     funnel.drop(f"{prefix}threshold", cause, len(rows) - len(positive))
     if not len(positive):
         raise DataError(
-            f"none of the {len(rows)} rows has a rating of at least {threshold:g} (the highest "
-            f"is {rating.max():g}); lower dataset.{prefix}rating_threshold"
+            f"none of the {len(rows)} rows has a rating of at least {threshold:.15g} (the "
+            f"highest is {rating.max():.15g}); lower dataset.{prefix}rating_threshold"
         )
     return positive
 

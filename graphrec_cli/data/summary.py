@@ -69,7 +69,7 @@ def _describe_rows(source: SourceData, rows: NDArray[np.int64]) -> list[dict[str
     return [_describe_row(table, row, titles) for row in rows.tolist()]
 
 
-def describe_ratings(rating: NDArray[np.float32]) -> dict[str, Any] | None:
+def describe_ratings(rating: NDArray[np.floating]) -> dict[str, Any] | None:
     """How many rows have which rating; None if no row has one.
 
     Returns:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,14 +22,14 @@ A, B, C = (Comparison(name, "=", (1,)) for name in "abc")
     [
         ("a = 1", A),
         ("  a=1\t", A),
-        ("a <= -1.5e3", Comparison("a", "<=", (-1500.0,))),
+        ("a <= -1.5e3", Comparison("a", "<=", (Decimal(-1500),))),
         ("a = 9007199254740993", Comparison("a", "=", (9_007_199_254_740_993,))),
         ("a != 'it''s'", Comparison("a", "!=", ("it's",))),
         ("a = ''", Comparison("a", "=", ("",))),
         ("a = '1 or 1 = 1 --'", Comparison("a", "=", ("1 or 1 = 1 --",))),
         ('"a ""b"" or" = 1', Comparison('a "b" or', "=", (1,))),
         ("größe > 1", Comparison("größe", ">", (1,))),
-        ("a in (1, 2.5)", Comparison("a", "=", (1, 2.5))),
+        ("a in (1, 2.5)", Comparison("a", "=", (1, Decimal("2.5")))),
         ("a NOT IN ('x','y')", Not(Comparison("a", "=", ("x", "y")))),
         ("a = 1 or b = 1 and c = 1", Some((A, All((B, C))))),
         ("(a = 1 or b = 1) and c = 1", All((Some((A, B)), C))),

@@ -14,7 +14,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.sources.table_rows import TableRows, check_rows, read_rows, shown_values
-from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, TextColumn
+from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, ColumnArray, TextColumn
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
 from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
 from graphrec_cli.data.tables.text_ids import TextIdColumn
@@ -107,7 +107,7 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
     table = RawTable(
         user_id=arrays["user"],
         item_id=arrays["item"],
-        rating=arrays.get("rating", np.full(size, np.nan)).astype(np.float32),
+        rating=_ratings(arrays, size),
         timestamp=arrays["timestamp"].astype(np.int64) if "timestamp" in arrays else None,
         signal=arrays.get("signal", np.zeros(size)).astype(np.int8),
         signal_names=("interaction",) if config.signals is None else tuple(config.signals),
@@ -126,6 +126,15 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         files=files.on_disk,
         notes=tuple(_notes(parts)),
     )
+
+
+def _ratings(
+    arrays: dict[str, ColumnArray], size: int
+) -> NDArray[np.float32] | NDArray[np.float64]:
+    """The rating of every row, NaN without such a column."""
+    if "rating" not in arrays:
+        return np.full(size, np.nan, dtype=np.float32)
+    return arrays["rating"].astype(np.float64)
 
 
 def _notes(parts: dict[str, TableRows]) -> Iterator[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ColumnArray: TypeAlias = (
-    NDArray[np.int64] | NDArray[np.float32] | NDArray[np.object_] | NDArray[np.int8]
+    NDArray[np.int64] | NDArray[np.float64] | NDArray[np.object_] | NDArray[np.int8]
 )
 
 MAX_ID_LENGTH = 256
@@ -105,23 +105,28 @@ class NumberColumn:
     high: float
     may_be_missing: bool = False
 
-    def array(self, cells: pa.ChunkedArray) -> NDArray[np.float32] | None:
+    def array(self, cells: pa.ChunkedArray) -> NDArray[np.float64] | None:
         """The numbers, None if a cell is faulty."""
         if self.may_be_missing:
             present, rows = present_cells(cells)
-            array = np.full(len(cells), np.nan, dtype=np.float32)
-            numbers = self._numbers(present) if len(rows) else np.empty(0, dtype=np.float32)
+            array = np.full(len(cells), np.nan)
+            numbers = self._numbers(present) if len(rows) else np.empty(0)
             if numbers is None:
                 return None
             array[rows] = numbers
             return array
         return self._numbers(cells)
 
-    def _numbers(self, cells: pa.ChunkedArray) -> NDArray[np.float32] | None:
+    def _numbers(self, cells: pa.ChunkedArray) -> NDArray[np.float64] | None:
+        import pyarrow as pa
+
+        if cells.type in (pa.float16(), pa.float32()):
+            # As text, 4.1 in float32 is the 4.1 of a threshold.
+            cells = cells.cast("float32").cast("string")
         numbers = parsed_numbers(cells)
         if numbers is None or not ((numbers >= self.low) & (numbers <= self.high)).all():
             return None
-        return numbers.astype(np.float64).astype(np.float32)
+        return numbers.astype(np.float64)
 
     def fault(self, text: str) -> str | None:
         """The fault of a cell, None if it has none."""

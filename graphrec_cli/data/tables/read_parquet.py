@@ -157,8 +157,8 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
             raise DataError(f"{name} has bytes that are no UTF-8; save it as text") from error
     compared = isinstance(column, WhereColumn)
     is_text = isinstance(column, TextColumn)
-    if pa.types.is_decimal(values.type):
-        values = _without_decimals(name, values, compared=compared, whole=is_text)
+    if pa.types.is_decimal(values.type) and not compared:
+        values = _without_decimals(name, values, whole=is_text)
     if compared and pa.types.is_boolean(values.type):
         return values.cast("string")
     if kind not in ("number", "text", "time"):
@@ -174,26 +174,18 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
     return values.cast("string").fill_null("") if is_text and values.null_count else values
 
 
-def _without_decimals(
-    name: str, values: pa.ChunkedArray, *, compared: bool, whole: bool
-) -> pa.ChunkedArray:
-    """Decimals as text, or as the numbers that a condition compares."""
+def _without_decimals(name: str, values: pa.ChunkedArray, *, whole: bool) -> pa.ChunkedArray:
+    """Decimals as text."""
     import pyarrow as pa
 
     try:
-        integers = values.cast(pa.decimal256(76, 0))
+        return values.cast(pa.decimal256(76, 0)).cast("string")
     except pa.ArrowInvalid as error:
         if whole:
             raise DataError(
                 f"{name} has decimals that are not whole, which cannot be ids"
             ) from error
-        return values.cast("float64" if compared else "string")
-    if not compared:
-        return integers.cast("string")
-    try:
-        return integers.cast("int64")
-    except pa.ArrowInvalid:
-        return values.cast("float64")
+        return values.cast("string")
 
 
 def _first_fault(path: Path, column: Column, cells: pa.ChunkedArray) -> DataError:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,10 @@ from graphrec_cli.data.tables.cells import (
     distinct_texts,
     is_missing,
     parsed_number,
-    parsed_numbers,
     present_cells,
 )
 from graphrec_cli.data.tables.guess_columns import bare_name
+from graphrec_cli.data.tables.number_order import Number, order_in, order_of
 from graphrec_cli.data.tables.time_values import (
     nanoseconds_of_arrow,
     nanoseconds_of_dates,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 TRUE, FALSE, UNKNOWN = 1, -1, 0
 """Of these, ``not`` is the opposite, ``and`` the minimum and ``or`` the maximum."""
 _TESTS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
     "<=": operator.le,
@@ -95,21 +96,22 @@ class WhereColumn:
         present, rows = present_cells(cells)
         if not len(rows):
             return rows, np.empty(0, dtype=np.bool_)
-        values: Sequence[Any] = comparison.values
-        numbers: NDArray[Any] | None
+        orders: Iterator[NDArray[np.int8]]
         if pa.types.is_temporal(cells.type):
-            numbers, values = nanoseconds_of_arrow(present), self._times(comparison)
+            times = nanoseconds_of_arrow(present)
+            if times is None:
+                return None
+            orders = (order_of(times, time) for time in self._times(comparison))
         elif _has_texts(comparison):
             raise _other_kind(comparison, "numbers", "a number without quotes")
         else:
-            numbers = parsed_numbers(present) if is_text else np.asarray(present.to_numpy())
-        if numbers is None:
-            return None
-        if comparison.operator != "=":
-            return rows, _TESTS[comparison.operator](numbers, values[0])
+            order_to = order_in(present)
+            if order_to is None:
+                return None
+            orders = map(order_to, cast("tuple[Number, ...]", comparison.values))
         matches = np.zeros(len(rows), dtype=np.bool_)
-        for value in values:
-            matches |= numbers == value
+        for order in orders:
+            matches |= _TESTS[comparison.operator](order, 0)
         return rows, matches
 
     def _times(self, comparison: Comparison) -> list[int]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import operator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -28,7 +30,19 @@ TESTS = {
 }
 TEXTS = st.sampled_from(["", "view", "buy", "it's", "a,b", "é", "10x", "9a", " pad", "NA", "x y"])
 NUMBERS = st.sampled_from(
-    ["", "NaN", "0", "-1", "1.5", "1e1", "10", "9", "9007199254740993", "9007199254740992"]
+    [
+        "",
+        "NaN",
+        "0",
+        "-1",
+        "1.5",
+        "1e1",
+        "10",
+        "9",
+        "9007199254740993",
+        "9007199254740992",
+        "-1e300",
+    ]
 )
 ROWS = st.lists(st.tuples(TEXTS, NUMBERS, TEXTS), min_size=1, max_size=8)
 SIGNS = st.sampled_from(list(TESTS))
@@ -97,9 +111,6 @@ def truth(condition: tuple[Any, ...], row: dict[str, str]) -> bool | None:
 def test_rows_are_those_of_an_independent_evaluator(
     tmp_path: Path, rows: list[tuple[str, str, str]], condition: tuple[Any, ...], form: str
 ) -> None:
-    # Mixed with decimals, whole numbers are compared as doubles.
-    if any("." in price or "e" in price for _, price, _ in rows):
-        rows = [(a, "9" if len(price) == 16 else price, b) for a, price, b in rows]
     names = ("user", "item", "event", "price", "other one")
     table = [
         dict(zip(names, (f"u{place}", "i", *row), strict=True)) for place, row in enumerate(rows)
@@ -171,6 +182,68 @@ def parquet(tmp_path: Path) -> Path:
 )
 def test_typed_columns_of_parquet(parquet: Path, where: str, users: str) -> None:
     assert users_of(parquet, where, timestamp="") == users
+
+
+@pytest.mark.parametrize("kind", [pa.decimal128(10, 2), pa.decimal256(60, 2)])
+def test_decimals_of_parquet_are_compared_exactly(tmp_path: Path, kind: pa.DataType) -> None:
+    hundredths = range(1000)
+    prices = [Decimal(number).scaleb(-2) for number in hundredths]
+    columns = {"user": [f"{number} " for number in hundredths], "item": ["x"] * 1000}
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table(columns | {"price": pa.array(prices, kind)}), path)
+    for number in (29, 70, 998):
+        for sign, test in TESTS.items():
+            kept = [str(other) for other in hundredths if test(other, number)]
+            config = TableConfig(path=str(path), where=f"price {sign} {number / 100}")
+            assert TABLE.read(config, data_dir=tmp_path, seed=0).table.user_id.tolist() == kept
+        assert users_of(path, f"price in ({number / 100}, 12.345)") == str(number)
+    assert users_of(path, "price > 9.9899999999999999999999") == "999"
+
+
+WHOLE = [2**53 - 1, 2**53, 2**53 + 1, 2**53 + 2, 2**62 + 1]
+
+
+@pytest.mark.parametrize("form", ["integers", "unsigned", "mixed.csv", "decimals", "doubles"])
+@pytest.mark.parametrize("sign", TESTS)
+def test_whole_numbers_that_a_float_rounds(tmp_path: Path, form: str, sign: str) -> None:
+    path = tmp_path / (form if form.endswith("csv") else "a.parquet")
+    cells = [int(float(number)) for number in WHOLE] if form == "doubles" else WHOLE
+    users = ["a", "b", "c", "d", "e"]
+    if form == "mixed.csv":
+        lines = [f"{user},x, {cell} \n" for user, cell in zip(users, cells, strict=True)]
+        path.write_text("user,item,plays\n" + "".join(lines) + "f,x,0.5\ng,x,\n")
+        users, cells = [*users, "f"], [*cells, 0]
+    else:
+        kinds = {"integers": pa.int64(), "unsigned": pa.uint64(), "doubles": pa.float64()}
+        numbers = [float(cell) for cell in cells] if form == "doubles" else cells
+        plays = pa.array(numbers, kinds.get(form, pa.decimal128(38, 1)))
+        pq.write_table(pa.table({"user": users, "item": ["x"] * 5, "plays": plays}), path)
+    for number in (*WHOLE, 2**53 + 3, 2**63):
+        for value in (f"{number}", f"{number * 10}e-1"):
+            pairs = zip(users, cells, strict=True)
+            kept = "".join(user for user, cell in pairs if TESTS[sign](cell, number))
+            where = f"plays {sign} {value} or user = 'a'"
+            assert users_of(path, where) == "".join(sorted({"a", *kept}))
+    pairs = zip(users, cells, strict=True)
+    between = "".join(user for user, cell in pairs if TESTS[sign](2 * cell, 2 * 2**52 + 1))
+    assert users_of(path, f"plays {sign} {2**52}.5 or user = 'a'") == "".join(
+        sorted({"a", *between})
+    )
+
+
+def test_literals_that_a_float_does_not_hold(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("user,item,n\na,x,0\nb,x,1\nc,x,16777216\nd,x,9007199254740993\n")
+    tiny = "1e-99999999999999999999"
+    assert users_of(path, f"n = {tiny}") == "a"
+    assert users_of(path, "n > 0.99999999999999999999999") == "bcd"
+    assert users_of(path, "n < 9007199254740993.5 and n > 9007199254740992.5") == "d"
+    single = np.array([1, 16_777_216, np.inf], dtype=np.float32)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"user": ["a", "b", "c"], "item": ["x"] * 3, "n": single}), path)
+    assert users_of(path, "n >= 16777217") == "c"
+    assert users_of(path, "n < 16777217") == "ab"
+    assert users_of(path, "n <= 1e300") == "ab"
 
 
 @pytest.mark.parametrize(
