@@ -10,7 +10,9 @@ from graphrec_cli.audit.audit import audit
 from graphrec_cli.components import build_model, check_sampler
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
+from graphrec_cli.config.split import PredefinedConfig
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
+from graphrec_cli.data.splits.predefined import refuse_unrankable
 from graphrec_cli.preparation import DropReport, find_files, log_sizes, prepare
 from graphrec_cli.reporting.plots import draw_curves
 from graphrec_cli.results.expected_bands import against_bands
@@ -67,6 +69,8 @@ def train(
     split = prepared.split
     log_sizes(split)
     context = RunContext.of(config, split, device)
+    if isinstance(config.split, PredefinedConfig):
+        refuse_unrankable(split)
     context.evaluation.check(split.train)
     check_sampler(config, split.train)
     identity = DataIdentity(prepared.files, split.hash())

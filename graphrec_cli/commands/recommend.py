@@ -155,7 +155,10 @@ def _ids(key: str, value: str) -> list[str]:
             # Bytes of the command line that are not UTF-8 arrive as lone surrogates.
             ids = value.encode().decode().split(",") if value else []
     except OSError as error:
-        raise ConfigError(f"cannot read {key}={value}: {error.strerror or error}") from error
+        raise ConfigError(
+            f"cannot read {key}={value}: {error.strerror or error}; if an id begins with @, write "
+            f"it into a file, one id per line, and set {key}=@FILE"
+        ) from error
     except UnicodeError as error:
         raise ConfigError(f"{key}={value} is not UTF-8: {error}") from error
     if not ids:

@@ -10,7 +10,7 @@ from graphrec_cli.errors import ConfigError
 
 _TIME = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
-    r"([ T](?P<clock>\d\d:\d\d(:\d\d)?)(\.(?P<fraction>\d{1,9}))?(?P<zone>Z|[+-]\d\d:\d\d)?)?",
+    r"([ T](?P<clock>\d\d:\d\d(:\d\d)?)(\.(?P<fraction>\d{1,9}))?(?P<zone>[Zz]|[+-]\d\d:\d\d)?)?",
     re.ASCII,
 )
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ def nanoseconds_of(text: str) -> int:
     found = _TIME.fullmatch(text)
     if found is None:
         raise ValueError(f"'{text}' is no ISO date or time")
-    zone = "+00:00" if found["zone"] in (None, "Z") else found["zone"]
+    zone = "+00:00" if found["zone"] in (None, "Z", "z") else found["zone"]
     time = datetime.fromisoformat(f"{found['day']}T{found['clock'] or '00:00'}{zone}")
     if time.year not in _YEARS:
         raise ValueError(f"the year of '{text}' is out of range")

@@ -98,14 +98,13 @@ def _sums(
     Fractions are rounded to float32, in which 0.1 and 0.7 add up to 0.8.
     """
     are_whole = bool((np.isnan(value) | (value == np.rint(value))).all())
-    kind = np.float64 if are_whole else np.float32
-    value = value.astype(kind).astype(np.float64)
+    value = (value if are_whole else value.astype(np.float32)).astype(np.float64)
     # Ascending values make the sum of a key independent of the order of rows.
     order = np.lexsort((value, key))
     starts = np.flatnonzero(np.append(True, key[order[1:]] != key[order[:-1]]))
     sums = np.add.reduceat(value[order], starts)
     if (sums[~np.isnan(sums)] > np.finfo(np.float32).max).any():
         raise DataError(f"the {name} of a pair add up to more than a float32 holds; scale them")
-    total = np.empty(len(value), dtype=kind)
+    total = np.empty(len(value))
     total[order] = np.repeat(sums, np.diff(starts, append=len(order)))
-    return total
+    return total if are_whole else total.astype(np.float32)

@@ -26,7 +26,8 @@ def preprocess(
 ) -> Interactions:
     """The positive pairs of a table, each once, in source order, on indices of sorted raw ids.
 
-    In this order: ``duplicates`` chooses the row of every pair and signal, so that no other row
+    A pair in two parts of the source's own split is refused, whatever its ratings. Then, in this
+    order: ``duplicates`` chooses the row of every pair and signal, so that no other row
     can make the pair a positive; the prefilter's threshold and k-core, if there is one; rows rated
     below the threshold are dropped (rows without a rating pass); of the chosen rows of one pair
     that of its strongest signal stays; users and items with too few pairs are dropped as the
@@ -48,6 +49,8 @@ def preprocess(
         raise DataError("the data set has no interactions; check that its files are complete")
     user_code, users = _factorize(table.user_id, "user_id")
     item_code, items = _factorize(table.item_id, "item_id")
+    if table.part is not None:
+        _refuse_shared_pairs(user_code, users, item_code, items, table.part)
     pair = user_code * (item_code.max() + 1) + item_code
     resolved = resolve_duplicates(table, pair * len(table.signal_names) + table.signal, duplicates)
     table, chosen = resolved.table, resolved.chosen
@@ -56,8 +59,6 @@ def preprocess(
     if prefilter is not None:
         rows = _prefiltered_rows(table, user_code, item_code, chosen, prefilter, funnel)
     rows = _positive_rows(table, rows, rating_threshold, "", funnel)
-    if table.part is not None:
-        _refuse_shared_pairs(user_code[rows], users, item_code[rows], items, table.part[rows])
     names = table.signal_names
     rows = rows[
         _one_row_a_pair(pair[rows], table.signal[rows], chosen[rows], names, duplicates, funnel)

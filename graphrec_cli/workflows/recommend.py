@@ -25,7 +25,7 @@ from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.reporting.recommendations import Block, Recommendations
 from graphrec_cli.rundir.directory import RunDirectory
-from graphrec_cli.terminal_text import counted
+from graphrec_cli.terminal_text import counted, shorten
 from graphrec_cli.workflows.evaluate import SavedRun, load_run
 
 log = logging.getLogger("graphrec")
@@ -118,7 +118,8 @@ def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
     cold = np.append(train.user_degree == 0, True)[users]
     scorer: Scorer = saved.model
     if cold.any():
-        _accept_cold(user_id[cold], len(users), popular=request.popular_for_cold)
+        commas = _hint_of_commas("users", split.users)
+        _accept_cold(user_id[cold], len(users), commas, popular=request.popular_for_cold)
         scorer = PopularForCold(saved.model, train, saved.device)
     masked = [_with_unknown_user(part) for part in split.parts().values()]
     size = max(1, _BLOCK_ROWS // request.k)
@@ -147,7 +148,7 @@ def log_skipped(number: int) -> None:
         )
 
 
-def _accept_cold(cold: NDArray[np.object_], asked: int, *, popular: bool) -> None:
+def _accept_cold(cold: NDArray[np.object_], asked: int, commas: str, *, popular: bool) -> None:
     if popular:
         log.info(
             "%d of the %d users have no train interaction and get popular items", len(cold), asked
@@ -156,6 +157,18 @@ def _accept_cold(cold: NDArray[np.object_], asked: int, *, popular: bool) -> Non
     raise ConfigError(
         f"{len(cold)} of the {asked} users are unknown to this run, or have no train interaction "
         f"in it: {_shown(cold)}; remove them, or set cold=popular to recommend popular items"
+        f"{commas}"
+    )
+
+
+def _hint_of_commas(key: str, ids: IdMap) -> str:
+    """How to name ids with a comma, which separates ids on the command line; "" without any."""
+    with_comma = next((id for id in ids.text().tolist() if "," in id), None)
+    if with_comma is None:
+        return ""
+    shown = shorten(with_comma, 40)
+    return (
+        f"; ids with commas, such as '{shown}', are read from a file: {key}=@FILE, one id per line"
     )
 
 
@@ -169,7 +182,10 @@ def _for_new_user(saved: SavedRun, request: Request) -> Iterator[Block]:
         raise ConfigError(
             f"{np.count_nonzero(unusable)} of the {len(items)} items are unknown to this run, or "
             f"have no train interaction in it: {_shown(item_id[unusable])}; "
-            + (_ids_of_titles(saved, request.items) or "remove them from items")
+            + (
+                _ids_of_titles(saved, request.items)
+                or f"remove them from items{_hint_of_commas('items', split.items)}"
+            )
         )
     given = UserItems.from_pairs(
         np.zeros_like(items), items, num_users=1, num_items=train.num_items

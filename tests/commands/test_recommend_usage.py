@@ -34,7 +34,10 @@ import pytest
         (["RUN", "cold=popular", "items=NA"], "remove users and cold"),
         (["RUN", "users="], "users has no ids"),
         (["RUN", "items=@empty"], "items has no ids"),
-        (["RUN", "users=@nowhere"], "cannot read users=@nowhere: No such file"),
+        (
+            ["RUN", "users=@nowhere"],
+            "cannot read users=@nowhere: No such file or directory; if an id begins with @, write it",
+        ),
         (["RUN", "users=@runs"], "cannot read users=@runs: Is a directory"),
         (["RUN", "users=@latin1"], "users=@latin1 is not UTF-8"),
         (["RUN", "users=a\udcff"], "is not UTF-8"),

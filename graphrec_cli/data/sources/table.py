@@ -17,7 +17,7 @@ from graphrec_cli.data.sources.table_rows import TableRows, check_rows, read_row
 from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, ColumnArray, TextColumn
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
 from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
-from graphrec_cli.data.tables.text_ids import TextIdColumn
+from graphrec_cli.data.tables.text_ids import TextIdColumn, twin_notes
 from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
@@ -152,6 +152,9 @@ def _notes(parts: dict[str, TableRows]) -> Iterator[str]:
                 else ""
             )
             yield shorten(f"columns{where}: {taken}{unread}", 300)
+    for key in ("user", "item"):
+        ids = set().union(*(rows.ids[key] for rows in parts.values()))
+        yield from twin_notes(parts["train"].columns[key], ids)
     yield from dict.fromkeys(note for rows in parts.values() for note in rows.notes)
 
 

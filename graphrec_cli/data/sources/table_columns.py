@@ -23,6 +23,7 @@ from graphrec_cli.data.tables.time_column import NO_DATE, TimeColumn
 from graphrec_cli.data.tables.where import WhereColumn
 from graphrec_cli.errors import ConfigError, DataError
 
+_DECIMAL_COMMA = re.compile(r"'\d{4}-\d\d-\d\d([ T])\d\d:\d\d:\d\d,\d{1,9}'")
 HIGHEST_RATING = float(np.finfo(np.float32).max)
 
 
@@ -135,7 +136,12 @@ def column_advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None
                 if cell[2] == MISSING:
                     advice += ", dataset.missing_ids=[] reads such a word as an id"
             elif NO_DATE in str(error):
-                other = "dataset.time_format names another format, such as %m/%d/%Y"
+                comma = _DECIMAL_COMMA.search(str(error))
+                other = (
+                    f"set dataset.time_format=%Y-%m-%d{comma[1]}%H:%M:%S,%f"
+                    if comma is not None
+                    else "dataset.time_format names another format, such as %m/%d/%Y"
+                )
                 advice = f"{other}; {advice}" if advice else other
             elif key == "weight" and NOT_ABOVE_0 in str(error):
                 advice = LEAVE_OUT

@@ -36,7 +36,8 @@ class TableRows:
             ``dataset.signals`` for ``signal``.
         signals: the distinct texts of the column of signals.
         funnel: rows read, less those that were dropped.
-        notes: lines to log about ids and times.
+        ids: the distinct ids, also of dropped rows, by ``user`` and ``item``.
+        notes: lines to log about times.
         unread: names of the columns that are not used.
     """
 
@@ -44,6 +45,7 @@ class TableRows:
     arrays: dict[str, ColumnArray]
     signals: tuple[str, ...]
     funnel: Funnel
+    ids: dict[str, set[str]]
     notes: tuple[str, ...]
     unread: tuple[str, ...]
 
@@ -101,11 +103,12 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
         arrays, signals = _with_signals(arrays, config.signals, columns["signal"], funnel, path)
     if config.on_missing is MissingPolicy.skip:
         arrays = _without_missing(arrays, funnel, path)
-    notes = [note for column in wanted if isinstance(column, TextIdColumn) for note in column.notes]
-    notes += [column.note for column in wanted if isinstance(column, TimeColumn) and column.note]
+    read = {column.name: column.ids for column in wanted if isinstance(column, TextIdColumn)}
+    ids = {key: read[columns[key]] for key in ("user", "item")}
+    notes = [column.note for column in wanted if isinstance(column, TimeColumn) and column.note]
     used = {*columns.values(), *(column.name for column in compared)}
     unread = tuple(name for name in file.kinds if name not in used and not name.startswith("_"))
-    return TableRows(columns, arrays, signals, funnel, tuple(notes), unread)
+    return TableRows(columns, arrays, signals, funnel, ids, tuple(notes), unread)
 
 
 def _refuse_header_among_rows(

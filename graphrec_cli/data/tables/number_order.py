@@ -69,7 +69,8 @@ def order_of(numbers: NDArray[Any], value: Number) -> NDArray[np.int8]:
     else:
         nearest = math.floor(value)
         rounding = 0 if is_whole else -1
-    order = (numbers > nearest).astype(np.int8) - (numbers < nearest).astype(np.int8)
+    order: NDArray[np.int8] = (numbers > nearest).astype(np.int8)
+    order -= numbers < nearest
     if rounding:
         order[order == 0] = rounding
     return order

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+import unicodedata
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.tables.cells import distinct_texts
 from graphrec_cli.data.tables.columns import EMPTY, TextColumn
+from graphrec_cli.terminal_text import shorten
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,12 +35,12 @@ class TextIdColumn(TextColumn):
     Attributes:
         missing: texts that stand for a missing id.
         may_be_quoted: whether quotes around an id may be a part of it.
-        notes: lines to log about the ids that were read.
+        ids: the distinct ids that were read.
     """
 
     missing: Collection[str] = MISSING_IDS
     may_be_quoted: bool = False
-    notes: list[str] = field(default_factory=list, compare=False)
+    ids: set[str] = field(default_factory=set, compare=False)
 
     def array(self, cells: pa.ChunkedArray) -> NDArray[np.object_] | None:
         """The ids, equal ones sharing one object, "" for a missing one; None if one is faulty."""
@@ -50,13 +52,7 @@ class TextIdColumn(TextColumn):
         for index in odd:
             bare = self._bare(texts[index])
             texts[index] = shared.setdefault(bare, bare)
-        twins = [(number, id) for id in shared if (number := _other_form(id)) in shared]
-        if twins:
-            number, id = twins[0]
-            self.notes.append(
-                f"warning: {len(twins):,} ids of {self.name} are another one as a number, such as "
-                f"'{id}' and '{number}'; they count as different ids"
-            )
+        self.ids.update(texts)
         return texts[place]
 
     def fault(self, text: str) -> str | None:
@@ -87,7 +83,46 @@ class TextIdColumn(TextColumn):
         return "" if bare in self.missing else bare
 
 
-def _other_form(id: str) -> str | None:
+def twin_notes(column: str, ids: Collection[str]) -> Iterator[str]:
+    """Lines to log about ids that are probably one id in two forms.
+
+    Args:
+        column: the name of their column.
+        ids: distinct ids of all files.
+    """
+    numbers = _twins(ids, _whole_number)
+    if numbers:
+        one, other = numbers[0]
+        yield (
+            f"warning: {len(numbers):,} ids of {column} are another one as a number, such as "
+            f"'{one}' and '{other}'; they count as different ids"
+        )
+    texts = _twins(ids, _composed)
+    if texts:
+        one, other = (ascii(shorten(id, 40)) for id in texts[0])
+        yield (
+            f"warning: {len(texts):,} ids of {column} look like another one but have other Unicode "
+            f"characters, such as {one} and {other}; they count as different ids"
+        )
+
+
+def _twins(ids: Collection[str], other_form: Callable[[str], str | None]) -> list[tuple[str, str]]:
+    """Pairs of ids of one form, in the order of their text."""
+    others = sorted((form, id) for id in ids if (form := other_form(id)) is not None)
+    first: dict[str, str] = {}
+    for form, id in others:
+        first.setdefault(form, form if form in ids else id)
+    return [(id, first[form]) for form, id in others if id != first[form]]
+
+
+def _composed(id: str) -> str | None:
+    """The composed form (NFC) of an id that has another; else None."""
+    if id.isascii() or unicodedata.is_normalized("NFC", id):
+        return None
+    return unicodedata.normalize("NFC", id)
+
+
+def _whole_number(id: str) -> str | None:
     """The plain whole number that an id such as ``007``, ``+7`` or ``7.0`` is; else None."""
     number = _NUMBER.fullmatch(id) if id[:1] in ("0", "+") or id[-2:] in (".0", "00") else None
     return number[1] if number is not None and number[1] != id else None

@@ -140,7 +140,7 @@ def parsed_dates(texts: NDArray[np.object_], time_format: str | None) -> NDArray
     if width:  # numbers lose their leading zeros
         bare = [text.zfill(width) if text.isdecimal() else text for text in bare]
     if time_format is None:
-        bare = [_NAMED_UTC.sub("+00:00", text) for text in bare]
+        bare = [_NAMED_UTC.sub("+00:00", text.upper()) for text in bare]
     parsed = pd.to_datetime(
         pd.Series(bare, dtype=object), format=time_format or "ISO8601", utc=True, errors="coerce"
     )

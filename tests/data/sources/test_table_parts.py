@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from graphrec_cli.cli import main
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.split import LeaveOneOutConfig, PredefinedConfig
 from graphrec_cli.config.table import MissingPolicy, TableConfig
@@ -92,6 +93,66 @@ def test_files_that_do_not_fit_together(folder: Path) -> None:
         DataError, match=r"test\.csv has no column 'sku', which dataset\.item names"
     ):
         prepared(item="sku", rating="")
+
+
+@pytest.mark.parametrize("ratings", [(5, 2), (2, 5), (2, 2)])
+def test_a_pair_in_two_files_is_refused_whatever_its_ratings(
+    folder: Path, ratings: tuple[int, int]
+) -> None:
+    (folder / "train.csv").write_text(f"user,item,rating\na,p,{ratings[0]}\nb,q,5\n")
+    (folder / "test.csv").write_text(f"user,item,rating\na,p,{ratings[1]}\nb,p,5\n")
+    with pytest.raises(LeakageError, match="user a has item p in two parts of the data set's own"):
+        prepared(rating_threshold=4)
+
+
+def test_ids_of_another_form_in_another_file_are_noted(folder: Path) -> None:
+    (folder / "train.csv").write_text("user,item\n13,01\n13,02\n7,caf\u00e9\n")
+    (folder / "test.csv").write_text("user,item\n13.0,1\n7,cafe\u0301\n8.0,cafe\n")
+    assert prepared().notes[-3:] == (
+        "warning: 1 ids of user are another one as a number, such as '13.0' and '13'; they count "
+        "as different ids",
+        "warning: 1 ids of item are another one as a number, such as '01' and '1'; they count as "
+        "different ids",
+        "warning: 1 ids of item look like another one but have other Unicode characters, such as "
+        r"'cafe\u0301' and 'caf\xe9'; they count as different ids",
+    )
+
+
+@pytest.mark.parametrize(
+    ("test", "why"),
+    [
+        ("13.0,1\n14.0,1\n", "no user of test is in train: test has ids such as '13.0', train "),
+        ("13,1.0\n14,1.0\n", "no item of test is in train: test has ids such as '1.0', train "),
+        ("13,3\n15,1\n", "so no pair can be ranked; write the ids of all files alike"),
+    ],
+)
+def test_files_without_a_pair_to_rank(
+    folder: Path, capsys: pytest.CaptureFixture[str], test: str, why: str
+) -> None:
+    (folder / "train.csv").write_text("user,item\n13,1\n13,2\n14,1\n14,2\n")
+    (folder / "test.csv").write_text(f"user,item\n{test}")
+    words = ["dataset=table", "dataset.path=train.csv", "dataset.test_path=test.csv"]
+    settings = ["evaluation.ks=[1]", "trainer.monitor=ndcg@1", "plots=false"]
+    assert main(["train", *words, "split=predefined", "model=popularity", *settings]) == 3
+    err = capsys.readouterr().err
+    assert "none of the 2 test pairs has both its user and its item in train" in err
+    assert why in err
+    assert "leave_one_out" not in err
+    assert "cold_items" not in err
+
+
+def test_held_out_pairs_older_than_train_are_the_files_choice(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "train.csv").write_text("user,item,time\na,p,1600000000\nb,q,1600000000\n")
+    (folder / "test.csv").write_text("user,item,time\na,q,1500000000\nb,p,1700000000\n")
+    words = ["dataset=table", "dataset.path=train.csv", "dataset.test_path=test.csv"]
+    settings = ["evaluation.ks=[1]", "trainer.monitor=ndcg@1", "plots=false"]
+    assert main(["train", *words, "split=predefined", "model=popularity", *settings]) == 0
+    err = capsys.readouterr().err
+    assert "for 1 user, held-out items are older than items that the model learns from; the" in err
+    assert "the data set's own files decide this" in err
+    assert "global_time" not in err
 
 
 def test_what_is_refused_before_a_file_is_read() -> None:
