@@ -218,6 +218,8 @@ def test_unknown_users_are_named(run: Path, graphrec: Callable[..., Any]) -> Non
     assert "7 of the 8 users are unknown" in done.err
     assert "'1', '2', '3', \"x'y\", '5', ...;" in done.err
     assert "cold=popular" in done.err
+    hint = "ids with commas, such as 'a,b', are read from a file: users=@FILE, one id per line"
+    assert hint in graphrec("recommend", str(run), "users=a,b").err
     # Ids are text: zeros and blanks count.
     assert graphrec("recommend", str(run), "users=00").code == 2
     assert graphrec("recommend", str(run), "users=padded").code == 2

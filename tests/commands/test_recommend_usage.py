@@ -36,7 +36,8 @@ import pytest
         (["RUN", "items=@empty"], "items has no ids"),
         (
             ["RUN", "users=@nowhere"],
-            "cannot read users=@nowhere: No such file or directory; if an id begins with @, write it",
+            "cannot read users=@nowhere: No such file or directory; if an id begins with @, "
+            "write it into a file, one id per line, and set users=@FILE",
         ),
         (["RUN", "users=@runs"], "cannot read users=@runs: Is a directory"),
         (["RUN", "users=@latin1"], "users=@latin1 is not UTF-8"),

@@ -138,7 +138,7 @@ def column_advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None
             elif NO_DATE in str(error):
                 comma = _DECIMAL_COMMA.search(str(error))
                 other = (
-                    f"set dataset.time_format=%Y-%m-%d{comma[1]}%H:%M:%S,%f"
+                    f'set "dataset.time_format=%Y-%m-%d{comma[1]}%H:%M:%S,%f"'
                     if comma is not None
                     else "dataset.time_format names another format, such as %m/%d/%Y"
                 )

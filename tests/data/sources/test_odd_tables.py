@@ -297,7 +297,7 @@ def test_ids_that_are_one_number_in_two_forms_are_noted(folder: Path) -> None:
     source = load(config)
     assert source.table.user_id.tolist() == ["7", "007", "+7", "7.0", "08", "10"]
     assert source.notes[1:] == (
-        "warning: 3 ids of user are another one as a number, such as '007' and '7'; they count as "
+        "warning: 3 ids of user are another one as a number, such as '+7' and '7'; they count as "
         "different ids",
     )
     config = csv_table(folder, b"user,item\n007,1\n07,2\n")
@@ -315,7 +315,7 @@ def test_zones_in_small_letters_and_decimal_commas(folder: Path) -> None:
         config = csv_table(folder, line.replace("2024", '"2024').encode())
         with pytest.raises(DataError, match="not an ISO date") as refused:
             load(config)
-        advised = re.search(r"set dataset\.time_format=([^;]+);", str(refused.value))
+        advised = re.search(r'set "dataset\.time_format=([^"]+)"', str(refused.value))
         assert advised is not None
         assert advised[1] == f"%Y-%m-%d{between}%H:%M:%S,%f"
         config.time_format = advised[1]
