@@ -59,11 +59,11 @@ def test_any_order_newline_and_other_columns_give_the_same_values(
     content = text.getvalue() if last_newline else text.getvalue().removesuffix(newline)
     arrays = read_csv_columns(write(tmp_path, content.encode(encoding)), COLUMNS)
     assert list(arrays) == ["user", "item", "rating"]
-    assert [arrays[name].dtype for name in arrays] == [np.int64, np.int64, np.float32]
+    assert [arrays[name].dtype for name in arrays] == [np.int64, np.int64, np.float64]
     np.testing.assert_array_equal(arrays["user"], [row[0] for row in rows])
     np.testing.assert_array_equal(arrays["item"], [row[1] for row in rows])
     np.testing.assert_array_equal(
-        arrays["rating"], np.array([row[2] for row in rows], dtype=np.float32)
+        arrays["rating"], np.array([row[2] for row in rows], dtype=np.float64)
     )
 
 
