@@ -190,7 +190,7 @@ def test_numbers_are_those_that_python_reads(tmp_path: Path, cells: list[str]) -
         with pytest.raises(DataError, match=f"line {faulty[0] + 2}: score '.*' is "):
             read_csv_columns(path, [column])
     else:
-        expected = np.array(numbers, dtype=np.float32)
+        expected = np.array(numbers, dtype=np.float64)
         np.testing.assert_array_equal(read_csv_columns(path, [column])["score"], expected)
 
 
