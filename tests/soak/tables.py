@@ -133,7 +133,7 @@ def check_same(table: RawTable, truth: Reading) -> None:
     if truth.ratings is None:
         assert np.isnan(table.rating).all(), "ratings that were not requested"
     else:
-        different = np.flatnonzero(table.rating != np.array(truth.ratings, dtype=np.float32))
+        different = np.flatnonzero(table.rating != np.array(truth.ratings, dtype=np.float64))
         assert not len(different), (
             f"rating {table.rating[different[0]]} instead of {truth.ratings[different[0]]}"
         )
