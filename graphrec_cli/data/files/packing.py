@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
-import lzma
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+
+from graphrec_cli.data.files.streams import open_bz2, open_xz
 
 PACKINGS = ("", ".gz", ".zip", ".xz", ".bz2", ".zst")
 """Endings of packed files, in the order in which they are tried."""
@@ -74,11 +74,11 @@ def open_packed(path: Path, packing: str, stack: ExitStack) -> Callable[[int], b
     """
     if packing == ".gz":
         return stack.enter_context(gzip.open(path, "rb")).read
-    if packing == ".xz":
-        return stack.enter_context(lzma.open(path, "rb")).read
-    if packing == ".bz2":
-        return stack.enter_context(bz2.open(path, "rb")).read
     file = stack.enter_context(path.open("rb"))
+    if packing == ".xz":
+        return open_xz(file).read
+    if packing == ".bz2":
+        return open_bz2(file).read
     if packing != ".zst":
         return file.read
     import pyarrow as pa
