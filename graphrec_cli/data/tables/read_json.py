@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain, islice
 from json import JSONDecodeError as JSONError
 from pathlib import Path
 from typing import Any
 
 from graphrec_cli.data.tables.cells import parsed_number
 from graphrec_cli.data.tables.columns import Column, ColumnArray, column_array
-from graphrec_cli.data.tables.layout import Layout, open_lines
+from graphrec_cli.data.tables.layout import Layout, open_lines, open_utf8
+from graphrec_cli.data.tables.where import WhereColumn
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
 
@@ -23,6 +26,8 @@ BLOCK_ROWS = 2**16
 FLAT = 'write one flat object per line, as in {"user": "u1", "item": "i1"}'
 """What to do about JSON in another form."""
 _LAYOUT = Layout(quoted=False)
+_KEY = re.compile(rb'"([^"\n]*+)"\s*+:')
+_START = re.compile(r"""(\[\s*)?\{\s*["']|[{[]\s*$""")
 
 
 def looks_like_json(path: Path) -> bool:
@@ -36,21 +41,28 @@ def looks_like_json(path: Path) -> bool:
             start = next((line.lstrip() for line in lines if line.strip()), "")
         except DataError:  # another encoding
             return False
-    return start.startswith(('{"', "{'", '[{"', "[\n", "[\r"))
+    return _START.match(start) is not None
 
 
 def json_kinds(path: Path) -> dict[str, str]:
-    """By name of every key of the first rows, ``number`` or ``text``.
+    """By name of every key of any row, ``number`` or ``text``: the kind of its first values.
 
     Raises:
-        DataError: the file cannot be read, is empty, or a row is not an object.
+        DataError: the file cannot be read, is empty, or one of its first rows is not an object.
     """
     kinds: dict[str, str] = {}
     rows = list(islice(_objects(path), ROWS_OF_KINDS))
     for _, row in rows:
         for name, value in row.items():
             if value is not None and kinds.get(name) != "text":
-                kinds[name] = "text" if parsed_number(_cell(value) or "") is None else "number"
+                kinds[name] = _kind(value)
+    for _, row in rows:
+        for name in row:
+            kinds.setdefault(name, "text")  # null in each of them
+    if len(rows) == ROWS_OF_KINDS:
+        for row in _rows_with_other_keys(path, kinds):
+            for name in row.keys() - kinds.keys():
+                kinds[name] = _kind(row[name])
     if len(rows) == 1 and _holds_rows(rows[0][1]):
         raise DataError(
             f"{path} is one object with the rows inside, in {shorten(', '.join(kinds), 80)}; {FLAT}"
@@ -58,6 +70,36 @@ def json_kinds(path: Path) -> dict[str, str]:
     if not kinds:
         raise DataError(f"{path} is empty; it needs a JSON object per line")
     return kinds
+
+
+def _kind(value: object) -> str:
+    return "text" if parsed_number(_cell(value) or "") is None else "number"
+
+
+def _rows_with_other_keys(path: Path, known: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Rows that may have keys other than ``known``, which may grow meanwhile.
+
+    Faulty lines are left out; whoever reads the columns names them.
+    """
+    with open_utf8(path, _LAYOUT) as chunks, suppress(ValueError):
+        held = b""
+        for chunk in chain(chunks, [b"\n"]):
+            lines, _, held = (held + chunk).rpartition(b"\n")
+            if _has_only(lines, known):  # far faster than to parse them
+                continue
+            for line in lines.split(b"\n"):
+                with suppress(ValueError, RecursionError):
+                    row = {} if _has_only(line, known) else _DECODER.decode(line.decode())
+                    if isinstance(row, dict):
+                        yield row
+
+
+def _has_only(lines: bytes, known: Collection[str]) -> bool:
+    """Whether everything that looks like a key is one of ``known``."""
+    written = {name.encode() for name in known} | {
+        json.dumps(name)[1:-1].encode() for name in known
+    }
+    return written.issuperset(_KEY.findall(lines))
 
 
 def _holds_rows(only: dict[str, Any]) -> bool:
@@ -91,6 +133,8 @@ def read_json_columns(
                     f"{path}, line {number}: {column.name} is a list or an object where a text or "
                     f"a number is needed; {FLAT}"
                 )
+            if not isinstance(column, WhereColumn):
+                _refuse_booleans(path, column.name, block)
             chunks[column.name].append(pa.array(cells, pa.string()))
     arrays: dict[str, ColumnArray] = {}
     for column in columns:
@@ -101,17 +145,23 @@ def read_json_columns(
     return arrays
 
 
+def _refuse_booleans(path: Path, name: str, block: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    for number, row in block:
+        if isinstance(row.get(name), bool):
+            raise DataError(
+                f"{path}, line {number}: {name} is {json.dumps(row[name])}, a truth value; save it "
+                "as text or numbers"
+            )
+
+
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects and the numbers of their lines; numbers are given as text."""
-    decoder = json.JSONDecoder(
-        object_pairs_hook=_object, parse_int=str, parse_float=str, parse_constant=str
-    )
     with open_lines(path, _LAYOUT) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
-                row = decoder.decode(line)
+                row = _DECODER.decode(line)
                 line.encode()
                 if "\\u" in line:  # half of a pair of surrogates cannot be kept
                     json.dumps(row, ensure_ascii=False).encode()
@@ -143,6 +193,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     repeated = _Repeated(found)
     repeated.key = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
     return repeated
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=str, parse_float=str, parse_constant=str
+)
 
 
 def _cell(value: object) -> str | None:

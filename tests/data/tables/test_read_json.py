@@ -1,0 +1,97 @@
+"""JSON lines: keys of any row, truth values, and blanks between the signs."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphrec_cli.config.table import MissingPolicy, TableConfig
+from graphrec_cli.data.sources.table import TABLE
+from graphrec_cli.data.tables import read_json
+from graphrec_cli.data.tables.read_json import ROWS_OF_KINDS, json_kinds
+from graphrec_cli.errors import DataError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(rows: list[dict[str, Any]], name: str = "a.jsonl") -> TableConfig:
+    Path(name).write_text("\n".join(json.dumps(row) for row in rows))
+    return TableConfig(path=name)
+
+
+@pytest.mark.parametrize("early", [{}, {"rating": None}, {"meta": {"rating": 1}}])
+def test_a_key_that_first_appears_far_down_is_a_column(early: dict[str, Any]) -> None:
+    rows = [{"user": n, "item": n} | early for n in range(ROWS_OF_KINDS + 5)]
+    late = {"user": "last", "item": 1, "rating": 4.5, "timestamp": 1_600_000_000}
+    config = write([*rows, late])
+    with pytest.raises(DataError, match=r"line 1: rating '' is empty; dataset\.on_missing=skip"):
+        TABLE.check(config, data_dir=Path())
+    config.on_missing = MissingPolicy.skip
+    source = TABLE.read(config, data_dir=Path(), seed=0)
+    assert source.table.user_id.tolist() == ["last"]
+    assert source.table.rating.tolist() == [4.5]
+    assert source.table.timestamp is not None
+    config.rating = config.timestamp = ""
+    table = TABLE.read(config, data_dir=Path(), seed=0).table
+    assert len(table) == len(rows) + 1
+    assert all(map(math.isnan, table.rating.tolist()))
+
+
+KEYS = st.sampled_from(["user", "a b", 'q"q', "b\\", "\u0446", "rating", ":", ", ", "{", "x\ny"])
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text('":,{}\\a', max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@given(
+    rows=st.lists(st.dictionaries(KEYS, VALUES, max_size=4), max_size=8),
+    escaped=st.booleans(),
+    between=st.sampled_from([": ", ":", " :\t"]),
+)
+def test_the_columns_are_the_keys_of_all_rows(
+    rows: list[dict[str, Any]], escaped: bool, between: str
+) -> None:
+    path = Path("keys.jsonl")
+    lines = (json.dumps(row, ensure_ascii=escaped, separators=(", ", between)) for row in rows)
+    path.write_text("\n".join(['{"user": 1, "item": 2}', *lines]), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read_json, "ROWS_OF_KINDS", 1)
+        kinds = json_kinds(path)
+    assert kinds.keys() == {"user", "item"}.union(*rows)
+
+
+@pytest.mark.parametrize("key", ["user", "item", "rating"])
+@pytest.mark.parametrize("value", [True, False])
+def test_a_truth_value_is_neither_an_id_nor_a_rating(key: str, value: bool) -> None:
+    row = {"user": 1, "item": 2, "rating": 3, "sold": True}
+    config = write([row, row | {key: value}])
+    for read in (
+        TABLE.check,
+        lambda config, data_dir: TABLE.read(config, data_dir=data_dir, seed=0),
+    ):
+        with pytest.raises(DataError, match=rf"line 2: {key} is (true|false), a truth value; save"):
+            read(config, data_dir=Path())
+    config = write([row])
+    config.where = "sold = 'true'"
+    assert len(TABLE.read(config, data_dir=Path(), seed=0).table) == 1
+
+
+@pytest.mark.parametrize("start", ['{"user"', '{ "user"', '{\t"user"', ' {  "user"'])
+def test_json_lines_with_blanks_are_recognised_by_their_beginning(start: str) -> None:
+    Path("a.csv").write_text(f'{start} : "u", "item" : "i" }}\n{{"user":"v","item":"j"}}\n')
+    table = TABLE.read(TableConfig(path="a.csv"), data_dir=Path(), seed=0).table
+    assert table.user_id.tolist() == ["u", "v"]
+    assert table.item_id.tolist() == ["i", "j"]
