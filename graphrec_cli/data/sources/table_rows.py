@@ -15,8 +15,9 @@ from graphrec_cli.data.sources.table_columns import column_advice, column_reader
 from graphrec_cli.data.sources.table_weights import refuse_low_weights
 from graphrec_cli.data.tables.columns import ColumnArray
 from graphrec_cli.data.tables.csv_rows import read_head
-from graphrec_cli.data.tables.guess_columns import name_stands_for
+from graphrec_cli.data.tables.guess_columns import COMMON_NAMES, name_stands_for
 from graphrec_cli.data.tables.open_table import open_table
+from graphrec_cli.data.tables.read_csv import HEAD_ROWS
 from graphrec_cli.data.tables.text_ids import TextIdColumn
 from graphrec_cli.data.tables.time_column import NO_TIME, TimeColumn
 from graphrec_cli.data.tables.where import matching_rows, where_columns
@@ -64,9 +65,9 @@ def check_rows(path: Path, config: TableConfig) -> dict[str, str]:
     with column_advice(config, columns):
         file.check_first_rows(column_readers(file, columns, config))
     if config.columns is not None and file.layout is not None:
-        names, rows = read_head(path, file.layout)
-        ids = [rows[0][names.index(columns[key])].strip() for key in ("user", "item")]
-        users, items = (np.array([id], dtype=object) for id in ids)
+        names, rows = read_head(path, file.layout, HEAD_ROWS)
+        places = [names.index(columns[key]) for key in ("user", "item")]
+        users, items = (np.array([row[at].strip() for row in rows], object) for at in places)
         _refuse_header_among_rows(users, items, columns, path, config)
     return columns
 
@@ -121,15 +122,35 @@ def _refuse_header_among_rows(
     """Refuse a row that has the names of the columns, as files that were joined have it."""
     rows = np.flatnonzero(users == columns["user"])
     headers = rows[items[rows] == columns["item"]]
-    common = name_stands_for(str(users[0]), ["user"]) and name_stands_for(str(items[0]), ["item"])
-    if config.columns is not None and common:
-        headers = np.array([0])
     if len(headers):
         hint = "" if config.columns is None else ", or dataset.columns"
         raise DataError(
             f"{path}: row {headers[0] + 1:,} has the names of the columns instead "
             f"of ids; it looks like a header line: remove it{hint}"
         )
+    if config.columns is not None and _is_header(users[:HEAD_ROWS], items[:HEAD_ROWS]):
+        shown = " and ".join(f"'{shorten(str(ids[0]), 40)}'" for ids in (users, items))
+        raise DataError(
+            f"{path}: row 1 has the names of the columns instead of ids, {shown}; it looks like a "
+            "header line: remove it, or dataset.columns; if they are ids, move the line down"
+        )
+
+
+def _is_header(users: ColumnArray, items: ColumnArray) -> bool:
+    """Whether the first of some rows looks like a header line.
+
+    Both its ids are names of columns, or one is that of an id, or all other ids are numbers (in
+    two rows or more).
+    """
+    first = [str(users[0]), str(items[0])]
+    names = [name_stands_for(id, COMMON_NAMES) for id in first]
+    ids = [id for id in first if name_stands_for(id, ["user", "item"])]
+    if all(names) or any(id.lower().endswith("id") for id in ids):
+        return True
+    others = [str(id) for id in (*users[1:], *items[1:])]
+    digits = any(char.isdigit() for id in first for char in id)
+    numbered = len(others) >= 4 and all(id.isdecimal() for id in others)
+    return numbered and all(first) and not digits
 
 
 def _with_signals(

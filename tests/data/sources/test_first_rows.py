@@ -143,14 +143,34 @@ def test_adjacency_lists_have_no_times(folder: Path) -> None:
         check_data(config)
 
 
-@pytest.mark.parametrize("header", ["userId,movieId", "u,i", "USER , Item"])
+@pytest.mark.parametrize(
+    "header",
+    ["userId,movieId", "u,i", "USER , Item", '"User-ID","ISBN"', "movieId,userId", "userId,code"],
+)
 @pytest.mark.parametrize("rows", ["a,b\n", ""])
 def test_a_header_line_that_is_read_as_data(folder: Path, header: str, rows: str) -> None:
     (folder / "a.csv").write_text(f"{header}\n{rows}")
     config = TableConfig(path="a.csv", columns=["u", "i"], user="u", item="i")
     message = refused_as_whole(config)
     assert "row 1 has the names of the columns instead of ids" in message
-    assert message.endswith("remove it, or dataset.columns")
+    assert "remove it, or dataset.columns" in message
+    with pytest.raises(DataError, match="row 1 has the names of the columns"):
+        load(config)
+
+
+def test_names_that_nobody_knows_above_numbers_are_a_header_line(folder: Path) -> None:
+    config = TableConfig(path="a.csv", columns=["user", "item"])
+    (folder / "a.csv").write_text("reader,code\n1,2\n3,4\n")
+    assert "row 1 has the names of the columns instead of ids" in refused_as_whole(config)
+    (folder / "a.csv").write_text("1,2\nreader,code\n3,4\n")
+    assert load(config).table.user_id.tolist() == ["1", "reader", "3"]
+
+
+def test_a_header_line_of_a_test_file_alone(folder: Path) -> None:
+    (folder / "a.csv").write_text("1,2\n3,4\n")
+    (folder / "test.csv").write_text("userId,movieId\n1,4\n")
+    config = TableConfig(path="a.csv", test_path="test.csv", columns=["user", "item"])
+    assert refused_as_whole(config).startswith("test.csv: row 1 has the names of the columns")
 
 
 def test_ids_that_are_words_for_users_are_ids(folder: Path) -> None:
