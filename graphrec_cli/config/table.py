@@ -127,7 +127,8 @@ class TableConfig(DatasetConfig):
     quoted: bool = True
     """Fields of text may be in double quotes. false: quotes are part of the text and of ids."""
     encoding: str = "utf-8"
-    """Text encoding. A byte-order mark is skipped, and that of UTF-16 decides."""
+    """Text encoding. A byte-order mark is skipped, and that of UTF-16 decides; utf-16-le and
+    utf-16-be are UTF-16 without a mark."""
     comment: str | None = None
     """Skip lines that begin with this text, such as %; '': no line is a comment; null: a first line
     that looks like a comment is an error."""
@@ -250,7 +251,8 @@ ITEMS_KEYS = (
 
 def _check_encoding(key: str, encoding: str) -> None:
     try:
-        kept = "a,1\n".encode(codecs.lookup(encoding).name) == b"a,1\n"
+        name = codecs.lookup(encoding).name
+        kept = name.startswith("utf-16") or "a,1\n".encode(name) == b"a,1\n"
     except (LookupError, ValueError):
         raise ConfigError(f"{key} '{encoding}' is unknown; try utf-8 or latin-1") from None
     if not kept:

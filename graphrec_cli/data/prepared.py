@@ -55,6 +55,7 @@ def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] |
         raise DataError(
             f"none of the {len(split.items):,} items has a title in the file of titles; check the "
             f"file and its column of ids: the items have ids such as '{split.items.ids[0]}'"
+            + (f", the titles ids such as '{ids[0]}'" if len(ids) else "")
         )
     by_index = np.full(len(split.items), "", dtype=titles.dtype)
     by_index[index[index >= 0]] = titles[index >= 0]

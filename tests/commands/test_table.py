@@ -179,5 +179,6 @@ def test_titles_that_match_no_item_are_refused(full_size: Callable[..., Any]) ->
     refused = full_size(*prepare, "dataset.items_path=none.csv")
     assert refused.code == 3
     assert "none of the 9 items has a title in the file of titles" in refused.err
+    assert "ids such as 'x1', 'x2', and the items have ids such as 'i0', 'i1', 'i2'" in refused.err
     done = full_size(*prepare, "dataset.items_path=two.csv")
     assert (done.code, "2 of 9 items have a title" in done.err) == (0, True)

@@ -20,7 +20,10 @@ HIGHEST_RATING = float(np.finfo(np.float32).max)
 PLAIN_DATE = re.compile(
     r"(19|20)\d\d-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
-NO_IDS = ("nan", "NaN", "NULL", "null", "None", "\\N", "<NA>", "NaT", "N/A", "n/a", "#N/A")
+NO_IDS = (
+    *("nan", "NaN", "NULL", "null", "None", "\\N", "<NA>", "NaT", "N/A", "n/a", "#N/A"),
+    *("#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#####"),
+)
 ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

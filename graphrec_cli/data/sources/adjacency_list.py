@@ -195,7 +195,16 @@ def refuse_other_lines(path: Path, first: NDArray[np.int64], num_items: NDArray[
         )
     users, times = np.unique(first, return_counts=True)
     again = int((times > 1).sum())
-    if len(first) >= MIN_LINES and 2 * again > len(users):
+    repeated = len(first) >= MIN_LINES and 2 * again > len(users)
+    if repeated and (num_items == 1).all():
+        raise DataError(
+            f"{path}: every line has two numbers, and {again:,} of {len(users):,} users have "
+            "several lines, so it looks like a table of a user and an item a line; read it by "
+            f"dataset=table dataset.path={path} dataset.separator=blanks "
+            "dataset.columns=[user,item], or set dataset.lines=user_items if each line is a user "
+            "and its items all the same"
+        )
+    if repeated:
         raise DataError(
             f"{path}: {again:,} of {len(users):,} users have several lines, so the first number "
             "may not be a user; set dataset.lines=items if each line is the items of one user, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.tables.columns import MAX_ID_LENGTH, MAX_TITLE_LENGTH
+from graphrec_cli.data.tables.encodings import utf_8_or
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.line_records import LineRecords, check_header, read_line_records
 from graphrec_cli.data.tables.quarantine import BadLine, refuse_too_many
@@ -78,7 +80,7 @@ def load_book_crossing(config: BookCrossingConfig, files: FoundFiles, *, seed: i
         DataError: a file is damaged, or has too many bad lines.
     """
     path = files.paths[RATINGS]
-    records = read_line_records(path, (USER, ITEM, RATING), LAYOUT)
+    records = read_line_records(path, (USER, ITEM, RATING), _layout(path))
     rating = _ratings(records.columns[RATING])
     faults = _id_faults(records, USER) | _id_faults(records, ITEM)
     faults |= {f"{RATING} is no number from 0 to 10": np.isnan(rating)}
@@ -114,11 +116,16 @@ def load_book_crossing(config: BookCrossingConfig, files: FoundFiles, *, seed: i
     )
 
 
+def _layout(path: Path) -> Layout:
+    """The published files are latin-1; copies may have been saved as UTF-8."""
+    return replace(LAYOUT, encoding=utf_8_or(path, LAYOUT.encoding))
+
+
 def _titles(path: Path, rated: NDArray[np.object_]) -> tuple[Titles, list[BadLine]]:
     """Rated ISBNs and their titles, the first of each that is repeated, and the bad lines."""
     import pandas as pd
 
-    records = read_line_records(path, (ITEM, TITLE), LAYOUT)
+    records = read_line_records(path, (ITEM, TITLE), _layout(path))
     faults = _id_faults(records, ITEM)
     faults[f"{TITLE} is longer than {MAX_TITLE_LENGTH} characters"] = _longer(
         records.columns[TITLE], MAX_TITLE_LENGTH

@@ -224,7 +224,11 @@ def _title_columns(
 
 
 def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
-    """Ids of the table's items and their titles, the first of each that is repeated."""
+    """Ids of the table's items and their titles, the first of each that is repeated.
+
+    Raises:
+        DataError: the file is faulty, or no item has a title.
+    """
     import pandas as pd
 
     file = open_table(path, config.items_format())
@@ -233,7 +237,18 @@ def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.g
     ids, titles = (arrays[column.name] for column in columns)
     series = pd.Series(ids, dtype=object)
     chosen = (series.isin(pd.unique(known)) & ~series.duplicated()).to_numpy()
+    if not chosen.any():
+        raise DataError(
+            f"none of the {len(pd.unique(known)):,} items has a title in the file of titles; check "
+            f"{path} and its column of ids, dataset.items_id: {columns[0].name} has ids such as "
+            f"{_some(ids)}, and the items have ids such as {_some(known)}"
+        )
     return ids[chosen].astype(np.str_), titles[chosen].astype(np.str_)
+
+
+def _some(ids: NDArray[np.generic]) -> str:
+    """The first distinct ids, for a message."""
+    return shown_values(list(dict.fromkeys(map(str, ids[:100].tolist())))[:3])
 
 
 TABLE = Source(find_tables, load_table, check_table)

@@ -49,7 +49,8 @@ def rows_of(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
     """
     rows = csv.reader(lines, **layout.dialect)
     try:
-        yield from rows
+        for row in rows:
+            yield [layout.as_written(field) for field in row]
     except csv.Error as error:
         raise unreadable(path, layout, rows.line_num, error) from error
 

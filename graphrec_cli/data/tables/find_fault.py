@@ -101,12 +101,13 @@ def find_fault(
     with open_lines(path, layout) as lines:
         rows = csv.reader(recorded(lines), strict=True, **layout.dialect)
         try:
-            names = column_names(path, layout, rows, columns)
+            written = ([layout.as_written(field) for field in row] for row in rows)
+            names = column_names(path, layout, written, columns)
             blanks = 0
             passed = 0
             places = [(column, names.index(column.name)) for column in columns]
             read.clear()
-            for row in islice(rows, most_rows):
+            for row in islice(written, most_rows):
                 line = rows.line_num
                 where = f"{path}, line {line}"
                 joined = read.copy()

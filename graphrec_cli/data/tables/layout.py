@@ -15,6 +15,7 @@ from typing import Literal, TypedDict
 
 from graphrec_cli.data.files.files import open_unpacked
 from graphrec_cli.data.files.packing import HEAD_BYTES, other_kind
+from graphrec_cli.data.tables.encodings import UTF_16, encoding_of
 from graphrec_cli.errors import DataError
 
 CHUNK_BYTES = 2**20
@@ -27,7 +28,6 @@ BLANKS = " \t"
 """The separator that stands for any run of spaces and tabs."""
 MAX_LINE_BYTES = 2**24
 """Of a line in a file with comments or separators of several bytes, which is rewritten."""
-UTF_16_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 class Dialect(TypedDict):
@@ -59,6 +59,11 @@ class Layout:
     def delimiter(self) -> str:
         """The one character between the fields of the text that ``open_text`` gives."""
         return self.separator if len(self.separator) == 1 else UNIT_SEPARATOR
+
+    def as_written(self, field: str) -> str:
+        """A field of that text as the file has it; in quotes it may contain the separator."""
+        rewritten = len(self.separator) > 1 and self.separator != BLANKS
+        return field.replace(UNIT_SEPARATOR, self.separator) if rewritten else field
 
     @property
     def dialect(self) -> Dialect:
@@ -103,8 +108,8 @@ def _open_text(path: Path, layout: Layout) -> Iterator[tuple[io.BufferedReader, 
         kind = other_kind(head)
         if kind is not None:
             raise DataError(f"{path} is no text but {kind}")
-        encoding = UTF_16_MARKS.get(head[:2], layout.encoding)
-        if encoding == layout.encoding and b"\r" in head and b"\n" not in stream.peek():
+        encoding = encoding_of(path, head, layout.encoding)
+        if encoding not in UTF_16 and b"\r" in head and b"\n" not in stream.peek():
             raise DataError(f"{path} ends its lines with CR alone; save it with LF or CRLF")
         yield stream, encoding
 
@@ -157,10 +162,10 @@ def _decoded_lines(
     path: Path, layout: Layout, stream: io.BufferedReader, encoding: str
 ) -> Iterator[str]:
     texts: Iterator[str]
-    if encoding == layout.encoding:
-        texts = _narrow_lines(path, stream, encoding)
-    else:
+    if encoding in UTF_16:
         texts = _wide_lines(path, stream, encoding)
+    else:
+        texts = _narrow_lines(path, stream, encoding)
     for number, text in enumerate(texts, start=1):
         if "\0" in text:
             raise DataError(f"{path}, line {number}: a NUL byte; the file is damaged")
@@ -196,6 +201,4 @@ def _wide_lines(path: Path, stream: io.BufferedReader, encoding: str) -> Iterato
     try:
         yield from io.TextIOWrapper(stream, encoding, newline="\n")
     except UnicodeError as error:
-        raise DataError(
-            f"{path} begins like {encoding.upper()} but is not valid in it; save it as UTF-8"
-        ) from error
+        raise DataError(f"{path} is not valid {encoding.upper()}; save it as UTF-8") from error

@@ -114,6 +114,7 @@ def parse_rows(
         ValueError: as ``text`` raises it.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
     from pyarrow import csv as arrow_csv
 
     # An extra last line with too many fields: it is reported unless a quote is still open.
@@ -150,6 +151,12 @@ def parse_rows(
     )
     if not ended:
         raise pa.ArrowInvalid("a quote is not closed")
+    if layout.quoted and layout.as_written(layout.delimiter) != layout.delimiter:
+        written = [
+            pc.replace_substring(cells, layout.delimiter, layout.separator)
+            for cells in table.columns
+        ]
+        table = pa.table(written, names=table.column_names)
     return table
 
 

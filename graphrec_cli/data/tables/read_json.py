@@ -31,16 +31,12 @@ _START = re.compile(r"""(\[\s*)?\{\s*["']|[{[]\s*$""")
 
 
 def looks_like_json(path: Path) -> bool:
-    """Whether the first line is an object or opens a list of objects.
-
-    Raises:
-        DataError: the file cannot be read, or is no text.
-    """
-    with open_lines(path, _LAYOUT) as lines:
-        try:
+    """Whether the first line is an object or opens a list of objects; False if it is no text."""
+    try:
+        with open_lines(path, _LAYOUT) as lines:
             start = next((line.lstrip() for line in lines if line.strip()), "")
-        except DataError:  # another encoding
-            return False
+    except DataError:  # another encoding, or damage, which reading it as a table names
+        return False
     return _START.match(start) is not None
 
 

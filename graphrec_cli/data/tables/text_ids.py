@@ -18,11 +18,17 @@ from graphrec_cli.terminal_text import shorten
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MISSING_IDS = ("nan", "NaN", "NULL", "null", "None", "\\N", "<NA>", "NaT", "N/A", "n/a", "#N/A")
+TOO_NARROW = "#####"
+"""What a spreadsheet shows for a value that its column is too narrow for; of any length."""
+MISSING_IDS = (
+    *("nan", "NaN", "NULL", "null", "None", "\\N", "<NA>", "NaT", "N/A", "n/a"),
+    *("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", TOO_NARROW),
+)
 """How pandas, SQL and spreadsheets write a missing value; ``NA`` may well be an id."""
 MISSING = "the word for a missing value"
 """The fault of a cell with one of the words."""
 _QUOTED = re.compile(r"""\"[^"]*\"|'[^']*'|“[^”]*”|\u2018[^\u2019]*\u2019""")
+_HASHES = re.compile("#{3,}")
 _INVISIBLE = re.compile("[\ufeff\u200b\u2060]")
 _NUMBER = re.compile(r"\+?0*([0-9]+?)(?:\.0+)?")
 _ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]+")
@@ -80,7 +86,8 @@ class TextIdColumn(TextColumn):
 
     def _bare(self, text: str) -> str:
         bare = text.strip()
-        return "" if bare in self.missing else bare
+        word = TOO_NARROW if _HASHES.fullmatch(bare) else bare
+        return "" if word in self.missing else bare
 
 
 def twin_notes(column: str, ids: Collection[str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, IdColumn, TextColumn
 from graphrec_cli.data.tables.csv_rows import read_head
+from graphrec_cli.data.tables.encodings import utf_8_or
 from graphrec_cli.data.tables.layout import CSV, Layout
 from graphrec_cli.data.tables.read_csv import read_csv_columns
 from graphrec_cli.errors import DataError
@@ -30,11 +32,12 @@ def read_titles(
         id_columns: the first key that the header contains tells the edition of the file, and its
             value is the column with the ids of the interactions.
         title_column: the column of the titles.
-        layout: how its lines are written.
+        layout: how its lines are written; a file that is UTF-8 is read as such.
 
     Raises:
         DataError: the file is damaged or empty, lacks a column, or has a faulty line.
     """
+    layout = replace(layout, encoding=utf_8_or(path, layout.encoding))
     edition = pick_id_column(path, id_columns, title_column, layout)
     titles = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
     arrays = read_csv_columns(path, (IdColumn(edition), titles), layout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from graphrec_cli.config.adjacency_list import PUBLISHED_URL, AdjacencyListConfig, Lines
 from graphrec_cli.config.dataset import KCoreConfig, RemoteFileConfig
 from graphrec_cli.config.split import PredefinedConfig
+from graphrec_cli.config.table import Separator, TableConfig
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.sources.adjacency_list import ADJACENCY_LIST, read_adjacency_list
+from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.data.splits.predefined import predefined
 from graphrec_cli.errors import ConfigError, DataError
 
@@ -106,6 +109,28 @@ def test_lines_without_users_number_them(tmp_path: Path, lists: list[list[int]])
             assert lonely == 0
     with pytest.raises(DataError, match=r"looks like a count .*; set dataset\.lines=count_items"):
         read_adjacency_list(path)
+
+
+@pytest.mark.parametrize("between", [" ", "\t"])
+def test_the_advice_for_pairs_reads_them_as_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, between: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [("1", "5"), ("1", "6"), ("2", "5"), ("2", "7"), ("3", "6")]
+    path = Path("pairs.txt")
+    path.write_text("".join(f"{between.join(row)}\n" for row in rows))
+    with pytest.raises(
+        DataError, match=r"looks like a table .*; read it by dataset=table"
+    ) as error:
+        read_adjacency_list(path)
+    assert "dataset.lines=items" not in str(error.value)
+    words = dict(re.findall(r"dataset\.(\w+)=([^\s,]+(?:,\w+\])?)", str(error.value)))
+    assert words["columns"] == "[user,item]"
+    config = TableConfig(
+        path=words["path"], separator=Separator[words["separator"]], columns=["user", "item"]
+    )
+    table = TABLE.read(config, data_dir=tmp_path, seed=0).table
+    assert list(zip(table.user_id.tolist(), table.item_id.tolist(), strict=True)) == rows
 
 
 def test_lines_whose_first_number_is_no_user_are_refused(tmp_path: Path) -> None:
