@@ -101,7 +101,13 @@ class Progress:
         if self.on_terminal:
             first = self._started + (self._delay or _REFRESH_EVERY)
             return first - now if now < first else _REFRESH_EVERY - (now - first) % _REFRESH_EVERY
-        return max(_log_due() - now, _SHORTEST_DELAY)
+        return max(self._log_due() - now, _SHORTEST_DELAY)
+
+    def _log_due(self) -> float:
+        """When the log has been silent for long enough, and this work has lasted a moment."""
+        share = _SILENT_SHARE * (time.perf_counter() - _command_started)
+        silence = min(max(_SHORTEST_SILENCE, share), _LONGEST_SILENCE)
+        return max(_last_shown + silence, self._started + DELAY)
 
     def _show(self) -> None:
         # Work within this work has more to tell; work that has just ended has nothing.
@@ -114,7 +120,7 @@ class Progress:
                 else:
                     self._bar.refresh()
                 _note_shown()
-        elif self._in_log and time.perf_counter() >= _log_due():
+        elif self._in_log and time.perf_counter() >= self._log_due():
             seconds = time.perf_counter() - self._started
             done = "" if self._total is None else f"{self._done:,} of {self._total:,} after "
             log.info("%s: %s%.1f s", self._title, done, seconds)
@@ -150,12 +156,6 @@ _open: list[Progress] = []
 _screen = threading.RLock()
 _command_started = _last_shown = time.perf_counter()
 """Time of the last line or bar on the screen; at first that of the start."""
-
-
-def _log_due() -> float:
-    """When the log has been silent for long enough."""
-    share = _SILENT_SHARE * (time.perf_counter() - _command_started)
-    return _last_shown + min(max(_SHORTEST_SILENCE, share), _LONGEST_SILENCE)
 
 
 def _note_shown() -> None:

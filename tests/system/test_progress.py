@@ -253,9 +253,12 @@ def test_without_a_terminal_the_log_gets_a_line_after_two_seconds_of_silence() -
 
 @pytest.mark.slow
 def test_work_before_a_run_has_no_line_in_the_log() -> None:
-    assert log_lines(("starting", None, 2.5, False), ("reading", None, 1.0, True)) == [
-        "reading: 0 s"
-    ]
+    work = (
+        ("starting", None, 2.5, False),
+        ("hashing", None, 0.5, True),
+        ("reading", None, 1.5, True),
+    )
+    assert log_lines(*work) == ["reading: 1 s"]
 
 
 class Full(logging.Handler):
