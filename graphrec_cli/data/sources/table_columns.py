@@ -140,7 +140,7 @@ def column_advice(config: TableConfig, columns: dict[str, str]) -> Iterator[None
                 other = (
                     f'set "dataset.time_format=%Y-%m-%d{comma[1]}%H:%M:%S,%f"'
                     if comma is not None
-                    else "dataset.time_format names another format, such as %m/%d/%Y"
+                    else "dataset.time_format names another format, such as %m/%d/%Y or %d.%m.%y"
                 )
                 advice = f"{other}; {advice}" if advice else other
             elif key == "weight" and NOT_ABOVE_0 in str(error):

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-MISSING = ("", "nan", "na", "n/a", "null", "none", "nat", "\\n")
+ZERO_DATES = ("0000-00-00", "0000-00-00 00:00:00")
+"""What MySQL writes for a date that is not there."""
+MISSING = ("", "nan", "na", "n/a", "null", "none", "nat", "\\n", *ZERO_DATES)
 """Texts of a cell without a number or time, in lower case and without blanks around them."""
 
 

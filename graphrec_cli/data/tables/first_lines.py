@@ -41,7 +41,8 @@ def refuse_other_layout(
         head = [text for line in islice(lines, LOOKED_AT) if (text := line.strip("\r\n")).strip()]
     if not head:
         return
-    rule = next((line.strip() for line in head[:2] if _RULE.fullmatch(line)), None)
+    rules = (line.strip() for line in head[:2] if _RULE.fullmatch(line))
+    rule = next((line for line in rules if not line.startswith(("#", "%"))), None)
     if rule is not None:
         raise DataError(
             f"{path} has the line '{shorten(rule, 40)}', so it looks like output of psql or mysql, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ from graphrec_cli.terminal_text import shorten
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_IN_ORDER = re.compile(r"\d{4}([-/.]\d\d([-/.]\d\d)?)?($|[ T])|\d\d:\d\d")
+"""Texts that begin with a date, or a time of the day, whose characters are in the order of time."""
 TRUE, FALSE, UNKNOWN = 1, -1, 0
 """Of these, ``not`` is the opposite, ``and`` the minimum and ``or`` the maximum."""
 _TESTS: dict[str, Callable[[Any, Any], Any]] = {
@@ -82,7 +85,10 @@ class WhereColumn:
             return None
         if parsed_number(text) is not None:
             return None
-        return "not a number, but dataset.where compares it with one"
+        return (
+            "not a number, but dataset.where compares it with one; correct or remove such lines, "
+            "or compare with a text in single quotes"
+        )
 
     def _compare(
         self, comparison: Comparison, cells: pa.ChunkedArray
@@ -187,6 +193,17 @@ def _other_kind(comparison: Comparison, kind: str, write: str) -> DataError:
     )
 
 
+def _refuse_other_order(column: str, wanted: str, texts: Sequence[str]) -> None:
+    """Refuse an order of numbers, or of dates with the day first, that characters do not give."""
+    other = next((text for text in (wanted, *texts) if not _IN_ORDER.match(text)), None)
+    if other is not None:
+        raise DataError(
+            f"dataset.where orders {column} by '{shorten(wanted, 40)}', but '{shorten(other, 40)}' "
+            "is no ISO date, and texts are ordered character by character; write a number without "
+            "quotes and leave only numbers in the column, or write the column's dates as 2024-01-31"
+        )
+
+
 def _has_texts(comparison: Comparison) -> bool:
     return isinstance(comparison.values[0], str)
 
@@ -203,6 +220,8 @@ def _compare_texts(
     if in_order and present and all(parsed_number(text) is not None for text in present):
         # As texts, '10' is below '9', and every time in seconds is below '2022-01-01'.
         raise _other_kind(comparison, "numbers", "a number without quotes")
+    if in_order and wanted[0][:1].isdigit():
+        _refuse_other_order(comparison.column, wanted[0], present)
     if comparison.operator == "=":
         matches = [text in any_of for text in texts]
     else:

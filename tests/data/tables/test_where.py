@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import operator
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -277,7 +278,29 @@ def test_dates_that_are_compared_with_a_number(tmp_path: Path) -> None:
     with pytest.raises(DataError) as refused:
         users_of(path, "date > 20190101")
     fault = "date '2019-10-09' is not a number, but dataset.where compares it with one"
-    assert str(refused.value) == f"{path}, line 2: {fault}"
+    assert str(refused.value).startswith(f"{path}, line 2: {fault}; correct or remove such lines")
+
+
+@pytest.mark.parametrize(
+    ("where", "other"),
+    [
+        ("n >= '10'", "10"),
+        ("day > '2024-01-20'", "31.01.2024"),
+        ("day <= '20.01.2024'", "20.01.2024"),
+        ("date > '2024-1-20'", "2024-1-20"),
+    ],
+)
+def test_texts_that_are_not_in_the_order_of_what_they_say(
+    tmp_path: Path, where: str, other: str
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(
+        "user,item,n,day,date\na,x,9,31.01.2024,2024-01-31\nb,x,kg,1.2.2024,2024-02-01\n"
+    )
+    with pytest.raises(DataError, match=f"orders .* but '{re.escape(other)}' is no ISO date"):
+        users_of(path, where)
+    assert users_of(path, "date >= '2024-01-31' and date < '2024-02'") == "a"
+    assert users_of(path, "n = '9' or day != '31.01.2024'") == "ab"
 
 
 def test_a_column_without_any_value(tmp_path: Path) -> None:
