@@ -56,7 +56,10 @@ def conditions(draw: st.DrawFn, depth: int = 0) -> tuple[Any, ...]:
     form = draw(st.integers(0, 2 if depth > 2 else 5))
     if form == 0:
         column, sign = draw(st.sampled_from(["event", "other one"])), draw(SIGNS)
-        return column, sign, [draw(TEXTS)]
+        text = draw(TEXTS)
+        if text[:1].isdigit() and sign != "!=":  # refused in an order
+            sign = "="
+        return column, sign, [text]
     if form == 1:
         return "price", draw(SIGNS), [draw(NUMBERS_COMPARED)]
     if form == 2:
