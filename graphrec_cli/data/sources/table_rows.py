@@ -37,7 +37,7 @@ class TableRows:
             ``dataset.signals`` for ``signal``.
         signals: the distinct texts of the column of signals.
         funnel: rows read, less those that were dropped.
-        ids: the distinct ids, also of dropped rows, by ``user`` and ``item``.
+        ids: the distinct ids, by ``user`` and ``item``.
         notes: lines to log about times.
         unread: names of the columns that are not used.
     """
@@ -105,7 +105,11 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     if config.on_missing is MissingPolicy.skip:
         arrays = _without_missing(arrays, funnel, path)
     read = {column.name: column.ids for column in wanted if isinstance(column, TextIdColumn)}
-    ids = {key: read[columns[key]] for key in ("user", "item")}
+    kept_all = len(arrays["user"]) == len(cells[columns["user"]])
+    ids = {
+        key: read[columns[key]] if kept_all else {str(id) for id in arrays[key]}
+        for key in ("user", "item")
+    }
     notes = [column.note for column in wanted if isinstance(column, TimeColumn) and column.note]
     used = {*columns.values(), *(column.name for column in compared)}
     unread = tuple(name for name in file.kinds if name not in used and not name.startswith("_"))

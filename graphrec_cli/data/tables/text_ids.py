@@ -30,6 +30,9 @@ MISSING = "the word for a missing value"
 _QUOTED = re.compile(r"""\"[^"]*\"|'[^']*'|“[^”]*”|\u2018[^\u2019]*\u2019""")
 _HASHES = re.compile("#{3,}")
 _INVISIBLE = re.compile("[\ufeff\u200b\u2060]")
+_DIGIT = re.compile("[0-9]")
+_FEW, _MANY = 3, 20
+"""Numbers of ids of another form, and of all ids, that make the few conspicuous."""
 _NUMBER = re.compile(r"\+?0*([0-9]+?)(?:\.0+)?")
 _ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]+")
 
@@ -91,7 +94,7 @@ class TextIdColumn(TextColumn):
 
 
 def twin_notes(column: str, ids: Collection[str]) -> Iterator[str]:
-    """Lines to log about ids that are probably one id in two forms.
+    """Lines to log about ids that are probably one id in two forms, or no ids.
 
     Args:
         column: the name of their column.
@@ -111,6 +114,25 @@ def twin_notes(column: str, ids: Collection[str]) -> Iterator[str]:
             f"warning: {len(texts):,} ids of {column} look like another one but have other Unicode "
             f"characters, such as {one} and {other}; they count as different ids"
         )
+    odd = _unlike_others(ids)
+    if odd:
+        shown, have = shorten(odd[0], 40), "has" if len(odd) == 1 else "have"
+        yield (
+            f"warning: {len(odd):,} of the {len(ids):,} ids of {column} {have} another form than "
+            f"all others, such as '{shown}'; if lines of headings, units or totals are no data, "
+            f"leave them out by a condition such as {column} != '{shown}' in dataset.where"
+        )
+
+
+def _unlike_others(ids: Collection[str]) -> list[str]:
+    """A few ids that are no numbers, or have no digit, where all others are or have."""
+    if len(ids) < _MANY:
+        return []
+    for has_form in (str.isdecimal, _DIGIT.search):
+        odd = [id for id in ids if not has_form(id)]
+        if len(odd) <= _FEW:
+            return sorted(odd)
+    return []
 
 
 def _twins(ids: Collection[str], other_form: Callable[[str], str | None]) -> list[tuple[str, str]]:

@@ -308,6 +308,24 @@ def test_ids_that_are_one_number_in_two_forms_are_noted(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("others", "odd"),
+    [([str(number) for number in range(20)], "Total"), ([f"u{n}" for n in range(20)], "Total")],
+)
+def test_ids_of_another_form_than_all_others_are_noted(
+    folder: Path, others: list[str], odd: str
+) -> None:
+    rows = [*others, odd]
+    config = csv_table(folder, ("user,item\n" + "".join(f"{id},a\n" for id in rows)).encode())
+    source = load(config)
+    assert source.table.user_id.tolist() == rows
+    (note,) = source.notes[1:]
+    assert f"1 of the 21 ids of user has another form than all others, such as '{odd}'" in note
+    config.where = f"user != '{odd}'"
+    assert load(config).table.user_id.tolist() == others
+    assert len(load(config).notes) == len(source.notes) - 1
+
+
 def test_zones_in_small_letters_and_decimal_commas(folder: Path) -> None:
     config = csv_table(folder, b"user,item,time\na,1,2024-01-01T00:00:00z\nb,1,2024-01-01\n")
     np.testing.assert_array_equal(load(config).table.timestamp, [1_704_067_200 * 10**9] * 2)
