@@ -21,13 +21,12 @@ class Scorer(Protocol):
 
 
 @runtime_checkable
-class BufferedScorer(Scorer, Protocol):
-    """A scorer that can write its scores into a float32 buffer of the caller."""
+class DotProductScorer(Scorer, Protocol):
+    """A scorer whose scores are the products of two tables.
 
-    def score_users_into(
-        self,
-        user_index: Int64[Tensor, " batch"],
-        scores: Float[Tensor, "batch num_items"],
-    ) -> None:
-        """Write the result of ``score_users`` into ``scores``, which saves a copy."""
+    Evaluation computes these products itself, and leaves out those that cannot matter.
+    """
+
+    def product_tables(self) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "dim num_items"]]:
+        """Return both tables in float32, on the device where users are scored."""
         ...

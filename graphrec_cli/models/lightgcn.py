@@ -182,16 +182,12 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
         """Score all items; call ``prepare_scoring`` first."""
         scores = torch.empty(len(user_index), self.num_items, device=user_index.device)
-        self.score_users_into(user_index, scores)
-        return scores
-
-    @torch.no_grad()
-    def score_users_into(
-        self, user_index: Int64[Tensor, " batch"], scores: Float[Tensor, "batch items"]
-    ) -> None:
-        """Score all items into the buffer ``scores``."""
         users, items = self.scoring_tables()
-        multiply_into(users[user_index], items, scores)
+        return multiply_into(users[user_index], items, scores)
+
+    def product_tables(self) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "dim items"]]:
+        """Return the tables whose products are the scores; call ``prepare_scoring`` first."""
+        return self.scoring_tables()
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:

@@ -14,6 +14,7 @@ from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.sources.adjacency_list import read_adjacency_list
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
+from graphrec_cli.models.linalg.blocked_product import multiply_into
 from graphrec_cli.system.malloc import keep_freed_memory
 
 FOLDER = "gowalla"
@@ -38,7 +39,7 @@ def gowalla_ranking_rows(settings: Settings) -> list[Row]:
 
     def bare_product() -> None:
         for users in torch.arange(train.num_users).split(PRODUCT_USERS):
-            scorer.score_users_into(users, buffer[: len(users)])
+            multiply_into(scorer.users[users], scorer.items, buffer[: len(users)])
 
     rank_s, product_s = alternate(settings.repeats, rank, bare_product)
     size = f"{train.num_users:,} users, {train.num_items:,} items, {test.num_pairs:,} pairs"

@@ -65,8 +65,6 @@ class Products:
             torch.empty(len(user_index), self.items.shape[1]),
         )
 
-    def score_users_into(
-        self, user_index: Int64[Tensor, " batch"], scores: Float[Tensor, "batch num_items"]
-    ) -> None:
-        """The same, written into ``scores``."""
-        multiply_into(self.users[user_index], self.items, scores)
+    def product_tables(self) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "dim num_items"]]:
+        """Both tables."""
+        return self.users, self.items

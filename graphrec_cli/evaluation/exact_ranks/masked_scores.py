@@ -7,19 +7,23 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.evaluation.scorer import BufferedScorer, Scorer
+from graphrec_cli.evaluation.exact_ranks.norm_order import NormOrder
+from graphrec_cli.evaluation.scorer import DotProductScorer, Scorer
+from graphrec_cli.models.linalg.blocked_product import multiply_into
 
 
 class MaskedScores:
     """Rows of masked scores, one per user; all chunks share one buffer.
 
     Args:
-        scorer: scores all items for a batch of users.
+        scorer: scores all items for a batch of users. With a ``NormOrder`` the columns are in its
+            order, otherwise column and item are the same.
         num_items: number of items that are scored.
         masked: pairs to mask, with the scorer's indices.
         cold_items: items to mask for every user.
@@ -28,7 +32,7 @@ class MaskedScores:
 
     def __init__(
         self,
-        scorer: Scorer,
+        scorer: Scorer | NormOrder,
         *,
         num_items: int,
         masked: Sequence[UserItems],
@@ -38,45 +42,70 @@ class MaskedScores:
         self.scorer = scorer
         self.num_items = num_items
         self.masked = masked
-        self.cold_items = torch.from_numpy(cold_items).to(device)
+        self.order = self.column = np.arange(num_items)
+        if isinstance(scorer, NormOrder):
+            self.order, self.column = scorer.order, scorer.column
+        self.cold_columns = np.sort(self.column[cold_items])
         self.device = device
-        self._scores = torch.empty(0, 0, device=device)
+        self._scores = torch.empty(0, device=device)
 
-    def rows(self, users: NDArray[np.int64]) -> Tensor:
-        """Return masked scores of shape (users, items), valid until the next call.
+    def rows(self, users: NDArray[np.int64], width: int | None = None) -> Tensor:
+        """Return masked scores of shape (users, width), valid until the next call.
+
+        Args:
+            users: user indices, shape (users,).
+            width: leading columns to return, only with a ``NormOrder``; None for all.
 
         Raises:
             NonFiniteError: a score is NaN or infinite, even one that is masked.
         """
-        scores = self._scored(users)
+        width = self.num_items if width is None else width
+        scores = self._scored(torch.from_numpy(users).to(self.device), width)
         # A sum takes one pass instead of two; it may overflow, so a non-finite sum is checked.
         if not math.isfinite(scores.sum().item()):
             _refuse_non_finite(scores, users)
         for part in self.masked:
-            seen = torch.from_numpy(_positions(part, users)).to(self.device)
+            seen = torch.from_numpy(self._positions(part, users, width)).to(self.device)
             scores.view(-1).index_fill_(0, seen, -torch.inf)
-        return scores.index_fill_(1, self.cold_items, -torch.inf)
+        cold = self.cold_columns[: np.searchsorted(self.cold_columns, width)]
+        return scores.index_fill_(1, torch.from_numpy(cold).to(self.device), -torch.inf)
 
-    def _scored(self, users: NDArray[np.int64]) -> Tensor:
+    def widths(self, user_index: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Count the leading columns that can reach the score of each pair; shape (pairs,)."""
+        if isinstance(self.scorer, NormOrder):
+            return self.scorer.widths(user_index, column)
+        return np.full(len(column), self.num_items)
+
+    def _scored(self, users: Int64[Tensor, " users"], width: int) -> Tensor:
         """Return scores in the buffer, where they can be masked."""
-        user_index = torch.from_numpy(users).to(self.device)
-        if isinstance(self.scorer, BufferedScorer):
-            scores = self._buffer(len(users), torch.float32)
-            self.scorer.score_users_into(user_index, scores)
-            return scores
+        if isinstance(self.scorer, NormOrder | DotProductScorer):
+            user_table, item_table = self.scorer.product_tables()
+            buffer = self._buffer(len(users), width, torch.float32)
+            return multiply_into(user_table[users], item_table[:, :width], buffer)
         # Copied because the scorer may have returned a view of its own table.
-        scores = self.scorer.score_users(user_index)
-        return self._buffer(len(users), scores.dtype).copy_(scores)
+        scores = self.scorer.score_users(users)
+        return self._buffer(len(users), width, scores.dtype).copy_(scores)
 
-    def _buffer(self, num_users: int, dtype: torch.dtype) -> Tensor:
-        if self._scores.dtype is not dtype or len(self._scores) < num_users:
+    def _buffer(self, num_users: int, width: int, dtype: torch.dtype) -> Tensor:
+        if self._scores.dtype is not dtype or len(self._scores) < num_users * width:
             self.release()
-            self._scores = torch.empty(num_users, self.num_items, dtype=dtype, device=self.device)
-        return self._scores[:num_users]
+            self._scores = torch.empty(num_users * width, dtype=dtype, device=self.device)
+        return self._scores[: num_users * width].view(num_users, width)
 
     def release(self) -> None:
         """Free the buffer, so that a smaller chunk takes less memory."""
-        self._scores = torch.empty(0, 0, device=self.device)
+        self._scores = torch.empty(0, device=self.device)
+
+    def _positions(
+        self, part: UserItems, users: NDArray[np.int64], width: int
+    ) -> NDArray[np.int64]:
+        """Positions of the users' items in the flattened (users, width) score matrix."""
+        degree = part.user_degree[users]
+        row = np.repeat(np.arange(len(users)), degree)
+        first = np.cumsum(degree) - degree
+        place = np.arange(len(row)) + (part.indptr[users] - first)[row]
+        column = self.column[part.item_index[place]]
+        return (row * width + column)[column < width]
 
 
 def _refuse_non_finite(scores: Tensor, users: NDArray[np.int64]) -> None:
@@ -86,12 +115,3 @@ def _refuse_non_finite(scores: Tensor, users: NDArray[np.int64]) -> None:
             f"a score of user index {users[int(row[0, 0])]} is NaN or infinite; lower "
             "trainer.learning_rate, or check the checkpoint for non-finite values"
         )
-
-
-def _positions(part: UserItems, users: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Positions of the users' items in the flattened (users, num_items) score matrix."""
-    degree = part.user_degree[users]
-    row = np.repeat(np.arange(len(users)), degree)
-    first = np.cumsum(degree) - degree
-    place = np.arange(len(row)) + (part.indptr[users] - first)[row]
-    return row * part.num_items + part.item_index[place]

@@ -46,6 +46,8 @@ class PairCounts:
         self.hash_ties = hash_ties
         self.tie_seed = tie_seed
         self.device = masked_scores.device
+        self.column = masked_scores.column[item_index]
+        self.width = masked_scores.widths(user_index, self.column)
         self.score = np.zeros(len(user_index), dtype=np.float64)
         self.higher = np.zeros(len(user_index), dtype=np.int64)
         self.equal = np.zeros(len(user_index), dtype=np.int64)
@@ -66,8 +68,9 @@ class PairCounts:
             NonFiniteError: a score is NaN or infinite.
         """
         users, start, pairs = np.unique(self.user_index, return_index=True, return_counts=True)
-        # Sorted so that the users of a chunk have nearly the same number of pairs.
-        order = np.argsort(-pairs, kind="stable")
+        widths = np.maximum.reduceat(self.width, start) if len(start) else start
+        # Sorted so that the users of a chunk need nearly the same columns, then pairs.
+        order = np.lexsort((-pairs, -widths))
         values_a_user = self.masked_scores.num_items + _VALUES_A_PAIR * int(pairs.max(initial=0))
         with progress(title, len(users)) as shown:
             in_chunks(
@@ -85,14 +88,17 @@ class PairCounts:
     def _count(
         self, users: NDArray[np.int64], start: NDArray[np.int64], pairs: NDArray[np.int64]
     ) -> None:
-        scores = self.masked_scores.rows(users)
+        users, start, pairs = (
+            chunk[np.argsort(-pairs, kind="stable")] for chunk in (users, start, pairs)
+        )
         row = np.repeat(np.arange(len(users)), pairs)
         nth = np.arange(len(row)) - (np.cumsum(pairs) - pairs)[row]
         pair = start[row] + nth
-        rows, places, items = (
-            torch.from_numpy(index).to(self.device) for index in (row, nth, self.item_index[pair])
+        scores = self.masked_scores.rows(users, int(self.width[pair].max()))
+        rows, places, columns = (
+            torch.from_numpy(index).to(self.device) for index in (row, nth, self.column[pair])
         )
-        own = scores[rows, items]
+        own = scores[rows, columns]
         masked = torch.isneginf(own)
         if bool(masked.any()):
             self._refuse_masked(int(pair[masked.cpu().numpy()][0]))
@@ -107,14 +113,13 @@ class PairCounts:
         self.equal[pair] = equal.cpu().numpy()
         if self.hash_ties:
             user_index = torch.from_numpy(users).to(self.device)
-            self._count_first(pair, scores, rows, items, own, equal, user_index)
+            self._count_first(pair, scores, rows, own, equal, user_index)
 
     def _count_first(
         self,
         pair: NDArray[np.int64],
         scores: Tensor,
         rows: Tensor,
-        items: Tensor,
         own: Tensor,
         equal: Tensor,
         user_index: Tensor,
@@ -123,10 +128,12 @@ class PairCounts:
         tied = equal.nonzero()[:, 0]
         if not len(tied):
             return
+        items = torch.from_numpy(self.item_index[pair]).to(self.device)
+        item_of = torch.from_numpy(self.masked_scores.order).to(self.device)
         for block in tied.split(max(1, _TIE_BLOCK // scores.shape[1])):
             row, other = (scores[rows[block]] == own[block, None]).nonzero(as_tuple=True)
             keys = user_tie_keys(self.tie_seed, user_index[rows[block]])
-            before = tie_hash(keys[row], other) < tie_hash(keys, items[block])[row]
+            before = tie_hash(keys[row], item_of[other]) < tie_hash(keys, items[block])[row]
             first = torch.bincount(row[before], minlength=len(block))
             self.first[pair[block.cpu().numpy()]] = first.cpu().numpy()
 

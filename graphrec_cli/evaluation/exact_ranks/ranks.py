@@ -13,6 +13,7 @@ from graphrec_cli.config.evaluation import ColdItems, Ties
 from graphrec_cli.data.distinct import distinct
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
+from graphrec_cli.evaluation.exact_ranks.norm_order import ordered_by_norm
 from graphrec_cli.evaluation.exact_ranks.pair_counts import PairCounts
 from graphrec_cli.evaluation.metrics import MISS
 from graphrec_cli.evaluation.scorer import Scorer
@@ -115,7 +116,7 @@ def rank_held_out(
     warm = kept & ~cold
     counts = PairCounts(
         MaskedScores(
-            scorer,
+            ordered_by_norm(scorer),
             num_items=train.num_items,
             masked=[train, *others],
             cold_items=np.flatnonzero(cold_item),

@@ -162,6 +162,60 @@ def test_agrees_with_sorting_every_users_candidates(
             assert tied == (bool(open_items[item]) and same.sum() > 1)
 
 
+class Dots(Table):
+    """Scores that are products of two tables."""
+
+    def __init__(self, users: Tensor, items: Tensor) -> None:
+        super().__init__(users @ items)
+        self.tables = users, items
+
+    def product_tables(self) -> tuple[Tensor, Tensor]:
+        """Both tables."""
+        return self.tables
+
+
+@settings(max_examples=150)
+@given(
+    split=splits(),
+    ties=st.sampled_from(Ties),
+    cold=st.sampled_from(ColdItems),
+    mask_valid=st.booleans(),
+    dim=st.integers(1, 3),
+    chunk_users=st.integers(1, 9),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_products_rank_like_their_scores(
+    split: tuple[Parts, Tensor],
+    ties: Ties,
+    cold: ColdItems,
+    mask_valid: bool,
+    dim: int,
+    chunk_users: int,
+    seed: int,
+) -> None:
+    parts, _ = split
+    rng = np.random.default_rng(seed)
+    # Small whole numbers, so that products are exact, with many ties and many lengths of items.
+    users = torch.from_numpy(rng.integers(-1, 4, size=(parts.shape[0], dim))).float()
+    items = torch.from_numpy(rng.integers(-3, 9, size=(dim, parts.shape[1]))).float()
+    expected = sorted_ranks(
+        parts, users @ items, ties=ties, seed=seed, mask_valid=mask_valid, cold=cold
+    )
+    scorer = Dots(users, items)
+    for chunk in (chunk_users, None):
+        got = rank_test_part(
+            scorer,
+            parts,
+            mask_valid=mask_valid,
+            ties=ties,
+            cold_items=cold,
+            seed=seed,
+            chunk_users=chunk,
+        )
+        assert as_dict(got) == expected
+    assert scorer.batches == []
+
+
 @pytest.mark.slow
 @settings(max_examples=100)
 @given(split=splits(), seed=st.integers(0, 1000))
