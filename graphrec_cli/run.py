@@ -21,7 +21,7 @@ from graphrec_cli.rundir.config_fingerprint import FREE_IN_RECIPE, config_sha256
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.data_npz import save_arrays, save_run_data
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
-from graphrec_cli.rundir.environment import command_line, describe_environment
+from graphrec_cli.rundir.environment import command_line, describe_device, describe_environment
 from graphrec_cli.rundir.environment_history import recorded_identity, with_earlier
 from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.device import pick_device
@@ -68,6 +68,8 @@ def train(
     signals.check()  # a library that is being imported can swallow the exception of a signal
     split = prepared.split
     log_sizes(split)
+    device = pick_device(config.device, split.train.num_pairs)
+    environment |= describe_device(device)
     context = RunContext.of(config, split, device)
     if isinstance(config.split, PredefinedConfig):
         refuse_unrankable(split)

@@ -50,7 +50,8 @@ class RunConfig:
     """Seed of all random generators of the run, but for those that have a seed of their own:
     split.seed and dataset.seed."""
     device: Device = Device.auto
-    """Device to compute on; auto: CUDA if there is a GPU, else the CPU."""
+    """Device to compute on; auto: CUDA if there is a GPU and at least 10,000 train pairs, else the
+    CPU."""
     num_threads: Annotated[int | None, Between(1, 1024)] = None
     """Number of CPU threads; null: torch's own choice. The run directory records it."""
     data_dir: Annotated[str, Folder()] = "data"

@@ -35,16 +35,18 @@ def describe_environment(
         "cpu_count": os.cpu_count(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "num_threads": num_threads,
-        "device": _device_name(device),
-        "determinism": "exact" if device.type == "cpu" else _CUDA_TOLERANCE,
+        **describe_device(device),
         "git": _git_state(Path(__file__).resolve().parents[2]),
         **({"plugins": plugins} if plugins else {}),
         "command": command,
     }
 
 
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+def describe_device(device: torch.device) -> dict[str, str]:
+    """The entries of environment.json about the device: its name, and how exact a run on it is."""
+    if device.type == "cpu":
+        return {"device": "cpu", "determinism": "exact"}
+    return {"device": torch.cuda.get_device_name(device), "determinism": _CUDA_TOLERANCE}
 
 
 def _git_state(checkout: Path) -> dict[str, Any] | None:

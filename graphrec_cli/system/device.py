@@ -8,9 +8,17 @@ from graphrec_cli.config.run import Device
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.system.seeds import derive_seed
 
+# At this size a softmax step on two cores takes as long as starting a step's kernels on a GPU.
+_WORTH_A_GPU = 10_000
 
-def pick_device(wanted: Device) -> torch.device:
+
+def pick_device(wanted: Device, train_pairs: int | None = None) -> torch.device:
     """The torch device for a ``device`` key.
+
+    Args:
+        wanted: the key's value.
+        train_pairs: train pairs of the run; None if they are not known yet. With
+            ``Device.auto`` few of them stay on the CPU.
 
     Raises:
         ConfigError: CUDA is requested but not available.
@@ -21,7 +29,8 @@ def pick_device(wanted: Device) -> torch.device:
             "device=cuda is set but torch finds no CUDA device; "
             "use device=cpu or device=auto, or install a torch build with CUDA"
         )
-    if wanted is Device.cpu or not available:
+    too_few = train_pairs is not None and train_pairs < _WORTH_A_GPU
+    if wanted is Device.cpu or not available or (wanted is Device.auto and too_few):
         return torch.device("cpu")
     return torch.device("cuda")
 

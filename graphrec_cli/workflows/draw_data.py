@@ -61,7 +61,7 @@ def sample_pairs(config: RunConfig, train: UserItems) -> SampledPairs:
     """
     if config.num_threads is not None:
         set_threads(config.num_threads)
-    sampler = build_sampler(config, train, pick_device(config.device))
+    sampler = build_sampler(config, train, pick_device(config.device, train.num_pairs))
     active = np.flatnonzero(train.user_degree)
     by_activity = active[np.argsort(train.user_degree[active], kind="stable")]
     places = np.linspace(0, len(active) - 1, min(SHOWN_USERS, len(active)))

@@ -52,6 +52,7 @@ def load_run(run: RunDirectory, saved: SavedConfig, config: RunConfig) -> SavedR
     if config.num_threads is not None:
         set_threads(config.num_threads)
     split, title = load_run_data(run.data)
+    device = pick_device(config.device, split.train.num_pairs)
     return SavedRun(split, title, load_model(run, saved, config, split.train, device), device)
 
 

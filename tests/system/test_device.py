@@ -26,6 +26,17 @@ def test_auto_takes_the_gpu_where_there_is_one(
     assert pick_device(wanted) == torch.device(picked)
 
 
+def test_auto_leaves_few_pairs_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for pairs, wanted, picked in (
+        (9_999, Device.auto, "cpu"),
+        (10_000, Device.auto, "cuda"),
+        (9_999, Device.cuda, "cuda"),
+        (10_000, Device.cpu, "cpu"),
+    ):
+        assert pick_device(wanted, pairs) == torch.device(picked)
+
+
 def test_cuda_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ConfigError, match=r"^device=cuda .* use device=cpu or device=auto[^\n]*$"):
