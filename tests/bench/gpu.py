@@ -1,7 +1,7 @@
 """graphrec's step and ranking on a CUDA device: ``python tests/bench/gpu.py``.
 
-It also reports whether a step waits for the device anywhere, and whether a step can be
-captured as a CUDA graph.
+It also reports whether a step waits for the device anywhere, and the time of a step that is
+captured as a CUDA graph and replayed.
 """
 
 from __future__ import annotations
@@ -9,22 +9,44 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import reference
 import torch
-from full_size import GOODBOOKS, QUICK, synthetic_split
+from full_size import QUICK, Size, long_tailed_pairs, synthetic_split
 from measure import Row, alternate, at_least, plain_table, ratios, spread
 from propagation import DIM, NUM_LAYERS, step_trainer
 from run import positive
 
+from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.samplers.triples import Triples
-from graphrec_cli.training.trainer import Trainer
 
-BATCH_SIZE = 4096
 STEPS = 20
 """Steps of one measurement: a single one is over before a clock can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A size of data and the batch of its step."""
+
+    name: str
+    train: UserItems
+    batch_size: int
+
+
+def cases(quick: bool) -> list[Case]:
+    """The sizes of GoodBooks-10k and of the train part of Gowalla."""
+    gowalla = Size(29_858, 40_981, 810_128)
+    size = QUICK if quick else gowalla
+    users, items = long_tailed_pairs(size, np.random.default_rng(3))
+    train = UserItems.from_pairs(users, items, num_users=size.num_users, num_items=size.num_items)
+    return [
+        Case("GoodBooks", synthetic_split(quick).train, 4096),
+        Case("Gowalla", train, 2048),
+    ]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,29 +58,27 @@ def main(argv: list[str] | None = None) -> int:
     if not torch.cuda.is_available():
         print("make bench-gpu needs a CUDA device, and torch sees none", file=sys.stderr)
         return 1
-    size = QUICK if arguments.quick else GOODBOOKS
-    print(
-        f"torch {torch.__version__}, {torch.cuda.get_device_name()}; {size.num_users:,} users, "
-        f"{size.num_items:,} items, {size.num_pairs:,} pairs\n"
-    )
     device = torch.device("cuda")
-    train = synthetic_split(arguments.quick).train
-    trainer = step_trainer(train, arguments.quick, device)
-    batch = next(trainer.sampler.epoch(1, BATCH_SIZE))
-    step = partial(trainer.train_step, batch)
-    rows = [
-        step_row(arguments.repeats, step, reference_step(arguments.quick, batch, device)),
-        ranking_row(arguments.repeats, trainer, arguments.quick, device),
-    ]
+    print(f"torch {torch.__version__}, {torch.cuda.get_device_name()}\n")
+    rows, waits = [], []
+    for case in cases(arguments.quick):
+        trainer = step_trainer(case.train, arguments.quick, device)
+        batch = next(trainer.sampler.epoch(1, case.batch_size))
+        step = partial(trainer.train_step, batch)
+        name = f"{case.name}, {case.train.num_pairs:,} pairs, batch {case.batch_size}"
+        rows.append(step_row(arguments.repeats, name, step, reference_step(case, batch, device)))
+        waits.append(f"{case.name}, host synchronisation in a step: {synchronisation(step)}")
+        rows.append(replay_row(arguments.repeats, name, step))
+    rows.append(ranking_row(arguments.repeats, arguments.quick, device))
     print(plain_table(rows))
-    print(f"\nhost synchronisation in a step: {synchronisation(step)}")
-    print(f"a step as a CUDA graph: {captured(step)}")
+    print("", *waits, sep="\n")
+    print(f"peak memory of the device: {torch.cuda.max_memory_allocated() / 1e9:.2f} GB")
     return 0
 
 
-def reference_step(quick: bool, batch: Triples, device: torch.device) -> Callable[[], object]:
+def reference_step(case: Case, batch: Triples, device: torch.device) -> Callable[[], object]:
     """The plain reference's step on the same pairs and batch."""
-    train = synthetic_split(quick).train
+    train = case.train
     users, items = (
         torch.from_numpy(index).long() for index in (train.user_index(), train.item_index)
     )
@@ -70,7 +90,9 @@ def reference_step(quick: bool, batch: Triples, device: torch.device) -> Callabl
     return partial(reference.train_step, model, optimizer, *batch, l2=0.0)
 
 
-def step_row(repeats: int, step: Callable[[], object], plain_step: Callable[[], object]) -> Row:
+def step_row(
+    repeats: int, name: str, step: Callable[[], object], plain_step: Callable[[], object]
+) -> Row:
     """Seconds per step, and the reference's."""
     ours_s, theirs_s = (
         [seconds / STEPS for seconds in taken]
@@ -78,7 +100,7 @@ def step_row(repeats: int, step: Callable[[], object], plain_step: Callable[[], 
     )
     speedup = ratios(theirs_s, ours_s)
     return Row(
-        f"training step, batch {BATCH_SIZE}",
+        f"training step, {name}",
         spread([1e3 * seconds for seconds in ours_s], ".2f", " ms"),
         spread([1e3 * seconds for seconds in theirs_s], ".2f", " ms"),
         spread(speedup, ".2f", "x"),
@@ -94,9 +116,21 @@ def run(step: Callable[[], object]) -> None:
     torch.cuda.synchronize()
 
 
-def ranking_row(repeats: int, trainer: Trainer, quick: bool, device: torch.device) -> Row:
-    """Seconds for the ranks of all test users."""
+def replay_row(repeats: int, name: str, step: Callable[[], object]) -> Row:
+    """Seconds per step as a CUDA graph, or why it cannot be captured."""
+    case = f"the same as a CUDA graph, {name}"
+    graph = captured(step)
+    if isinstance(graph, str):
+        return Row(case, graph, "-", "-", "-", "-")
+    (seconds,) = alternate(repeats, partial(run, graph.replay))
+    per_step_ms = [1e3 * taken / STEPS for taken in seconds]
+    return Row(case, spread(per_step_ms, ".2f", " ms"), "-", "-", "-", "-")
+
+
+def ranking_row(repeats: int, quick: bool, device: torch.device) -> Row:
+    """Seconds for the ranks of all test users of GoodBooks' size."""
     split = synthetic_split(quick)
+    trainer = step_trainer(split.train, quick, device)
     trainer.model.prepare_scoring()
 
     def rank() -> None:
@@ -124,8 +158,8 @@ def synchronisation(step: Callable[[], object]) -> str:
     return "none"
 
 
-def captured(step: Callable[[], object]) -> str:
-    """Whether a step can be captured and replayed."""
+def captured(step: Callable[[], object]) -> torch.cuda.CUDAGraph | str:
+    """A captured step that was replayed once, or why there is none."""
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     # What is captured must have run before, on a stream that is not the default one.
@@ -141,7 +175,7 @@ def captured(step: Callable[[], object]) -> str:
         torch.cuda.synchronize()
     except RuntimeError as error:
         return f"no: {str(error).splitlines()[0]}"
-    return "captured and replayed"
+    return graph
 
 
 if __name__ == "__main__":
