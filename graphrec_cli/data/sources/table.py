@@ -68,7 +68,9 @@ def pick_time_column(config: TableConfig, *, data_dir: Path) -> str:
     if config.timestamp == "":
         raise DataError("dataset.timestamp='' reads none; set it to the name of their column")
     file = open_table(find_tables(config, data_dir=data_dir)["path"], config.text_format())
-    name = pick_column("timestamp", config.timestamp, list(file.kinds), file.path, needed=True)
+    name = pick_column(
+        "timestamp", config.timestamp, list(file.kinds), file.path, needed=True, inner=file.inner
+    )
     assert name is not None
     return name
 

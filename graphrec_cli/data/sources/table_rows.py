@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,12 @@ from graphrec_cli.config.table import MissingPolicy, TableConfig
 from graphrec_cli.config.where import parse_where
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.sources.header_rows import refuse_header_among_rows
-from graphrec_cli.data.sources.table_columns import column_advice, column_readers, pick_columns
+from graphrec_cli.data.sources.table_columns import (
+    column_advice,
+    column_readers,
+    null_test,
+    pick_columns,
+)
 from graphrec_cli.data.sources.table_weights import refuse_low_weights
 from graphrec_cli.data.tables.columns import ColumnArray
 from graphrec_cli.data.tables.csv_rows import read_head
@@ -73,7 +78,13 @@ def _open(path: Path, config: TableConfig) -> _OpenTable:
     file = open_table(path, config.text_format())
     condition = None if config.where is None else parse_where(config.where)
     compared = [] if condition is None else where_columns(condition, list(file.kinds), path)
-    return _OpenTable(file, condition, compared, pick_columns(file, config, compared))
+    columns = pick_columns(file, config, compared)
+    ids = (columns["user"], columns["item"])
+    compared = [
+        replace(column, is_null=null_test(file, config, is_id=column.name in ids))
+        for column in compared
+    ]
+    return _OpenTable(file, condition, compared, columns)
 
 
 def check_rows(path: Path, config: TableConfig) -> dict[str, str]:
@@ -87,7 +98,9 @@ def check_rows(path: Path, config: TableConfig) -> dict[str, str]:
     file, columns = table.file, table.columns
     with column_advice(config, columns):
         file.check_first_rows(column_readers(file, columns, config))
-    if config.columns is not None and file.layout is not None:
+    if table.compared:
+        file.check_first_rows([replace(one, first_rows=HEAD_ROWS) for one in table.compared])
+    if file.layout is not None and table.condition is None:
         names, rows = read_head(path, file.layout, HEAD_ROWS)
         places = [names.index(columns[key]) for key in ("user", "item")]
         users, items = (np.array([row[at].strip() for row in rows], object) for at in places)
@@ -110,7 +123,7 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     with column_advice(config, columns):
         cells = file.read([*wanted, *(column for column in compared if column not in again)])
     arrays = {key: cells[name] for key, name in columns.items()}
-    refuse_header_among_rows(arrays["user"], arrays["item"], columns, path, config)
+    rows = None
     funnel = Funnel(len(arrays["user"]))
     if condition is not None:
         kept = matching_rows(condition, compared, cells | (file.read(again) if again else {}))
@@ -120,6 +133,8 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
         if not kept.any():
             raise DataError(f"{path}: none of the {len(kept):,} rows matches dataset.where")
         arrays = {key: values[kept] for key, values in arrays.items()}
+        rows = np.flatnonzero(kept)
+    refuse_header_among_rows(arrays["user"], arrays["item"], columns, path, config, rows=rows)
     signals: tuple[str, ...] = ()
     if config.signals is not None:
         arrays, signals = _with_signals(arrays, config.signals, columns["signal"], funnel, path)
@@ -133,7 +148,13 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     }
     notes = [column.note for column in wanted if isinstance(column, TimeColumn) and column.note]
     used = {*columns.values(), *(column.name for column in compared)}
-    unread = tuple(name for name in file.kinds if name not in used and not name.startswith("_"))
+    unread = tuple(
+        name
+        for name in file.kinds
+        if name not in (*used, *file.inner)
+        and not name.startswith("_")
+        and not any(other.startswith(f"{name}.") for other in used)
+    )
     return TableRows(columns, arrays, signals, funnel, ids, tuple(notes), unread)
 
 

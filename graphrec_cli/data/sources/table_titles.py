@@ -62,8 +62,12 @@ def _title_columns(
     """The columns of item ids and titles; ``item`` is the table's name of the first."""
     header = list(file.kinds)
     same = item if item in map(bare_name, header) else None
-    id_column = pick_column("items_id", config.items_id or same, header, file.path, needed=True)
-    title_column = pick_column("items_title", config.items_title, header, file.path, needed=True)
+    id_column = pick_column(
+        "items_id", config.items_id or same, header, file.path, needed=True, inner=file.inner
+    )
+    title_column = pick_column(
+        "items_title", config.items_title, header, file.path, needed=True, inner=file.inner
+    )
     assert id_column is not None
     assert title_column is not None
     if config.items_columns is not None:
