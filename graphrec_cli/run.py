@@ -12,8 +12,9 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.config.split import PredefinedConfig
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
+from graphrec_cli.data.log_lines import log_sizes
 from graphrec_cli.data.splits.predefined import refuse_unrankable
-from graphrec_cli.preparation import DropReport, find_files, log_sizes, prepare
+from graphrec_cli.preparation import DropReport, find_files, prepare
 from graphrec_cli.reporting.plots import draw_curves
 from graphrec_cli.results.expected_bands import against_bands
 from graphrec_cli.results.final_test import judge

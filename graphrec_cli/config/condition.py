@@ -27,6 +27,13 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class IsNull:
+    """Rows with an empty cell in a column."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Rows that do not match ``part``."""
 
@@ -47,12 +54,12 @@ class Some:
     parts: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Comparison | Not | All | Some
+Condition: TypeAlias = Comparison | IsNull | Not | All | Some
 
 
-def comparisons(condition: Condition) -> Iterator[Comparison]:
+def comparisons(condition: Condition) -> Iterator[Comparison | IsNull]:
     """The comparisons of a condition, in their order."""
-    if isinstance(condition, Comparison):
+    if isinstance(condition, Comparison | IsNull):
         yield condition
     elif isinstance(condition, Not):
         yield from comparisons(condition.part)

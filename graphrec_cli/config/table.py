@@ -100,7 +100,8 @@ class TableConfig(DatasetConfig):
     column is taken as weights by its name."""
     where: Annotated[str | None, Where()] = None
     """Rows to keep, such as event in ('view', 'buy') and price >= 10; null: all. Columns are
-    compared with numbers and texts in single quotes by =, !=, <, <=, >, >= and in."""
+    compared with numbers and texts in single quotes by =, !=, <, <=, >, >= and in; is null keeps
+    empty cells."""
     signal: str | None = None
     """Column that says what a row is, such as event; it needs dataset.signals. null: all rows are
     alike."""

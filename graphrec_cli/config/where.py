@@ -7,6 +7,7 @@
     one        = "not" one | "(" condition ")" | comparison
     comparison = column ("=" | "!=" | "<" | "<=" | ">" | ">=") value
                | column ["not"] "in" "(" value ("," value)* ")"
+               | column "is" ["not"] "null"
     column     = a bare name | a name in double quotes, "" for one
     value      = a number | text in single quotes, '' for one
 
@@ -25,6 +26,7 @@ from graphrec_cli.config.condition import (
     All,
     Comparison,
     Condition,
+    IsNull,
     Not,
     Some,
     Value,
@@ -133,11 +135,19 @@ class _Parser:
             return Not(listed) if negated else listed
         if negated:
             raise self.expected("'in'")
+        if self._take_word("is"):
+            return self._null(column)
         sign = self.token.text
         if self.token.kind != "sign" or sign not in COMPARISONS:
-            raise self.expected("=, !=, <, <=, >, >= or in")
+            raise self.expected("=, !=, <, <=, >, >=, in or is")
         self._advance()
-        return Comparison(column, sign, (self._value(),))
+        return Comparison(column, sign, (self._value(equal=sign == "="),))
+
+    def _null(self, column: str) -> Condition:
+        negated = self._take_word("not")
+        if not self._take_word("null"):
+            raise self.expected("null" if negated else "null or not null")
+        return Not(IsNull(column)) if negated else IsNull(column)
 
     def _column(self) -> str:
         kind, text = self.token.kind, self.token.text
@@ -154,20 +164,23 @@ class _Parser:
         if not self._take_sign("("):
             raise self.expected("'(' and a list of values")
         kind = self.token.kind
-        values = [self._value()]
+        values = [self._value(equal=True)]
         while self._take_sign(","):
             if self.token.kind != kind:
                 raise self.expected(f"a {kind}, like the values before it")
-            values.append(self._value())
+            values.append(self._value(equal=True))
         if not self._take_sign(")"):
             raise self.expected("',' or ')'")
         return tuple(values)
 
-    def _value(self) -> Value:
+    def _value(self, *, equal: bool) -> Value:
         token = self.token
         if token.kind == "text":
+            text = token.text[1:-1].replace("''", "'")
+            if equal and not text.strip():
+                raise self._fault(f"no cell is equal to {token.text}; write COLUMN is null")
             self._advance()
-            return token.text[1:-1].replace("''", "'")
+            return text
         if token.kind != "number":
             raise self.expected("a number or a text in single quotes")
         number = float(token.text)
@@ -215,7 +228,9 @@ class _Parser:
                 return self._fault(f"the quote {token.text[0]} is not closed")
         found = "the end" if token.kind == "end" else shorten(token.text, 40)
         hint = ""
-        if what.startswith("a number") and token.kind in ("word", "quoted"):
+        if what.startswith("a number") and token.text.lower() == "null":
+            hint = "; write COLUMN is null, or is not null"
+        elif what.startswith("a number") and token.kind in ("word", "quoted"):
             hint = f"; write '{token.text.strip(chr(34))}' if it is a text"
         return self._fault(f"expected {what}, got {found}{hint}")
 

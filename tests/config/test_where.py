@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.config.condition import All, Comparison, Condition, Not, Some
+from graphrec_cli.config.condition import All, Comparison, Condition, IsNull, Not, Some
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.text_values import quote_text
 from graphrec_cli.config.where import parse_where
@@ -25,7 +25,10 @@ A, B, C = (Comparison(name, "=", (1,)) for name in "abc")
         ("a <= -1.5e3", Comparison("a", "<=", (Decimal(-1500),))),
         ("a = 9007199254740993", Comparison("a", "=", (9_007_199_254_740_993,))),
         ("a != 'it''s'", Comparison("a", "!=", ("it's",))),
-        ("a = ''", Comparison("a", "=", ("",))),
+        ("a != ''", Comparison("a", "!=", ("",))),
+        ("a is null", IsNull("a")),
+        ("a IS NOT NULL or not b = 1", Some((Not(IsNull("a")), Not(B)))),
+        ('"is" is null and null = 1', All((IsNull("is"), Comparison("null", "=", (1,))))),
         ("a = '1 or 1 = 1 --'", Comparison("a", "=", ("1 or 1 = 1 --",))),
         ('"a ""b"" or" = 1', Comparison('a "b" or', "=", (1,))),
         ("größe > 1", Comparison("größe", ">", (1,))),
@@ -47,7 +50,7 @@ def test_what_is_read(text: str, condition: Condition) -> None:
     ("text", "message"),
     [
         ("", "character 1: expected a column, 'not' or '(', got the end"),
-        ("a", "character 2: expected =, !=, <, <=, >, >= or in, got the end"),
+        ("a", "character 2: expected =, !=, <, <=, >, >=, in or is, got the end"),
         ("a = ", "character 5: expected a number or a text in single quotes, got the end"),
         ("a == 1", "character 3: '==' is unknown; write ="),
         ("a = 1 && b = 2", "character 7: '&&' is unknown; write and"),
@@ -68,12 +71,17 @@ def test_what_is_read(text: str, condition: Condition) -> None:
         ("a in ('x', 1)", "character 12: expected a text, like the values before it, got 1"),
         ("a in (1 2)", "character 9: expected ',' or ')', got 2"),
         ("a not = 1", "character 7: expected 'in', got ="),
+        ("a = ''", "character 5: no cell is equal to ''; write COLUMN is null"),
+        ("a in ('x', ' ')", "character 12: no cell is equal to ' '; write COLUMN is null"),
+        ("a != NULL", "got NULL; write COLUMN is null, or is not null"),
+        ("a is 1", "character 6: expected null or not null, got 1"),
+        ("a is not 'x'", "character 10: expected null, got 'x'"),
         ("a = 1x", "character 5: expected a number or a text in single quotes, got 1x"),
         ("a = 1e999", "character 5: a number that is too large"),
         ("a = 1; drop table x", "character 6: expected 'and', 'or' or the end, got ; drop"),
-        ("a = 1 or f(x) = 2", "character 11: expected =, !=, <, <=, >, >= or in, got ("),
+        ("a = 1 or f(x) = 2", "character 11: expected =, !=, <, <=, >, >=, in or is, got ("),
         ("a = 1 -- x", "character 7: expected 'and', 'or' or the end, got -- x"),
-        ("a.b = 1", "character 2: expected =, !=, <, <=, >, >= or in, got .b = 1"),
+        ("a.b = 1", "character 2: expected =, !=, <, <=, >, >=, in or is, got .b = 1"),
         ("(" * 60 + "a = 1" + ")" * 60, "character 52: more than 50 parentheses or 'not'"),
         ("not " * 60 + "a = 1", "more than 50 parentheses or 'not' within each other"),
         ("a = 1 or " * 2000 + "a = 1", "dataset.where has 18,005 characters, more than the 10,000"),
@@ -86,7 +94,7 @@ def test_what_is_refused_with_its_position(text: str, message: str) -> None:
     assert str(refused.value).startswith("dataset.where")
 
 
-@given(st.text(alphabet="ab1.'\"()=<>!, \tnotrdie-é\0", max_size=40))
+@given(st.text(alphabet="ab1.'\"()=<>!, \tnotrdiesul-é\0", max_size=40))
 def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
     refused = ""
     try:

@@ -40,6 +40,14 @@ HOSTILE = (
     "event = '\ud800'",
     "\u202eevent = 'x'",
     "event = $$x$$",
+    "event = ''",
+    "event in ('buy', '')",
+    "event is",
+    "event is not not null",
+    "event is null null",
+    "event = null",
+    "not is null",
+    "event is " + "not " * 2_000 + "null",
     "event = 'x' --",
     "event = 'x' /*",
     "(" * 3_000,
@@ -91,7 +99,9 @@ def condition(rng: random.Random, depth: int = 0) -> str:
     if draw > 0.55:
         return f"not {condition(rng, depth + 1)}"
     column = rng.choice(["event", '"event"', "price", '"odd name"'])
-    values = ["'" + event.replace("'", "''") + "'" for event in EVENTS]
+    if sometimes(rng, 0.15) and "event" not in column:  # of which a text is the word null
+        return f"{column} {rng.choice(['is null', 'is not null', 'IS NOT NULL'])}"
+    values = ["'" + event.replace("'", "''") + "'" for event in EVENTS if event]
     if "event" not in column:
         values = ["0", "-1", "2.5", "10", "1e3", "250"]
     if sometimes(rng, 0.3):

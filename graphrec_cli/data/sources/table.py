@@ -14,11 +14,11 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.sources.table_rows import TableRows, check_rows, read_rows, shown_values
-from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, ColumnArray, TextColumn
-from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
-from graphrec_cli.data.tables.open_table import TableFile, find_table, open_table
-from graphrec_cli.data.tables.text_ids import TextIdColumn, twin_notes
-from graphrec_cli.data.tables.titles import Titles
+from graphrec_cli.data.sources.table_titles import check_titles, read_titles
+from graphrec_cli.data.tables.columns import ColumnArray
+from graphrec_cli.data.tables.guess_columns import bare_name, pick_column
+from graphrec_cli.data.tables.open_table import find_table, open_table
+from graphrec_cli.data.tables.text_ids import twin_notes
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
 
@@ -56,8 +56,7 @@ def check_table(config: TableConfig, paths: Mapping[str, Path]) -> None:
     """
     checked = {key: check_rows(paths[key], config) for key in PARTS if key in paths}
     if "items_path" in paths:
-        titles = open_table(paths["items_path"], config.items_format())
-        titles.check_first_rows(_title_columns(titles, config, bare_name(checked["path"]["item"])))
+        check_titles(paths["items_path"], config, bare_name(checked["path"]["item"]))
 
 
 def pick_time_column(config: TableConfig, *, data_dir: Path) -> str:
@@ -69,7 +68,9 @@ def pick_time_column(config: TableConfig, *, data_dir: Path) -> str:
     if config.timestamp == "":
         raise DataError("dataset.timestamp='' reads none; set it to the name of their column")
     file = open_table(find_tables(config, data_dir=data_dir)["path"], config.text_format())
-    name = pick_column("timestamp", config.timestamp, list(file.kinds), file.path, needed=True)
+    name = pick_column(
+        "timestamp", config.timestamp, list(file.kinds), file.path, needed=True, inner=file.inner
+    )
     assert name is not None
     return name
 
@@ -118,7 +119,7 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
     titles = None
     if "items_path" in files.paths:
         item = bare_name(train.columns["item"])
-        titles = _read_titles(files.paths["items_path"], config, item, table.item_id)
+        titles = read_titles(files.paths["items_path"], config, item, table.item_id)
     return SourceData(
         table=table,
         funnel=_joined_funnel(parts) if several else train.funnel,
@@ -200,55 +201,6 @@ def _refuse_absent_signals(table: RawTable, parts: Sequence[TableRows]) -> None:
                 f"no row that is left has the signal '{name}', which dataset.signals names"
                 f"{suggestion(name, known)} ({column} has {shown_values(known)})"
             )
-
-
-def _title_columns(
-    file: TableFile, config: TableConfig, item: str
-) -> tuple[TextIdColumn, TextColumn]:
-    """The columns of item ids and titles; ``item`` is the table's name of the first."""
-    header = list(file.kinds)
-    same = item if item in map(bare_name, header) else None
-    id_column = pick_column("items_id", config.items_id or same, header, file.path, needed=True)
-    title_column = pick_column("items_title", config.items_title, header, file.path, needed=True)
-    assert id_column is not None
-    assert title_column is not None
-    if config.items_columns is not None:
-        refuse_unused_names(
-            "dataset.items_columns", config.items_columns, [id_column, title_column]
-        )
-    quoted = config.items_format().quoted
-    return (
-        TextIdColumn(id_column, missing=(), may_be_quoted=not quoted),
-        TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True),
-    )
-
-
-def _read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
-    """Ids of the table's items and their titles, the first of each that is repeated.
-
-    Raises:
-        DataError: the file is faulty, or no item has a title.
-    """
-    import pandas as pd
-
-    file = open_table(path, config.items_format())
-    columns = _title_columns(file, config, item)
-    arrays = file.read(columns)
-    ids, titles = (arrays[column.name] for column in columns)
-    series = pd.Series(ids, dtype=object)
-    chosen = (series.isin(pd.unique(known)) & ~series.duplicated()).to_numpy()
-    if not chosen.any():
-        raise DataError(
-            f"none of the {len(pd.unique(known)):,} items has a title in the file of titles; check "
-            f"{path} and its column of ids, dataset.items_id: {columns[0].name} has ids such as "
-            f"{_some(ids)}, and the items have ids such as {_some(known)}"
-        )
-    return ids[chosen].astype(np.str_), titles[chosen].astype(np.str_)
-
-
-def _some(ids: NDArray[np.generic]) -> str:
-    """The first distinct ids, for a message."""
-    return shown_values(list(dict.fromkeys(map(str, ids[:100].tolist())))[:3])
 
 
 TABLE = Source(find_tables, load_table, check_table)

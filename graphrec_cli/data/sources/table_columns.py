@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -18,7 +18,7 @@ from graphrec_cli.data.tables.guess_columns import (
     refuse_unused_names,
 )
 from graphrec_cli.data.tables.open_table import TableFile
-from graphrec_cli.data.tables.text_ids import MISSING, MISSING_IDS, TextIdColumn
+from graphrec_cli.data.tables.text_ids import MISSING, MISSING_IDS, TextIdColumn, is_missing_id
 from graphrec_cli.data.tables.time_column import NO_DATE, TimeColumn
 from graphrec_cli.data.tables.where import WhereColumn
 from graphrec_cli.errors import ConfigError, DataError
@@ -44,7 +44,9 @@ def pick_columns(
     }
     needed |= {key: True for key in ("weight", "signal") if getattr(config, key) is not None}
     picked = {
-        key: pick_column(key, getattr(config, key), header, file.path, needed=need)
+        key: pick_column(
+            key, getattr(config, key), header, file.path, needed=need, inner=file.inner
+        )
         for key, need in needed.items()
     }
     if needed["rating"] and picked["rating"] is None:
@@ -105,6 +107,19 @@ def column_readers(file: TableFile, columns: dict[str, str], config: TableConfig
             TextIdColumn(columns["signal"], may_be_empty=True, missing=(), may_be_quoted=True)
         )
     return wanted
+
+
+def null_test(file: TableFile, config: TableConfig, *, is_id: bool) -> Callable[[str], bool]:
+    """What tells whether a text of a column stands for an empty cell.
+
+    Files that have nulls of their own need no words for them.
+    """
+    if file.layout is None:
+        return lambda text: not text.strip()
+    if is_id:
+        words = MISSING_IDS if config.missing_ids is None else config.missing_ids
+        return lambda text: is_missing_id(text, words)
+    return lambda text: is_missing(text) or is_missing_id(text, MISSING_IDS)
 
 
 def _refuse_time_keys(config: TableConfig, column: str) -> None:

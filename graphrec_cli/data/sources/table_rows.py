@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from graphrec_cli.config.condition import Condition
 from graphrec_cli.config.table import MissingPolicy, TableConfig
 from graphrec_cli.config.where import parse_where
 from graphrec_cli.data.funnel import Funnel
-from graphrec_cli.data.sources.table_columns import column_advice, column_readers, pick_columns
+from graphrec_cli.data.sources.header_rows import refuse_header_among_rows
+from graphrec_cli.data.sources.table_columns import (
+    column_advice,
+    column_readers,
+    null_test,
+    pick_columns,
+)
 from graphrec_cli.data.sources.table_weights import refuse_low_weights
 from graphrec_cli.data.tables.columns import ColumnArray
 from graphrec_cli.data.tables.csv_rows import read_head
-from graphrec_cli.data.tables.guess_columns import COMMON_NAMES, name_stands_for
-from graphrec_cli.data.tables.open_table import open_table
+from graphrec_cli.data.tables.open_table import TableFile, open_table
 from graphrec_cli.data.tables.read_csv import HEAD_ROWS
 from graphrec_cli.data.tables.text_ids import TextIdColumn
 from graphrec_cli.data.tables.time_column import NO_TIME, TimeColumn
-from graphrec_cli.data.tables.where import matching_rows, where_columns
+from graphrec_cli.data.tables.where import WhereColumn, matching_rows, where_columns
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
 
@@ -51,6 +57,36 @@ class TableRows:
     unread: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _OpenTable:
+    """A file whose head has been read.
+
+    Attributes:
+        file: its format and the names of its columns.
+        condition: ``dataset.where``, None if it is not set.
+        compared: the columns that the condition compares.
+        columns: as ``TableRows.columns``.
+    """
+
+    file: TableFile
+    condition: Condition | None
+    compared: list[WhereColumn]
+    columns: dict[str, str]
+
+
+def _open(path: Path, config: TableConfig) -> _OpenTable:
+    file = open_table(path, config.text_format())
+    condition = None if config.where is None else parse_where(config.where)
+    compared = [] if condition is None else where_columns(condition, list(file.kinds), path)
+    columns = pick_columns(file, config, compared)
+    ids = (columns["user"], columns["item"])
+    compared = [
+        replace(column, is_null=null_test(file, config, is_id=column.name in ids))
+        for column in compared
+    ]
+    return _OpenTable(file, condition, compared, columns)
+
+
 def check_rows(path: Path, config: TableConfig) -> dict[str, str]:
     """Refuse a file whose first lines do not fit the configuration; return ``TableRows.columns``.
 
@@ -58,17 +94,17 @@ def check_rows(path: Path, config: TableConfig) -> dict[str, str]:
         ConfigError: a key does not fit the kind of the file.
         DataError: a column is missing or cannot be told from another, or a first row is faulty.
     """
-    file = open_table(path, config.text_format())
-    condition = None if config.where is None else parse_where(config.where)
-    compared = [] if condition is None else where_columns(condition, list(file.kinds), path)
-    columns = pick_columns(file, config, compared)
+    table = _open(path, config)
+    file, columns = table.file, table.columns
     with column_advice(config, columns):
         file.check_first_rows(column_readers(file, columns, config))
-    if config.columns is not None and file.layout is not None:
+    if table.compared:
+        file.check_first_rows([replace(one, first_rows=HEAD_ROWS) for one in table.compared])
+    if file.layout is not None and table.condition is None:
         names, rows = read_head(path, file.layout, HEAD_ROWS)
         places = [names.index(columns[key]) for key in ("user", "item")]
         users, items = (np.array([row[at].strip() for row in rows], object) for at in places)
-        _refuse_header_among_rows(users, items, columns, path, config)
+        refuse_header_among_rows(users, items, columns, path, config)
     return columns
 
 
@@ -79,17 +115,15 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
         ConfigError: a key does not fit the kind of the file.
         DataError: the file is faulty, a column cannot be recognised, or no row is left.
     """
-    file = open_table(path, config.text_format())
-    condition = None if config.where is None else parse_where(config.where)
-    compared = [] if condition is None else where_columns(condition, list(file.kinds), path)
-    columns = pick_columns(file, config, compared)
+    table = _open(path, config)
+    file, columns, condition, compared = table.file, table.columns, table.condition, table.compared
     wanted = column_readers(file, columns, config)
     # A column that is also compared is read twice, because its cells are needed as they are.
     again = [column for column in compared if column.name in columns.values()]
     with column_advice(config, columns):
         cells = file.read([*wanted, *(column for column in compared if column not in again)])
     arrays = {key: cells[name] for key, name in columns.items()}
-    _refuse_header_among_rows(arrays["user"], arrays["item"], columns, path, config)
+    rows = None
     funnel = Funnel(len(arrays["user"]))
     if condition is not None:
         kept = matching_rows(condition, compared, cells | (file.read(again) if again else {}))
@@ -99,6 +133,8 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
         if not kept.any():
             raise DataError(f"{path}: none of the {len(kept):,} rows matches dataset.where")
         arrays = {key: values[kept] for key, values in arrays.items()}
+        rows = np.flatnonzero(kept)
+    refuse_header_among_rows(arrays["user"], arrays["item"], columns, path, config, rows=rows)
     signals: tuple[str, ...] = ()
     if config.signals is not None:
         arrays, signals = _with_signals(arrays, config.signals, columns["signal"], funnel, path)
@@ -112,49 +148,14 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     }
     notes = [column.note for column in wanted if isinstance(column, TimeColumn) and column.note]
     used = {*columns.values(), *(column.name for column in compared)}
-    unread = tuple(name for name in file.kinds if name not in used and not name.startswith("_"))
+    unread = tuple(
+        name
+        for name in file.kinds
+        if name not in (*used, *file.inner)
+        and not name.startswith("_")
+        and not any(other.startswith(f"{name}.") for other in used)
+    )
     return TableRows(columns, arrays, signals, funnel, ids, tuple(notes), unread)
-
-
-def _refuse_header_among_rows(
-    users: ColumnArray,
-    items: ColumnArray,
-    columns: dict[str, str],
-    path: Path,
-    config: TableConfig,
-) -> None:
-    """Refuse a row that has the names of the columns, as files that were joined have it."""
-    rows = np.flatnonzero(users == columns["user"])
-    headers = rows[items[rows] == columns["item"]]
-    if len(headers):
-        hint = "" if config.columns is None else ", or dataset.columns"
-        raise DataError(
-            f"{path}: row {headers[0] + 1:,} has the names of the columns instead "
-            f"of ids; it looks like a header line: remove it{hint}"
-        )
-    if config.columns is not None and _is_header(users[:HEAD_ROWS], items[:HEAD_ROWS]):
-        shown = " and ".join(f"'{shorten(str(ids[0]), 40)}'" for ids in (users, items))
-        raise DataError(
-            f"{path}: row 1 has the names of the columns instead of ids, {shown}; it looks like a "
-            "header line: remove it, or dataset.columns; if they are ids, move the line down"
-        )
-
-
-def _is_header(users: ColumnArray, items: ColumnArray) -> bool:
-    """Whether the first of some rows looks like a header line.
-
-    Both its ids are names of columns, or one is that of an id, or all other ids are numbers (in
-    two rows or more).
-    """
-    first = [str(users[0]), str(items[0])]
-    names = [name_stands_for(id, COMMON_NAMES) for id in first]
-    ids = [id for id in first if name_stands_for(id, ["user", "item"])]
-    if all(names) or any(id.lower().endswith("id") for id in ids):
-        return True
-    others = [str(id) for id in (*users[1:], *items[1:])]
-    digits = any(char.isdigit() for id in first for char in id)
-    numbered = len(others) >= 4 and all(id.isdecimal() for id in others)
-    return numbered and all(first) and not digits
 
 
 def _with_signals(

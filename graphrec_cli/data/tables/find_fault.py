@@ -120,6 +120,11 @@ def find_fault(
                     continue
                 if len(row) != len(names):
                     hint = HINT if layout.quoted and '"' in "".join(joined) else ""
+                    if passed == 1 and layout.names is None and len(row) == len(names) + 1:
+                        hint = (
+                            "; if each row begins with its number, as R writes it, save the table "
+                            "with row.names=FALSE"
+                        )
                     if joined[0].startswith(("#", "%")):
                         hint = f"; dataset.comment='{joined[0][0]}' skips such lines"
                     if re.fullmatch(r"\([0-9]+ rows?\)\s*", joined[0]):

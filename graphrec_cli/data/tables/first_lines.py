@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,8 +14,6 @@ from graphrec_cli.terminal_text import shorten
 
 LOOKED_AT = 20
 """Lines at the beginning of a file."""
-MANY_COLUMNS = 20
-"""A list of interactions has fewer; a matrix has a column per item."""
 _RULE = re.compile(r"""[^\w,;.\t"']*(?:--|──|══)[^\w,;.\t"']*""")
 """The line between the names of the columns and the rows."""
 SHOWN = {Separator.double_colon: "a '::'", Separator.blanks: "runs of blanks"}
@@ -79,16 +76,6 @@ def refuse_other_layout(
             f"the first line of {path} is '{shorten(first, 40)}', which looks like no header line: "
             f"the lines below it have {below[0]} fields; remove the lines above the header line"
         )
-
-
-def matrix_hint(header: Sequence[str]) -> str:
-    """What to do about a table with far more columns than a list of interactions; or nothing."""
-    if len(header) <= MANY_COLUMNS:
-        return ""
-    return (
-        f"; with {len(header):,} columns it looks like a matrix of users by items: write a line "
-        "with user, item and value for each of its values"
-    )
 
 
 def _found(count: int, wanted: int, separator: Separator) -> str:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from graphrec_cli.data.tables.first_lines import matrix_hint
 from graphrec_cli.errors import DataError
 
 NAMED_CELLS = (".json", ".jsonl", ".ndjson", ".parquet")
@@ -30,6 +29,8 @@ COMMON_NAMES = {
 }
 """By configuration key; compared without case and punctuation."""
 COMMON_NAMES["items_id"] = f"id {COMMON_NAMES['item']}"
+MANY_COLUMNS = 20
+"""A list of interactions has fewer; a matrix has a column per item."""
 
 _RECBOLE_TYPE = re.compile(r":(token|token_seq|float|float_seq)$")
 
@@ -40,7 +41,13 @@ def bare_name(column: str) -> str:
 
 
 def pick_column(
-    key: str, given: str | None, header: Sequence[str], path: Path, *, needed: bool
+    key: str,
+    given: str | None,
+    header: Sequence[str],
+    path: Path,
+    *,
+    needed: bool,
+    inner: Collection[str] = (),
 ) -> str | None:
     """The column in the header that a config key stands for.
 
@@ -50,6 +57,7 @@ def pick_column(
         header: names of the table's columns.
         path: the file, for messages.
         needed: whether a table without it is refused.
+        inner: names of the header that are taken only if they are given.
 
     Returns:
         The name, None if there is no such column and none is needed.
@@ -65,26 +73,43 @@ def pick_column(
         if len(found) != 1:
             raise DataError(f"{path} has no column '{given}', which dataset.{key} names; {has}")
         return found[0]
-    found = [name for name in header if name_stands_for(name, [key])]
+    found = [name for name in header if name not in inner and name_stands_for(name, [key])]
     if len(found) > 1:
         raise DataError(
             f"{path}: {' and '.join(found)} may each be the {key} column; name one, as in "
             f"dataset.{key}={bare_name(found[0])}"
         )
     if needed and not found:
-        may_be_headless = key in ("user", "item") and not set(path.suffixes) & set(NAMED_CELLS)
+        is_id = key in ("user", "item")
+        may_be_headless = is_id and not set(path.suffixes) & set(NAMED_CELLS)
         headless = ", or all columns in dataset.columns=[user,item,..] if the first line is data"
         raise DataError(
             f"{path} has no column with a known name for dataset.{key}; set dataset.{key}=NAME"
-            f"{headless if may_be_headless else ''}{matrix_hint(header)} ({has})"
+            f"{headless if may_be_headless else ''}{_matrix_hint(header) if is_id else ''} ({has})"
         )
     return found[0] if found else None
+
+
+def _matrix_hint(header: Sequence[str]) -> str:
+    """What to do about a table that may have a column for each item; or nothing."""
+    of_lists = ("item", "rating", "timestamp")
+    if len(header) <= MANY_COLUMNS or any(name_stands_for(name, of_lists) for name in header):
+        return ""
+    return (
+        f"; if its {len(header):,} columns are items, it is a matrix of users by items: write a "
+        "line with user, item and value for each of its values"
+    )
 
 
 def name_stands_for(column: str, keys: Collection[str]) -> bool:
     """Whether a column's name is one of the common names of some keys."""
     common = {_folded(name) for key in keys for name in COMMON_NAMES[key].split()}
     return _folded(bare_name(column)) in common
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Whether two names of columns are equal without case, punctuation and RecBole's types."""
+    return bool(_folded(bare_name(one))) and _folded(bare_name(one)) == _folded(bare_name(other))
 
 
 def refuse_unused_names(key: str, names: Sequence[str], used: Collection[str]) -> None:

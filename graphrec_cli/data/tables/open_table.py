@@ -21,7 +21,7 @@ from graphrec_cli.data.tables.csv_rows import read_head
 from graphrec_cli.data.tables.first_lines import refuse_other_layout
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.read_csv import HEAD_ROWS, check_first_rows, read_csv_columns
-from graphrec_cli.data.tables.read_json import json_kinds, looks_like_json, read_json_columns
+from graphrec_cli.data.tables.read_json import INNER, json_kinds, looks_like_json, read_json_columns
 from graphrec_cli.data.tables.read_parquet import (
     looks_like_parquet,
     parquet_kinds,
@@ -53,13 +53,18 @@ class TableFile:
         format: of the file.
         layout: how its text is written, None for other formats.
         kinds: by name of every column, ``number``, ``text`` or ``time``, from the type or the
-            first rows; for parquet also the names of other types.
+            first rows; for parquet also the names of other types, for JSON ``INNER``.
     """
 
     path: Path
     format: Format
     layout: Layout | None
     kinds: dict[str, str]
+
+    @property
+    def inner(self) -> list[str]:
+        """Names that are read only if they are given: of values of objects in JSON."""
+        return [name for name, kind in self.kinds.items() if kind == INNER]
 
     def check_first_rows(self, columns: Sequence[Column]) -> None:
         """Refuse a file whose first rows are faulty, without reading all of it.

@@ -14,6 +14,7 @@ from graphrec_cli.data.tables.find_fault import count_sound_rows, find_fault, fi
 from graphrec_cli.data.tables.layout import CSV, MAX_CHUNK_BYTES, Layout, open_lines, open_utf8
 from graphrec_cli.data.tables.quotes import QuoteScan
 from graphrec_cli.data.tables.time_column import TimeColumn
+from graphrec_cli.data.tables.where import WhereColumn
 from graphrec_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -96,6 +97,12 @@ def check_first_rows(path: Path, columns: Sequence[Column], layout: Layout) -> N
     fault = find_fault(path, columns, layout, most_rows=HEAD_ROWS)
     if fault is not None:
         raise fault
+    for column in columns:
+        if isinstance(column, WhereColumn) and rows:
+            import pyarrow as pa
+
+            cells = pa.array([row[names.index(column.name)] for row in rows], pa.string())
+            column_array(column, pa.chunked_array([cells]), path)
 
 
 def parse_rows(

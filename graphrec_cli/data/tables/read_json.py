@@ -23,6 +23,10 @@ ROWS_OF_KINDS = 1000
 """Rows whose keys and values give the columns and their kinds."""
 BLOCK_ROWS = 2**16
 """Converted at a time."""
+MAX_DEPTH = 8
+"""Objects within each other whose values have a name."""
+INNER = "inner"
+"""The kind of a value of an object in a row."""
 FLAT = 'write one flat object per line, as in {"user": "u1", "item": "i1"}'
 """What to do about JSON in another form."""
 _LAYOUT = Layout(quoted=False)
@@ -42,6 +46,8 @@ def looks_like_json(path: Path) -> bool:
 
 def json_kinds(path: Path) -> dict[str, str]:
     """By name of every key of any row, ``number`` or ``text``: the kind of its first values.
+
+    Values of objects in the first rows have a name too, and the kind ``INNER``.
 
     Raises:
         DataError: the file cannot be read, is empty, or one of its first rows is not an object.
@@ -65,7 +71,30 @@ def json_kinds(path: Path) -> dict[str, str]:
         )
     if not kinds:
         raise DataError(f"{path} is empty; it needs a JSON object per line")
+    for _, row in rows:
+        for name, _ in _inner(row):
+            kinds.setdefault(name, INNER)
     return kinds
+
+
+def _inner(row: dict[str, Any], depth: int = 1) -> Iterator[tuple[str, Any]]:
+    """The values of the objects in a row, named by their keys, as in ``properties.id``."""
+    for key, value in row.items():
+        if isinstance(value, dict):
+            inner = {f"{key}.{name}": part for name, part in value.items()}
+            yield from ((name, part) for name, part in inner.items() if not isinstance(part, dict))
+            if depth < MAX_DEPTH:
+                yield from _inner(inner, depth + 1)
+
+
+def _value(row: dict[str, Any], name: str) -> Any:
+    """The value of a key, or of keys of objects within each other that are joined by dots."""
+    if name in row or "." not in name:
+        return row.get(name)
+    value: Any = row
+    for key in name.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return dict(_inner(row)).get(name) if value is None else value  # a key may have a dot
 
 
 def _kind(value: object) -> str:
@@ -122,12 +151,14 @@ def read_json_columns(
     rows = islice(_objects(path), most_rows)
     while block := list(islice(rows, BLOCK_ROWS)):
         for column in columns:
-            cells = [_cell(row.get(column.name)) for _, row in block]
+            cells = [_cell(_value(row, column.name)) for _, row in block]
             if None in cells:
-                number = block[cells.index(None)][0]
+                number, row = block[cells.index(None)]
+                names = [name for name, _ in _inner(row) if name.startswith(f"{column.name}.")]
+                hint = f"name a value in it, such as {names[0]}, or " if names else ""
                 raise DataError(
                     f"{path}, line {number}: {column.name} is a list or an object where a text or "
-                    f"a number is needed; {FLAT}"
+                    f"a number is needed; {hint}{FLAT}"
                 )
             if not isinstance(column, WhereColumn):
                 _refuse_booleans(path, column.name, block)
@@ -143,9 +174,10 @@ def read_json_columns(
 
 def _refuse_booleans(path: Path, name: str, block: Sequence[tuple[int, dict[str, Any]]]) -> None:
     for number, row in block:
-        if isinstance(row.get(name), bool):
+        value = _value(row, name)
+        if isinstance(value, bool):
             raise DataError(
-                f"{path}, line {number}: {name} is {json.dumps(row[name])}, a truth value; save it "
+                f"{path}, line {number}: {name} is {json.dumps(value)}, a truth value; save it "
                 "as text or numbers"
             )
 
@@ -208,7 +240,7 @@ def _cell(value: object) -> str | None:
 def _first_fault(path: Path, columns: Sequence[Column]) -> DataError:
     for number, row in _objects(path):
         for column in columns:
-            text = _cell(row.get(column.name)) or ""
+            text = _cell(_value(row, column.name)) or ""
             fault = column.fault(text)
             if fault is not None:
                 shown = shorten(text, 40)

@@ -159,7 +159,7 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
     is_text = isinstance(column, TextColumn)
     if pa.types.is_decimal(values.type) and not compared:
         values = _without_decimals(name, values, whole=is_text)
-    if compared and pa.types.is_boolean(values.type):
+    if compared and (pa.types.is_boolean(values.type) or pa.types.is_null(values.type)):
         return values.cast("string")
     if kind not in ("number", "text", "time"):
         raise DataError(f"{name} has the type {kind}; save it as text or numbers")

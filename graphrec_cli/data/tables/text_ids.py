@@ -88,9 +88,13 @@ class TextIdColumn(TextColumn):
         return plain and text not in self.missing
 
     def _bare(self, text: str) -> str:
-        bare = text.strip()
-        word = TOO_NARROW if _HASHES.fullmatch(bare) else bare
-        return "" if word in self.missing else bare
+        return "" if is_missing_id(text, self.missing) else text.strip()
+
+
+def is_missing_id(text: str, words: Collection[str]) -> bool:
+    """Whether a cell is blank or one of the words for a missing id."""
+    bare = text.strip()
+    return not bare or (TOO_NARROW if _HASHES.fullmatch(bare) else bare) in words
 
 
 def twin_notes(column: str, ids: Collection[str]) -> Iterator[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.config.condition import All, Comparison, Condition, Not, comparisons
+from graphrec_cli.config.condition import All, Comparison, Condition, IsNull, Not, comparisons
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.data.tables.cells import (
     distinct_texts,
@@ -20,6 +18,7 @@ from graphrec_cli.data.tables.cells import (
     parsed_number,
     present_cells,
 )
+from graphrec_cli.data.tables.compare_texts import TESTS, compare_texts, has_texts, other_kind
 from graphrec_cli.data.tables.guess_columns import bare_name
 from graphrec_cli.data.tables.number_order import Number, order_in, order_of
 from graphrec_cli.data.tables.time_values import (
@@ -33,18 +32,8 @@ from graphrec_cli.terminal_text import shorten
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_IN_ORDER = re.compile(r"\d{4}([-/.]\d\d([-/.]\d\d)?)?($|[ T])|\d\d:\d\d")
-"""Texts that begin with a date, or a time of the day, whose characters are in the order of time."""
 TRUE, FALSE, UNKNOWN = 1, -1, 0
 """Of these, ``not`` is the opposite, ``and`` the minimum and ``or`` the maximum."""
-_TESTS: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +43,19 @@ class WhereColumn:
     Attributes:
         name: in the header.
         compared: the distinct comparisons.
-        may_be_missing: a cell may be empty; it matches no comparison.
+        is_null: whether a text stands for an empty cell.
+        first_rows: only so many rows are checked, or fewer if the table has no more; None for all.
+        may_be_missing: a cell may be empty; it matches no comparison but ``is null``.
     """
 
     name: str
-    compared: tuple[Comparison, ...]
+    compared: tuple[Comparison | IsNull, ...]
+    is_null: Callable[[str], bool] = is_missing
+    first_rows: int | None = None
     may_be_missing: bool = True
 
     def array(self, cells: pa.ChunkedArray) -> NDArray[np.int8] | None:
-        """TRUE or FALSE for every row and comparison, UNKNOWN without a value.
+        """TRUE or FALSE for every row and comparison, UNKNOWN if it compares no value.
 
         Returns:
             Shape (rows, comparisons); None if a cell that is compared with a number is not one.
@@ -72,6 +65,9 @@ class WhereColumn:
         """
         truth = np.full((len(cells), len(self.compared)), UNKNOWN, dtype=np.int8)
         for place, comparison in enumerate(self.compared):
+            if isinstance(comparison, IsNull):
+                truth[:, place] = np.where(self._nulls(cells), TRUE, FALSE)
+                continue
             found = self._compare(comparison, cells)
             if found is None:
                 return None
@@ -81,7 +77,12 @@ class WhereColumn:
 
     def fault(self, text: str) -> str | None:
         """The fault of a cell, None if it has none."""
-        if all(_has_texts(comparison) for comparison in self.compared) or is_missing(text):
+        with_numbers = (
+            comparison
+            for comparison in self.compared
+            if isinstance(comparison, Comparison) and not has_texts(comparison)
+        )
+        if is_missing(text) or not any(with_numbers):
             return None
         if parsed_number(text) is not None:
             return None
@@ -90,6 +91,16 @@ class WhereColumn:
             "or compare with a text in single quotes"
         )
 
+    def _nulls(self, cells: pa.ChunkedArray) -> NDArray[np.bool_]:
+        """Whether each cell is empty, shape (rows,)."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
+            return np.asarray(pc.is_null(cells, nan_is_null=True).to_numpy(), dtype=np.bool_)
+        texts, place = distinct_texts(cells.fill_null(""))
+        return np.array([self.is_null(text) for text in texts], dtype=np.bool_)[place]
+
     def _compare(
         self, comparison: Comparison, cells: pa.ChunkedArray
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
@@ -97,8 +108,8 @@ class WhereColumn:
         import pyarrow as pa
 
         is_text = pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)
-        if is_text and _has_texts(comparison):
-            return _compare_texts(comparison, cells)
+        if is_text and has_texts(comparison):
+            return compare_texts(comparison, cells, complete=len(cells) != self.first_rows)
         present, rows = present_cells(cells)
         if not len(rows):
             return rows, np.empty(0, dtype=np.bool_)
@@ -108,8 +119,8 @@ class WhereColumn:
             if times is None:
                 return None
             orders = (order_of(times, time) for time in self._times(comparison))
-        elif _has_texts(comparison):
-            raise _other_kind(comparison, "numbers", "a number without quotes")
+        elif has_texts(comparison):
+            raise other_kind(comparison, "numbers", "a number without quotes")
         else:
             order_to = order_in(present)
             if order_to is None:
@@ -117,16 +128,16 @@ class WhereColumn:
             orders = map(order_to, cast("tuple[Number, ...]", comparison.values))
         matches = np.zeros(len(rows), dtype=np.bool_)
         for order in orders:
-            matches |= _TESTS[comparison.operator](order, 0)
+            matches |= TESTS[comparison.operator](order, 0)
         return rows, matches
 
     def _times(self, comparison: Comparison) -> list[int]:
         """The dates that times are compared with, in nanoseconds since 1970."""
         texts = np.array(comparison.values, dtype=object)
-        dates = parsed_dates(texts, None) if _has_texts(comparison) else None
+        dates = parsed_dates(texts, None) if has_texts(comparison) else None
         times = nanoseconds_of_dates(dates)
         if times is None:
-            raise _other_kind(comparison, "times", "ISO dates such as '2024-01-31'")
+            raise other_kind(comparison, "times", "ISO dates such as '2024-01-31'")
         return [int(time) for time in times]
 
 
@@ -141,7 +152,7 @@ def where_columns(condition: Condition, header: Sequence[str], path: Path) -> li
     Raises:
         DataError: the table has no column of a name.
     """
-    compared: dict[str, dict[Comparison, None]] = {}
+    compared: dict[str, dict[Comparison | IsNull, None]] = {}
     for comparison in comparisons(condition):
         given = comparison.column
         found = [name for name in header if name == given]
@@ -174,58 +185,13 @@ def matching_rows(
     return np.asarray(_truth(condition, truth) == TRUE)
 
 
-def _truth(condition: Condition, truth: Mapping[Comparison, NDArray[np.int8]]) -> NDArray[np.int8]:
-    if isinstance(condition, Comparison):
+def _truth(
+    condition: Condition, truth: Mapping[Comparison | IsNull, NDArray[np.int8]]
+) -> NDArray[np.int8]:
+    if isinstance(condition, Comparison | IsNull):
         return truth[condition]
     if isinstance(condition, Not):
         return -_truth(condition.part, truth)
     parts = [_truth(part, truth) for part in condition.parts]
     merge = np.minimum if isinstance(condition, All) else np.maximum
     return np.asarray(merge.reduce(parts))
-
-
-def _other_kind(comparison: Comparison, kind: str, write: str) -> DataError:
-    value = comparison.values[0]
-    shown = f"the text '{shorten(value, 40)}'" if isinstance(value, str) else f"number {value}"
-    return DataError(
-        f"dataset.where compares {comparison.column} with {shown}, but the column has {kind}; "
-        f"write {write}"
-    )
-
-
-def _refuse_other_order(column: str, wanted: str, texts: Sequence[str]) -> None:
-    """Refuse an order of numbers, or of dates with the day first, that characters do not give."""
-    other = next((text for text in (wanted, *texts) if not _IN_ORDER.match(text)), None)
-    if other is not None:
-        raise DataError(
-            f"dataset.where orders {column} by '{shorten(wanted, 40)}', but '{shorten(other, 40)}' "
-            "is no ISO date, and texts are ordered character by character; write a number without "
-            "quotes and leave only numbers in the column, or write the column's dates as 2024-01-31"
-        )
-
-
-def _has_texts(comparison: Comparison) -> bool:
-    return isinstance(comparison.values[0], str)
-
-
-def _compare_texts(
-    comparison: Comparison, cells: pa.ChunkedArray
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    texts, place = distinct_texts(cells.drop_null())
-    texts = np.array([text.strip() for text in texts], dtype=object)
-    wanted = [str(value).strip() for value in comparison.values]
-    any_of = frozenset(wanted)
-    present = [text for text in texts if not is_missing(text)]
-    in_order = comparison.operator not in ("=", "!=")
-    if in_order and present and all(parsed_number(text) is not None for text in present):
-        # As texts, '10' is below '9', and every time in seconds is below '2022-01-01'.
-        raise _other_kind(comparison, "numbers", "a number without quotes")
-    if in_order and wanted[0][:1].isdigit():
-        _refuse_other_order(comparison.column, wanted[0], present)
-    if comparison.operator == "=":
-        matches = [text in any_of for text in texts]
-    else:
-        matches = [_TESTS[comparison.operator](text, wanted[0]) for text in texts]
-    has_value = np.array([text != "" for text in texts], dtype=np.bool_)
-    rows = np.flatnonzero(cells.is_valid().to_numpy())[has_value[place]]
-    return rows.astype(np.int64), np.array(matches, dtype=np.bool_)[place[has_value[place]]]

@@ -52,7 +52,11 @@ def refused_as_whole(config: TableConfig) -> str:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([json.dumps({"user": {"id": "a"}, "item": "b"})], f"user is a list or an object .*{FLAT}"),
+        (
+            [json.dumps({"user": {"id": "a"}, "item": "b"})],
+            f"needed; name a value in it, such as user.id, or {FLAT[2:]}",
+        ),
+        ([json.dumps({"user": ["a"], "item": "b"})], f"user is a list or an object .*{FLAT}"),
         ([json.dumps(ROW), json.dumps({"user": "a"})], "line 2: item '' is empty"),
         ([json.dumps(ROW), json.dumps(ROW | {"rating": "x"})], "line 2: rating 'x' is not"),
         ([json.dumps({"data": [ROW, ROW]})], f"is one object with the rows inside, in data{FLAT}"),
@@ -176,3 +180,97 @@ def test_a_header_line_of_a_test_file_alone(folder: Path) -> None:
 def test_ids_that_are_words_for_users_are_ids(folder: Path) -> None:
     (folder / "a.csv").write_text("user,item\nuser,book\n")
     assert load(TableConfig(path="a.csv")).table.user_id.tolist() == ["user"]
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("n > 1", "line 3: n 'kg' is not a number, but dataset.where compares it with one"),
+        ("day > '2024-01-01'", "a.csv: dataset.where orders day by '2024-01-01', but '31.01.2024'"),
+        (
+            "plays > '5'",
+            "a.csv: dataset.where compares plays with the text '5', but the column has",
+        ),
+        ("rating = 'x' and plays < '5'", "compares plays with the text '5', but the column has"),
+        ("other = 1", "a.csv has no column 'other', which dataset.where names"),
+    ],
+)
+def test_a_condition_that_does_not_fit_the_first_rows(
+    folder: Path, where: str, message: str
+) -> None:
+    head = "user,item,n,day,plays,rating\n"
+    (folder / "a.csv").write_text(f"{head}a,b,9,31.01.2024,7,1\nc,d,kg,01.02.2024,8,2\n")
+    assert message in refused_as_whole(TableConfig(path="a.csv", where=where))
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_a_condition_on_another_kind_of_column_of_other_formats(folder: Path, suffix: str) -> None:
+    path = folder / f"a.{suffix}"
+    if suffix == "jsonl":
+        path.write_text(json.dumps(ROW) + "\n" + json.dumps(ROW | {"rating": "4"}))
+    else:
+        pq.write_table(pa.table({"user": ["a"], "item": ["b"], "rating": [3]}), path)
+    message = refused_as_whole(TableConfig(path=path.name, where="rating > '2'"))
+    assert "compares rating with the text '2', but the column has numbers" in message
+
+
+@pytest.mark.parametrize("rows", [3, 1_500])
+@pytest.mark.parametrize("where", ["n > '1'", "t >= '2022-01-01' or n = 1"])
+def test_numbers_that_are_ordered_as_texts_in_a_long_table(
+    folder: Path, where: str, rows: int
+) -> None:
+    lines = "".join(f"u{n},i,{n},{1_500_000_000 + n}\n" for n in range(rows))
+    (folder / "a.csv").write_text(f"user,item,n,t\n{lines}")
+    message = refused_as_whole(TableConfig(path="a.csv", where=where))
+    assert "but the column has numbers; write a number without quotes" in message
+
+
+def test_what_later_rows_decide_is_not_refused_by_the_first(folder: Path) -> None:
+    rows = "".join(f"u{n},i,{n}\n" for n in range(1_500))
+    (folder / "a.csv").write_text(f"user,item,code\n{rows}z,i,x9\n")
+    config = TableConfig(path="a.csv", where="code >= 'a'")
+    TABLE.check(config, data_dir=folder)
+    assert load(config).table.user_id.tolist() == ["z"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "what"),
+    [
+        ("varchar(20),int", "types or units"),
+        ('"NVARCHAR (max)",bigint', "types or units"),
+        ("string,text[]", "types or units"),
+        ("'token',uint64".replace("'", ""), "types or units"),
+        ("[-],[-]", "types or units"),
+        ("User ID,ITEM", "the names"),
+    ],
+)
+@pytest.mark.parametrize("above", ["", "a,b\n"])
+def test_types_and_names_below_the_header_line_are_no_ids(
+    folder: Path, cells: str, what: str, above: str
+) -> None:
+    (folder / "a.csv").write_text(f"user_id,item\n{above}{cells}\nann,bread\nbob,milk\n")
+    message = refused_as_whole(TableConfig(path="a.csv"))
+    row = 2 if above else 1
+    assert f"a.csv: row {row} has {what} of the columns instead of ids" in message
+    kept = load(TableConfig(path="a.csv", where="user_id in ('ann', 'bob')"))
+    assert kept.table.user_id.tolist() == ["ann", "bob"]
+    (folder / "a.csv").write_text(f"user_id,item\nann,bread\nbob,milk\n{cells}\n")
+    assert len(load(TableConfig(path="a.csv")).table) == 3
+
+
+@pytest.mark.parametrize(
+    "cells",
+    ["int,bread", "ann,date", "-,-", "[deleted],[removed]", "1,2", "times,dates", "time-1,x"],
+)
+def test_ids_that_are_no_types(folder: Path, cells: str) -> None:
+    (folder / "a.csv").write_text(f"user,item\n{cells}\n")
+    config = TableConfig(path="a.csv")
+    TABLE.check(config, data_dir=folder)
+    assert len(load(config).table) == 1
+
+
+def test_types_in_parquet_are_no_ids(folder: Path) -> None:
+    columns = {"user": ["varchar", "a"], "item": ["int", "b"]}
+    pq.write_table(pa.table(columns), folder / "a.parquet")
+    with pytest.raises(DataError, match="row 1 has types or units of the columns instead of ids"):
+        load(TableConfig(path="a.parquet"))

@@ -392,3 +392,12 @@ def test_few_seconds_that_could_be_dates_are_seconds(folder: Path, cells: list[i
     found = load(csv_table(folder, f"user,item,time\n{rows}".encode())).table.timestamp
     assert found is not None
     assert found.tolist() == [cell * 10**9 for cell in cells]
+
+
+def test_row_names_that_have_no_name_in_the_header_line(folder: Path) -> None:
+    config = csv_table(folder, b'"user","item"\n"1","a","x"\n"2","b","y"\n')
+    with pytest.raises(DataError, match=r"line 2: 3 fields .* header has 2; .*row\.names=FALSE$"):
+        load(config)
+    config = csv_table(folder, b"user,item\na,x\nb,y,z\n")
+    with pytest.raises(DataError, match=r"line 3: 3 fields where the header has 2$"):
+        load(config)

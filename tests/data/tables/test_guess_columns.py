@@ -67,3 +67,26 @@ def test_refusals_name_the_key_and_the_header() -> None:
     with pytest.raises(DataError, match=r"if the first line is data \(its columns are 196"):
         pick("user", ["196", "242", "3"])
     assert pick_column("rating", None, ["a"], FILE, needed=False) is None
+
+
+MANY = [f"c{place}" for place in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("key", "header", "is_said"),
+    [
+        ("item", ["user", *MANY], True),
+        ("user", MANY, True),
+        ("user", ["reader", "isbn", *MANY], False),
+        ("item", ["user", "rating", *MANY], False),
+        ("item", ["user", "when", *MANY[:10]], False),
+        ("timestamp", ["user", "item", *MANY], False),
+        ("items_id", MANY, False),
+    ],
+)
+def test_a_matrix_is_guessed_only_where_nothing_else_fits(
+    key: str, header: list[str], *, is_said: bool
+) -> None:
+    with pytest.raises(DataError) as refused:
+        pick(key, header)
+    assert ("it is a matrix of users by items" in str(refused.value)) is is_said

@@ -169,7 +169,10 @@ def test_names_that_nothing_reads_are_refused() -> None:
     ("content", "message"),
     [
         (b"1001:\n7,5,2005-09-06\n", r"looks like blocks, '1001:'"),
-        (b"user," + b",".join(b"m%d" % i for i in range(30)), r"looks like a matrix of users"),
+        (
+            b"user," + b",".join(b"m%d" % i for i in range(30)),
+            r"if its 31 columns are items, it is a m",
+        ),
         (b"user,item\r1,2\r", r"ends its lines with CR alone"),
         (b"SQLite format 3\0", r"is no text but an SQLite database"),
         (b"7z\xbc\xaf\x27\x1c", r"is no text but a 7-Zip archive"),

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,3 +96,65 @@ def test_json_lines_with_blanks_are_recognised_by_their_beginning(start: str) ->
     table = TABLE.read(TableConfig(path="a.csv"), data_dir=Path(), seed=0).table
     assert table.user_id.tolist() == ["u", "v"]
     assert table.item_id.tolist() == ["i", "j"]
+
+
+EVENT = {"event": "buy", "properties": {"id": "u1", "item": {"sku": 7}, "plan": "pro"}}
+
+
+def test_values_of_objects_are_named_by_dotted_keys() -> None:
+    rows = [
+        EVENT,
+        {"event": "buy", "properties": {"id": "u2", "item": {"sku": "x"}, "plan": None}},
+        {"event": "buy", "properties": {"id": 3, "item": {"sku": 7}}},
+        {"properties.id": "top", "properties": {"id": "u4", "item": {"sku": 1}, "plan": "pro"}},
+    ]
+    config = write(rows)
+    config.user, config.item = "properties.id", "properties.item.sku"
+    TABLE.check(config, data_dir=Path())
+    source = TABLE.read(config, data_dir=Path(), seed=0)
+    frame = pd.json_normalize(rows[:3])
+    assert source.table.user_id.tolist() == [*map(str, frame["properties.id"]), "top"]
+    assert source.table.item_id.tolist() == [*map(str, frame["properties.item.sku"]), "1"]
+    config.where = '"properties.plan" is null'
+    assert TABLE.read(config, data_dir=Path(), seed=0).table.user_id.tolist() == ["u2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("user", "message"),
+    [
+        ("properties", "line 1: properties is a list or an object"),
+        (
+            "properties.item",
+            "has no column 'properties.item', .*, properties.id, properties.plan, ",
+        ),
+        ("event.id", "has no column 'event.id', which dataset.user names"),
+        ("flag.on", "line 1: flag.on is true, a truth value"),
+        ("flag.ids", "line 1: flag.ids is a list or an object"),
+        ("flag.none", "line 1: flag.none '' is empty"),
+    ],
+)
+def test_objects_that_hold_no_ids(user: str, message: str) -> None:
+    config = write([EVENT | {"flag": {"on": True, "ids": [1], "none": None}}])
+    config.user, config.item = user, "event"
+    with pytest.raises(DataError, match=message):
+        TABLE.check(config, data_dir=Path())
+    with pytest.raises(DataError, match=message):
+        TABLE.read(config, data_dir=Path(), seed=0)
+
+
+def test_values_of_objects_are_not_guessed() -> None:
+    row = {"user.id": "u", "item": "i", "created": {"at": 7}, "parent": {"asin": 3}}
+    source = TABLE.read(write([row]), data_dir=Path(), seed=0)
+    assert source.table.user_id.tolist() == ["u"]
+    assert source.table.item_id.tolist() == ["i"]
+    assert source.table.timestamp is None
+
+
+def test_an_object_in_a_later_row_is_no_missing_value() -> None:
+    config = write([{"item": 1, "by": {"id": "u"}}, {"item": 2, "by": {"id": {"old": "v"}}}])
+    config.user, config.on_missing = "by.id", MissingPolicy.skip
+    with pytest.raises(DataError, match=r"line 2: by\.id is a list or an object"):
+        TABLE.read(config, data_dir=Path(), seed=0)
+    config = write([{"item": 1, "by": {"a.b": "u"}}])
+    config.user = "by.a.b"
+    assert TABLE.read(config, data_dir=Path(), seed=0).table.user_id.tolist() == ["u"]

@@ -6,18 +6,20 @@ import csv
 import json
 import operator
 import re
+from collections.abc import Container
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.config.table import TableConfig
+from graphrec_cli.config.table import MissingPolicy, TableConfig
 from graphrec_cli.data.sources.table import TABLE
 from graphrec_cli.errors import DataError
 
@@ -53,17 +55,24 @@ NUMBERS_COMPARED = st.sampled_from([0, -1, 1.5, 10, 9.0, 9_007_199_254_740_993])
 @st.composite
 def conditions(draw: st.DrawFn, depth: int = 0) -> tuple[Any, ...]:
     """``(column, operator, values)``, or ``not``, ``and``, ``or`` before others of these."""
-    form = draw(st.integers(0, 2 if depth > 2 else 5))
+    form = draw(st.integers(-1, 2 if depth > 2 else 5))
+    if form == -1:
+        column = draw(st.sampled_from(["event", "price", "other one"]))
+        return column, draw(st.sampled_from(["is null", "is not null"])), []
     if form == 0:
         column, sign = draw(st.sampled_from(["event", "other one"])), draw(SIGNS)
         text = draw(TEXTS)
         if text[:1].isdigit() and sign != "!=":  # refused in an order
             sign = "="
+        if not text and sign == "=":
+            sign = "!="
         return column, sign, [text]
     if form == 1:
         return "price", draw(SIGNS), [draw(NUMBERS_COMPARED)]
     if form == 2:
-        values = st.one_of(st.lists(TEXTS, min_size=1), st.lists(st.sampled_from([10, 1.5, -1])))
+        values = st.one_of(
+            st.lists(TEXTS.filter(bool), min_size=1), st.lists(st.sampled_from([10, 1.5, -1]))
+        )
         return "price", "in", draw(values) or [0]
     if form == 3:
         return "not", draw(conditions(depth + 1))
@@ -78,6 +87,8 @@ def written(condition: tuple[Any, ...]) -> str:
         return f"not ({written(*rest)})"
     if first in ("and", "or"):
         return f"({written(rest[0])} {first} {written(rest[1])})"
+    if not rest[1]:
+        return f'"{first}" {rest[0]}'
     values = [
         "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
         for value in rest[1]
@@ -86,11 +97,11 @@ def written(condition: tuple[Any, ...]) -> str:
     return f'"{first}" {rest[0]} {right}'
 
 
-def truth(condition: tuple[Any, ...], row: dict[str, str]) -> bool | None:
+def truth(condition: tuple[Any, ...], row: dict[str, str], nulls: Container[str]) -> bool | None:
     """True, False, or None where an empty cell decides."""
     first, *rest = condition
     if first in ("not", "and", "or"):
-        found = [truth(part, row) for part in rest]
+        found = [truth(part, row, nulls) for part in rest]
         if first == "not":
             return None if found[0] is None else not found[0]
         decides: bool = first == "or"
@@ -99,6 +110,8 @@ def truth(condition: tuple[Any, ...], row: dict[str, str]) -> bool | None:
         return None if None in found else not decides
     sign, values = rest
     cell: Any = row[first]
+    if not values:
+        return bool((cell in nulls) == (sign == "is null"))
     if isinstance(values[0], str):
         cell, values = cell.strip(), [value.strip() for value in values]
         if not cell:
@@ -127,7 +140,8 @@ def test_rows_are_those_of_an_independent_evaluator(
             writer.writerows(table)
         else:
             file.writelines(json.dumps(row) + "\n" for row in table)
-    kept = [row["user"] for row in table if truth(condition, row) is True]
+    nulls = ("", "NaN", "NA") if form == "csv" else ("",)
+    kept = [row["user"] for row in table if truth(condition, row, nulls) is True]
     config = TableConfig(path=str(path), where=written(condition))
     if not kept:
         with pytest.raises(
@@ -182,6 +196,10 @@ def parquet(tmp_path: Path) -> Path:
         ("time < '1970-01-01T00:00:00.001'", "a"),
         ("time in ('1970-01-01', '1970-01-03') and user != 'a'", "d"),
         ("user in ('d', 'a')", "ad"),
+        ("kind is null", "b"),
+        ("code is null or small is null", "cd"),
+        ("price is not null", "ac"),
+        ("click is null or time is null", "c"),
     ],
 )
 def test_typed_columns_of_parquet(parquet: Path, where: str, users: str) -> None:
@@ -306,11 +324,80 @@ def test_texts_that_are_not_in_the_order_of_what_they_say(
     assert users_of(path, "n = '9' or day != '31.01.2024'") == "ab"
 
 
+NULLS = ["", " ", "NULL", "null", "\\N", "NA", "n/a", "NaN", "<NA>", "None", "0000-00-00", "#N/A"]
+
+
+@pytest.mark.parametrize("between", "-/.")
+@pytest.mark.parametrize("before_time", " Tt")
+def test_dates_are_ordered_whatever_stands_between_their_numbers(
+    tmp_path: Path, between: str, before_time: str
+) -> None:
+    days = ["2024-01-30", "2024-01-31", "2024-01-31 09:00:00", "2024-01-31 18:30:00", "2024-02-01"]
+    path = tmp_path / "table.csv"
+    cells = [day.replace("-", between).replace(" ", before_time) for day in days]
+    rows = zip("abcde", cells, strict=True)
+    path.write_text("user,item,t\n" + "".join(f"{user},x,{cell}\n" for user, cell in rows))
+    for limit in ("2024-01-31 12:00", "2024-01-31T12:00", "2024/01/31 12:00", "2024.01.31t12:00"):
+        assert users_of(path, f"t < '{limit}'", timestamp="") == "abc"
+        assert users_of(path, f"t >= '{limit}'", timestamp="") == "de"
+    assert users_of(path, "t >= '2024/02' or t < '2024-01-31'", timestamp="") == "ae"
+    assert users_of(path, f"t != '{cells[1]}'", timestamp="") == "acde"
+
+
+def test_null_cells_of_text(tmp_path: Path) -> None:
+    cells = [*NULLS, "0", "2024-01-01", "none such"]
+    path = tmp_path / "table.csv"
+    path.write_text("user,item,t\n" + "".join(f"{n:x},i,{cell}\n" for n, cell in enumerate(cells)))
+    every = "".join(f"{n:x}" for n in range(len(cells)))
+    empty = every[: len(NULLS)]
+    assert users_of(path, "t is null") == empty
+    assert users_of(path, "t is not null") == every[len(NULLS) :]
+    assert users_of(path, "t is null and t = 'NA'") == every[5]
+    assert users_of(path, "not t is null or t = 'null'") == every[3] + every[len(NULLS) :]
+
+
+def test_null_cells_are_those_of_pandas(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    cells = ["", "NA", "5", "", "null", "7", "N/A", "nan", "x"]
+    path.write_text("user,item,t\n" + "".join(f"{n},i,{cell}\n" for n, cell in enumerate(cells)))
+    frame = pd.read_csv(path, dtype={"user": str})
+    for word, kept in (("null", frame.t.isna()), ("not null", frame.t.notna())):
+        assert users_of(path, f"t is {word}") == "".join(frame.user[kept])
+    written = tmp_path / "table.parquet"
+    frame.to_parquet(written)
+    assert users_of(written, "t is null") == "".join(frame.user[frame.t.isna()])
+
+
+def test_null_cells_of_json_and_parquet_have_no_words(tmp_path: Path) -> None:
+    cells = [None, "NA", "", 3]
+    rows = [{"user": f"{n}", "item": "i", "t": cell} for n, cell in enumerate(cells)]
+    rows.append({"user": "4", "item": "i"})
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert users_of(path, "t is null") == "024"
+    assert users_of(path, "t is not null") == "13"
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"user": list("abc"), "item": ["x"] * 3, "t": [None, "NA", " "]}), path)
+    assert users_of(path, "t is null") == "ac"
+
+
+def test_null_ids_are_those_that_count_as_missing(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("user,item\nNA,x\nunknown,x\nnull,x\n")
+    skip = MissingPolicy.skip
+    kept = "user is not null"
+    assert users_of(path, kept, on_missing=skip) == "NAunknown"
+    assert users_of(path, kept, on_missing=skip, missing_ids=["unknown"]) == "NAnull"
+
+
 def test_a_column_without_any_value(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     empty = pa.array([None, None], pa.string())
     pq.write_table(pa.table({"user": ["a", "b"], "item": ["x", "x"], "note": empty}), path)
     assert users_of(path, "note = 'x' or note > 1 or user = 'b'") == "b"
+    pq.write_table(pa.table({"user": ["a", "b"], "item": ["x", "x"], "note": [None, None]}), path)
+    assert users_of(path, "note = 'x' or note > 1 or user = 'b'") == "b"
+    assert users_of(path, "note is null") == "ab"
 
 
 def test_a_cell_that_is_not_a_number_is_named_by_its_line(tmp_path: Path) -> None:

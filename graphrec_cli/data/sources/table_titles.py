@@ -1,0 +1,86 @@
+"""The titles of a table's items, from a file of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec_cli.config.table import TableConfig
+from graphrec_cli.data.sources.table_rows import shown_values
+from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, TextColumn
+from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
+from graphrec_cli.data.tables.open_table import TableFile, open_table
+from graphrec_cli.data.tables.text_ids import TextIdColumn
+from graphrec_cli.data.tables.titles import Titles
+from graphrec_cli.errors import DataError
+
+
+def check_titles(path: Path, config: TableConfig, item: str) -> None:
+    """Refuse a file of titles whose first lines do not fit the configuration.
+
+    Args:
+        path: the file.
+        config: the layout and the columns.
+        item: the name of the table's column of item ids.
+
+    Raises:
+        ConfigError: a key does not apply to the file.
+        DataError: a column is missing, or a first row is faulty.
+    """
+    file = open_table(path, config.items_format())
+    file.check_first_rows(_title_columns(file, config, item))
+
+
+def read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
+    """Ids of the table's items and their titles, the first of each that is repeated.
+
+    Raises:
+        DataError: the file is faulty, or no item has a title.
+    """
+    import pandas as pd
+
+    file = open_table(path, config.items_format())
+    columns = _title_columns(file, config, item)
+    arrays = file.read(columns)
+    ids, titles = (arrays[column.name] for column in columns)
+    series = pd.Series(ids, dtype=object)
+    chosen = (series.isin(pd.unique(known)) & ~series.duplicated()).to_numpy()
+    if not chosen.any():
+        raise DataError(
+            f"none of the {len(pd.unique(known)):,} items has a title in the file of titles; check "
+            f"{path} and its column of ids, dataset.items_id: {columns[0].name} has ids such as "
+            f"{_some(ids)}, and the items have ids such as {_some(known)}"
+        )
+    return ids[chosen].astype(np.str_), titles[chosen].astype(np.str_)
+
+
+def _title_columns(
+    file: TableFile, config: TableConfig, item: str
+) -> tuple[TextIdColumn, TextColumn]:
+    """The columns of item ids and titles; ``item`` is the table's name of the first."""
+    header = list(file.kinds)
+    same = item if item in map(bare_name, header) else None
+    id_column = pick_column(
+        "items_id", config.items_id or same, header, file.path, needed=True, inner=file.inner
+    )
+    title_column = pick_column(
+        "items_title", config.items_title, header, file.path, needed=True, inner=file.inner
+    )
+    assert id_column is not None
+    assert title_column is not None
+    if config.items_columns is not None:
+        refuse_unused_names(
+            "dataset.items_columns", config.items_columns, [id_column, title_column]
+        )
+    quoted = config.items_format().quoted
+    return (
+        TextIdColumn(id_column, missing=(), may_be_quoted=not quoted),
+        TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True),
+    )
+
+
+def _some(ids: NDArray[np.generic]) -> str:
+    """The first distinct ids, for a message."""
+    return shown_values(list(dict.fromkeys(map(str, ids[:100].tolist())))[:3])
