@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.condition import Comparison
 from graphrec_cli.data.tables.cells import distinct_texts, is_missing, parsed_number
+from graphrec_cli.data.tables.time_values import nanoseconds_of_dates, parsed_dates
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _IN_ORDER = re.compile(r"\d{4}([-/.]\d\d([-/.]\d\d)?)?($|[ Tt])|\d\d:\d\d")
 """Texts that begin with a date, or a time of the day, whose characters are in the order of time."""
+_ZONED = re.compile(r"^\d{4}.*\d\d:\d\d(:\d\d(\.\d+)?)? ?([Zz]|UTC|[+-]\d\d:?\d\d)$")
 _DATE = re.compile(r"\d{4}[-/.]\d\d([-/.]\d\d)?")
 TESTS: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
@@ -47,6 +49,11 @@ def compare_texts(
         matches = [text in any_of for text in texts]
     elif comparison.operator == "!=":
         matches = [text != wanted[0] for text in texts]
+    elif any(_ZONED.search(text) for text in (wanted[0], *present)):
+        times = _times_of(comparison, [wanted[0], *present])
+        matched = TESTS[comparison.operator](times[1:], times[0])
+        of_present = dict(zip(present, matched.tolist(), strict=True))
+        matches = [of_present.get(text, False) for text in texts]
     else:
         limit = _in_form(wanted[0])
         matches = [TESTS[comparison.operator](_in_form(text), limit) for text in texts]
@@ -61,6 +68,20 @@ def _in_form(text: str) -> str:
     if date is None:
         return text
     return date[0].replace("/", "-").replace(".", "-") + re.sub("^[Tt]", " ", text[date.end() :])
+
+
+def _times_of(comparison: Comparison, texts: Sequence[str]) -> NDArray[np.int64]:
+    """Nanoseconds of texts of which some have a zone; the others are UTC."""
+    times = nanoseconds_of_dates(
+        parsed_dates(np.array([_in_form(text) for text in texts], dtype=object), None)
+    )
+    if times is None:
+        raise DataError(
+            f"dataset.where orders {comparison.column} by "
+            f"'{shorten(str(comparison.values[0]), 40)}', and some of these times have a zone, but "
+            "not every text is a date; write all of them as 2024-01-31T18:30:00+01:00"
+        )
+    return times
 
 
 def has_texts(comparison: Comparison) -> bool:

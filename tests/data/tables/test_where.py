@@ -344,6 +344,38 @@ def test_dates_are_ordered_whatever_stands_between_their_numbers(
     assert users_of(path, f"t != '{cells[1]}'", timestamp="") == "acde"
 
 
+def test_times_with_zones_are_ordered_as_times(tmp_path: Path) -> None:
+    # In UTC: 21:30 and 22:30 on the 30th, 00:10, 01:00 and 12:00 on the 31st.
+    times = [
+        "2024-01-30T23:30:00+02:00",
+        "2024-01-31 00:30:00+0200",
+        "2024-01-31 00:10:00",
+        "2024-01-30T20:00:00-05:00",
+        "2024-01-31T12:00:00Z",
+    ]
+    rows = "".join(f"{user},x,{time}\n" for user, time in zip("abcde", times, strict=True))
+    path = tmp_path / "table.csv"
+    path.write_text("user,item,t\n" + rows + "f,x,NULL\n")
+    frame = pd.DataFrame(
+        {"user": list("abcde"), "t": pd.to_datetime(times, utc=True, format="ISO8601")}
+    )
+    for limit in (
+        "2024-01-31",
+        "2024-01-31T02:10:00+02:00",
+        "2024-01-31 11:59 UTC",
+        "2024-01-30T23:00Z",
+    ):
+        bound = (
+            pd.Timestamp(limit).tz_localize("UTC") if limit == "2024-01-31" else pd.Timestamp(limit)
+        )
+        for sign, compare in (("<", operator.lt), (">=", operator.ge), (">", operator.gt)):
+            kept = "".join(frame.user[compare(frame.t, bound)])
+            assert users_of(path, f"t {sign} '{limit}'", timestamp="") == kept
+    path.write_text("user,item,t\n" + rows + "f,x,2024-01-31 noon\n")
+    with pytest.raises(DataError, match="some of these times have a zone, but not every text is a"):
+        users_of(path, "t < '2024-01-31'", timestamp="")
+
+
 def test_null_cells_of_text(tmp_path: Path) -> None:
     cells = [*NULLS, "0", "2024-01-01", "none such"]
     path = tmp_path / "table.csv"
