@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 
 from graphrec_cli.config.keys import spell_value
 from graphrec_cli.config.loss import SoftmaxConfig
@@ -70,7 +70,28 @@ def _without_negatives(config: RunConfig) -> str | None:
     """Why the loss takes no negatives from the sampler; None if it does."""
     reason = _OWN_NEGATIVES.get(config.loss.learns_from())
     by = f"sampler.by={config.sampler.by.name}"
-    return reason and f"loss={config.loss.name} {reason}, so it only uses {by}"
+    return reason and f"loss={config.loss.name} {reason}, so it only uses {by} of a sampler"
+
+
+def used_values(config: RunConfig) -> dict[str, object]:
+    """The values that a run of ``config`` depends on, by full key.
+
+    Runs of the same values are the same run: a sampler whose negatives are not used counts by its
+    ``by`` alone.
+    """
+    unused = unused_values(config)
+    used: dict[str, object] = {}
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if not is_dataclass(value):
+            used[field.name] = value
+            continue
+        for entry in fields(value):
+            key = f"{field.name}.{entry.name}"
+            by = key == "sampler.by" and config.model.learns_from()
+            if by or not {field.name, key} & unused.keys():
+                used[key] = getattr(value, entry.name)
+    return used
 
 
 def unused_words(config: RunConfig, words: Sequence[str]) -> dict[str, str]:
