@@ -98,6 +98,10 @@ def _unusable(error: Exception, words: Sequence[str]) -> ConfigError:
         return ConfigError(
             f"'{given}' has several values; sweep over them with -m, or write key=[a,b] for a list"
         )
+    if line.startswith("Could not append to config. An item is already at"):
+        existing = [word for word in words if f"'{word.removeprefix('+')}'" in str(error)]
+        for word in (word for word in existing if word.startswith("+")):
+            return ConfigError(f"'{word}' adds a key that exists; write {word.removeprefix('+')}")
     return ConfigError(
         f"the configuration cannot be composed from '{' '.join(words)}'; check these words and "
         "the option files that they name (--debug shows the cause)"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from graphrec_cli.config.keys import spell_value
 from graphrec_cli.config.option_lines import OptionFile, read_option_file
 from graphrec_cli.config.options import group_options, option_file, read_option
 from graphrec_cli.config.other_component import HERE, OVERRIDE, advise_overrides, advise_start
@@ -203,7 +204,7 @@ def _chosen_groups(file: OptionFile) -> dict[str, str]:
         options = group_options(group, file.config_dir)
         if option not in options:
             with file.located(key):
-                raise unknown_option(group, str(option), options)
+                raise unknown_option(group, spell_value(option), options)
         _check(group, str(option), file.config_dir, file.open_keys)
         chosen[group] = str(option)
     return chosen

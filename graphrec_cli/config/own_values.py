@@ -68,6 +68,8 @@ def _check_value(schema: type, name: str, value: object, full_key: str) -> None:
         read = OmegaConf.to_object(node[name]) if isinstance(value, list) else node[name]
     except (OmegaConfBaseException, ValueError) as error:
         raise _refused(full_key, value) from error
+    if isinstance(read, bool) and isinstance(value, int) and value not in (0, 1):
+        raise _refused(full_key, value)  # OmegaConf takes it for true
     if read is not None:
         for rule in rules(schema)[name]:
             rule.check(full_key, read)

@@ -79,7 +79,9 @@ def used_values(config: RunConfig) -> dict[str, object]:
     Runs of the same values are the same run: a sampler whose negatives are not used counts by its
     ``by`` alone.
     """
-    unused = unused_values(config)
+    unused = {*unused_values(config)}
+    if sampler_in_use(config) == "none" or _without_negatives(config) is not None:
+        unused |= {"sampler"}
     used: dict[str, object] = {}
     for field in fields(config):
         value = getattr(config, field.name)
@@ -89,7 +91,7 @@ def used_values(config: RunConfig) -> dict[str, object]:
         for entry in fields(value):
             key = f"{field.name}.{entry.name}"
             by = key == "sampler.by" and config.model.learns_from()
-            if by or not {field.name, key} & unused.keys():
+            if by or not {field.name, key} & unused:
                 used[key] = getattr(value, entry.name)
     return used
 
@@ -124,8 +126,11 @@ def refuse_unused_words(config: RunConfig, words: Sequence[str]) -> None:
         same = [word for word, reason in found.items() if reason == why]
         verb, them = ("has", "it") if len(same) == 1 else ("have", "them")
         way_out = f"remove {them}"
-        if why == _without_negatives(config) and LearnsFrom.triples in config.model.learns_from():
-            way_out += ", or set loss=bpr"
+        if why == _without_negatives(config):
+            if any(word.startswith("sampler=") for word in same):
+                way_out = f"write sampler.by={config.sampler.by.name} instead"
+            if LearnsFrom.triples in config.model.learns_from():
+                way_out += ", or set loss=bpr"
         raise ConfigError(f"{' '.join(same)} {verb} no effect: {why}; {way_out}")
 
 
