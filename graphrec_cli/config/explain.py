@@ -95,9 +95,8 @@ def _unusable(error: Exception, words: Sequence[str]) -> ConfigError:
     if line.startswith("Ambiguous value"):
         key = next((word.partition("=")[0] for word in words if f"'{word}'" in str(error)), "")
         given = next((word for word in words if word.startswith(f"{key}=") and "," in word), key)
-        return ConfigError(
-            f"'{given}' has several values; sweep over them with -m, or write key=[a,b] for a list"
-        )
+        other = "give one" if key in (*SCHEMAS, "experiment") else "write key=[a,b] for a list"
+        return ConfigError(f"'{given}' has several values; sweep over them with -m, or {other}")
     if line.startswith("Could not append to config. An item is already at"):
         existing = [word for word in words if f"'{word.removeprefix('+')}'" in str(error)]
         for word in (word for word in existing if word.startswith("+")):

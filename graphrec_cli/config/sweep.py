@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -28,8 +29,8 @@ class Sweep:
     Attributes:
         jobs: the words of each job; no two are the same.
         configs: the values of each job.
-        skipped: a line for each model, loss or sampler.by that some words do not apply to, and for
-            words that others replace.
+        skipped: a line for each component or value that some words do not apply to, and for words
+            that others replace.
         labels: the swept words of each job, such as ``learning_rate=0.01 num_layers=1``.
     """
 
@@ -63,9 +64,7 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
         for word in words:
             if word in used:
                 continue
-            part = unused.get(word, "").partition(" ")[0]
-            if not part.startswith(("loss=", "sampler.by=")):
-                part = f"model={config.model.name}"
+            part = _not_using(word, unused, config)
             if word in kept:
                 partly[f"{part} uses nothing of {word} but sampler.by"] = None
             else:
@@ -85,6 +84,15 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
     own = [[word for word in job if not word.startswith("hydra")] for job, _ in jobs.values()]
     configs = [config for _, config in jobs.values()]
     return Sweep(own, configs, skipped, _labels(own, combinations))
+
+
+def _not_using(word: str, unused: Mapping[str, str], config: RunConfig) -> str:
+    """The ``key=value`` that leaves a word without effect: the first of the reason, if any."""
+    named = re.search(r"[\w.]+=\w+", unused.get(word, ""))
+    if named is not None:
+        return named[0]
+    group = word.lstrip("+").partition(".")[0]
+    return f"{group}={getattr(config, group).name}"
 
 
 def _gives_positives(word: str, config: RunConfig) -> bool:

@@ -46,7 +46,7 @@ def unknown_key(full_key: str, choices: Sequence[str], advice: Advice | None = N
     if not hint and near:
         hint = f"; did you mean '{f'{parent}.' if parent else ''}{near[0]}'?"
     where = f"keys of {parent}" if parent else "keys"
-    return ConfigError(f"unknown key '{full_key}'{hint} ({where}: {', '.join(choices)})")
+    return ConfigError(f"unknown key '{full_key}'{hint} ({where}: {', '.join(choices) or 'none'})")
 
 
 def refuse_unknown_key(full_key: str, components: dict[str, type]) -> None:

@@ -70,14 +70,14 @@ def _without_negatives(config: RunConfig) -> str | None:
     """Why the loss takes no negatives from the sampler; None if it does."""
     reason = _OWN_NEGATIVES.get(config.loss.learns_from())
     by = f"sampler.by={config.sampler.by.name}"
-    return reason and f"loss={config.loss.name} {reason}, so it only uses {by} of a sampler"
+    return reason and f"loss={config.loss.name} {reason}, so it only uses {by}"
 
 
 def used_values(config: RunConfig) -> dict[str, object]:
     """The values that a run of ``config`` depends on, by full key.
 
     Runs of the same values are the same run: a sampler whose negatives are not used counts by its
-    ``by`` alone.
+    ``by`` alone. Values that are null are left out, as they ask for nothing.
     """
     unused = {*unused_values(config)}
     if sampler_in_use(config) == "none" or _without_negatives(config) is not None:
@@ -93,7 +93,7 @@ def used_values(config: RunConfig) -> dict[str, object]:
             by = key == "sampler.by" and config.model.learns_from()
             if by or not {field.name, key} & unused:
                 used[key] = getattr(value, entry.name)
-    return used
+    return {key: value for key, value in used.items() if value is not None}
 
 
 def unused_words(config: RunConfig, words: Sequence[str]) -> dict[str, str]:
@@ -131,7 +131,8 @@ def refuse_unused_words(config: RunConfig, words: Sequence[str]) -> None:
                 way_out = f"write sampler.by={config.sampler.by.name} instead"
             if LearnsFrom.triples in config.model.learns_from():
                 way_out += ", or set loss=bpr"
-        raise ConfigError(f"{' '.join(same)} {verb} no effect: {why}; {way_out}")
+        way_out = f", or {way_out}" if "; set " in why else f"; {way_out}"
+        raise ConfigError(f"{' '.join(same)} {verb} no effect: {why}{way_out}")
 
 
 def describe_unused(config: RunConfig) -> list[str]:

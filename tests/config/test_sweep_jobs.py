@@ -82,3 +82,42 @@ def test_equal_values_written_differently_are_one_run() -> None:
     assert len(plan("trainer.learning_rate=0.01,1e-2").jobs) == 1
     assert len(plan("trainer.learning_rate=0.01,0.02").jobs) == 2
     assert len(plan("dataset.seed=1,null", "seed=1").jobs) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ("dataset=synthetic,table", "dataset.path=x.csv"),
+            "dataset=synthetic does not use dataset.path",
+        ),
+        (
+            ("split=leave_one_out,ratio", "split.test_ratio=0.1,0.2"),
+            "split=leave_one_out does not use split.test_ratio",
+        ),
+        (
+            ("loss.negatives=in_batch,shared", "loss.num_negatives=4,8"),
+            "loss.negatives=in_batch does not use loss.num_negatives",
+        ),
+        (
+            ("trainer.patience=1,null", "split.valid=0,1"),
+            "split=leave_one_out does not use trainer.patience",
+        ),
+        (
+            ("split.by=random,rating", "split.seed=1"),
+            "split.by=rating does not use split.seed",
+        ),
+    ],
+)
+def test_the_line_of_a_skipped_word_names_what_does_not_use_it(
+    words: tuple[str, ...], line: str
+) -> None:
+    assert plan(*words).skipped[0] == line
+
+
+def test_null_and_a_value_that_is_not_used_are_one_run() -> None:
+    assert plan("trainer.patience=1,null", "split.valid=0,1").labels == [
+        "valid=0",
+        "patience=1 valid=1",
+        "patience=null valid=1",
+    ]
