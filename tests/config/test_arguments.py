@@ -136,5 +136,5 @@ def test_a_key_that_exists_is_not_added() -> None:
 
 
 def test_several_options_are_no_list() -> None:
-    with pytest.raises(ConfigError, match="sweep over them with -m, or give one$"):
+    with pytest.raises(ConfigError, match=r"sweep over them with -m, or give one$"):
         compose_run(sort_arguments(["sampler=uniform,hardneg"]))
