@@ -17,7 +17,7 @@ from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.hydra_app import print_config, run_sweep
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
-from graphrec_cli.config.sweep import job_labels, plan_sweep
+from graphrec_cli.config.sweep import plan_sweep
 from graphrec_cli.errors import GraphrecError, Interrupted
 from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.directory import make_unique_folder, timestamp
@@ -125,7 +125,7 @@ def _sweep(
     folder = make_unique_folder(Path(sweep.configs[0].output_dir), f"{timestamp()}_sweep")
     for line in sweep.skipped:
         log.info("%s", line)
-    labels, total = sweep.labels(), len(sweep.jobs)
+    labels, total = sweep.labels, len(sweep.jobs)
 
     def run(job: Job) -> None:
         label = labels[job.number] if job.number < total else " ".join(job.overrides)
@@ -166,7 +166,7 @@ def _sweep(
         codes.append(interruption.exit_code)
     results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
     results.sort(key=lambda result: int(result["number"]))
-    print(json.dumps(results) if json_output else describe_sweep(results))
+    print(json.dumps(results) if json_output else describe_sweep(results, labels))
     print(folder, flush=True)
     return max([*codes, *(result["exit_code"] for result in results)], default=1)
 
@@ -180,10 +180,12 @@ def _check_data_of_all(configs: Sequence[RunConfig]) -> None:
             checked.append((config.data_dir, config.dataset))
 
 
-def describe_sweep(results: list[dict[str, Any]]) -> str:
+def describe_sweep(results: list[dict[str, Any]], labels: Sequence[str]) -> str:
     """The runs, best valid metric first; failed ones at the end with their error.
 
-    Of the words, only those are shown in which the runs differ.
+    Args:
+        results: of the runs that were started.
+        labels: the swept words of every run, by its number.
     """
     from graphrec_cli.reporting.tables import text_table
 
@@ -198,8 +200,6 @@ def describe_sweep(results: list[dict[str, Any]]) -> str:
             return (-math.inf, -result["number"])
         return (-score if result["lower_is_better"] else score, -result["number"])
 
-    labels = job_labels([result["overrides"] for result in results])
-    label_of = dict(zip((result["number"] for result in results), labels, strict=True))
     rows = []
     for result in sorted(results, key=order, reverse=True):
         figures = [part(result, "valid"), part(result, "test")]
@@ -207,7 +207,7 @@ def describe_sweep(results: list[dict[str, Any]]) -> str:
             [
                 str(result["number"] + 1),
                 *("-" if figure is None else f"{figure:.4f}" for figure in figures),
-                label_of[result["number"]],
+                labels[result["number"]],
                 result["error"] or result["run"],
             ]
         )

@@ -157,6 +157,10 @@ def _check_override(word: str, config_dir: str | None) -> None:
             "given; remove it, or choose how runs are started with hydra/launcher"
         )
     check_digits(key, value)
+    if re.match(r"(schema/|\w+@)", key):  # Hydra's own ways to put a group elsewhere
+        raise ConfigError(
+            f"'{key}' cannot be set; a group is chosen by one of {', '.join(SCHEMAS)}"
+        )
     if key not in (*SCHEMAS, "experiment"):
         return
     names, option = group_options(key, config_dir), value.strip().strip("'\"")
@@ -173,8 +177,26 @@ def _check_override(word: str, config_dir: str | None) -> None:
             f"dataset takes a kind of data set, got '{option}'; for a file of your own write "
             f"dataset=table dataset.path={option}"
         )
-    if re.fullmatch(r"[\w.+-]+", option) and option not in names:
-        raise unknown_option(key, option, names)
+    if not re.fullmatch(r"[\w.+/-]+", option) or option in names:
+        return
+    below = None if config_dir is None else Path(config_dir, key, f"{option}.yaml")
+    if below is None or "/" not in option or not below.is_file():
+        raise _unknown_option_word(key, option, names, config_dir)
+
+
+def _unknown_option_word(
+    group: str, option: str, names: Sequence[str], config_dir: str | None
+) -> ConfigError:
+    """The error for an option that does not exist, which may be written as the path of its file."""
+    stem = re.sub(r"\.ya?ml$", "", option.rpartition("/")[2])
+    if stem in names and stem != option:
+        return ConfigError(
+            f"{group} takes the name of an option, got '{option}'; write {group}={stem}"
+        )
+    other = None if config_dir is None else Path(config_dir, group, f"{stem}.yml")
+    if other is not None and other.is_file():
+        return ConfigError(f"option files end in .yaml; rename {other} to {other.stem}.yaml")
+    return unknown_option(group, option, names)
 
 
 def looks_like_file(word: str) -> bool:

@@ -212,7 +212,7 @@ def check_fields(config: Any, key: str) -> None:
         if field.name == "name" and value != field.default:
             raise ConfigError(
                 f"{full_key} is '{field.default}' for this option and cannot be set to '{value}'; "
-                f"choose another component with {key}={value}"
+                f"remove it, and choose another component with {key}=OPTION"
             )
         for rule in rules(config.__class__)[field.name] if value is not None else ():
             rule.check(full_key, value)

@@ -12,6 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from graphrec_cli.config.arguments import Arguments, describe_repeated, sort_arguments
+from graphrec_cli.config.choice_notes import describe_choices
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.fitting_experiment import fitting_experiment
 from graphrec_cli.config.options import conf_dir
@@ -34,7 +35,8 @@ class Job:
         choices: the option chosen in each group, None without one.
         overrides: the ``key=value`` words of the job.
         number: position in a sweep, from 0.
-        notes: lines about values that were left out or given several times, for the log.
+        notes: lines for the log: who chose loss and trainer, which values were left out, and which
+            were given several times.
     """
 
     config: RunConfig
@@ -70,11 +72,19 @@ def compose_job(arguments: Arguments, saved: SavedConfig | None = None) -> Job:
             explained(arguments.overrides),
         ):
             job = _to_job(*_compose(replace(arguments, overrides=words), saved), saved)
-    if not notes:
-        return job
+    if notes:
+        job = _as_chosen(job, arguments)
+    return replace(
+        job,
+        notes=[*notes, *describe_choices(arguments, job.config, job.choices, saved)],
+    )
+
+
+def _as_chosen(job: Job, arguments: Arguments) -> Job:
+    """A job of the experiment that a word names, in place of the one made to fit."""
     experiment = [word for word in arguments.overrides if word.startswith("experiment=")]
     choices = job.choices | {"experiment": experiment[-1].partition("=")[2]}
-    return replace(job, choices=choices, overrides=arguments.overrides, notes=notes)
+    return replace(job, choices=choices, overrides=arguments.overrides)
 
 
 def component_types(arguments: Arguments, saved: SavedConfig | None) -> dict[str, type]:

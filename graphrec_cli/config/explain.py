@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from functools import partial
+from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, Node, OmegaConf
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
@@ -16,7 +18,9 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
-from graphrec_cli.config.unknown import key_below_value, unknown_key, unknown_option
+from graphrec_cli.config.other_component import advise_words
+from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.unknown import Advice, key_below_value, unknown_key, unknown_option
 from graphrec_cli.config.wrong_value import wrong_value
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.terminal_text import first_line
@@ -54,7 +58,7 @@ def refuse_unknown_keys(config: DictConfig) -> None:
     known = [field.name for field in fields(schema)]
     for key in map(str, config.keys()):
         if key not in known:
-            raise unknown_key(config._get_full_key(key), known)
+            raise unknown_key(config._get_full_key(key), known, _advice(config))
         child = config._get_node(key)
         if isinstance(child, DictConfig) and not child._is_missing() and not child._is_none():
             refuse_unknown_keys(child)
@@ -91,9 +95,12 @@ def _unusable(error: Exception, words: Sequence[str]) -> ConfigError:
     if line.startswith("Ambiguous value"):
         key = next((word.partition("=")[0] for word in words if f"'{word}'" in str(error)), "")
         given = next((word for word in words if word.startswith(f"{key}=") and "," in word), key)
-        return ConfigError(
-            f"'{given}' has several values; sweep over them with -m, or write key=[a,b] for a list"
-        )
+        other = "give one" if key in (*SCHEMAS, "experiment") else "write key=[a,b] for a list"
+        return ConfigError(f"'{given}' has several values; sweep over them with -m, or {other}")
+    if line.startswith("Could not append to config. An item is already at"):
+        existing = [word for word in words if f"'{word.removeprefix('+')}'" in str(error)]
+        for word in (word for word in existing if word.startswith("+")):
+            return ConfigError(f"'{word}' adds a key that exists; write {word.removeprefix('+')}")
     return ConfigError(
         f"the configuration cannot be composed from '{' '.join(words)}'; check these words and "
         "the option files that they name (--debug shows the cause)"
@@ -124,4 +131,14 @@ def _unknown_key(error: BaseException | None) -> ConfigError | None:
     full_key = str(error.full_key or key)
     # ``resume=RUN`` belongs to the command line and not to the configuration.
     own = ["resume"] if "." not in full_key and key != "resume" else []
-    return unknown_key(full_key, [*choices, *own])
+    return unknown_key(full_key, [*choices, *own], _advice(parent))
+
+
+def _advice(node: Any) -> Advice:
+    """Advice for the run that a node belongs to."""
+    chosen = {}
+    if isinstance(node, Node):
+        run = node._get_root()
+        types = {group: OmegaConf.get_type(run, group) for group in SCHEMAS if group in run}
+        chosen = {group: schema for group, schema in types.items() if is_dataclass(schema)}
+    return partial(advise_words, chosen=chosen)

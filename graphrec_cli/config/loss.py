@@ -10,7 +10,6 @@ from omegaconf import MISSING
 
 from graphrec_cli.config.checks import AtLeast, Between, check_fields
 from graphrec_cli.config.model import LearnsFrom
-from graphrec_cli.errors import ConfigError
 
 
 class SoftmaxNegatives(Enum):
@@ -81,19 +80,12 @@ class CandidateLossConfig(LossConfig):
         """Positive pairs and shared candidates."""
         return LearnsFrom.candidates
 
-    def __post_init__(self) -> None:
-        check_fields(self, "loss")
+    def unused_keys(self) -> dict[str, str]:
+        """How shared negatives are sampled, if there are none."""
         if self.negatives is SoftmaxNegatives.shared:
-            return
-        for key, given, default in (
-            ("num_negatives", self.num_negatives, 2048),
-            ("uniform_share", self.uniform_share, 0.0),
-        ):
-            if given != default:
-                raise ConfigError(
-                    f"loss.{key}={given} only applies to loss.negatives=shared; leave it out, or "
-                    "set loss.negatives=shared"
-                )
+            return {}
+        why = "loss.negatives=in_batch samples no shared negatives"
+        return {"num_negatives": why, "uniform_share": why}
 
 
 @dataclass(kw_only=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,13 @@ class Option:
         component: the class of the group that holds the values; None for an experiment.
         values: the values that differ from the class's defaults.
         selects: for an experiment, group to the option that it chooses.
+        chooses_other: whether a sampler or a loss may choose an option of another group.
     """
 
     component: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
     selects: dict[str, str] = field(default_factory=dict)
+    chooses_other: bool = True
 
 
 @cache
@@ -105,12 +107,13 @@ def read_option(group: str, name: str, config_dir: str | None) -> Option:
             for key, value in entry.items():
                 option.selects[str(key).removeprefix("override /")] = str(value)
         elif entry.startswith("/schema/"):
-            option = Option(component=entry.rpartition("/")[2].removesuffix("@_here_"))
+            component = entry.rpartition("/")[2].removesuffix("@_here_")
+            option = Option(component=component, chooses_other="/values/" not in entry)
         elif entry.endswith("@_here_"):
             option = read_option(group, entry.removesuffix("@_here_"), config_dir)
     values = {str(key): value for key, value in own.items() if key != "defaults"}
     merged: Any = OmegaConf.to_container(OmegaConf.merge(option.values, values))
-    return Option(option.component, merged, option.selects)
+    return replace(option, values=merged)
 
 
 def refuse_shadowed_options(config_dir: Path) -> None:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-import typing
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import is_dataclass
+from functools import partial
 from typing import Any
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
-from graphrec_cli.config.checks import rules
 from graphrec_cli.config.keys import spell_value
 from graphrec_cli.config.option_lines import OptionFile, read_option_file
 from graphrec_cli.config.options import group_options, option_file, read_option
+from graphrec_cli.config.other_component import HERE, OVERRIDE, advise_overrides, advise_start
+from graphrec_cli.config.own_values import check_values
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
-from graphrec_cli.config.unknown import suggestion, unknown_key, unknown_option
-from graphrec_cli.config.wrong_value import wrong_value
+from graphrec_cli.config.unknown import suggestion, unknown_option
 from graphrec_cli.errors import ConfigError
 
-HERE = "@_here_"
-OVERRIDE = "override /"
 PACKAGE = "# @package _global_"
 
 
@@ -70,7 +65,14 @@ def located_interpolations(open_keys: Mapping[str, str], words: Iterable[str]) -
         raise ConfigError(f"{open_keys[key]}: {error}") from error
 
 
-def _check(group: str, option: str, config_dir: str, open_keys: dict[str, str]) -> None:
+def _check(
+    group: str, option: str, config_dir: str, open_keys: dict[str, str], above: tuple[str, ...] = ()
+) -> None:
+    """Check the file of an option, and those that it starts from or chooses.
+
+    Args:
+        above: the options of the group that start from this one, directly or through others.
+    """
     path = option_file(group, option, config_dir)
     if not path.is_file() or not path.is_relative_to(config_dir):
         return
@@ -78,40 +80,67 @@ def _check(group: str, option: str, config_dir: str, open_keys: dict[str, str]) 
     if group == "experiment":
         _check_experiment(file)
         return
-    component = _component(group, file)
+    if file.path.read_text(encoding="utf-8").lstrip().startswith("# @package"):
+        raise file.error("", "only an experiment has a line '# @package'; remove it")
+    component = _component(group, file, (*above, option))
     values = {key: value for key, value in file.values.items() if key != "defaults"}
-    _check_values(SCHEMAS[group][component], values, group, file, prefix=f"{group}.")
+    if "name" in values:
+        starts = ", ".join(_starts(group))
+        raise file.error("name", f"name is set by what the option starts from: one of {starts}")
+    schema = SCHEMAS[group][component]
+    check_values(schema, values, group, file, advise_start, prefix=f"{group}.")
 
 
-def _component(group: str, file: OptionFile) -> str:
+def _starts(group: str) -> list[str]:
+    return [f"/schema/{group}/{name}{HERE}" for name in SCHEMAS[group]]
+
+
+def _component(group: str, file: OptionFile, above: tuple[str, ...]) -> str:
     """The component that the file starts from, by its ``defaults``."""
-    schemas = [f"/schema/{group}/{name}{HERE}" for name in SCHEMAS[group]]
-    for place, entry in enumerate(_defaults(file)):
-        key = f"defaults.{place}"
-        if entry == "_self_":
-            continue
-        if not isinstance(entry, str) or not entry.endswith(HERE):
-            hint = suggestion(str(entry), schemas)
-            raise file.error(
-                key, f"cannot start from '{entry}'{hint}; write one of {', '.join(schemas)}"
-            )
-        name = entry.removesuffix(HERE)
-        if entry in schemas:
-            return name.rpartition("/")[2]
-        options = group_options(group, file.config_dir)
-        if name.startswith("/schema/"):
-            hint = suggestion(entry, schemas)
-            raise file.error(key, f"unknown schema '{entry}'{hint} ({', '.join(schemas)})")
-        if name not in options:
-            with file.located(key):
-                raise unknown_option(group, name, options)
-        _check(group, name, file.config_dir, file.open_keys)
-        return read_option(group, name, file.config_dir).component or next(iter(SCHEMAS[group]))
-    if len(schemas) == 1:
+    starts = [
+        (f"defaults.{place}", entry)
+        for place, entry in enumerate(_defaults(file))
+        if entry != "_self_"
+    ]
+    if len(starts) > 1:
+        raise file.error(starts[1][0], "an option has one start; remove this line or the first")
+    if not starts and len(SCHEMAS[group]) == 1:
         return next(iter(SCHEMAS[group]))
-    raise file.error(
-        "defaults", f"defaults must name what the option starts from: one of {', '.join(schemas)}"
-    )
+    if not starts:
+        raise file.error(
+            "defaults",
+            f"defaults must name what the option starts from: one of {', '.join(_starts(group))}",
+        )
+    ((key, entry),) = starts
+    if entry in _starts(group):
+        return str(entry).removesuffix(HERE).rpartition("/")[2]
+    options = group_options(group, file.config_dir)
+    name = str(entry).removesuffix(HERE)
+    if name not in options or name == entry:
+        others = [option for option in options if option not in above]
+        raise file.error(key, _wrong_start(group, entry, others))
+    if name in above:
+        raise file.error(
+            key, f"{group}={name} starts from itself; start from one of {', '.join(_starts(group))}"
+        )
+    _check(group, name, file.config_dir, file.open_keys, above)
+    return read_option(group, name, file.config_dir).component or next(iter(SCHEMAS[group]))
+
+
+def _wrong_start(group: str, entry: object, options: list[str]) -> str:
+    """What is wrong with an entry of ``defaults``, and the nearest start that exists."""
+    text = str(next(iter(entry.values()), "")) if isinstance(entry, dict) else str(entry)
+    word = text.partition("@")[0].rpartition("/")[2]
+    names = list(SCHEMAS[group])
+    near = difflib.get_close_matches(word, [*names, *options], n=1)
+    hint = ""
+    if near:
+        # An option has values of its own; a schema has the defaults of its dataclass.
+        is_option = near[0] not in names or (near[0] in options and "schema" not in text)
+        start = f"{near[0]}{HERE}" if is_option else f"/schema/{group}/{near[0]}{HERE}"
+        hint = f"; did you mean '{start}'?"
+    choices = ", ".join([*_starts(group), *(f"{option}{HERE}" for option in options)])
+    return f"an option cannot start from '{text}'{hint} (one of {choices})"
 
 
 def _defaults(file: OptionFile) -> list[Any]:
@@ -124,7 +153,36 @@ def _defaults(file: OptionFile) -> list[Any]:
 def _check_experiment(file: OptionFile) -> None:
     if not file.path.read_text(encoding="utf-8").lstrip().startswith(PACKAGE):
         raise file.error("", f"the first line of an experiment must be '{PACKAGE}'")
-    chosen = read_option("", "config", None).selects
+    chosen = _chosen_groups(file)
+    components = {
+        group: read_option(group, option, file.config_dir).component
+        for group, option in (read_option("", "config", None).selects | chosen).items()
+        if group in SCHEMAS
+    }
+    schemas = {
+        group: SCHEMAS[group][component or next(iter(SCHEMAS[group]))]
+        for group, component in components.items()
+    }
+    advice = partial(advise_overrides, chosen=schemas)
+    for key, value in file.values.items():
+        if key in SCHEMAS and not isinstance(value, dict):
+            raise file.error(key, f"to choose a {key}, {_how_to_choose(key, value)}")
+        if key in SCHEMAS and "name" in value:
+            how = _how_to_choose(key, value["name"])
+            raise file.error(f"{key}.name", f"{key}.name cannot be set; to choose a {key}, {how}")
+        if key in SCHEMAS:
+            check_values(schemas[key], value, key, file, advice)
+        elif key != "defaults":
+            check_values(RunConfig, {key: value}, "", file, advice)
+
+
+def _how_to_choose(group: str, option: object) -> str:
+    return f"write '{OVERRIDE}{group}: {option}' under defaults"
+
+
+def _chosen_groups(file: OptionFile) -> dict[str, str]:
+    """Group to the option that an experiment chooses."""
+    chosen: dict[str, str] = {}
     groups = list(SCHEMAS)
     for place, entry in enumerate(_defaults(file)):
         key = f"defaults.{place}"
@@ -141,71 +199,12 @@ def _check_experiment(file: OptionFile) -> None:
                 f"'{name}' chooses nothing{hint}; write '{OVERRIDE}GROUP: OPTION' with a group "
                 f"of {', '.join(groups)}",
             )
+        if group in chosen:
+            raise file.error(key, f"a second {group} is chosen; remove this line or the first")
         options = group_options(group, file.config_dir)
         if option not in options:
             with file.located(key):
-                raise unknown_option(group, str(option), options)
+                raise unknown_option(group, spell_value(option), options)
         _check(group, str(option), file.config_dir, file.open_keys)
         chosen[group] = str(option)
-    for key, value in file.values.items():
-        if key == "defaults":
-            continue
-        if key in SCHEMAS and isinstance(value, dict):
-            component = read_option(key, chosen[key], file.config_dir).component
-            schema = SCHEMAS[key][component or next(iter(SCHEMAS[key]))]
-            _check_values(schema, value, key, file)
-        else:
-            _check_values(RunConfig, {key: value}, "", file)
-
-
-def _check_values(
-    schema: type, values: Mapping[Any, Any], parent: str, file: OptionFile, *, prefix: str = ""
-) -> None:
-    """Check values, and those of nested groups, each by itself.
-
-    Args:
-        schema: their dataclass.
-        values: by name of the field.
-        parent: the full key of the group.
-        file: where they stand.
-        prefix: what the full keys have before the keys of the file.
-    """
-    hints = typing.get_type_hints(schema)
-    for name, value in values.items():
-        full_key = f"{parent}.{name}" if parent else str(name)
-        if "${" in str(value) and not isinstance(value, dict):
-            file.open_keys[full_key] = file.place(full_key.removeprefix(prefix))
-        with file.located(full_key.removeprefix(prefix)):
-            if name not in hints:
-                raise _unknown(full_key, schema)
-            nested = hints[name]
-            if is_dataclass(nested) and not isinstance(value, dict):
-                raise _refused(full_key, value)
-            if not is_dataclass(nested):
-                _check_value(schema, name, value, full_key)
-                continue
-        assert isinstance(nested, type)
-        _check_values(nested, value, full_key, file, prefix=prefix)
-
-
-def _unknown(full_key: str, schema: type) -> ConfigError:
-    return unknown_key(full_key, [name for name in typing.get_type_hints(schema) if name != "name"])
-
-
-def _check_value(schema: type, name: str, value: object, full_key: str) -> None:
-    if "${" in str(value):
-        return  # Hydra resolves it later
-    node = OmegaConf.structured(schema)
-    try:
-        OmegaConf.update(node, name, value)
-        read = OmegaConf.to_object(node[name]) if isinstance(value, list) else node[name]
-    except (OmegaConfBaseException, ValueError) as error:
-        raise _refused(full_key, value) from error
-    if read is not None:
-        for rule in rules(schema)[name]:
-            rule.check(full_key, read)
-
-
-def _refused(full_key: str, value: object) -> ConfigError:
-    shown = spell_value(value)
-    return wrong_value(full_key, shown) or ConfigError(f"{full_key} cannot be '{shown}'")
+    return chosen

@@ -148,7 +148,8 @@ class RunConfig:
         if self.evaluation.predicts_ratings() and LearnsFrom.ratings not in wanted:
             raise ConfigError(
                 f"evaluation={self.evaluation.name} needs predicted ratings, and "
-                f"model={self.model.name} does not predict them; set model=lightgcn_rating loss=mse"
+                f"model={self.model.name} does not predict them; set evaluation=default, or "
+                "model=lightgcn_rating loss=mse"
             )
 
     def _check_own_files(self) -> None:

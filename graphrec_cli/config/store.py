@@ -91,9 +91,22 @@ def register_schema(group: str, name: str, schema: type) -> None:
 
     store = ConfigStore.instance()
     node: Any = schema
-    if group in _CHOOSES and schema is not _DEFAULT_LOSS:
-        other, option = _CHOOSES[group]
+    option = chosen_by(group, name)
+    if option is not None:
+        other = _CHOOSES[group][0]
         store.store(group=f"schema/{group}/values", name=name, node=schema)
         chosen = {f"override /{other}@_global_.{other}": option}
         node = {"defaults": [f"/schema/{group}/values/{name}@_here_", chosen]}
     store.store(group=f"schema/{group}", name=name, node=node)
+
+
+def chosen_by(group: str, name: str) -> str | None:
+    """The loss that a sampler chooses, or the trainer that a loss does; None if it is the default.
+
+    Args:
+        group: of the component.
+        name: of the component.
+    """
+    if group not in _CHOOSES or SCHEMAS[group][name] is _DEFAULT_LOSS:
+        return None
+    return _CHOOSES[group][1]

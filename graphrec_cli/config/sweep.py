@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
 
-from graphrec_cli.config.arguments import Arguments
+from graphrec_cli.config.arguments import Arguments, describe_repeated
 from graphrec_cli.config.compose import component_types, compose_job, compose_run, explained
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS
-from graphrec_cli.config.unused import unused_words
+from graphrec_cli.config.unused import unused_words, used_values
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.terminal_text import counted
 
@@ -28,63 +29,81 @@ class Sweep:
     Attributes:
         jobs: the words of each job; no two are the same.
         configs: the values of each job.
-        skipped: a line for each model, loss or sampler.by that some words do not apply to.
+        skipped: a line for each component or value that some words do not apply to, and for words
+            that others replace.
+        labels: the swept words of each job, such as ``learning_rate=0.01 num_layers=1``.
     """
 
     jobs: list[list[str]]
     configs: list[RunConfig]
     skipped: list[str]
-
-    def labels(self) -> list[str]:
-        """What tells each job from the others, such as ``learning_rate=0.01 num_layers=1``."""
-        return job_labels(self.jobs)
+    labels: list[str]
 
 
 def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
     """Expand the words of a sweep into its jobs, and check every one.
 
-    A word that a job does not use is left out of it, if another job uses it. Combinations that
-    are then the same become one job.
+    A word that a job does not use is left out of it, if another job uses it. Combinations whose
+    runs use the same values become one job.
 
     Raises:
         ConfigError: a value was refused, a key that all jobs share is swept, or no job uses a word.
     """
     combinations = list(_combinations(arguments.overrides))
     used_words: set[str] = set()
-    jobs: dict[tuple[str, ...], RunConfig] = {}
+    jobs: dict[str, tuple[list[str], RunConfig]] = {}
     left_out: dict[str, dict[str, None]] = {}
+    partly: dict[str, None] = {}
     for words in combinations:
         job = replace(arguments, overrides=words)
         known = _without_other_components(job, saved)
         config = compose_job(replace(arguments, overrides=known), saved).config
         unused = unused_words(config, known)
-        kept = [word for word in known if word not in unused]
+        used = [word for word in known if word not in unused]
+        kept = [word for word in known if word in used or _gives_positives(word, config)]
         for word in words:
-            if word not in kept:
-                part = unused.get(word, "").partition(" ")[0]
-                if not part.startswith(("loss=", "sampler.by=")):
-                    part = f"model={config.model.name}"
-                keys = left_out.setdefault(part, {})
-                keys[word.lstrip("+").partition("=")[0]] = None
-        used_words |= set(kept)
-        jobs.setdefault(tuple(kept), config)
+            if word in used:
+                continue
+            part = _not_using(word, unused, config)
+            if word in kept:
+                partly[f"{part} uses nothing of {word} but sampler.by"] = None
+            else:
+                left_out.setdefault(part, {})[word.lstrip("+").partition("=")[0]] = None
+        used_words |= set(used)
+        jobs.setdefault(repr(used_values(config)), (kept, config))
     for words in combinations:
         if not used_words.issuperset(words):
             compose_run(replace(arguments, overrides=words), saved)  # raises, with the reason
-    skipped = [f"{model} does not use {', '.join(keys)}" for model, keys in left_out.items()]
+    skipped = [f"{part} does not use {', '.join(keys)}" for part, keys in left_out.items()]
+    skipped += [*partly, *describe_repeated(arguments.overrides)]
     if len(jobs) < len(combinations):
         skipped.append(
             f"{len(combinations)} combinations are {counted(len(jobs), 'different run')}; each "
             "runs once"
         )
-    own = [[word for word in job if not word.startswith("hydra")] for job in jobs]
-    return Sweep(own, list(jobs.values()), skipped)
+    own = [[word for word in job if not word.startswith("hydra")] for job, _ in jobs.values()]
+    configs = [config for _, config in jobs.values()]
+    return Sweep(own, configs, skipped, _labels(own, combinations))
 
 
-def job_labels(jobs: Sequence[Sequence[str]]) -> list[str]:
-    """The words of keys with several values, without the group of a key where that is clear."""
+def _not_using(word: str, unused: Mapping[str, str], config: RunConfig) -> str:
+    """The ``key=value`` that leaves a word without effect: the first of the reason, if any."""
+    named = re.search(r"[\w.]+=\w+", unused.get(word, ""))
+    if named is not None:
+        return named[0]
+    group = word.lstrip("+").partition(".")[0]
+    return f"{group}={getattr(config, group).name}"
+
+
+def _gives_positives(word: str, config: RunConfig) -> bool:
+    """Whether a word chooses a sampler, of which every loss uses ``by``."""
+    return word.startswith("sampler=") and bool(config.model.learns_from())
+
+
+def _labels(jobs: Sequence[Sequence[str]], combinations: Sequence[Sequence[str]]) -> list[str]:
+    """The words of keys that are swept, without the group of a key where that is clear."""
     values: dict[str, set[str]] = {}
-    for word in itertools.chain(*jobs):
+    for word in itertools.chain(*combinations):
         key, _, value = word.partition("=")
         values.setdefault(key, set()).add(value)
     swept = {key for key in values if len(values[key]) > 1}

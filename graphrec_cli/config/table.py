@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated
 
 from graphrec_cli.config.checks import Distinct, Finite, check_fields
 from graphrec_cli.config.dataset import DatasetConfig, KCoreConfig, no_k_core
+from graphrec_cli.config.encoding import Encoding
 from graphrec_cli.config.time_format import TimeFormat
 from graphrec_cli.config.where import Where
 from graphrec_cli.errors import ConfigError
@@ -127,7 +127,7 @@ class TableConfig(DatasetConfig):
     quotes; null: tab in .tsv, .tab, .txt, .inter and .item files, else comma."""
     quoted: bool = True
     """Fields of text may be in double quotes. false: quotes are part of the text and of ids."""
-    encoding: str = "utf-8"
+    encoding: Annotated[str, Encoding()] = "utf-8"
     """Text encoding. A byte-order mark is skipped, and that of UTF-16 decides; utf-16-le and
     utf-16-be are UTF-16 without a mark."""
     comment: str | None = None
@@ -142,7 +142,7 @@ class TableConfig(DatasetConfig):
     """Its separator; null: that of the table, if it is set, else by the file's ending."""
     items_quoted: bool | None = None
     """Its fields may be in double quotes; null: as in the table."""
-    items_encoding: str | None = None
+    items_encoding: Annotated[str | None, Encoding()] = None
     """Its encoding; null: that of the table."""
     items_columns: Annotated[list[str] | None, Distinct()] = None
     """Names of all its columns, if it has no header line; null: the first line has them."""
@@ -184,10 +184,6 @@ class TableConfig(DatasetConfig):
         for key in ITEMS_KEYS:
             if self.items_path is None and getattr(self, key) is not None:
                 raise ConfigError(f"dataset.{key} needs a file of titles; set dataset.items_path")
-        for key in ("encoding", "items_encoding"):
-            encoding = getattr(self, key)
-            if encoding is not None:
-                _check_encoding(f"dataset.{key}", encoding)
         if self.comment is not None and (self.comment.strip() != self.comment):
             raise ConfigError(
                 f"dataset.comment must not begin or end with blanks, got '{self.comment}'"
@@ -248,13 +244,3 @@ ITEMS_KEYS = (
     "items_columns",
 )
 """Keys that only mean something with ``items_path``."""
-
-
-def _check_encoding(key: str, encoding: str) -> None:
-    try:
-        name = codecs.lookup(encoding).name
-        kept = name.startswith("utf-16") or "a,1\n".encode(name) == b"a,1\n"
-    except (LookupError, ValueError):
-        raise ConfigError(f"{key} '{encoding}' is unknown; try utf-8 or latin-1") from None
-    if not kept:
-        raise ConfigError(f"{key} '{encoding}' cannot be read line by line; save the file as utf-8")

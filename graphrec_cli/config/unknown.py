@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
-from typing import get_type_hints
+from functools import partial
+from typing import TypeAlias, get_type_hints
 
 from graphrec_cli.config.keys import list_keys
+from graphrec_cli.config.other_component import advise_words
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
+
+Advice: TypeAlias = Callable[[str, str], str]
+"""How to choose a component of a group that has a key; empty if none has it."""
 
 
 def suggestion(word: str, choices: Sequence[str]) -> str:
@@ -25,16 +30,23 @@ def unknown_option(group: str, option: str, options: Sequence[str]) -> ConfigErr
     return ConfigError(f"{group} has no option '{option}'{hint} (options: {', '.join(options)})")
 
 
-def unknown_key(full_key: str, choices: Sequence[str]) -> ConfigError:
-    """The error for a key that no dataclass has."""
+def unknown_key(full_key: str, choices: Sequence[str], advice: Advice | None = None) -> ConfigError:
+    """The error for a key that the chosen components do not have.
+
+    Args:
+        full_key: such as ``sampler.popular_pool``.
+        choices: the keys beside it that exist.
+        advice: for a key of another component; None is for the command line, whatever the run.
+    """
     parent, _, key = full_key.rpartition(".")
-    choices = [choice for choice in choices if choice != "hydra"]
-    hint = _elsewhere(parent, key)
+    choices = [choice for choice in choices if choice not in ("hydra", "name")]
+    advice = partial(advise_words, chosen={}) if advice is None else advice
+    hint = advice(parent, key) or _elsewhere(key)
     near = difflib.get_close_matches(key, choices, n=1)
     if not hint and near:
         hint = f"; did you mean '{f'{parent}.' if parent else ''}{near[0]}'?"
     where = f"keys of {parent}" if parent else "keys"
-    return ConfigError(f"unknown key '{full_key}'{hint} ({where}: {', '.join(choices)})")
+    return ConfigError(f"unknown key '{full_key}'{hint} ({where}: {', '.join(choices) or 'none'})")
 
 
 def refuse_unknown_key(full_key: str, components: dict[str, type]) -> None:
@@ -83,17 +95,12 @@ def key_below_value(words: Sequence[str]) -> ConfigError | None:
     return None
 
 
-def _elsewhere(parent: str, key: str) -> str:
-    """Where a key that is not under ``parent`` does exist: another component, or another group."""
-    homes = [
-        (group, name)
-        for group, components in SCHEMAS.items()
-        for name, schema in components.items()
-        if key in (field.name for field in fields(schema))
-    ]
-    for group, name in homes:
-        if group == parent:
-            return f"; {group}={name} has it"
+def _elsewhere(key: str) -> str:
+    """The full key, if the run itself or another group has a key of that name."""
     if key in (field.name for field in fields(RunConfig)):
         return f"; did you mean '{key}'?"
-    return f"; did you mean '{homes[0][0]}.{key}'?" if homes else ""
+    for group, components in SCHEMAS.items():
+        for schema in components.values():
+            if key != "name" and key in (field.name for field in fields(schema)):
+                return f"; did you mean '{group}.{key}'?"
+    return ""

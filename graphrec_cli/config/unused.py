@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 
 from graphrec_cli.config.keys import spell_value
 from graphrec_cli.config.loss import SoftmaxConfig
@@ -73,6 +73,29 @@ def _without_negatives(config: RunConfig) -> str | None:
     return reason and f"loss={config.loss.name} {reason}, so it only uses {by}"
 
 
+def used_values(config: RunConfig) -> dict[str, object]:
+    """The values that a run of ``config`` depends on, by full key.
+
+    Runs of the same values are the same run: a sampler whose negatives are not used counts by its
+    ``by`` alone. Values that are null are left out, as they ask for nothing.
+    """
+    unused = {*unused_values(config)}
+    if sampler_in_use(config) == "none" or _without_negatives(config) is not None:
+        unused |= {"sampler"}
+    used: dict[str, object] = {}
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if not is_dataclass(value):
+            used[field.name] = value
+            continue
+        for entry in fields(value):
+            key = f"{field.name}.{entry.name}"
+            by = key == "sampler.by" and config.model.learns_from()
+            if by or not {field.name, key} & unused:
+                used[key] = getattr(value, entry.name)
+    return {key: value for key, value in used.items() if value is not None}
+
+
 def unused_words(config: RunConfig, words: Sequence[str]) -> dict[str, str]:
     """Those of the ``key=value`` words that change nothing, each with the reason."""
     unused = unused_values(config)
@@ -103,9 +126,13 @@ def refuse_unused_words(config: RunConfig, words: Sequence[str]) -> None:
         same = [word for word, reason in found.items() if reason == why]
         verb, them = ("has", "it") if len(same) == 1 else ("have", "them")
         way_out = f"remove {them}"
-        if why == _without_negatives(config) and LearnsFrom.triples in config.model.learns_from():
-            way_out += ", or set loss=bpr"
-        raise ConfigError(f"{' '.join(same)} {verb} no effect: {why}; {way_out}")
+        if why == _without_negatives(config):
+            if any(word.startswith("sampler=") for word in same):
+                way_out = f"write sampler.by={config.sampler.by.name} instead"
+            if LearnsFrom.triples in config.model.learns_from():
+                way_out += ", or set loss=bpr"
+        way_out = f", or {way_out}" if "; set " in why else f"; {way_out}"
+        raise ConfigError(f"{' '.join(same)} {verb} no effect: {why}{way_out}")
 
 
 def describe_unused(config: RunConfig) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from graphrec_cli.config.keys import Key, list_keys
+from graphrec_cli.config.other_component import option_of
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
@@ -74,7 +75,8 @@ def _all_keys() -> Iterator[tuple[str, Key]]:
     yield from (("", key) for key in list_keys(RunConfig, ""))
     for group, schemas in SCHEMAS.items():
         for name, schema in schemas.items():
-            yield from ((f"{group}={name}", key) for key in list_keys(schema, group))
+            option = f"{group}={option_of(group, name)}"
+            yield from ((option, key) for key in list_keys(schema, group))
 
 
 def _is_list(key: Key) -> bool:

@@ -25,7 +25,8 @@ def train_ratings(train: UserItems) -> NDArray[np.float64]:
     if train.rating is None or not train.num_pairs:
         raise DataError(
             "rating regression needs a rating for every pair, but this data set has pairs without "
-            "one; choose a data set with ratings (movielens_latest), or loss=bpr evaluation=default"
+            "one; choose a data set with ratings (movielens_latest), or set model=lightgcn "
+            "loss=bpr evaluation=default"
         )
     return train.rating.astype(np.float64)
 

@@ -43,7 +43,8 @@ class RatedPairSampler(TrainPairs):
         if train.rating is None:
             raise DataError(
                 "loss=mse needs a rating for every pair, but this data set has pairs without one; "
-                "choose a data set with ratings (movielens_latest), or loss=bpr"
+                "choose a data set with ratings (movielens_latest), or set "
+                "model=lightgcn loss=bpr"
             )
         everyone = torch.ones(train.num_users, dtype=torch.bool, device=device)
         super().__init__(train, build_positives(by, train, everyone, device), generator, device)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.system.threads import set_threads
 from graphrec_cli.terminal_text import first_line, one_line
 from graphrec_cli.workflows.find_unfinished import unfinished_runs, warn_of_other_epochs
+from graphrec_cli.workflows.run_log import log_to
 
 log = logging.getLogger("graphrec")
 
@@ -167,7 +168,7 @@ def _train_and_record(
 ) -> RunOutcome:
     """Train in a run directory that this process has locked, and record the outcome."""
     config, signals = saved.config, StopSignals()
-    with _log_to(run.log), signals.installed():
+    with log_to(run.log), signals.installed():
         try:
             run.write_status("running")
             if resumed:
@@ -221,32 +222,3 @@ def _trace(run: RunDirectory, debug: bool) -> None:
     # The log handler reports a log file that cannot be written.
     with suppress(OSError), run.log.open("a", encoding="utf-8") as file:
         file.write(text)
-
-
-class _LogFile(logging.FileHandler):
-    """A log file that stops the run if it cannot be written, instead of one traceback per line."""
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Called by logging while it handles the error."""
-        error = sys.exc_info()[1]
-        log.removeHandler(self)
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise OutputError(
-            f"cannot write {self.baseFilename}: {reason}; free disk space or change output_dir"
-        ) from error
-
-
-@contextmanager
-def _log_to(path: Path) -> Iterator[None]:
-    try:
-        handler = _LogFile(path, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; change output_dir") from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-        with suppress(OSError):  # the error was raised when the line was logged
-            handler.close()

@@ -56,7 +56,7 @@ def test_every_option_trains(graphrec: Command, words: tuple[str, ...]) -> None:
         (["loss.uniform_share=1.5"], "loss.uniform_share must lie between 0 and 1"),
         (
             ["loss.negatives=in_batch", "loss.num_negatives=9"],
-            "loss.num_negatives=9 only applies to loss.negatives=shared",
+            "loss.num_negatives=9 has no effect: loss.negatives=in_batch samples no shared",
         ),
         (
             ["sampler=hardneg"],

@@ -91,6 +91,10 @@ def test_own_options_are_among_the_choices_of_a_group(tmp_path: Path) -> None:
         (["loss=true"], "loss has no option 'true'"),
         (["+sampler=hardneg"], "write sampler=OPTION"),
         (["++sampler=hardneg"], "write sampler=OPTION"),
+        (["sampler=conf/sampler/hardneg.yaml"], "write sampler=hardneg$"),
+        (["sampler=no/where"], "sampler has no option 'no/where' "),
+        (["schema/sampler=hardneg"], "'schema/sampler' cannot be set"),
+        (["sampler@loss=hardneg"], "'sampler@loss' cannot be set"),
     ],
 )
 def test_refused(words: list[str], message: str) -> None:
@@ -110,7 +114,27 @@ def test_launchers_and_the_basic_sweeper_stay_open() -> None:
 
 
 def test_a_run_notes_which_value_of_a_repeated_key_it_uses() -> None:
-    words = ["seed=1", "loss=bpr", "trainer.epochs=3", "loss=bpr", "seed=2"]
+    words = ["seed=1", "loss=softmax", "trainer.epochs=3", "loss=softmax", "seed=2"]
     assert compose_run(sort_arguments(words)).notes == [
         "seed is given 2 times: the last, 2, is used"
     ]
+
+
+def test_an_option_file_of_another_ending_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sampler").mkdir()
+    (tmp_path / "sampler" / "mine.yml").touch()
+    with pytest.raises(ConfigError, match=r"^option files end in \.yaml; rename .*mine\.yml to "):
+        sort_arguments(["sampler=mine", "--config-dir", str(tmp_path)])
+    (tmp_path / "sampler" / "mine.yml").rename(tmp_path / "sampler" / "mine.yaml")
+    words = ["sampler=mine", "--config-dir", str(tmp_path)]
+    assert sort_arguments(words).overrides == ["sampler=mine"]
+
+
+def test_a_key_that_exists_is_not_added() -> None:
+    with pytest.raises(ConfigError, match=r"^'\+seed=3' adds a key that exists; write seed=3$"):
+        compose_run(sort_arguments(["plots=false", "+seed=3"]))
+
+
+def test_several_options_are_no_list() -> None:
+    with pytest.raises(ConfigError, match=r"sweep over them with -m, or give one$"):
+        compose_run(sort_arguments(["sampler=uniform,hardneg"]))

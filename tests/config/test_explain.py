@@ -30,9 +30,9 @@ def test_suggestion_is_the_nearest_or_nothing() -> None:
 def test_an_unknown_key_is_told_where_to_go(key: str, hint: str) -> None:
     line = str(unknown_key(key, ["hydra", "seed", "epochs", "name"]))
     assert line == f"unknown key '{key}'; {hint} " + (
-        f"(keys of {key.rpartition('.')[0]}: seed, epochs, name)"
+        f"(keys of {key.rpartition('.')[0]}: seed, epochs)"
         if "." in key
-        else "(keys: seed, epochs, name)"
+        else "(keys: seed, epochs)"
     )
 
 

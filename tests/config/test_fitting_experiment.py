@@ -42,13 +42,16 @@ def test_values_that_the_chosen_components_lack_are_left_out(mine: list[str]) ->
     job = compose(*mine, "sampler=uniform", "model=mf", "seed=3")
     assert sorted(job.notes) == [
         "model=mf does not use model.num_layers=1 of experiment=small",
+        "sampler=uniform chose loss=bpr, and loss=bpr chose trainer=large_batch",
         "sampler=uniform does not use sampler.popular_pool=20 of experiment=small",
     ]
     assert job.config.sampler == UniformConfig()
     assert (job.config.model.name, getattr(job.config.model, "embedding_dim", None)) == ("mf", 8)
     assert (job.choices["experiment"], job.choices["sampler"]) == ("small", "uniform")
     assert job.overrides == ["experiment=small", "sampler=uniform", "model=mf", "seed=3"]
-    assert compose(*mine, "sampler=hardneg").notes == []
+    assert compose(*mine, "sampler=hardneg").notes == [
+        "sampler=hardneg chose loss=bpr, and loss=bpr chose trainer=large_batch"
+    ]
 
 
 def test_a_value_on_the_command_line_is_refused_all_the_same(mine: list[str]) -> None:

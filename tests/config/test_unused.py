@@ -111,7 +111,7 @@ def test_a_sweep_over_models_leaves_out_what_does_not_apply() -> None:
         ["model=lightgcn", "trainer.learning_rate=0.02", "model.num_layers=1", "trainer.epochs=2"],
         ["model=lightgcn", "trainer.learning_rate=0.02", "model.num_layers=2", "trainer.epochs=2"],
     ]
-    assert sweep.labels()[1] == "model=lightgcn learning_rate=0.01 num_layers=1"
+    assert sweep.labels[1] == "model=lightgcn learning_rate=0.01 num_layers=1"
     assert (
         sweep.skipped[0]
         == "model=ease does not use trainer.learning_rate, model.num_layers, trainer.epochs"
