@@ -120,7 +120,12 @@ def find_fault(
                     continue
                 if len(row) != len(names):
                     hint = HINT if layout.quoted and '"' in "".join(joined) else ""
-                    if passed == 1 and layout.names is None and len(row) == len(names) + 1:
+                    if (
+                        passed == 1
+                        and len(joined) == 1
+                        and layout.names is None
+                        and len(row) == len(names) + 1
+                    ):
                         hint = (
                             "; if each row begins with its number, as R writes it, save the table "
                             "with row.names=FALSE"
