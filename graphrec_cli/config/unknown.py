@@ -45,6 +45,7 @@ def unknown_key(full_key: str, choices: Sequence[str], advice: Advice | None = N
     near = difflib.get_close_matches(key, choices, n=1)
     if not hint and near:
         hint = f"; did you mean '{f'{parent}.' if parent else ''}{near[0]}'?"
+    hint = hint or _nearly_elsewhere(key)
     where = f"keys of {parent}" if parent else "keys"
     return ConfigError(f"unknown key '{full_key}'{hint} ({where}: {', '.join(choices) or 'none'})")
 
@@ -97,10 +98,25 @@ def key_below_value(words: Sequence[str]) -> ConfigError | None:
 
 def _elsewhere(key: str) -> str:
     """The full key, if the run itself or another group has a key of that name."""
-    if key in (field.name for field in fields(RunConfig)):
-        return f"; did you mean '{key}'?"
+    full_key = _full_keys().get(key)
+    return f"; did you mean '{full_key}'?" if full_key else ""
+
+
+def _nearly_elsewhere(key: str) -> str:
+    """The full key of a similar name, or of one with these initials, such as ``lr``."""
+    full_keys = _full_keys()
+    initials = {"".join(word[:1] for word in name.split("_")): name for name in full_keys}
+    near = difflib.get_close_matches(key, full_keys, n=1, cutoff=0.8)
+    name = near[0] if near else initials.get(key) if len(key) > 1 else None
+    return f"; did you mean '{full_keys[name]}'?" if name else ""
+
+
+def _full_keys() -> dict[str, str]:
+    """The full key of every name, that of the first group with it."""
+    full_keys = {field.name: field.name for field in fields(RunConfig)}
     for group, components in SCHEMAS.items():
         for schema in components.values():
-            if key != "name" and key in (field.name for field in fields(schema)):
-                return f"; did you mean '{group}.{key}'?"
-    return ""
+            for field in fields(schema):
+                if field.name != "name":
+                    full_keys.setdefault(field.name, f"{group}.{field.name}")
+    return full_keys
