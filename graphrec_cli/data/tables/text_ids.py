@@ -28,6 +28,7 @@ MISSING_IDS = (
 MISSING = "the word for a missing value"
 """The fault of a cell with one of the words."""
 _QUOTED = re.compile(r"""\"[^"]*\"|'[^']*'|“[^”]*”|\u2018[^\u2019]*\u2019""")
+_FORMULA = re.compile('="[^"]*"')
 _HASHES = re.compile("#{3,}")
 _INVISIBLE = re.compile("[\ufeff\u200b\u2060]")
 _DIGIT = re.compile("[0-9]")
@@ -75,6 +76,8 @@ class TextIdColumn(TextColumn):
                 "in quotes; remove the quotes and the blank before them, or set "
                 "dataset.quoted=false if quotes are part of the ids"
             )
+        if _FORMULA.fullmatch(bare):
+            return "a formula of a spreadsheet instead of its value; remove the = and the quotes"
         invisible = _INVISIBLE.search(bare)
         if invisible:
             return f"an id with the invisible character U+{ord(invisible[0]):04X}; remove it"

@@ -25,6 +25,8 @@ from graphrec_cli.data.tables.time_values import (
     DIGITS,
     END,
     FIRST,
+    ROUNDED,
+    any_rounded,
     are_days,
     date_formats,
     nanoseconds_of_arrow,
@@ -110,7 +112,7 @@ class TimeColumn:
         if self.time_format is not None or self._are_dates:
             return self._dates(cells)
         values = parsed_numbers(cells)
-        if values is None:
+        if values is None or (values.dtype != np.int64 and any_rounded(cells)):
             return None
         if self.unit is TimeUnit.auto:
             if are_days(values):
@@ -201,6 +203,8 @@ class TimeColumn:
             return None if nanoseconds_of_dates(times) is not None else OUTSIDE
         if number is None:
             return not_a_number(text)
+        if ROUNDED.fullmatch(text.strip()):
+            return "a time that a spreadsheet has rounded; export the column as text"
         if not abs(number) < 1e30:
             return OUTSIDE
         unit = self._found

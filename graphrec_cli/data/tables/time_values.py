@@ -31,6 +31,8 @@ _DISTINCT = 5
 """Seconds of so many hundreds are hardly all in a format with a year of two digits by chance."""
 _NO_DATES = ("now", "today")
 """Texts that pandas reads as the time of reading."""
+ROUNDED = re.compile(r"[0-9](?:\.[0-9]{1,5})?[eE]\+(?:09|[1-9][0-9])")
+"""Six digits at most of a number from 10^9, as spreadsheets show it; savetxt writes 19 digits."""
 
 
 def are_days(values: NDArray[np.int64] | NDArray[np.float64]) -> bool:
@@ -158,6 +160,16 @@ def nanoseconds_of_dates(times: NDArray[np.generic] | None) -> NDArray[np.int64]
     if ((seconds < FIRST // 10**9) | (seconds >= END // 10**9)).any():
         return None
     return times.astype("datetime64[ns]").astype(np.int64)
+
+
+def any_rounded(cells: pa.ChunkedArray) -> bool:
+    """Whether a text of a column is a number that a spreadsheet has rounded."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    is_text = pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)
+    pattern = rf"^\s*{ROUNDED.pattern}\s*$"
+    return is_text and bool(pc.any(pc.match_substring_regex(cells, pattern)).as_py())
 
 
 def within_range(times: NDArray[np.int64] | None) -> NDArray[np.int64] | None:

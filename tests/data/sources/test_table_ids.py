@@ -73,6 +73,7 @@ def test_quotes_within_an_id_are_kept(folder: Path, id: str) -> None:
     [
         ("9.78037E+12", "a number that a spreadsheet has rounded"),
         ("1e+05", "a number that a spreadsheet has rounded"),
+        ('="00012"', "a formula of a spreadsheet instead of its value; remove the ="),
         ("a\ufeff", r"an id with the invisible character U\+FEFF"),
         ("4\u200b5", r"an id with the invisible character U\+200B"),
     ],

@@ -154,6 +154,8 @@ def test_dates_below_missing_cells(tmp_path: Path) -> None:
         ("-9223372036.5", TimeUnit.s, "is outside the years 1678 to 2261, read as seconds"),
         ("9" * 25, TimeUnit.s, "9' is not a number"),
         ("inf", TimeUnit.ms, "is outside the years 1678 to 2261"),
+        ("1.73E+12", TimeUnit.auto, "is a time that a spreadsheet has rounded"),
+        (" 2E+09 ", TimeUnit.s, "is a time that a spreadsheet has rounded"),
         ("1e99999", TimeUnit.auto, "is outside the years 1678 to 2261"),
         ("2024-01-31", TimeUnit.s, "time '2024-01-31' is not a number"),
         ("2024-02-30", TimeUnit.date, "time '2024-02-30' is not an ISO date"),
@@ -190,6 +192,12 @@ def test_a_mixture_of_seconds_and_milliseconds_is_refused(tmp_path: Path) -> Non
     assert times(tmp_path, cells, TimeUnit.ms) == [1_600_000_000 * SECOND, 0, 1_600_000 * SECOND]
     with pytest.raises(DataError, match="row 4 has 1600000000"):
         times(tmp_path, ["", *cells], may_be_missing=True)
+
+
+def test_an_exponent_with_all_digits_is_no_rounding(tmp_path: Path) -> None:
+    cells = ["1.700000000000000000e+09", "1.7000001E+09", "5e+08"]
+    seconds = [1_700_000_000, 1_700_000_100, 500_000_000]
+    assert times(tmp_path, cells, TimeUnit.s) == [second * SECOND for second in seconds]
 
 
 def test_days_count_from_midnight_utc(tmp_path: Path) -> None:
