@@ -69,12 +69,12 @@ def refuse_other_layout(
                 f"the {line} line of {path} has {_found(counts[0], wanted, separator)}, but "
                 f"{SHOWN.get(other, f'a {other.name}')}; set {format.prefix}separator={other.name}"
             )
-    below = counts[1:4]
+    below = [count for count in counts[1:] if count > counts[0]]
     alone = counts[0] == 1 or first.startswith("sep=")
-    if format.columns is None and alone and below and min(below) == max(below) > counts[0]:
+    if format.columns is None and alone and below:
         raise DataError(
             f"the first line of {path} is '{shorten(first, 40)}', which looks like no header line: "
-            f"the lines below it have {below[0]} fields; remove the lines above the header line"
+            f"lines below it have {below[-1]} fields; remove the lines above the header line"
         )
 
 

@@ -196,7 +196,9 @@ class TimeColumn:
         if self.time_format is not None or self._are_dates:
             times = parsed_dates(np.array([text], dtype=object), self.time_format)
             if times is None and self.time_format is not None:
-                return f"not in the format {self.time_format}"
+                zone = "%Z" in self.time_format
+                hint = "; of zones by name only UTC and GMT are read, others as +0200 with %z"
+                return f"not in the format {self.time_format}{hint if zone else ''}"
             if times is None:
                 fault = not_a_number(text)
                 return NO_DATE if fault == NOT_A_NUMBER else fault

@@ -218,7 +218,7 @@ def test_a_zip_of_several_tables_is_refused(folder: Path) -> None:
         load(TableConfig(path="x.csv.zip"))
 
 
-@pytest.mark.parametrize("head", ["sep=,\n", "Export of ratings\n", "\n", "\n\n", " \n"])
+@pytest.mark.parametrize("head", ["sep=,\n", "Export\n", "\n", "\n\n", " \n", "Export\nof May\n\n"])
 def test_lines_above_the_header_line_are_named(folder: Path, head: str) -> None:
     with pytest.raises(DataError, match=r"the first line of .* remove the lines above the header"):
         load(csv_table(folder, f"{head}user,item,rating\na,b,1\na,c,2\n".encode()))

@@ -185,6 +185,17 @@ def test_the_kind_is_that_of_the_column_and_not_of_its_first_cell(tmp_path: Path
         times(tmp_path, ["31.01.2024", "2024-01-31"], time_format="%d.%m.%Y")
 
 
+def test_names_of_zones_are_read_for_utc_alone(tmp_path: Path) -> None:
+    time_format = "%d.%m.%Y %H:%M %Z"
+    moment = int(datetime(2024, 1, 31, 18, 30, tzinfo=UTC).timestamp()) * SECOND
+    read = times(
+        tmp_path, ["31.01.2024 18:30 UTC", "31.01.2024 18:30 GMT"], time_format=time_format
+    )
+    assert read == [moment, moment]
+    with pytest.raises(DataError, match=r"line 2: .* %Z; of zones by name only UTC and GMT .* %z$"):
+        times(tmp_path, ["31.01.2024 18:30 EDT"], time_format=time_format)
+
+
 def test_a_mixture_of_seconds_and_milliseconds_is_refused(tmp_path: Path) -> None:
     cells = ["1600000000000", "0", "1600000000"]
     with pytest.raises(DataError, match=r"row 3 has 1600000000; .* dataset\.time_unit=ms"):
