@@ -44,10 +44,11 @@ def describe_choices(
         if group not in words:
             continue
         option = _chosen_by_option(group, str(choices[group]), config_dir)
+        before = _chosen_by_base(group, base, config_dir, saved)
         if group == "sampler":
-            differs = option is not None and option != config.loss.name
+            # Without a choice of its own, a sampler differs from one that chose this loss.
+            differs = (option or before == config.loss.name) and option != config.loss.name
         else:
-            before = _chosen_by_base_loss(base, config_dir, saved)
             differs = option != before and choices["trainer"] != (option or defaults["trainer"])
         if differs:
             option = option or defaults[other]
@@ -80,10 +81,10 @@ def _chosen_by_option(group: str, option: str, config_dir: str | None) -> str | 
     return chosen_by(group, read.component)
 
 
-def _chosen_by_base_loss(
-    base: Mapping[str, str], config_dir: str | None, saved: SavedConfig | None
+def _chosen_by_base(
+    group: str, base: Mapping[str, str], config_dir: str | None, saved: SavedConfig | None
 ) -> str | None:
-    """The trainer that the loss of the saved run or of the experiment chooses on its own."""
+    """What the sampler or the loss of the saved run or of the experiment chooses on its own."""
     if saved is not None:  # its option may be of a folder that is not given now
-        return chosen_by("loss", saved.config.loss.name)
-    return _chosen_by_option("loss", base["loss"], config_dir) if "loss" in base else None
+        return chosen_by(group, getattr(saved.config, group).name)
+    return _chosen_by_option(group, base[group], config_dir) if group in base else None

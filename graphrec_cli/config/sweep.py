@@ -31,7 +31,8 @@ class Sweep:
         configs: the values of each job.
         skipped: a line for each component or value that some words do not apply to, and for words
             that others replace.
-        labels: the swept words of each job, such as ``learning_rate=0.01 num_layers=1``.
+        labels: the swept words of each job, such as ``learning_rate=0.01 num_layers=1``, and the
+            loss that the sampler of a job chose where jobs have different ones.
     """
 
     jobs: list[list[str]]
@@ -83,7 +84,8 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
         )
     own = [[word for word in job if not word.startswith("hydra")] for job, _ in jobs.values()]
     configs = [config for _, config in jobs.values()]
-    return Sweep(own, configs, skipped, _labels(own, combinations))
+    labels = _with_losses(_labels(own, combinations), configs)
+    return Sweep(own, configs, skipped, labels)
 
 
 def _not_using(word: str, unused: Mapping[str, str], config: RunConfig) -> str:
@@ -166,3 +168,15 @@ def _without_other_components(job: Arguments, saved: SavedConfig | None) -> list
 
 def _field_names(schema: type) -> list[str]:
     return [field.name for field in fields(schema)]
+
+
+def _with_losses(labels: Sequence[str], configs: Sequence[RunConfig]) -> list[str]:
+    """Labels with the loss of each job that is trained, if swept samplers chose different ones."""
+    losses = [config.loss.name if config.model.learns_from() else None for config in configs]
+    is_named = any(word.startswith("loss=") for label in labels for word in label.split())
+    if is_named or len({loss for loss in losses if loss}) < 2:
+        return list(labels)
+    return [
+        f"{label} loss={loss}".strip() if loss else label
+        for label, loss in zip(labels, losses, strict=True)
+    ]

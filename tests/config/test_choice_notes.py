@@ -74,6 +74,16 @@ def test_a_trainer_that_a_saved_run_keeps_is_named_with_the_word_for_the_other()
     assert compose("trainer.epochs=3", saved=softmax).notes == []
 
 
+def test_a_loss_that_the_sampler_of_a_saved_run_chose_is_named() -> None:
+    (line,) = compose("sampler=default", saved=compose("sampler=hardneg")).notes
+    assert line == (
+        "loss=bpr of the saved run is kept; a new run with sampler=default has loss=softmax: add "
+        "loss=softmax to use it"
+    )
+    assert compose("sampler=uniform", saved=compose("sampler=hardneg")).notes == []
+    assert compose("sampler=default", saved=compose()).notes == []
+
+
 def test_what_an_experiment_keeps_is_named_too(tmp_path: Path) -> None:
     (line,) = compose("experiment=goodbooks_uniform", "loss=softmax").notes
     where = "experiment=goodbooks_uniform"

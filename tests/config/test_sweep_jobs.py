@@ -66,7 +66,16 @@ def test_keys_that_only_one_loss_uses_multiply_its_runs_alone() -> None:
 def test_a_sweep_over_samplers_names_them_even_if_one_run_is_left() -> None:
     sweep = plan("loss=softmax", "sampler=default,uniform_by_interaction")
     assert sweep.labels == ["sampler=default"]
-    assert plan("sampler=default,uniform").labels == ["sampler=default", "sampler=uniform"]
+    assert plan("sampler=default,uniform").labels == [
+        "sampler=default loss=softmax",
+        "sampler=uniform loss=bpr",
+    ]
+    assert plan("sampler=hardneg,uniform").labels == ["sampler=hardneg", "sampler=uniform"]
+    assert plan("model=ease,lightgcn", "sampler=default,uniform").labels == [
+        "model=ease",
+        "model=lightgcn sampler=default loss=softmax",
+        "model=lightgcn sampler=uniform loss=bpr",
+    ]
 
 
 def test_a_sampler_that_no_job_uses_is_refused_with_what_helps() -> None:

@@ -78,7 +78,7 @@ def conditions(folder: Path) -> Case:
     )
 
     def case(rng: random.Random) -> str:
-        if sometimes(rng, 0.5):
+        if sometimes(rng, 0.7):
             text = condition(rng)
             (kept,) = database.execute(f"select count(*) from t where {text}").fetchone()
             return _judged(rng, text, kept)

@@ -75,9 +75,11 @@ def pick_column(
         return found[0]
     found = [name for name in header if name not in inner and name_stands_for(name, [key])]
     if len(found) > 1:
+        in_parts = {bare_name(name).lower() for name in found} >= {"date", "time"}
+        joined = ", or join date and time of day into one column" if in_parts else ""
         raise DataError(
             f"{path}: {' and '.join(found)} may each be the {key} column; name one, as in "
-            f"dataset.{key}={bare_name(found[0])}"
+            f"dataset.{key}={bare_name(found[0])}{joined}"
         )
     if needed and not found:
         is_id = key in ("user", "item")

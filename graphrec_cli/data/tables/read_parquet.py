@@ -162,7 +162,9 @@ def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.Chunked
     if compared and (pa.types.is_boolean(values.type) or pa.types.is_null(values.type)):
         return values.cast("string")
     if kind not in ("number", "text", "time"):
-        raise DataError(f"{name} has the type {kind}; save it as text or numbers")
+        is_list = pa.types.is_list(values.type)
+        write = "write a row for each value" if is_list else "save it as text or numbers"
+        raise DataError(f"{name} has the type {kind}; {write}")
     if kind == "time" and not (compared or isinstance(column, TimeColumn)):
         what = "ids" if is_text else "ratings"
         raise DataError(f"{name} has times, which cannot be {what}; save it as text or numbers")

@@ -34,6 +34,8 @@ _INVISIBLE = re.compile("[\ufeff\u200b\u2060]")
 _DIGIT = re.compile("[0-9]")
 _FEW, _MANY = 3, 20
 """Numbers of ids of another form, and of all ids, that make the few conspicuous."""
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}([,.'\u2019\u00a0\u202f ])[0-9]{3}(\1[0-9]{3})*")
+"""A whole number with separators of thousands."""
 _NUMBER = re.compile(r"\+?0*([0-9]+?)(?:\.0+)?")
 _ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]+")
 
@@ -159,6 +161,9 @@ def _composed(id: str) -> str | None:
 
 
 def _whole_number(id: str) -> str | None:
-    """The plain whole number that an id such as ``007``, ``+7`` or ``7.0`` is; else None."""
-    number = _NUMBER.fullmatch(id) if id[:1] in ("0", "+") or id[-2:] in (".0", "00") else None
+    """The plain whole number that an id such as ``007``, ``7.0`` or ``1,005`` is; else None."""
+    grouped = _GROUPED.fullmatch(id) is not None
+    if not (grouped or id[:1] in ("0", "+") or id[-2:] in (".0", "00")):
+        return None
+    number = _NUMBER.fullmatch(re.sub("[^0-9]", "", id) if grouped else id)
     return number[1] if number is not None and number[1] != id else None

@@ -28,7 +28,7 @@ from graphrec_cli.data.tables.time_values import (
     ROUNDED,
     any_rounded,
     are_days,
-    date_formats,
+    describe_other_kind,
     nanoseconds_of_arrow,
     nanoseconds_of_dates,
     nanoseconds_of_numbers,
@@ -171,14 +171,10 @@ class TimeColumn:
             self._refuse_dates(np.array(numbers))
 
     def _refuse_dates(self, values: NDArray[np.int64] | NDArray[np.float64]) -> None:
-        """Refuse numbers that look like dates in a format that must be named."""
-        formats = date_formats(values)
-        if formats:
-            named = " or ".join(f"dataset.time_format={time_format}" for time_format in formats)
-            raise DataError(
-                f"{self.name}: numbers such as {int(values[0])} look like dates; set {named}, or "
-                "dataset.time_unit if they count from 1970"
-            )
+        """Refuse numbers that look like dates, or like a count from another year than 1970."""
+        other = describe_other_kind(values)
+        if other is not None:
+            raise DataError(f"{self.name}: numbers such as {int(values[0])} look like {other}")
 
     def fault(self, text: str) -> str | None:
         """The fault of a cell, None if it has none; cells are given in their order."""

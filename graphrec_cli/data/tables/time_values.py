@@ -31,6 +31,11 @@ _DISTINCT = 5
 """Seconds of so many hundreds are hardly all in a format with a year of two digits by chance."""
 _NO_DATES = ("now", "today")
 """Texts that pandas reads as the time of reading."""
+_OTHER_EPOCHS = {
+    ".NET's ticks": (621_355_968_000_000_000, 662_380_416_000_000_000),
+    "Windows' file times": (116_444_736_000_000_000, 157_469_184_000_000_000),
+}
+"""Steps of 100 nanoseconds since the years 1 and 1601, for the years 1970 to 2099."""
 ROUNDED = re.compile(r"[0-9](?:\.[0-9]{1,5})?[eE]\+(?:09|[1-9][0-9])")
 """Six digits at most of a number from 10^9, as spreadsheets show it; savetxt writes 19 digits."""
 
@@ -70,6 +75,21 @@ def date_formats(values: NDArray[np.int64] | NDArray[np.float64]) -> list[str]:
     four_digits = [time_format for time_format in found if "%Y" in time_format]
     few = len(np.unique(whole[:_HEAD] // 100)) < _DISTINCT
     return four_digits if few else four_digits or found
+
+
+def describe_other_kind(values: NDArray[np.int64] | NDArray[np.float64]) -> str | None:
+    """What numbers look like if not like a count from 1970, and what to set or write then."""
+    for name, (first, end) in _OTHER_EPOCHS.items():
+        if len(values) and bool(((values >= first) & (values < end)).all()):
+            return (
+                f"{name}; write them as ISO times or seconds since 1970, or set "
+                "dataset.time_unit=ns if they are nanoseconds since 1970"
+            )
+    formats = date_formats(values)
+    if not formats:
+        return None
+    named = " or ".join(f"dataset.time_format={time_format}" for time_format in formats)
+    return f"dates; set {named}, or dataset.time_unit if they count from 1970"
 
 
 def _all_are(numbers: NDArray[np.int64], time_format: str) -> bool:

@@ -110,7 +110,7 @@ def test_parquet_types_of_times(folder: Path, cells: pa.Array) -> None:
     [
         (pa.array([Decimal("1.5")], pa.decimal128(9, 1)), "has decimals that are not whole"),
         (pa.array([True]), "has the type bool; save it as text or numbers"),
-        (pa.array([[1]]), "has the type list.*; save it as text or numbers"),
+        (pa.array([[1]]), "has the type list.*; write a row for each value"),
         (pa.array([b"\xff"]), "has bytes that are no UTF-8"),
         (
             pa.array([1.0]),
@@ -300,6 +300,11 @@ def test_ids_that_are_one_number_in_two_forms_are_noted(folder: Path) -> None:
     assert source.notes[1:] == (
         "warning: 3 ids of user are another one as a number, such as '+7' and '7'; they count as "
         "different ids",
+    )
+    config = csv_table(folder, b'user,item\n1005,1\n"1,005",2\n"2,005,001",3\n"1,0",4\n10,5\n')
+    assert load(config).notes[1:] == (
+        "warning: 1 ids of user are another one as a number, such as '1,005' and '1005'; they count "
+        "as different ids",
     )
     config = csv_table(folder, b"user,item\n007,1\n07,2\n")
     assert load(config).notes[1:] == (

@@ -141,6 +141,7 @@ def test_parquet(folder: Path) -> None:
             "has no comma, but a semicolon; set dataset.separator",
         ),
         (b"user,item,user\na,b,c\n", r"its columns are user \(1\), item, user \(2\)\)"),
+        (b"user,item,date,time\na,b,1,2\n", r"join date and time of day into one column$"),
         (b"user,uid,item\na,b,c\n", r"user and uid may each be the user column; name one"),
         (b"user,item\na,b\n,c\n", "line 3: user '' is empty"),
         (b"user,item\na,b\nc\n", "line 3: 1 field where the header has 2"),

@@ -169,6 +169,15 @@ def test_the_columns_that_were_taken_are_noted(
         ("%Y %Q", "has '%Q', which is none of %Y"),
         ("%Y %", "has '%', which is none of"),
         ("%Y-%Y", "cannot be read back"),
+        (
+            "%d.%M.%Y",
+            r"has %d, and so must have the month \(%M is minutes\), %m or %B or %b; write",
+        ),
+        ("%Y-%m-%d %M:%S", r"has %M, and so must have the hour \(%m is the month\), %H or %I"),
+        ("%m/%d/%Y %H:%M:%S %p", "has %p, and so must have the hour from 1 to 12, %I"),
+        ("%m/%d/%Y %I:%M", "has %I, and so must have AM or PM, or have hours from 0 to 23"),
+        ("%Y-%m-%d %H:%S", "has %S, and so must have minutes, %M"),
+        ("%Y-%m-%d %H:%M.%f", "has %f, and so must have seconds, %S"),
     ],
 )
 def test_formats_that_are_refused(time_format: str, message: str) -> None:
@@ -177,7 +186,7 @@ def test_formats_that_are_refused(time_format: str, message: str) -> None:
 
 
 def test_a_format_and_a_unit_contradict_each_other() -> None:
-    for time_format in ("%Y-%m-%dT%H:%M:%S.%f%z", "%d %b %y %I:%M %p"):
+    for time_format in ("%Y-%m-%dT%H:%M:%S.%f%z", "%d %b %y %I:%M %p", "%Y", "%Y-%j %H"):
         TableConfig(path="a", time_format=time_format)
         with pytest.raises(ConfigError, match=r"time_format and dataset\.time_unit=s contradict"):
             TableConfig(path="a", time_format=time_format, time_unit=TimeUnit.s)

@@ -185,6 +185,22 @@ def test_the_kind_is_that_of_the_column_and_not_of_its_first_cell(tmp_path: Path
         times(tmp_path, ["31.01.2024", "2024-01-31"], time_format="%d.%m.%Y")
 
 
+@pytest.mark.parametrize(
+    ("epoch", "name"), [(datetime(1, 1, 1), r"\.NET's ticks"), (datetime(1601, 1, 1), "Windows'")]
+)
+def test_times_that_count_from_other_years_are_refused(
+    tmp_path: Path, epoch: datetime, name: str
+) -> None:
+    moments = [datetime(1970, 1, 1), datetime(2024, 10, 30, 10, 15), datetime(2099, 12, 31)]
+    cells = [str((moment - epoch) // timedelta(microseconds=1) * 10) for moment in moments]
+    with pytest.raises(
+        DataError, match=f"numbers such as {cells[0]} look like {name}.*time_unit=ns"
+    ):
+        times(tmp_path, cells)
+    assert times(tmp_path, cells, TimeUnit.ns) == [int(cell) for cell in cells]
+    assert times(tmp_path, [*cells, "5" * 18]) == [*map(int, cells), int("5" * 18)]
+
+
 def test_names_of_zones_are_read_for_utc_alone(tmp_path: Path) -> None:
     time_format = "%d.%m.%Y %H:%M %Z"
     moment = int(datetime(2024, 1, 31, 18, 30, tzinfo=UTC).timestamp()) * SECOND
