@@ -303,8 +303,8 @@ def test_ids_that_are_one_number_in_two_forms_are_noted(folder: Path) -> None:
     )
     config = csv_table(folder, b'user,item\n1005,1\n"1,005",2\n"2,005,001",3\n"1,0",4\n10,5\n')
     assert load(config).notes[1:] == (
-        "warning: 1 ids of user are another one as a number, such as '1,005' and '1005'; they count "
-        "as different ids",
+        "warning: 1 ids of user are another one as a number, such as '1,005' and '1005'; they "
+        "count as different ids",
     )
     config = csv_table(folder, b"user,item\n007,1\n07,2\n")
     assert load(config).notes[1:] == (
