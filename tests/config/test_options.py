@@ -28,6 +28,7 @@ def test_the_general_option_of_a_component_sets_nothing(group: str, component: s
     assert (option.component, option.values) == (component, {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", list(SCHEMAS))
 def test_an_option_of_ones_own_that_sets_nothing_is_the_general_one(
     group: str, tmp_path: Path

@@ -233,6 +233,7 @@ def test_a_cut_off_beyond_the_catalog_is_refused() -> None:
     assert caught.value.exit_code == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask_valid", [True, False])
 @pytest.mark.parametrize("cold_items", list(ColdItems))
 @given(data=st.data())

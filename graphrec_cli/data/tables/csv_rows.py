@@ -50,7 +50,7 @@ def rows_of(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
     rows = csv.reader(lines, **layout.dialect)
     try:
         for row in rows:
-            yield [layout.as_written(field) for field in row]
+            yield layout.as_written(row)
     except csv.Error as error:
         raise unreadable(path, layout, rows.line_num, error) from error
 

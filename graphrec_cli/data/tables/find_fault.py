@@ -101,7 +101,7 @@ def find_fault(
     with open_lines(path, layout) as lines:
         rows = csv.reader(recorded(lines), strict=True, **layout.dialect)
         try:
-            written = ([layout.as_written(field) for field in row] for row in rows)
+            written = map(layout.as_written, rows)
             names = column_names(path, layout, written, columns)
             blanks = 0
             passed = 0

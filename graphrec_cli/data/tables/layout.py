@@ -60,10 +60,16 @@ class Layout:
         """The one character between the fields of the text that ``open_text`` gives."""
         return self.separator if len(self.separator) == 1 else UNIT_SEPARATOR
 
-    def as_written(self, field: str) -> str:
-        """A field of that text as the file has it; in quotes it may contain the separator."""
-        rewritten = len(self.separator) > 1 and self.separator != BLANKS
-        return field.replace(UNIT_SEPARATOR, self.separator) if rewritten else field
+    @property
+    def rewrites_separators(self) -> bool:
+        """Whether ``open_text`` replaces separators also in quotes, where they are text."""
+        return len(self.separator) > 1 and self.separator != BLANKS
+
+    def as_written(self, row: list[str]) -> list[str]:
+        """The fields of a row of that text as the file has them."""
+        if not self.rewrites_separators:
+            return row
+        return [field.replace(UNIT_SEPARATOR, self.separator) for field in row]
 
     @property
     def dialect(self) -> Dialect:

@@ -158,7 +158,7 @@ def parse_rows(
     )
     if not ended:
         raise pa.ArrowInvalid("a quote is not closed")
-    if layout.quoted and layout.as_written(layout.delimiter) != layout.delimiter:
+    if layout.quoted and layout.rewrites_separators:
         written = [
             pc.replace_substring(cells, layout.delimiter, layout.separator)
             for cells in table.columns

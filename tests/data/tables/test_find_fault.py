@@ -21,6 +21,7 @@ COLUMNS = (TextColumn("user"), NumberColumn("rating", low=0, high=5))
 IDS = (TextIdColumn("user"), NumberColumn("rating", low=0, high=5))
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     row=st.integers(0, ROWS - 1),

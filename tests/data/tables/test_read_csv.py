@@ -232,6 +232,7 @@ def test_both_line_ends_may_be_in_one_file(tmp_path: Path) -> None:
     assert arrays["item"].tolist() == [2, 5, 7]
 
 
+@pytest.mark.slow
 def test_rows_that_span_the_blocks_of_the_reader(tmp_path: Path) -> None:
     note = b'"' + b"long,\n" * 20_000 + b'"'
     content = b"user,note\n" + b"".join(b"%d,%s\n" % (user, note) for user in range(60))
