@@ -116,16 +116,16 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         weight=arrays["weight"].astype(np.float32) if "weight" in arrays else None,
     )
     _refuse_absent_signals(table, list(parts.values()))
-    titles = None
+    titles, title_notes = None, list[str]()
     if "items_path" in files.paths:
         item = bare_name(train.columns["item"])
-        titles = read_titles(files.paths["items_path"], config, item, table.item_id)
+        titles, title_notes = read_titles(files.paths["items_path"], config, item, table.item_id)
     return SourceData(
         table=table,
         funnel=_joined_funnel(parts) if several else train.funnel,
         titles=titles,
         files=files.on_disk,
-        notes=tuple(_notes(parts)),
+        notes=(*_notes(parts), *title_notes),
     )
 
 
@@ -152,7 +152,7 @@ def _notes(parts: dict[str, TableRows]) -> Iterator[str]:
                 if rows.unread
                 else ""
             )
-            yield shorten(f"columns{where}: {taken}{unread}", 300)
+            yield shorten(" ".join(f"columns{where}: {taken}{unread}".splitlines()), 300)
     for key in ("user", "item"):
         ids = set().union(*(rows.ids[key] for rows in parts.values()))
         yield from twin_notes(parts["train"].columns[key], ids)

@@ -15,6 +15,7 @@ from graphrec_cli.data.tables.open_table import TableFile, open_table
 from graphrec_cli.data.tables.text_ids import TextIdColumn
 from graphrec_cli.data.tables.titles import Titles
 from graphrec_cli.errors import DataError
+from graphrec_cli.terminal_text import counted
 
 
 def check_titles(path: Path, config: TableConfig, item: str) -> None:
@@ -33,8 +34,10 @@ def check_titles(path: Path, config: TableConfig, item: str) -> None:
     file.check_first_rows(_title_columns(file, config, item))
 
 
-def read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.generic]) -> Titles:
-    """Ids of the table's items and their titles, the first of each that is repeated.
+def read_titles(
+    path: Path, config: TableConfig, item: str, known: NDArray[np.generic]
+) -> tuple[Titles, list[str]]:
+    """Ids of the table's items and the first title of each, and lines to log.
 
     Raises:
         DataError: the file is faulty, or no item has a title.
@@ -46,14 +49,20 @@ def read_titles(path: Path, config: TableConfig, item: str, known: NDArray[np.ge
     arrays = file.read(columns)
     ids, titles = (arrays[column.name] for column in columns)
     series = pd.Series(ids, dtype=object)
-    chosen = (series.isin(pd.unique(known)) & ~series.duplicated()).to_numpy()
+    is_known = series.isin(pd.unique(known)).to_numpy()
+    chosen = is_known & ~series.duplicated().to_numpy()
     if not chosen.any():
         raise DataError(
             f"none of the {len(pd.unique(known)):,} items has a title in the file of titles; check "
             f"{path} and its column of ids, dataset.items_id: {columns[0].name} has ids such as "
             f"{_some(ids)}, and the items have ids such as {_some(known)}"
         )
-    return ids[chosen].astype(np.str_), titles[chosen].astype(np.str_)
+    different = pd.DataFrame({"id": ids[is_known], "title": titles[is_known]}).drop_duplicates()
+    several = int((different["id"].value_counts() > 1).sum())
+    notes = [
+        f"warning: {counted(several, 'item')} with several titles in {path}: the first is used"
+    ]
+    return (ids[chosen].astype(np.str_), titles[chosen].astype(np.str_)), notes[: bool(several)]
 
 
 def _title_columns(

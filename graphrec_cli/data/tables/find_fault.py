@@ -145,6 +145,8 @@ def find_fault(
                     fault = column.fault(row[place])
                     if fault is not None:
                         value = shorten(row[place], 40)
+                        if row[place].strip() == column.name and layout.names is None:
+                            fault = "the name of the column; it looks like a header line: remove it"
                         return DataError(f"{where}: {column.name} '{value}' is {fault}")
         except csv.Error as error:
             fault_error = unreadable(path, layout, rows.line_num, error)

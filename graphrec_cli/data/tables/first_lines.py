@@ -71,7 +71,8 @@ def refuse_other_layout(
             )
     below = [count for count in counts[1:] if count > counts[0]]
     alone = counts[0] == 1 or first.startswith("sep=")
-    if format.columns is None and alone and below:
+    opens_quote = layout.quoted and first.count('"') % 2 == 1  # a name with a line break
+    if format.columns is None and alone and below and not opens_quote:
         raise DataError(
             f"the first line of {path} is '{shorten(first, 40)}', which looks like no header line: "
             f"lines below it have {below[-1]} fields; remove the lines above the header line"

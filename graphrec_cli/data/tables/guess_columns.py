@@ -36,8 +36,8 @@ _RECBOLE_TYPE = re.compile(r":(token|token_seq|float|float_seq)$")
 
 
 def bare_name(column: str) -> str:
-    """A column's name without RecBole's type suffix."""
-    return _RECBOLE_TYPE.sub("", column)
+    """A column's name as it is typed: without RecBole's type suffix, blanks for line breaks."""
+    return " ".join(_RECBOLE_TYPE.sub("", column).splitlines())
 
 
 def pick_column(

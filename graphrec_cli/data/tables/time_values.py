@@ -21,6 +21,7 @@ DIGITS = {TimeUnit.s: 9, TimeUnit.ms: 6, TimeUnit.us: 3, TimeUnit.ns: 0}
 FIRST = int(np.datetime64("1678-01-01", "ns").astype(np.int64))
 END = int(np.datetime64("2262-01-01", "ns").astype(np.int64))
 """Times from FIRST to before END are accepted: nanoseconds in int64 reach little further."""
+_UTC = re.compile(r"(?<![A-Z])(UTC|GMT)(?![A-Z/+-])")
 _NAMED_UTC = re.compile(r" ?(UTC|GMT)$")
 _BELOW = {"H": 24, "M": 60, "S": 60}
 _DAYS = ("%Y%m%d", "%d%m%Y", "%m%d%Y", "%y%m%d", "%d%m%y", "%m%d%y")
@@ -158,6 +159,8 @@ def parsed_dates(texts: NDArray[np.object_], time_format: str | None) -> NDArray
     bare = [text.strip() for text in texts]
     if any(text.lower() in _NO_DATES for text in bare):
         return None
+    if "%Z" in (time_format or "") and not all(_UTC.search(text.upper()) for text in bare):
+        return None  # pandas reads names such as CET as places, with daylight saving time
     width = _fixed_width(time_format or "")
     if width:  # numbers lose their leading zeros
         bare = [text.zfill(width) if text.isdecimal() else text for text in bare]

@@ -406,3 +406,41 @@ def test_row_names_that_have_no_name_in_the_header_line(folder: Path) -> None:
     config = csv_table(folder, b"user,item\na,x\nb,y,z\n")
     with pytest.raises(DataError, match=r"line 3: 3 fields where the header has 2$"):
         load(config)
+
+
+def test_names_with_line_breaks_are_typed_with_blanks(folder: Path) -> None:
+    table = (
+        b'"user\nid",item_id,"Order\nDate","Status\r\nnow"\na,x,2024-01-31,on\nb,y,2024-02-01,off\n'
+    )
+    config = csv_table(folder, table)
+    config.user, config.timestamp = "user id", "Order Date"
+    assert load(config).table.user_id.tolist() == ["a", "b"]
+    assert load(config).notes[0].startswith("columns: user=user id item=item_id time=Order Date")
+    config.where = "\"Status now\" = 'on'"
+    assert load(config).table.user_id.tolist() == ["a"]
+
+
+def test_a_repeated_header_line_is_named_by_any_column(folder: Path) -> None:
+    config = csv_table(folder, b"user,item,rating,timestamp\na,x,1,5\nuser,item,rating,timestamp\n")
+    with pytest.raises(
+        DataError, match=r"line 3: rating 'rating' is the name of the column; .* rem"
+    ):
+        load(config)
+    config.rating = ""
+    with pytest.raises(
+        DataError, match=r"line 3: timestamp 'timestamp' is the name of the column;"
+    ):
+        load(config)
+
+
+def test_several_titles_of_an_item_are_noted(folder: Path) -> None:
+    (folder / "titles.csv").write_text(
+        "item,title\nx,Der Film\nx,The Film\ny,Same\ny,Same\nother,1\nother,2\n"
+    )
+    config = csv_table(folder, b"user,item\na,x\nb,y\n")
+    config.items_path = "titles.csv"
+    source = load(config)
+    assert source.titles is not None
+    assert source.titles[1].tolist() == ["Der Film", "Same"]
+    assert source.notes[-1].startswith("warning: 1 item with several titles in ")
+    assert source.notes[-1].endswith("titles.csv: the first is used")

@@ -208,8 +208,13 @@ def test_names_of_zones_are_read_for_utc_alone(tmp_path: Path) -> None:
         tmp_path, ["31.01.2024 18:30 UTC", "31.01.2024 18:30 GMT"], time_format=time_format
     )
     assert read == [moment, moment]
-    with pytest.raises(DataError, match=r"line 2: .* %Z; of zones by name only UTC and GMT .* %z$"):
-        times(tmp_path, ["31.01.2024 18:30 EDT"], time_format=time_format)
+    for zone in ("EDT", "CET", "EST", "Europe/Berlin", "Etc/GMT+5"):
+        with pytest.raises(DataError, match=r"line 3: .* %Z; of zones by name only UTC and GMT"):
+            times(
+                tmp_path,
+                ["31.01.2024 18:30 UTC", f"31.01.2024 18:30 {zone}"],
+                time_format=time_format,
+            )
 
 
 def test_a_mixture_of_seconds_and_milliseconds_is_refused(tmp_path: Path) -> None:
