@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from graphrec_cli.data.tables.columns import Column
 from graphrec_cli.data.tables.layout import Layout, is_blank, open_lines
-from graphrec_cli.data.tables.quotes import HINT
+from graphrec_cli.data.tables.quotes import quote_hint
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import shorten
 
@@ -55,13 +55,23 @@ def rows_of(path: Path, layout: Layout, lines: Iterator[str]) -> Rows:
         raise unreadable(path, layout, rows.line_num, error) from error
 
 
-def unreadable(path: Path, layout: Layout, line: int, error: csv.Error) -> DataError:
-    """The error for a line that the csv module refuses, in most cases for its quotes."""
+def unreadable(
+    path: Path, layout: Layout, line: int, error: csv.Error, lines: Sequence[str] = ()
+) -> DataError:
+    """The error for a line that the csv module refuses, in most cases for its quotes.
+
+    Args:
+        path: the file.
+        layout: of the file.
+        line: the line's number.
+        error: what the module says.
+        lines: those of the row, as far as they are known.
+    """
     if "new-line character" in str(error):
         return DataError(f"{path}, line {line}: a CR that is not followed by LF; remove it")
     known = (words for sign, words in _FAULTS.items() if sign in str(error))
     fault = next(known, "its quotes do not match")
-    return DataError(f"{path}, line {line}: {fault}{HINT if layout.quoted else ''}")
+    return DataError(f"{path}, line {line}: {fault}{quote_hint(lines) if layout.quoted else ''}")
 
 
 def column_names(path: Path, layout: Layout, rows: Rows, columns: Sequence[Column]) -> list[str]:

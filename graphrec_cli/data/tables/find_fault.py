@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from graphrec_cli.data.tables.columns import Column
 from graphrec_cli.data.tables.csv_rows import column_names, unreadable
 from graphrec_cli.data.tables.layout import Layout, is_blank, open_lines
-from graphrec_cli.data.tables.quotes import HINT, quote_fault
+from graphrec_cli.data.tables.quotes import quote_fault, quote_hint
 from graphrec_cli.errors import DataError
 from graphrec_cli.terminal_text import counted, shorten
 
@@ -119,7 +119,7 @@ def find_fault(
                 if passed <= sound_rows:
                     continue
                 if len(row) != len(names):
-                    hint = HINT if layout.quoted and '"' in "".join(joined) else ""
+                    hint = quote_hint(joined) if layout.quoted and '"' in "".join(joined) else ""
                     if (
                         passed == 1
                         and len(joined) == 1
@@ -140,7 +140,7 @@ def find_fault(
                 fault = quote_fault(joined, row, places, layout)
                 if fault is not None:
                     first = line - len(joined) + 1
-                    return DataError(f"{path}, line {first}: {fault}{HINT}")
+                    return DataError(f"{path}, line {first}: {fault}{quote_hint(joined)}")
                 for column, place in places:
                     fault = column.fault(row[place])
                     if fault is not None:
@@ -149,7 +149,7 @@ def find_fault(
                             fault = "the name of the column; it looks like a header line: remove it"
                         return DataError(f"{where}: {column.name} '{value}' is {fault}")
         except csv.Error as error:
-            fault_error = unreadable(path, layout, rows.line_num, error)
+            fault_error = unreadable(path, layout, rows.line_num, error, read)
             if len(read) > 1:
                 first = rows.line_num - len(read) + 1
                 return DataError(f"{fault_error} (the quote in line {first} is not closed)")

@@ -9,9 +9,15 @@ from graphrec_cli.data.tables.columns import Column
 from graphrec_cli.data.tables.layout import Layout
 from graphrec_cli.data.tables.text_ids import TextIdColumn
 
-HINT = "; for your own table, set dataset.quoted=false if quotes are part of the text"
+_ESCAPED = "; write a quote within quotes twice, as csv does, instead of with a backslash"
+_HINT = "; for your own table, set dataset.quoted=false if quotes are part of the text"
 MAX_HELD_BYTES = 2**24
 """Of a line, which is searched as a whole."""
+
+
+def quote_hint(lines: Sequence[str]) -> str:
+    """What to do about lines whose quotes are not those of csv."""
+    return _ESCAPED if any('\\"' in line for line in lines) else _HINT
 
 
 class QuoteScan:

@@ -66,6 +66,10 @@ def test_quotes_that_are_part_of_the_text_join_no_lines() -> None:
             'user,item\na,"b\nc,d\n',
             r"the file ends before a closing quote.*quoted=false.*line 2 is not closed",
         ),
+        (
+            'user,item\na,"12\\" mix, vol 0"\n',
+            r"line 2: .*; write a quote within quotes twice, as csv does, instead of with a back",
+        ),
         ('user,item,note\na,b,"x\nc,d,y"\n', r"line 2: its quotes join 2 lines, each of which"),
         ('user,item,n\na,b,"x\nc,d,y",1\n', r"line 3: 4 fields .* dataset\.quoted=false"),
         ('user,item,rating\n"a,b,1\nc",d,1\n', r"line 2: user has a line break"),
