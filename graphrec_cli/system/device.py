@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import torch
 
 from graphrec_cli.config.run import Device
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.system.seeds import derive_seed
+
+log = logging.getLogger("graphrec")
 
 # At this size a softmax step on two cores takes as long as starting a step's kernels on a GPU.
 _WORTH_A_GPU = 10_000
@@ -29,8 +33,10 @@ def pick_device(wanted: Device, train_pairs: int | None = None) -> torch.device:
             "device=cuda is set but torch finds no CUDA device; "
             "use device=cpu or device=auto, or install a torch build with CUDA"
         )
-    too_few = train_pairs is not None and train_pairs < _WORTH_A_GPU
-    if wanted is Device.cpu or not available or (wanted is Device.auto and too_few):
+    if wanted is Device.cpu or not available:
+        return torch.device("cpu")
+    if wanted is Device.auto and train_pairs is not None and train_pairs < _WORTH_A_GPU:
+        log.info("device=auto takes the CPU for fewer than %s train pairs", f"{_WORTH_A_GPU:,}")
         return torch.device("cpu")
     return torch.device("cuda")
 

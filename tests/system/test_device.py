@@ -26,8 +26,11 @@ def test_auto_takes_the_gpu_where_there_is_one(
     assert pick_device(wanted) == torch.device(picked)
 
 
-def test_auto_leaves_few_pairs_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_leaves_few_pairs_on_the_cpu_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    caplog.set_level("INFO", logger="graphrec")
     for pairs, wanted, picked in (
         (9_999, Device.auto, "cpu"),
         (10_000, Device.auto, "cuda"),
@@ -35,6 +38,7 @@ def test_auto_leaves_few_pairs_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> No
         (10_000, Device.cpu, "cpu"),
     ):
         assert pick_device(wanted, pairs) == torch.device(picked)
+    assert caplog.messages == ["device=auto takes the CPU for fewer than 10,000 train pairs"]
 
 
 def test_cuda_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
