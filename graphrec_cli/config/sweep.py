@@ -109,7 +109,9 @@ def _labels(jobs: Sequence[Sequence[str]], combinations: Sequence[Sequence[str]]
         key, _, value = word.partition("=")
         values.setdefault(key, set()).add(value)
     swept = {key for key in values if len(values[key]) > 1}
-    names = [key.rpartition(".")[2] for key in swept]
+    # ``split.seed`` alone would be read as the run's own ``seed``.
+    names = [field.name for field in fields(RunConfig) if field.name not in swept]
+    names += [key.rpartition(".")[2] for key in swept]
 
     def label(word: str) -> str:
         key, _, value = word.partition("=")

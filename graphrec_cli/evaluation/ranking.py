@@ -49,10 +49,12 @@ class RankingEvaluation(Evaluation):
         """
         catalog_size, largest = np.count_nonzero(train.item_degree), max(self.settings.ks)
         if largest > catalog_size:
+            # The cut-off of trainer.monitor is one of settings.ks as well.
+            smaller = [str(k) for k in self.settings.ks if k <= catalog_size] or ["1"]
             raise DataError(
                 f"evaluation.ks or trainer.monitor has the cut-off {largest}, but only "
                 f"{catalog_size} items have a train interaction; set cut-offs of at most "
-                f"{catalog_size}"
+                f"{catalog_size}, as in evaluation.ks=[{','.join(smaller)}]"
             )
 
     def masked(self, split: Split, part: str) -> list[UserItems]:

@@ -70,6 +70,8 @@ def test_a_sweep_over_samplers_names_them_even_if_one_run_is_left() -> None:
         "sampler=default loss=softmax",
         "sampler=uniform loss=bpr",
     ]
+    assert plan("split.seed=1,2").labels == ["split.seed=1", "split.seed=2"]
+    assert plan("seed=1,2").labels == ["seed=1", "seed=2"]
     assert plan("sampler=hardneg,uniform").labels == ["sampler=hardneg", "sampler=uniform"]
     assert plan("model=ease,lightgcn", "sampler=default,uniform").labels == [
         "model=ease",
