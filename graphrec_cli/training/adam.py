@@ -20,7 +20,8 @@ class Adam:
     than everything else a run does before its first step.
 
     Attributes:
-        param_groups: a single group in the format of torch's optimizers; ``lr`` may be changed.
+        param_groups: a single group in the format of torch's optimizers; ``set_learning_rate``
+            changes its ``lr``.
         state: for each parameter that has had a gradient, keyed by its index: the number of steps
             and the running means of the gradient and of its square.
     """
@@ -29,6 +30,16 @@ class Adam:
         self._params = list(params)
         self.param_groups: list[dict[str, Any]] = [{"lr": lr, "weight_decay": weight_decay}]
         self.state: dict[int, dict[str, Tensor]] = {}
+        device = self._params[0].device
+        # A tensor, because a number would stay the same in every replay of a captured step.
+        self._rate_on_gpu = torch.tensor(lr, device=device) if device.type == "cuda" else None
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Use this learning rate from the next step on."""
+        (group,) = self.param_groups
+        group["lr"] = rate
+        if self._rate_on_gpu is not None:
+            self._rate_on_gpu.fill_(rate)
 
     def zero_grad(self) -> None:
         """Set all gradients to None."""
@@ -56,7 +67,7 @@ class Adam:
             amsgrad=False,
             beta1=BETA1,
             beta2=BETA2,
-            lr=group["lr"],
+            lr=group["lr"] if self._rate_on_gpu is None else self._rate_on_gpu,
             weight_decay=group["weight_decay"],
             eps=EPSILON,
             maximize=False,

@@ -133,14 +133,19 @@ def build_trainer(
             return validation.metrics(model)
 
     monitor = config.monitor()
+    loss = components.build_loss(config)
     return Trainer(
         config.trainer,
         model,
-        components.build_loss(config),
+        loss,
         sampler,
         None if validation is None else validate,
         monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),
         after_step=after_step,
+        # Those of a plugin may count or log in Python, which a replay would not do.
+        repeats_steps=all(
+            part.__module__.startswith("graphrec_cli.") for part in (type(model), loss)
+        ),
     )
 
 

@@ -17,10 +17,12 @@ from graphrec_cli.samplers.batch import Batch, BatchSampler
 from graphrec_cli.training.adam import Adam
 from graphrec_cli.training.best_epoch import Monitor, Selection
 from graphrec_cli.training.epoch_progress import EpochProgress
+from graphrec_cli.training.graphed_step import GraphedStep
+from graphrec_cli.training.loss_watch import LossWatch
 from graphrec_cli.training.step_bar import step_bar
 
 _CHECK_EVERY = 50
-"""Steps between checks of the loss; each check waits for the device."""
+"""Steps between checks of the loss."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +60,14 @@ class Trainer:
         *,
         monitor: Monitor,
         after_step: Callable[[Trainer], None] = lambda trainer: None,
+        repeats_steps: bool = False,
     ) -> None:
         """Prepare to train from the first step.
 
         Args:
             validate: returns the metrics of the validation part; None without one.
             after_step: called after every step; ``state_dict`` may be called there.
+            repeats_steps: model and loss do the same in every step, so that a GPU may replay it.
         """
         self.config = config
         self.model = model
@@ -77,6 +81,9 @@ class Trainer:
         self.optimizer = Adam(
             model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
+        self._watch = LossWatch(self.device)
+        replays = repeats_steps and self.device.type == "cuda"
+        self._take_step = GraphedStep(self._update) if replays else self._update
         self.epoch = 0
         self.step = 0
         self.progress: EpochProgress | None = None
@@ -125,7 +132,7 @@ class Trainer:
                 progress.add(self.train_step(batch), len(batch.users))
                 show_step()
                 if progress.steps == 1 or progress.steps % _CHECK_EVERY == 0:
-                    self._finite_mean()
+                    self._refuse_infinite(self._watch.read(progress.total_loss))
                 self._after_step(self)
         # The last step's loss was computed before that step changed the weights.
         self.refuse_non_finite()
@@ -133,12 +140,16 @@ class Trainer:
 
     def train_step(self, batch: Batch) -> Tensor:
         """Take one optimizer step and return the batch's loss, detached."""
-        self.optimizer.param_groups[0]["lr"] = self.learning_rate()
+        self.optimizer.set_learning_rate(self.learning_rate())
+        loss = self._take_step(batch)
+        self.step += 1
+        return loss
+
+    def _update(self, batch: Batch) -> Tensor:
         self.optimizer.zero_grad()
         loss = self.loss(self.model, batch)
         loss.backward()
         self.optimizer.step()
-        self.step += 1
         return loss.detach()
 
     def state_dict(self) -> dict[str, Any]:
@@ -222,10 +233,13 @@ class Trainer:
         """Mean loss over the steps of the current epoch."""
         if self.progress is None:
             return 0.0
-        mean = self.progress.total_loss.item() / max(self.progress.steps, 1)
-        if not math.isfinite(mean):
-            raise self._non_finite(f"the loss became {mean}")
-        return float(mean)
+        total = self.progress.total_loss.item()
+        self._refuse_infinite(total)
+        return float(total / max(self.progress.steps, 1))
+
+    def _refuse_infinite(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise self._non_finite(f"the loss became {loss}")
 
     def _non_finite(self, what: str) -> NonFiniteError:
         return NonFiniteError(
