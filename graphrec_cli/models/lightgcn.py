@@ -19,6 +19,7 @@ from graphrec_cli.config.model import (
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.graph.batch_propagation import propagate_rows
+from graphrec_cli.graph.gpu_choice import NodesPropagation, nodes_propagation
 from graphrec_cli.graph.propagation import propagate
 from graphrec_cli.models.base import EmbeddingModel, Recommender, TripleModel, TripleScores
 from graphrec_cli.models.linalg.blocked_product import multiply_into
@@ -117,6 +118,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         self.item_norm_power = config.item_norm_power
         # On a GPU, selecting a batch's rows of the graph would make the host wait for the device.
         self.picks_rows = device.type == "cpu"
+        self._propagate_nodes: NodesPropagation | None = None
 
     def score_triples(
         self,
@@ -130,7 +132,10 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         compared_user = self._comparable(user)
         compared_pos, compared_neg = self._comparable(items).chunk(2)
         nodes = torch.cat([users, pos_items + self.num_users, neg_items + self.num_users])
-        # embedding's backward is several times faster than that of plain indexing.
+        # embedding's backward is several times faster than that of plain indexing; on a GPU it sorts
+        # the indices, and int32 halves the passes of the sort.
+        if not self.picks_rows:
+            nodes = nodes.int()
         layer0 = functional.embedding(nodes, self.layer0_embeddings).chunk(3)
         return TripleScores(
             pos_scores=(compared_user * compared_pos).sum(dim=1),
@@ -145,8 +150,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     ) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
         """Compute final embeddings of users and of items, differentiably."""
         if self._training_adj is None or not self.picks_rows:
-            nodes = torch.cat([users, items + self.num_users])
-            rows = functional.embedding(nodes, self.final_embeddings())
+            rows = self._embed_nodes(torch.cat([users, items + self.num_users]))
             return rows[: len(users)], rows[len(users) :]
         distinct_users, user_rows = users.unique(return_inverse=True)
         distinct_items, item_rows = items.unique(return_inverse=True)
@@ -160,6 +164,14 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         return functional.embedding(user_rows, user_table), functional.embedding(
             item_rows, item_table
         )
+
+    def _embed_nodes(self, nodes: Int64[Tensor, " nodes"]) -> Float[Tensor, "nodes dim"]:
+        """Compute final embeddings of nodes, users first, on a GPU or without a graph."""
+        if self._training_adj is None:
+            return functional.embedding(nodes, self.layer0_embeddings)
+        if self._propagate_nodes is None:
+            self._propagate_nodes = nodes_propagation(self._training_adj)
+        return self._propagate_nodes(self.layer0_embeddings, self.num_layers, nodes)
 
     @torch.no_grad()
     def prepare_scoring(self) -> None:

@@ -22,9 +22,11 @@ class Positives(Protocol):
 
     Attributes:
         num_pairs: train pairs of the users that can be sampled.
+        batches_are_independent: whether a draw may be divided into batches.
     """
 
     num_pairs: int
+    batches_are_independent: bool
 
     def start_pass(self, generator: torch.Generator) -> None:
         """Start a new pass over all pairs, even if the last one is not finished."""
@@ -41,6 +43,8 @@ class Positives(Protocol):
 
 class PositivesByUser:
     """Samples an eligible user uniformly, then one of the user's train items uniformly."""
+
+    batches_are_independent = True
 
     def __init__(
         self, train: UserItems, eligible: Bool[Tensor, " users"], device: torch.device
@@ -83,6 +87,8 @@ class PositivesByUser:
 class PositivesByDistinctUser(PositivesByUser):
     """Like ``PositivesByUser``, but the users of a batch are distinct."""
 
+    batches_are_independent = False
+
     def draw(self, size: int, generator: torch.Generator) -> Int64[Tensor, " batch"]:
         """Sample positions of train pairs of distinct users, shape (size,).
 
@@ -100,6 +106,8 @@ class PositivesByDistinctUser(PositivesByUser):
 
 class PositivesByInteraction:
     """Every train pair of the eligible users once per pass, in random order."""
+
+    batches_are_independent = True
 
     def __init__(
         self, train: UserItems, eligible: Bool[Tensor, " users"], device: torch.device
@@ -162,6 +170,8 @@ class PositivesByInteraction:
 
 class PositivesByWeight:
     """Samples train pairs of the eligible users with probability proportional to their weights."""
+
+    batches_are_independent = True
 
     def __init__(
         self, train: UserItems, eligible: Bool[Tensor, " users"], device: torch.device

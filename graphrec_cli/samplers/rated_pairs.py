@@ -52,6 +52,7 @@ class RatedPairSampler(TrainPairs):
 
     def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[RatedPairs]:
         """Yield pairs with their ratings."""
-        for pairs in self.draw_epoch(steps, batch_size, done):
-            users, items = self.users_and_items(pairs)
-            yield RatedPairs(users, items, self._ratings.index_select(0, pairs))
+        return self.draw_batches(steps, batch_size, done, self._rated)
+
+    def _rated(self, pairs: Int64[Tensor, " batch"]) -> RatedPairs:
+        return RatedPairs(*self.users_and_items(pairs), self._ratings.index_select(0, pairs))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Int64
@@ -11,6 +11,12 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.samplers.positives import Positives
+
+_EXAMPLES_AT_ONCE = {"cpu": 0, "cuda": 1 << 20}
+"""Examples drawn at a time, if that is more than a batch. On a GPU starting the kernels of a draw
+takes the host as long as a training step takes the GPU."""
+
+Drawn = TypeVar("Drawn", bound=tuple[Tensor, ...])
 
 
 class TrainPairs:
@@ -37,6 +43,7 @@ class TrainPairs:
         self._items = torch.tensor(train.item_index, device=device)
         self._positives = positives
         self._generator = generator
+        self._state_before: dict[str, Any] | None = None
 
     def draw_epoch(
         self, steps: int | None, batch_size: int, done: int = 0
@@ -54,6 +61,42 @@ class TrainPairs:
         for first in range(done * batch_size, total, batch_size):
             yield self._positives.draw(min(batch_size, total - first), self._generator)
 
+    def draw_batches(
+        self,
+        steps: int | None,
+        batch_size: int,
+        done: int,
+        complete: Callable[[Int64[Tensor, " pairs"]], Drawn],
+    ) -> Iterator[Drawn]:
+        """Yield batches as ``draw_epoch`` does, on a GPU several that are drawn at once.
+
+        Args:
+            complete: makes examples, a named tuple of tensors, from positions of train pairs.
+        """
+        total = self.num_pairs if steps is None else steps * batch_size
+        if steps is None and not done:
+            self._positives.start_pass(self._generator)
+        if done * batch_size >= total:
+            return
+        at_once = self._batches_at_once(batch_size)
+        used = done % at_once
+        size = at_once * batch_size
+        for first in range((done - used) * batch_size, total, size):
+            self._state_before = self._state()
+            drawn = complete(self._positives.draw(min(size, total - first), self._generator))
+            batches = list(zip(*(values.split(batch_size) for values in drawn), strict=True))
+            for number, batch in enumerate(batches):
+                if number == len(batches) - 1:
+                    self._state_before = None
+                if number >= used:
+                    yield type(drawn)(*batch)
+            used = 0
+
+    def _batches_at_once(self, batch_size: int) -> int:
+        if not self._positives.batches_are_independent:
+            return 1
+        return max(1, _EXAMPLES_AT_ONCE[self._generator.device.type] // batch_size)
+
     def users_and_items(
         self, pairs: Int64[Tensor, " batch"]
     ) -> tuple[Int64[Tensor, " batch"], Int64[Tensor, " batch"]]:
@@ -68,6 +111,10 @@ class TrainPairs:
 
         For a state from the middle of an epoch, call ``epoch`` with ``done`` to sample the rest.
         """
+        # Of batches that were drawn at once but not all used, the first are drawn again.
+        return self._state_before or self._state()
+
+    def _state(self) -> dict[str, Any]:
         return {
             "generator": self._generator.get_state(),
             "positives": self._positives.state_dict(),

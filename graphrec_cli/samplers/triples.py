@@ -58,10 +58,11 @@ class TripleSampler(TrainPairs):
 
     def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[Triples]:
         """Yield pairs, each with a negative item of its user."""
-        for pairs in self.draw_epoch(steps, batch_size, done):
-            users, pos_items = self.users_and_items(pairs)
-            neg_items = self._negatives.sample(users, self._generator)
-            yield Triples(users, pos_items, neg_items)
+        return self.draw_batches(steps, batch_size, done, self._triples_of)
+
+    def _triples_of(self, pairs: Int64[Tensor, " batch"]) -> Triples:
+        users, pos_items = self.users_and_items(pairs)
+        return Triples(users, pos_items, self._negatives.sample(users, self._generator))
 
 
 def build_triples(

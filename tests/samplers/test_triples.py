@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import io
 from itertools import islice
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from graphrec_cli.config.sampler import HardNegativeConfig, PositivesBy, UniformConfig
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.samplers import train_pairs
 from graphrec_cli.samplers.hardneg import build_hardneg
 from graphrec_cli.samplers.triples import Triples, TripleSampler
 from graphrec_cli.samplers.uniform import build_uniform
@@ -151,6 +153,40 @@ def test_distinct_users_continue_from_their_state(
     assert joined(list(loaded.epoch(20, 250))) == joined(batches)
     for batch in batches:
         assert len(batch.users.unique()) == 250
+
+
+@pytest.mark.parametrize("negatives", NEGATIVES)
+@pytest.mark.parametrize(
+    "by", [PositivesBy.user, PositivesBy.interaction, PositivesBy.distinct_user]
+)
+@pytest.mark.parametrize("steps", [None, 8])
+def test_batches_that_are_drawn_at_once_continue_from_every_state(
+    negatives: str,
+    by: PositivesBy,
+    steps: int | None,
+    long_tailed_train: UserItems,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(train_pairs._EXAMPLES_AT_ONCE, "cpu", 750)
+    sampler = sampler_of(negatives, by, long_tailed_train)
+    batches, states = [], []
+    for batch in sampler.epoch(steps, 200):
+        batches.append(batch)
+        states.append(copy.deepcopy(sampler.state_dict()))
+    next_epoch = joined(list(sampler.epoch(steps, 200)))
+    assert len(batches) > 7
+    for done, state in enumerate(states[:7] + states[-3:], 1):
+        done = done if done <= 7 else len(states) + done - 10
+        loaded = sampler_of(negatives, by, long_tailed_train, seed=99)
+        loaded.load_state_dict(state)
+        rest = list(loaded.epoch(steps, 200, done))
+        assert [batch.users.tolist() for batch in rest] == [
+            batch.users.tolist() for batch in batches[done:]
+        ]
+        assert [batch.neg_items.tolist() for batch in rest] == [
+            batch.neg_items.tolist() for batch in batches[done:]
+        ]
+        assert joined(list(loaded.epoch(steps, 200))) == next_epoch
 
 
 @pytest.mark.gpu
