@@ -1,8 +1,7 @@
-"""Take the Triton kernel for a batch's nodes where it works, and say so where it does not."""
+"""Choose how to propagate on a GPU for the nodes of a batch."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -12,45 +11,22 @@ from torch.nn import functional
 
 from graphrec_cli.graph.adjacency import NormalizedAdjacency
 from graphrec_cli.graph.propagation import propagate
-from graphrec_cli.terminal_text import first_line
-
-log = logging.getLogger("graphrec")
+from graphrec_cli.system.triton_works import triton_works
 
 NodesPropagation = Callable[[Tensor, int, Tensor], Tensor]
 """Computes the rows of ``propagate`` for nodes; takes layer-0 embeddings, layers and nodes."""
 
 
 def nodes_propagation(norm_adj: NormalizedAdjacency) -> NodesPropagation:
-    """Choose how to propagate over ``norm_adj`` for the nodes of a batch.
-
-    Triton comes with torch for CUDA on Linux. It compiles a kernel when it first runs, for which it
-    needs a C compiler, so one is run here.
-    """
+    """Propagate over ``norm_adj`` by Triton where that works, else by torch's sparse product."""
     block = norm_adj.user_item
-    if block.is_cuda and block.dtype != torch.float64:
-        try:
-            return _by_triton(norm_adj)
-        except torch.OutOfMemoryError:
-            raise
-        except Exception as error:  # Triton and the compilers it calls raise many kinds
-            log.warning(
-                "Triton does not work here (%s: %s), so training uses torch's slower sparse "
-                "products",
-                type(error).__name__,
-                first_line(str(error)),
-            )
-    return partial(_of_all_nodes, norm_adj)
-
-
-def _by_triton(norm_adj: NormalizedAdjacency) -> NodesPropagation:
+    if not block.is_cuda or block.dtype == torch.float64 or not triton_works():
+        return partial(_of_all_nodes, norm_adj)
     # Imported here because torch for CPUs does not bring Triton.
     from graphrec_cli.graph.gpu_graph import GPUGraph
     from graphrec_cli.graph.gpu_propagation import propagate_nodes
 
-    graph = GPUGraph(norm_adj)
-    table = torch.zeros(graph.num_nodes, 1, device=norm_adj.user_item.device)
-    graph.add_product(table, table)
-    return partial(propagate_nodes, graph)
+    return partial(propagate_nodes, GPUGraph(norm_adj))
 
 
 def _of_all_nodes(

@@ -132,11 +132,10 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         compared_user = self._comparable(user)
         compared_pos, compared_neg = self._comparable(items).chunk(2)
         nodes = torch.cat([users, pos_items + self.num_users, neg_items + self.num_users])
-        # embedding's backward is several times faster than that of plain indexing; on a GPU it sorts
-        # the indices, and int32 halves the passes of the sort.
-        if not self.picks_rows:
-            nodes = nodes.int()
-        layer0 = functional.embedding(nodes, self.layer0_embeddings).chunk(3)
+        # embedding's backward is several times faster than that of plain indexing.
+        # On a GPU it sorts the nodes, which takes half as many passes over int32.
+        places = nodes if self.picks_rows else nodes.int()
+        layer0 = functional.embedding(places, self.layer0_embeddings).chunk(3)
         return TripleScores(
             pos_scores=(compared_user * compared_pos).sum(dim=1),
             neg_scores=(compared_user * compared_neg).sum(dim=1),

@@ -102,13 +102,21 @@ def training_step_rows(settings: Settings) -> list[Row]:
     ]
 
 
-def step_trainer(train: UserItems, quick: bool, device: torch.device = CPU) -> Trainer:
+def step_trainer(
+    train: UserItems,
+    quick: bool,
+    device: torch.device = CPU,
+    *,
+    batch_size: int = BATCH_SIZE,
+    l2: float = 0.0,
+    repeats_steps: bool = False,
+) -> Trainer:
     """The GoodBooks notebook's model, sampler and optimizer around ``train``."""
     generator = torch.Generator().manual_seed(2)
     draws = torch.Generator(device).manual_seed(2) if device != CPU else generator
     config = TrainerConfig(
         epochs=1,
-        batch_size=BATCH_SIZE,
+        batch_size=batch_size,
         min_steps_per_epoch=None,
         learning_rate=2e-3,
         weight_decay=1e-6,
@@ -122,8 +130,9 @@ def step_trainer(train: UserItems, quick: bool, device: torch.device = CPU) -> T
             generator=generator,
             device=device,
         ),
-        build_bpr(BPRConfig()),
+        build_bpr(BPRConfig(l2=l2)),
         build_hardneg(negatives, train, generator=draws, device=device),
         None,
         monitor=Monitor(),
+        repeats_steps=repeats_steps,
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graphrec_cli.evaluation.exact_ranks.counts_on_cpu import count_on_cpu, mark_blocks
+from graphrec_cli.system.triton_works import triton_works
 
 # float32 represents every integer up to this number exactly.
 _FLOAT32_WHOLE = 1 << 24
@@ -18,7 +19,7 @@ _NUMPY_COMPARES = (torch.float32, torch.float64)
 
 
 class CountsAbove:
-    """Compares scores with thresholds, on the CPU with numpy, elsewhere with torch.
+    """Compares scores with thresholds: on a CPU with numpy, on a GPU with Triton, else with torch.
 
     All of torch's calls share one buffer of marks. A mark is 0 or 1 in the dtype of the scores:
     torch's comparison is vectorised only if its output has the same dtype as its inputs, which more
@@ -52,6 +53,11 @@ class CountsAbove:
         """
         if scores.device.type == "cpu" and scores.dtype in _NUMPY_COMPARES:
             return count_on_cpu(scores, thresholds, used, self._block_marks)
+        if scores.is_cuda and triton_works():
+            # Imported here because torch for CPUs does not bring Triton.
+            from graphrec_cli.evaluation.exact_ranks.counts_on_gpu import count_on_gpu
+
+            return count_on_gpu(scores, thresholds, used)
         above = torch.zeros(thresholds.shape, dtype=torch.int64, device=scores.device)
         at_least = torch.zeros_like(above)
         for rows, places in mark_blocks(used, scores.shape[1], self._block_marks):

@@ -15,6 +15,7 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
 from graphrec_cli.evaluation.exact_ranks.norm_order import NormOrder
 from graphrec_cli.evaluation.scorer import DotProductScorer, Scorer
+from graphrec_cli.graph.csr_rows import take_rows
 from graphrec_cli.models.linalg.blocked_product import multiply_into
 
 
@@ -41,12 +42,16 @@ class MaskedScores:
     ) -> None:
         self.scorer = scorer
         self.num_items = num_items
-        self.masked = masked
         self.order = self.column = np.arange(num_items)
         if isinstance(scorer, NormOrder):
             self.order, self.column = scorer.order, scorer.column
         self.cold_columns = np.sort(self.column[cold_items])
         self.device = device
+        self._column = torch.from_numpy(self.column).to(device)
+        self._masked = [
+            tuple(torch.from_numpy(array).to(device) for array in (part.indptr, part.item_index))
+            for part in masked
+        ]
         self._scores = torch.empty(0, device=device)
 
     def rows(self, users: NDArray[np.int64], width: int | None = None) -> Tensor:
@@ -60,13 +65,19 @@ class MaskedScores:
             NonFiniteError: a score is NaN or infinite, even one that is masked.
         """
         width = self.num_items if width is None else width
-        scores = self._scored(torch.from_numpy(users).to(self.device), width)
+        rows = torch.from_numpy(users).to(self.device)
+        scores = self._scored(rows, width)
         # A sum takes one pass instead of two; it may overflow, so a non-finite sum is checked.
         if not math.isfinite(scores.sum().item()):
             _refuse_non_finite(scores, users)
-        for part in self.masked:
-            seen = torch.from_numpy(self._positions(part, users, width)).to(self.device)
-            scores.view(-1).index_fill_(0, seen, -torch.inf)
+        for pointers, items in self._masked:
+            bounds, pairs = take_rows(pointers, rows)
+            row = torch.repeat_interleave(bounds.diff())
+            column = self._column.index_select(0, items.index_select(0, pairs))
+            place = row.mul_(width).add_(column)
+            if width < self.num_items:
+                place = place[column < width]
+            scores.view(-1).index_fill_(0, place, -torch.inf)
         cold = self.cold_columns[: np.searchsorted(self.cold_columns, width)]
         return scores.index_fill_(1, torch.from_numpy(cold).to(self.device), -torch.inf)
 
@@ -95,17 +106,6 @@ class MaskedScores:
     def release(self) -> None:
         """Free the buffer, so that a smaller chunk takes less memory."""
         self._scores = torch.empty(0, device=self.device)
-
-    def _positions(
-        self, part: UserItems, users: NDArray[np.int64], width: int
-    ) -> NDArray[np.int64]:
-        """Positions of the users' items in the flattened (users, width) score matrix."""
-        degree = part.user_degree[users]
-        row = np.repeat(np.arange(len(users)), degree)
-        first = np.cumsum(degree) - degree
-        place = np.arange(len(row)) + (part.indptr[users] - first)[row]
-        column = self.column[part.item_index[place]]
-        return (row * width + column)[column < width]
 
 
 def _refuse_non_finite(scores: Tensor, users: NDArray[np.int64]) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from graphrec_cli.evaluation.scorer import DotProductScorer, Scorer
 
-_PAIRS_AT_A_TIME = 1 << 15
+_PAIRS_AT_A_TIME = {"cpu": 1 << 15, "cuda": 1 << 18}
 
 
 class NormOrder:
@@ -64,7 +64,8 @@ class NormOrder:
         """
         device = self._users.device
         users, columns = (torch.from_numpy(index).to(device) for index in (user_index, column))
-        parts = map(self._widths, users.split(_PAIRS_AT_A_TIME), columns.split(_PAIRS_AT_A_TIME))
+        size = _PAIRS_AT_A_TIME[device.type]
+        parts = map(self._widths, users.split(size), columns.split(size))
         return torch.cat(list(parts)).cpu().numpy()
 
     def _widths(
