@@ -95,6 +95,15 @@ def test_a_replaying_trainer_continues_in_the_middle_of_an_epoch(by: PositivesBy
     torch.testing.assert_close(table_of(resumed), table_of(whole), rtol=1e-2, atol=1e-4)
 
 
+def test_two_trainings_give_the_same_weights() -> None:
+    tables = []
+    for _ in range(2):
+        trainer = trainer_on(torch.device("cuda"), repeats_steps=True, by=PositivesBy.user)
+        list(trainer.fit())
+        tables.append(table_of(trainer))
+    assert torch.equal(*tables)
+
+
 def test_an_epoch_never_waits_for_the_device() -> None:
     trainer = trainer_on(torch.device("cuda"), repeats_steps=True, by=PositivesBy.user)
     trainer.train_epoch()

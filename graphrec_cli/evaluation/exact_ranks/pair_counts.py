@@ -15,7 +15,7 @@ from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_key
 from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
 from graphrec_cli.system.progress import progress
 
-_TIE_BLOCK = 1 << 21
+_TIE_BLOCK = {"cpu": 1 << 21, "cuda": 1 << 24}
 _VALUES_A_PAIR = 5
 """Memory for a pair's threshold and its two counts, in float32 values."""
 
@@ -130,7 +130,7 @@ class PairCounts:
             return
         items = torch.from_numpy(self.item_index[pair]).to(self.device)
         item_of = torch.from_numpy(self.masked_scores.order).to(self.device)
-        for block in tied.split(max(1, _TIE_BLOCK // scores.shape[1])):
+        for block in tied.split(max(1, _TIE_BLOCK[self.device.type] // scores.shape[1])):
             row, other = (scores[rows[block]] == own[block, None]).nonzero(as_tuple=True)
             keys = user_tie_keys(self.tie_seed, user_index[rows[block]])
             before = tie_hash(keys[row], item_of[other]) < tie_hash(keys, items[block])[row]

@@ -17,7 +17,7 @@ from graphrec_cli.terminal_text import first_line
 log = logging.getLogger("graphrec")
 
 # The matrix product repacks the item table for every chunk, so chunks should not be small.
-_CHUNK_SCORES = {"cpu": 1 << 23, "cuda": 1 << 27}
+_CHUNK_SCORES = {"cpu": 1 << 23, "cuda": 1 << 29}
 # Share of the free memory. The rest is for float64 scores, a copy of them, and the marks.
 _SHARE = 1 / 8
 _SCORE_BYTES = 4
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 
 def users_per_chunk(values_a_user: int, device: torch.device) -> int:
-    """Number of users whose float32 scores take 32 MB on a CPU or 512 MB on CUDA.
+    """Number of users whose float32 scores take 32 MB on a CPU or 2 GB on CUDA.
 
     The scores take at most an eighth of the free memory, but the number is at least 1.
 
