@@ -24,6 +24,7 @@ from graphrec_cli.losses.bpr import build_bpr
 from graphrec_cli.losses.mse import build_mse
 from graphrec_cli.losses.softmax import build_softmax
 from graphrec_cli.models.base import Recommender
+from graphrec_cli.models.chebycf import ChebyCF
 from graphrec_cli.models.ease import EASE
 from graphrec_cli.models.gfcf import GFCF
 from graphrec_cli.models.itemknn import ItemKNN
@@ -78,6 +79,7 @@ MODELS: dict[str, ModelBuilder] = {
     "itemknn": ItemKNN,
     "ease": EASE,
     "gfcf": GFCF,
+    "chebycf": ChebyCF,
 }
 SAMPLERS: dict[str, SamplerBuilder] = {
     "uniform": build_uniform,

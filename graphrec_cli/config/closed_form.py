@@ -8,6 +8,8 @@ from typing import Annotated
 from graphrec_cli.config.checks import AtLeast, Between, Positive
 from graphrec_cli.config.model import LearnsFrom, ModelConfig
 
+MAX_ORDER = 100
+MAX_FLATNESS = 100.0
 MAX_WEIGHT = 1e9
 """With a larger weight, float32 would round away the counts that it is added to."""
 
@@ -44,12 +46,39 @@ class EASEConfig(ClosedFormConfig):
 
 
 @dataclass(kw_only=True, slots=True)
-class GFCFConfig(ClosedFormConfig):
-    """GF-CF (Shen et al., CIKM 2021): a linear and an ideal low-pass filter on the item graph."""
+class GraphFilterConfig(ClosedFormConfig):
+    """What graph filters with an ideal low-pass part share."""
 
-    name: str = "gfcf"
     alpha: Annotated[float, Between(0, MAX_WEIGHT)] = 0.3
-    """Weight of the ideal low-pass filter. The linear filter has weight 1."""
+    """Weight of the ideal low-pass filter, beside the other filter's of 1."""
     singular_vectors: Annotated[int, AtLeast(1)] = 256
     """Number of singular vectors in the ideal filter. Fewer are used if the train matrix has
     fewer."""
+
+
+@dataclass(kw_only=True, slots=True)
+class GFCFConfig(GraphFilterConfig):
+    """GF-CF (Shen et al., CIKM 2021): a linear and an ideal low-pass filter on the item graph."""
+
+    name: str = "gfcf"
+
+
+@dataclass(kw_only=True, slots=True)
+class ChebyCFConfig(GraphFilterConfig):
+    """ChebyCF (Kim et al., SIGIR 2025): a smooth and an ideal low-pass filter on the item graph."""
+
+    name: str = "chebycf"
+    alpha: Annotated[float, Between(0, MAX_WEIGHT)] = 0.2
+    """Weight of the ideal low-pass filter, beside the smooth filter's of 1."""
+    singular_vectors: Annotated[int, AtLeast(1)] = 512
+    """Number of singular vectors in the ideal filter. Fewer are used if the train matrix has
+    fewer."""
+    order: Annotated[int, Between(1, MAX_ORDER)] = 3
+    """Degree of the polynomial that interpolates the smooth filter. The time of scoring grows with
+    it."""
+    flatness: Annotated[float, Positive(), Between(0, MAX_FLATNESS)] = 1.5
+    """Exponent of the smooth filter's shape. Larger values treat the middle frequencies more
+    alike."""
+    degree_power: Annotated[float, Between(0, 1)] = 0.4
+    """Power of the items' degrees by which a user's items are divided before filtering, and the
+    scores multiplied after it. Larger values favour popular items."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphrec_cli.config.adjacency_list import AdjacencyListConfig
 from graphrec_cli.config.book_crossing import BookCrossingConfig
-from graphrec_cli.config.closed_form import EASEConfig, GFCFConfig, ItemKNNConfig
+from graphrec_cli.config.closed_form import ChebyCFConfig, EASEConfig, GFCFConfig, ItemKNNConfig
 from graphrec_cli.config.dataset import GoodBooksConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import RankingConfig, RatingConfig
 from graphrec_cli.config.loss import BPRConfig, MSEConfig, SoftmaxConfig
@@ -60,6 +60,7 @@ SCHEMAS: dict[str, dict[str, type]] = {
         "itemknn": ItemKNNConfig,
         "ease": EASEConfig,
         "gfcf": GFCFConfig,
+        "chebycf": ChebyCFConfig,
     },
     "sampler": {"uniform": UniformConfig, "hardneg": HardNegativeConfig},
     "loss": {"softmax": SoftmaxConfig, "bpr": BPRConfig, "mse": MSEConfig},

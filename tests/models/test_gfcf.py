@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 from builders import CPU
+from graph_filters import HAS_ITEM, community_graph, cut_is_clear, normalized, train_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,12 +19,6 @@ from graphrec_cli.models.gfcf import GFCF
 from graphrec_cli.system import free_memory
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
-HAS_ITEM = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
-
-
-def train_of(has: NDArray[np.bool_]) -> UserItems:
-    users, items = np.nonzero(has)
-    return UserItems.from_pairs(users, items, num_users=has.shape[0], num_items=has.shape[1])
 
 
 def solved(config: GFCFConfig, train: UserItems, device: torch.device = CPU, seed: int = 0) -> GFCF:
@@ -37,23 +31,13 @@ def solved(config: GFCFConfig, train: UserItems, device: torch.device = CPU, see
 
 def dense_operator(has: NDArray[np.bool_], alpha: float, number: int) -> NDArray[np.float64]:
     """S'S + alpha D^-1/2 V V' D^1/2 as a matrix, by numpy's SVD."""
-    x = has.astype(np.float64)
-    user_degree, item_degree = np.maximum(x.sum(1), 1), np.maximum(x.sum(0), 1)
-    norm = x / np.sqrt(user_degree)[:, None] / np.sqrt(item_degree)
+    norm, item_degree = normalized(has), np.maximum(has.sum(0), 1)
     _, values, vectors = np.linalg.svd(norm, full_matrices=False)
     vectors = vectors[: min(number, np.count_nonzero(values > 1e-6))]
     ideal = vectors.T @ vectors
     operator = norm.T @ norm
     operator += alpha * ideal / np.sqrt(item_degree)[:, None] * np.sqrt(item_degree)
     return np.asarray(operator)
-
-
-def cut_is_clear(has: NDArray[np.bool_], number: int) -> bool:
-    """Whether the singular values differ where they are cut off."""
-    x = has.astype(np.float64)
-    norm = x / np.sqrt(np.maximum(x.sum(1), 1))[:, None] / np.sqrt(np.maximum(x.sum(0), 1))
-    values = np.append(np.linalg.svd(norm, compute_uv=False), 0)
-    return number >= len(values) or bool(values[number - 1] - values[number] > 1e-3)
 
 
 @given(HAS_ITEM, st.integers(1, 10), st.sampled_from([0.0, 0.3, 2.0]))
@@ -75,13 +59,6 @@ def test_a_graph_worked_out_by_hand() -> None:
     has = np.array([[True, True]])
     scores = solved(GFCFConfig(alpha=0.3), train_of(has)).score_users(torch.tensor([0]))
     torch.testing.assert_close(scores, torch.tensor([[1.3, 1.3]]))
-
-
-def community_graph() -> NDArray[np.bool_]:
-    """400 users and 350 items in 6 communities."""
-    generator = np.random.default_rng(5)
-    same = np.equal.outer(np.arange(400) % 6, np.arange(350) % 6)
-    return np.asarray(generator.random((400, 350)) < np.where(same, 0.3, 0.02))
 
 
 def test_a_graph_too_large_for_one_pass_is_solved_as_exactly() -> None:
