@@ -12,6 +12,10 @@ from graphrec_cli.config.closed_form import ChebyCFConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.sparse_product import multiply
 from graphrec_cli.models.graph_filter import GraphFilter
+from graphrec_cli.models.linalg.subspace_iteration import (
+    approximate_singular_vectors,
+    memory_of_iteration,
+)
 
 
 def chebyshev_coefficients(flatness: float, order: int) -> NDArray[np.float64]:
@@ -34,6 +38,9 @@ class ChebyCF(GraphFilter):
     Kim et al., "Graph Spectral Filtering with Chebyshev Interpolation for Recommendation", SIGIR
     2025. T_k is the Chebyshev polynomial of degree k.
     """
+
+    memory_of_search = staticmethod(memory_of_iteration)
+    search = staticmethod(approximate_singular_vectors)
 
     def __init__(
         self,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from graphrec_cli.graph.sparse_product import multiply
 from graphrec_cli.models.graph_filter import GraphFilter
+from graphrec_cli.models.linalg.singular_vectors import (
+    leading_right_singular_vectors,
+    memory_of_search,
+)
 
 
 class GFCF(GraphFilter):
@@ -16,6 +21,19 @@ class GFCF(GraphFilter):
     """
 
     degree_power = 0.5
+    memory_of_search = staticmethod(memory_of_search)
+
+    @staticmethod
+    def search(
+        matrix: Float[Tensor, "rows columns"],
+        transposed: Float[Tensor, "columns rows"],
+        number: int,
+        generator: torch.Generator,
+    ) -> Float[Tensor, "columns number"]:
+        """Exact vectors, found in float64."""
+        return leading_right_singular_vectors(
+            matrix.double(), transposed.double(), number, generator
+        )
 
     def polynomial(self, x: Float[Tensor, "items batch"]) -> Float[Tensor, "items batch"]:
         """S'S x."""

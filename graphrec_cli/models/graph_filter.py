@@ -13,10 +13,6 @@ from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.graph.sparse_product import multiply
 from graphrec_cli.models.closed_form import ClosedForm
-from graphrec_cli.models.linalg.singular_vectors import (
-    leading_right_singular_vectors,
-    memory_of_search,
-)
 from graphrec_cli.system.free_memory import require_memory
 
 
@@ -66,22 +62,37 @@ class GraphFilter(ClosedForm):
 
     @torch.no_grad()
     def solve(self) -> None:
-        """Find the singular vectors, in float64.
+        """Find the singular vectors.
 
         Raises:
             ConfigError: the search would not fit into the memory that is free, or has no end.
         """
         width = self.singular_vectors.shape[1]
         require_memory(
-            memory_of_search(self.train_part.num_users, self.train_part.num_items, width),
+            self.memory_of_search(self.train_part.num_users, self.train_part.num_items, width),
             torch.device("cpu"),
             f"model={self._name} with {width:,} singular vectors of "
             f"{self.train_part.num_items:,} items",
             "lower model.singular_vectors, or free memory",
         )
-        user_item, item_user = (block.cpu().double() for block in self._norm_adj)
-        vectors = leading_right_singular_vectors(user_item, item_user, width, self._generator)
+        user_item, item_user = (block.cpu() for block in self._norm_adj)
+        vectors = self.search(user_item, item_user, width, self._generator)
         self.singular_vectors = vectors.to(self.device, torch.float32)
+
+    @staticmethod
+    @abstractmethod
+    def memory_of_search(rows: int, columns: int, number: int) -> int:
+        """Bytes that ``search`` takes at most, beside the matrix itself."""
+
+    @staticmethod
+    @abstractmethod
+    def search(
+        matrix: Float[Tensor, "rows columns"],
+        transposed: Float[Tensor, "columns rows"],
+        number: int,
+        generator: torch.Generator,
+    ) -> Float[Tensor, "columns number"]:
+        """Leading right singular vectors of a sparse matrix on the CPU."""
 
     @torch.no_grad()
     def prepare_scoring(self) -> None:

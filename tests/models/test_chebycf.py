@@ -28,7 +28,7 @@ def coefficients_by_loops(flatness: float, order: int) -> list[float]:
     """The sums of the paper, one term at a time."""
 
     def target(x: float) -> float:
-        return 0.5 - np.sign(x) * abs(x) ** flatness / 2
+        return float(0.5 - np.sign(x) * abs(x) ** flatness / 2)
 
     def polynomial(k: int, x: float) -> float:
         older, newer = 1.0, x
