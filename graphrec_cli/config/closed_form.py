@@ -76,9 +76,9 @@ class ChebyCFConfig(GraphFilterConfig):
     order: Annotated[int, Between(1, MAX_ORDER)] = 3
     """Degree of the polynomial that interpolates the smooth filter. The time of scoring grows with
     it."""
-    flatness: Annotated[float, Positive(), Between(0, MAX_FLATNESS)] = 1.5
+    flatness: Annotated[float, Positive(), Between(0, MAX_FLATNESS)] = 2.5
     """Exponent of the smooth filter's shape. Larger values treat the middle frequencies more
     alike."""
-    degree_power: Annotated[float, Between(0, 1)] = 0.4
+    degree_power: Annotated[float, Between(0, 1)] = 0.35
     """Power of the items' degrees by which a user's items are divided before filtering, and the
     scores multiplied after it. Larger values favour popular items."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from graphrec_cli.config.closed_form import ChebyCFConfig
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.graph.adjacency import csr
 from graphrec_cli.graph.sparse_product import multiply
 from graphrec_cli.models.graph_filter import GraphFilter
 from graphrec_cli.models.linalg.subspace_iteration import (
@@ -56,6 +57,13 @@ class ChebyCF(GraphFilter):
         super().__init__(
             config, train, generator=generator, device=device, values_at_a_time=values_at_a_time
         )
+        item_user = self._norm_adj.item_user
+        self._minus_4_item_user = csr(
+            item_user.crow_indices(),
+            item_user.col_indices(),
+            item_user.values() * -4,
+            item_user.shape,
+        )
         self._coefficients = chebyshev_coefficients(config.flatness, config.order).tolist()
 
     def polynomial(self, x: Float[Tensor, "items batch"]) -> Float[Tensor, "items batch"]:
@@ -65,9 +73,11 @@ class ChebyCF(GraphFilter):
         first, *middle, last = self._coefficients
         newer, older = x * last, torch.zeros_like(x)
         for coefficient in reversed(middle):
-            newer, older = self._twice_l(newer).sub_(older).add_(x, alpha=coefficient), newer
-        return self._twice_l(newer).div_(2).sub_(older).add_(x, alpha=first).mul_(scale)
+            # c x + 2 L newer - older
+            rest = older.sub_(newer, alpha=2).sub_(x, alpha=coefficient)
+            newer, older = self._minus_4_gram(newer).sub_(rest), newer
+        rest = older.sub_(newer).sub_(x, alpha=first)
+        return self._minus_4_gram(newer).div_(2).sub_(rest).mul_(scale)
 
-    def _twice_l(self, x: Float[Tensor, "items batch"]) -> Float[Tensor, "items batch"]:
-        user_item, item_user = self._norm_adj
-        return multiply(item_user, multiply(user_item, x)).mul_(-4).add_(x, alpha=2)
+    def _minus_4_gram(self, x: Float[Tensor, "items batch"]) -> Float[Tensor, "items batch"]:
+        return multiply(self._minus_4_item_user, multiply(self._norm_adj.user_item, x))

@@ -11,6 +11,8 @@ from graphrec_cli.graph.sparse_product import multiply
 _EXTRA = 64
 """Vectors beyond those asked for, which make these more accurate."""
 _PASSES = 8
+_COLUMNS = 64
+"""Vectors in a product, few enough for the caches to hold what a row gathers."""
 _RANK_TOLERANCE = 1e-6
 """Squared singular values below it are taken for rounding errors."""
 
@@ -47,7 +49,8 @@ def approximate_singular_vectors(
     width = min(columns, number + _EXTRA)
 
     def gram(x: Tensor) -> Tensor:
-        return multiply(transposed, multiply(matrix, x))
+        parts = (part.contiguous() for part in x.split(_COLUMNS, dim=1))
+        return torch.cat([multiply(transposed, multiply(matrix, part)) for part in parts], dim=1)
 
     basis = torch.randn(columns, width, generator=generator)
     for _ in range(_PASSES):
