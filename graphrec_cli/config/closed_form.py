@@ -68,17 +68,14 @@ class ChebyCFConfig(GraphFilterConfig):
     """ChebyCF (Kim et al., SIGIR 2025): a smooth and an ideal low-pass filter on the item graph."""
 
     name: str = "chebycf"
-    alpha: Annotated[float, Between(0, MAX_WEIGHT)] = 0.2
+    alpha: Annotated[float, Between(0, MAX_WEIGHT)] = 0.1
     """Weight of the ideal low-pass filter, beside the smooth filter's of 1."""
-    singular_vectors: Annotated[int, AtLeast(1)] = 512
-    """Number of singular vectors in the ideal filter. Fewer are used if the train matrix has
-    fewer."""
-    order: Annotated[int, Between(1, MAX_ORDER)] = 3
+    order: Annotated[int, Between(1, MAX_ORDER)] = 8
     """Degree of the polynomial that interpolates the smooth filter. The time of scoring grows with
     it."""
-    flatness: Annotated[float, Positive(), Between(0, MAX_FLATNESS)] = 2.5
+    flatness: Annotated[float, Positive(), Between(0, MAX_FLATNESS)] = 5.0
     """Exponent of the smooth filter's shape. Larger values treat the middle frequencies more
     alike."""
-    degree_power: Annotated[float, Between(0, 1)] = 0.35
+    degree_power: Annotated[float, Between(0, 1)] = 0.2
     """Power of the items' degrees by which a user's items are divided before filtering, and the
     scores multiplied after it. Larger values favour popular items."""
