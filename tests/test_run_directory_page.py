@@ -149,6 +149,7 @@ MODELS = {
     "itemknn": ["model=itemknn"],
     "ease": ["model=ease"],
     "gfcf": ["model=gfcf"],
+    "chebycf": ["model=chebycf"],
 }
 
 

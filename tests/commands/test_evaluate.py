@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from graphrec_cli.models.chebycf import ChebyCF
 from graphrec_cli.models.ease import EASE
 from graphrec_cli.models.gfcf import GFCF
 from graphrec_cli.models.itemknn import ItemKNN
@@ -145,12 +146,12 @@ def test_a_checkpoint_of_another_model_is_refused(run: Path, graphrec: Callable[
     assert "does not fit" in done.err
 
 
-@pytest.mark.parametrize("model", ["itemknn", "ease", "gfcf"])
+@pytest.mark.parametrize("model", ["itemknn", "ease", "gfcf", "chebycf"])
 def test_a_solved_model_is_read_and_not_solved_again(
     model: str, graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = graphrec("train", f"model={model}", "plots=false").run
-    for kind in (ItemKNN, EASE, GFCF):
+    for kind in (ItemKNN, EASE, GFCF, ChebyCF):
         monkeypatch.setattr(kind, "solve", lambda model: pytest.fail("it was solved again"))
     done = graphrec("evaluate", str(run), "--json")
     assert (done.code, done.err) == (0, "")

@@ -101,6 +101,16 @@ VALUES: dict[str, dict[str, Any]] = {
         "trainer.warmup_steps": 50,
         "trainer.final_learning_rate": 0.0,
     },
+    "gowalla_chebycf": {
+        "dataset.folder": "gowalla",
+        "split.name": "predefined",
+        "model.name": "chebycf",
+        "model.order": 8,
+        "model.flatness": 1.5,
+        "model.singular_vectors": 512,
+        "model.alpha": 0.2,
+        "model.degree_power": 0.4,
+    },
     "movielens_100k": {
         "dataset.fold": "ua",
         "dataset.rating_threshold": None,
@@ -161,17 +171,27 @@ def composed(experiment: str) -> Job:
     return compose_run(sort_arguments([f"experiment={experiment}"]))
 
 
-@pytest.mark.parametrize("experiment", ["gowalla_fast", "gowalla_lightgcn"])
-def test_expected_figures_are_those_of_the_recipes_own_values(experiment: str) -> None:
+@pytest.mark.parametrize(
+    ("experiment", "others"),
+    [
+        ("gowalla_fast", [["trainer.learning_rate=0.5"], ["loss=bpr", "loss.l2=0.5"]]),
+        ("gowalla_lightgcn", [["trainer.learning_rate=0.5"], ["loss=bpr", "loss.l2=0.5"]]),
+        ("gowalla_chebycf", [["model.order=3"], ["model.alpha=0.1"]]),
+    ],
+)
+def test_expected_figures_are_those_of_the_recipes_own_values(
+    experiment: str, others: list[list[str]]
+) -> None:
     def digest(*words: str) -> str:
         job = compose_run(sort_arguments([f"experiment={experiment}", *words]))
         content = config_to_dict(SavedConfig(job.config, job.choices))
         return config_sha256(content, but=FREE_IN_RECIPE)
 
     assert digest() == composed(experiment).config.expected.values_sha256
-    assert digest("seed=5", "trainer.epochs=3", "num_threads=1", "evaluation.ks=[20]") == digest()
-    assert digest("trainer.learning_rate=0.5") != digest()
-    assert digest("loss=bpr", "loss.l2=0.5") != digest()
+    epochs = [] if experiment == "gowalla_chebycf" else ["trainer.epochs=3"]
+    assert digest("seed=5", *epochs, "num_threads=1", "evaluation.ks=[20]") == digest()
+    for words in others:
+        assert digest(*words) != digest()
 
 
 def test_every_experiment_is_held_to_its_notebook() -> None:

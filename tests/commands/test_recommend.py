@@ -330,7 +330,7 @@ def test_an_item_that_only_test_holds_is_not_recommended(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["mf", "popularity", "itemknn", "ease", "gfcf"])
+@pytest.mark.parametrize("model", ["mf", "popularity", "itemknn", "ease", "gfcf", "chebycf"])
 def test_every_model_recommends(model: str, graphrec: Callable[..., Any]) -> None:
     run = graphrec("train", f"model={model}").run
     saved = load(run)

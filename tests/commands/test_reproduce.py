@@ -58,6 +58,7 @@ MODELS = [
     ("model=itemknn",),
     ("model=ease",),
     ("model=gfcf",),
+    ("model=chebycf",),
     ("sampler=hardneg", "split.by=time", "split.valid=0"),
     ("model=lightgcn_rating", "loss=mse", "evaluation=rating", "split=ratio"),
 ]

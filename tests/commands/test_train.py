@@ -105,7 +105,7 @@ def test_the_same_seed_gives_the_same_run_and_another_another(
     assert other.run != again.run
 
 
-@pytest.mark.parametrize("model", ["mf", "popularity", "itemknn", "ease", "gfcf"])
+@pytest.mark.parametrize("model", ["mf", "popularity", "itemknn", "ease", "gfcf", "chebycf"])
 def test_other_models_take_the_same_path(model: str, graphrec: Callable[..., Any]) -> None:
     sampler = ["sampler=hardneg"] if model == "mf" else []
     done = graphrec("train", f"model={model}", "plots=false", *sampler)

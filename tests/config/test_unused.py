@@ -19,7 +19,7 @@ def job(*words: str) -> Job:
 OWN_FILES = ("dataset.path=a.csv", "dataset.test_path=b.csv")
 
 
-@pytest.mark.parametrize("model", ["popularity", "itemknn", "ease", "gfcf"])
+@pytest.mark.parametrize("model", ["popularity", "itemknn", "ease", "gfcf", "chebycf"])
 @pytest.mark.parametrize(
     "word", ["sampler=hardneg", "sampler.by=user", "loss.temperature=1", "trainer=default"]
 )

@@ -108,6 +108,7 @@ IN_OPTION: dict[str, dict[str, Kind]] = {
         "model=itemknn",
         "model=ease",
         "model=gfcf",
+        "model=chebycf",
         "sampler=uniform",
         "sampler=hardneg",
         "loss=bpr",
@@ -117,7 +118,7 @@ IN_OPTION: dict[str, dict[str, Kind]] = {
 """Keys of an option in an otherwise default run."""
 IN_OPTION["model=lightgcn"]["trainer.precision"] = PRECISION
 
-NOT_TRAINED = ("model=popularity", "model=itemknn", "model=ease", "model=gfcf")
+NOT_TRAINED = ("model=popularity", "model=itemknn", "model=ease", "model=gfcf", "model=chebycf")
 """Models that refuse the keys of training."""
 USED_UNTRAINED = ("trainer.monitor", "trainer.valid_users", "trainer.autoresume")
 
