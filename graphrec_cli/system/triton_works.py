@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 from functools import cache
 
@@ -21,7 +20,10 @@ def triton_works() -> bool:
     """
     number = torch.zeros(1, device="cuda")
     try:
-        importlib.import_module("graphrec_cli.system.triton_probe").add_one(number)
+        # Imported here because torch for CPUs does not bring Triton.
+        from graphrec_cli.system.triton_probe import add_one
+
+        add_one(number)
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # Triton and the compilers that it calls raise many kinds
