@@ -28,6 +28,7 @@ class HardNegatives:
         pool: the popular items, ascending, int64, shape (pool,).
     """
 
+    batches_are_independent = True
     eligible: Bool[Tensor, " users"]
     pool: NDArray[np.int64]
 

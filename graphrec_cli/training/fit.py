@@ -15,8 +15,10 @@ from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.trainer import Precision
 from graphrec_cli.errors import ConfigError, Interrupted, OutputError
+from graphrec_cli.losses import bpr
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.closed_form import ClosedForm
+from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.terminal_text import counted
@@ -142,10 +144,9 @@ def build_trainer(
         None if validation is None else validate,
         monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),
         after_step=after_step,
-        # Those of a plugin may count or log in Python, which a replay would not do.
-        repeats_steps=all(
-            part.__module__.startswith("graphrec_cli.") for part in (type(model), loss)
-        ),
+        # Other losses may have batches of many shapes, or count in Python, which a replay would
+        # not do.
+        repeats_steps=type(model) is LightGCN and loss.__module__ == bpr.__name__,
     )
 
 

@@ -37,6 +37,7 @@ class GraphedStep:
         self._repeated = 0
         self._captured: _Captured | None = None
         self._refused = False
+        self._side_stream = torch.cuda.Stream()
 
     def __call__(self, batch: Any) -> Tensor:
         """Take a step on ``batch`` and return its loss."""
@@ -49,21 +50,28 @@ class GraphedStep:
         self._shapes = shapes
         if self._repeated <= _STEPS_BEFORE:
             return self._on_a_side_stream(batch)
+        self._capture(batch)
+        return self._take_step(batch) if self._captured is None else self._captured.replay(batch)
+
+    def _capture(self, batch: Any) -> None:
+        stream, reason = torch.cuda.current_stream(), ""
         try:
             self._captured = _Captured(self._take_step, batch)
         except RuntimeError as error:
-            self._refused = True
-            log.info("steps are not replayed as a CUDA graph: %s", first_line(str(error)))
-            return self._take_step(batch)
-        return self._captured.replay(batch)
+            self._refused, reason = True, first_line(str(error))
+        # Outside the handler, because the exception keeps the memory of the capture alive.
+        if self._refused:
+            # A capture that fails leaves its own stream as the current one.
+            torch.cuda.set_stream(stream)
+            torch.cuda.empty_cache()
+            log.info("steps are not replayed as a CUDA graph: %s", reason)
 
     def _on_a_side_stream(self, batch: Any) -> Tensor:
         """Take an ordinary step, not on the default stream, which cannot be captured."""
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
+        self._side_stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._side_stream):
             loss = self._take_step(batch)
-        torch.cuda.current_stream().wait_stream(side)
+        torch.cuda.current_stream().wait_stream(self._side_stream)
         return loss
 
 

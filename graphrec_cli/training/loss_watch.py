@@ -15,7 +15,7 @@ class LossWatch:
         self._value = torch.zeros((), dtype=torch.float64, pin_memory=self._arrived is not None)
 
     def read(self, number: Tensor) -> float:
-        """Return ``number``, or on a GPU its last value that has arrived, 0 before the first."""
+        """Return ``number``; on a GPU its value at the last call, or 0 if that has not arrived."""
         if self._arrived is None:
             return number.item()
         if not self._arrived.query():

@@ -83,7 +83,9 @@ class Trainer:
         )
         self._watch = LossWatch(self.device)
         replays = repeats_steps and self.device.type == "cuda"
-        self._take_step = GraphedStep(self._update) if replays else self._update
+        self._take_step: Callable[[Any], Tensor] = (
+            GraphedStep(self._update) if replays else self._update
+        )
         self.epoch = 0
         self.step = 0
         self.progress: EpochProgress | None = None
@@ -174,6 +176,9 @@ class Trainer:
         """
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if isinstance(self._take_step, GraphedStep):
+            # A captured step would still write to the former state's memory.
+            self._take_step = GraphedStep(self._update)
         if not reseed_sampler:
             self.sampler.load_state_dict(state["sampler"])
         self.epoch, self.step = state["epoch"], state["step"]

@@ -31,6 +31,7 @@ def _count(
     places,
     SCORES: tl.constexpr,
 ):
+    """Add the counts among SCORES scores of one row."""
     row = tl.program_id(0).to(tl.int64)
     item = tl.program_id(1) * SCORES + tl.arange(0, SCORES)
     score = tl.load(scores + row * row_stride + item, mask=item < width, other=float("-inf"))

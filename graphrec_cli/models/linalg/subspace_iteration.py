@@ -20,7 +20,8 @@ _RANK_TOLERANCE = 1e-6
 def memory_of_iteration(rows: int, columns: int, number: int) -> int:
     """Bytes that ``approximate_singular_vectors`` takes at most, beside the matrix itself."""
     width = min(columns, number + _EXTRA)
-    return 4 * width * (rows + 5 * columns)
+    # Of the values per vector some belong to an eigenproblem in float64.
+    return 4 * width * (rows + 5 * columns + 12 * width)
 
 
 def approximate_singular_vectors(
