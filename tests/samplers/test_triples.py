@@ -15,7 +15,7 @@ from graphrec_cli.config.sampler import HardNegativeConfig, PositivesBy, Uniform
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.samplers import train_pairs
 from graphrec_cli.samplers.hardneg import build_hardneg
-from graphrec_cli.samplers.triples import Triples, TripleSampler
+from graphrec_cli.samplers.triples import Triples, TripleSampler, build_triples
 from graphrec_cli.samplers.uniform import build_uniform
 
 NEGATIVES = ["uniform", "hardneg"]
@@ -187,6 +187,47 @@ def test_batches_that_are_drawn_at_once_continue_from_every_state(
             batch.neg_items.tolist() for batch in batches[done:]
         ]
         assert joined(list(loaded.epoch(steps, 200))) == next_epoch
+
+
+def test_a_state_of_single_batches_continues_with_several_at_once(
+    long_tailed_train: UserItems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampler = sampler_of("uniform", PositivesBy.interaction, long_tailed_train)
+    first = list(islice(sampler.epoch(None, 200), 5))
+    monkeypatch.setitem(train_pairs._EXAMPLES_AT_ONCE, "cpu", 750)
+    loaded = sampler_of("uniform", PositivesBy.interaction, long_tailed_train, seed=99)
+    loaded.load_state_dict(sampler.state_dict())
+    users, pos_items, _ = joined([*first, *loaded.epoch(None, 200, 5)])
+    assert len(users) == len(set(zip(users, pos_items, strict=True))) == sampler.num_pairs
+
+
+class FirstItem:
+    """Always item 1; says how many it was asked for."""
+
+    def __init__(self, num_users: int) -> None:
+        self.eligible = torch.ones(num_users, dtype=torch.bool)
+        self.asked: list[int] = []
+
+    def sample(self, users: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Return item 1 for every user."""
+        self.asked.append(len(users))
+        return torch.ones_like(users)
+
+
+def test_other_negatives_are_asked_for_one_batch_at_a_time(
+    long_tailed_train: UserItems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(train_pairs._EXAMPLES_AT_ONCE, "cpu", 750)
+    negatives = FirstItem(long_tailed_train.num_users)
+    sampler = build_triples(
+        PositivesBy.user,
+        long_tailed_train,
+        negatives,
+        generator=torch.Generator().manual_seed(0),
+        device=CPU,
+    )
+    list(sampler.epoch(4, 100))
+    assert negatives.asked == [100] * 4
 
 
 @pytest.mark.gpu
