@@ -50,7 +50,7 @@ class GraphFilterConfig(ClosedFormConfig):
     """What graph filters with an ideal low-pass part share."""
 
     alpha: Annotated[float, Between(0, MAX_WEIGHT)] = 0.3
-    """Weight of the ideal low-pass filter, beside the other filter's of 1."""
+    """Weight of the ideal low-pass filter. The other filter has weight 1."""
     singular_vectors: Annotated[int, AtLeast(1)] = 256
     """Number of singular vectors in the ideal filter. Fewer are used if the train matrix has
     fewer."""
@@ -69,7 +69,7 @@ class ChebyCFConfig(GraphFilterConfig):
 
     name: str = "chebycf"
     alpha: Annotated[float, Between(0, MAX_WEIGHT)] = 0.1
-    """Weight of the ideal low-pass filter, beside the smooth filter's of 1."""
+    """Weight of the ideal low-pass filter. The smooth filter has weight 1."""
     order: Annotated[int, Between(1, MAX_ORDER)] = 8
     """Degree of the polynomial that interpolates the smooth filter. The time of scoring grows with
     it."""

@@ -89,7 +89,7 @@ class GPUGraph:
         order = degree.argsort(descending=True)
         num_heavy = int((degree > _HEAVY_ROW).sum())
         self._rows = {"heavy": order[:num_heavy].int(), "light": order[num_heavy:].int()}
-        self.num_users, self.num_nodes = norm_adj.num_users, len(degree)
+        self.num_nodes = len(degree)
 
     def add_product(
         self,

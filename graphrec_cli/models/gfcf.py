@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -22,18 +21,7 @@ class GFCF(GraphFilter):
 
     degree_power = 0.5
     memory_of_search = staticmethod(memory_of_search)
-
-    @staticmethod
-    def search(
-        matrix: Float[Tensor, "rows columns"],
-        transposed: Float[Tensor, "columns rows"],
-        number: int,
-        generator: torch.Generator,
-    ) -> Float[Tensor, "columns number"]:
-        """Exact vectors, found in float64."""
-        return leading_right_singular_vectors(
-            matrix.double(), transposed.double(), number, generator
-        )
+    search = staticmethod(leading_right_singular_vectors)
 
     def polynomial(self, x: Float[Tensor, "items batch"]) -> Float[Tensor, "items batch"]:
         """S'S x."""

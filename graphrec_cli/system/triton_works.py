@@ -24,13 +24,14 @@ def triton_works() -> bool:
         from graphrec_cli.system.triton_probe import add_one
 
         add_one(number)
+        torch.cuda.synchronize()
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # Triton and the compilers that it calls raise many kinds
         log.warning(
             "Triton does not work here (%s: %s), so torch's slower kernels are used",
             type(error).__name__,
-            first_line(str(error)),
+            first_line(error),
         )
         return False
     return True

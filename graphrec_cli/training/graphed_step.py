@@ -58,7 +58,7 @@ class GraphedStep:
         try:
             self._captured = _Captured(self._take_step, batch)
         except RuntimeError as error:
-            self._refused, reason = True, first_line(str(error))
+            self._refused, reason = True, first_line(error)
         # Outside the handler, because the exception keeps the memory of the capture alive.
         if self._refused:
             # A capture that fails leaves its own stream as the current one.

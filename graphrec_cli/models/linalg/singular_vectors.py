@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from graphrec_cli.errors import ConfigError
@@ -28,8 +28,8 @@ def memory_of_search(rows: int, columns: int, number: int) -> int:
 
 
 def leading_right_singular_vectors(
-    matrix: Float64[Tensor, "rows columns"],
-    transposed: Float64[Tensor, "columns rows"],
+    matrix: Float[Tensor, "rows columns"],
+    transposed: Float[Tensor, "columns rows"],
     number: int,
     generator: torch.Generator,
 ) -> Float64[Tensor, "columns number"]:
@@ -41,7 +41,7 @@ def leading_right_singular_vectors(
     arbitrary.
 
     Args:
-        matrix: sparse CSR on the CPU, of spectral norm about 1.
+        matrix: sparse CSR on the CPU, of spectral norm about 1; converted to float64.
         transposed: its transpose, sparse CSR.
         number: at most the number of columns.
         generator: of the random vectors to begin with, on the CPU.
@@ -52,6 +52,8 @@ def leading_right_singular_vectors(
     Raises:
         ConfigError: they cannot be told from the vectors that come next.
     """
+
+    matrix, transposed = matrix.double(), transposed.double()
 
     def gram(x: Tensor) -> Tensor:
         inner = torch.sparse.mm(matrix, x.T.contiguous(), "sum")
