@@ -8,7 +8,7 @@ from typing import Annotated
 
 from omegaconf import MISSING
 
-from graphrec_cli.config.checks import AtLeast, Between, check_fields
+from graphrec_cli.config.checks import AtLeast, Between, Positive, check_fields
 from graphrec_cli.config.model import LearnsFrom
 
 
@@ -21,6 +21,7 @@ class SoftmaxNegatives(Enum):
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 1e-3, 1e3
 MAX_NEGATIVES = 1_000_000
+MAX_POWER = 10
 
 
 @dataclass(kw_only=True, slots=True)
@@ -60,10 +61,7 @@ class BPRConfig(LossConfig):
 
 @dataclass(kw_only=True, slots=True)
 class CandidateLossConfig(LossConfig):
-    """Base of losses that compare each positive with negatives shared by the batch.
-
-    The user's own train items are masked.
-    """
+    """Base of losses that compare each positive with negatives shared by the batch."""
 
     negatives: SoftmaxNegatives = SoftmaxNegatives.shared
     """Where negatives come from. shared: num_negatives items sampled each step for the whole batch.
@@ -75,6 +73,8 @@ class CandidateLossConfig(LossConfig):
     log_q: bool = True
     """Correct for how often each negative is sampled, so that the loss estimates the softmax over
     the whole catalog. false penalises popular items."""
+    mask_seen: bool = True
+    """Leave the user's own train items out of the negatives; false: only the positive itself."""
 
     def learns_from(self) -> LearnsFrom:
         """Positive pairs and shared candidates."""
@@ -95,6 +95,15 @@ class SoftmaxConfig(CandidateLossConfig):
     name: str = "softmax"
     temperature: Annotated[float, Between(MIN_TEMPERATURE, MAX_TEMPERATURE)] = 0.1
     """Divisor of the cosine similarities."""
+    user_temperature_spread: Annotated[float | None, Positive()] = None
+    """Gives every user their own temperature for the negatives, renewed after each epoch: higher
+    where the user's mean loss is above the average. The value is the difference of two losses that
+    counts as large, t2 of Adap-tau (Chen et al., WWW 2023). null: one temperature for all."""
+    positive_in_denominator: bool = True
+    """Whether the sum over the negatives includes the positive (Yeh et al., ECCV 2022, leave it
+    out)."""
+    denominator_power: Annotated[float, Positive(), Between(0, MAX_POWER)] = 1.0
+    """Exponent of that sum. Values below 1 weaken the negatives (BSL; Wu et al., ICDE 2024)."""
 
 
 @dataclass(kw_only=True, slots=True)

@@ -14,6 +14,7 @@ from graphrec_cli.errors import ConfigError
 MAX_EMBEDDING_DIM = 2**16
 MAX_LAYERS = 1000
 MAX_NORM_POWER = 10
+MAX_DEGREE_POWER = 2
 
 
 class Init(Enum):
@@ -120,10 +121,35 @@ class LightGCNConfig(SimilarityConfig):
     name: str = "lightgcn"
     num_layers: Annotated[int, Between(0, MAX_LAYERS)] = 2
     """Number of propagation layers; 0 is matrix factorisation."""
+    own_degree_power: Annotated[float, Between(-MAX_DEGREE_POWER, MAX_DEGREE_POWER)] = 0.5
+    """A propagated embedding is divided by this power of the node's degree: alpha of LightGCN++
+    (Lee et al., RecSys 2024)."""
+    neighbor_degree_power: Annotated[float, Between(-MAX_DEGREE_POWER, MAX_DEGREE_POWER)] = 0.5
+    """A neighbour's embedding is divided by this power of its degree: beta of LightGCN++."""
+    normalize_layers: bool = False
+    """Scale the embeddings that a layer takes in to norm 1, as LightGCN++ does."""
+    layer0_weight: Annotated[float | None, Between(0, 1)] = None
+    """Weight of layer 0 in the final embedding, gamma of LightGCN++; the other layers share the
+    rest. null: all layers weigh the same."""
 
     def propagates(self) -> bool:
         """With at least one layer."""
         return self.num_layers > 0
+
+    def scales_layers(self) -> bool:
+        """Whether propagation differs from LightGCN's own."""
+        powers = (self.own_degree_power, self.neighbor_degree_power)
+        plain = powers == (0.5, 0.5) and not self.normalize_layers and self.layer0_weight is None
+        return self.propagates() and not plain
+
+    def unused_keys(self) -> dict[str, str]:
+        """Those of the propagation, without layers."""
+        unused = EmbeddingConfig.unused_keys(self)
+        if self.propagates():
+            return unused
+        why = "model.num_layers=0 propagates nothing"
+        keys = ("own_degree_power", "neighbor_degree_power", "normalize_layers", "layer0_weight")
+        return unused | dict.fromkeys(keys, why)
 
 
 @dataclass(kw_only=True, slots=True)

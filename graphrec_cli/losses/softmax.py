@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int64
@@ -11,12 +11,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from graphrec_cli.config.loss import SoftmaxConfig
-from graphrec_cli.losses.base import Loss
+from graphrec_cli.losses.user_temperature import UserTemperatures
 from graphrec_cli.models.base import EmbeddingModel
 from graphrec_cli.samplers.candidates import CandidateBatch
 
 _CHUNK_LOGITS = {"cpu": 1 << 19, "cuda": 1 << 26}
 """Logits computed at a time; on a CPU few enough (2 MB) to stay in its caches."""
+
+
+class _Terms(NamedTuple):
+    """The terms of the loss; see ``shared_softmax_loss``."""
+
+    temperature: float
+    denominator_power: float
+    positive_in_denominator: bool
+    wants_unit_losses: bool
 
 
 class _SharedSoftmax(torch.autograd.Function):
@@ -31,12 +40,15 @@ class _SharedSoftmax(torch.autograd.Function):
         log_weight: Tensor,
         masked_row: Tensor,
         masked_column: Tensor,
-        temperature: float,
-    ) -> Tensor:
-        batch = len(users)
+        sharpness: Tensor,
+        terms: _Terms,
+    ) -> tuple[Tensor, Tensor]:
+        batch, temperature = len(users), terms.temperature
         pos_logits = (users * positives).sum(dim=1).div_(temperature)
+        sharpened, own_logits = users * sharpness[:, None], pos_logits * sharpness
         user_grad, candidate_grad = torch.empty_like(users), torch.zeros_like(candidates)
-        pos_probability = torch.empty_like(pos_logits)
+        pos_error = torch.empty_like(pos_logits)
+        unit_losses = torch.empty_like(pos_logits) if terms.wants_unit_losses else pos_logits[:0]
         total = users.new_zeros(())
         rows = max(1, _CHUNK_LOGITS[users.device.type] // max(len(candidates), 1))
         masked_bounds = _masked_bounds(masked_row, batch, rows)
@@ -46,28 +58,67 @@ class _SharedSoftmax(torch.autograd.Function):
             part = slice(first, first + rows)
             masked = slice(masked_bounds[chunk], masked_bounds[chunk + 1])
             logits = buffer[: batch - first]
-            torch.addmm(log_weight, users[part], candidates.T, alpha=1 / temperature, out=logits)
+            torch.addmm(
+                log_weight, sharpened[part], candidates.T, alpha=1 / temperature, out=logits
+            )
             logits.view(-1).index_fill_(0, masked_place[masked], -torch.inf)
-            pos = pos_logits[part]
-            top = torch.maximum(logits.amax(dim=1), pos)
-            exponentials = logits.sub_(top[:, None]).exp_()
-            pos_exponential = (pos - top).exp_()
-            sums = exponentials.sum(dim=1).add_(pos_exponential)
-            total += (sums.log() + top - pos).sum()
-            exponentials.div_(sums[:, None])
-            pos_probability[part] = pos_exponential.div_(sums)
-            torch.mm(exponentials, candidates, out=user_grad[part])
-            candidate_grad.addmm_(exponentials.T, users[part])
+            if terms.wants_unit_losses:
+                sums = _sums_at_one(logits, log_weight, temperature / sharpness[part])
+                unit_losses[part] = sums.log() - pos_logits[part] * temperature
+            own = own_logits[part] if terms.positive_in_denominator else None
+            log_sums, probability = _normalize(logits, own)
+            losses = terms.denominator_power * log_sums - pos_logits[part]
+            errors = terms.denominator_power * sharpness[part] * probability - 1
+            if own is None:
+                # An example without a candidate has nothing to learn.
+                losses.masked_fill_(log_sums.isneginf(), 0.0)
+                errors.masked_fill_(log_sums.isneginf(), 0.0)
+            total += losses.sum()
+            pos_error[part] = errors
+            torch.mm(logits, candidates, out=user_grad[part])
+            candidate_grad.addmm_(logits.T, sharpened[part])
         scale = 1 / (batch * temperature)
-        pos_error = (pos_probability - 1)[:, None]
-        user_grad.addcmul_(positives, pos_error).mul_(scale)
-        ctx.save_for_backward(user_grad, users * pos_error.mul_(scale), candidate_grad.mul_(scale))
-        return total / batch
+        user_grad.mul_((terms.denominator_power * sharpness)[:, None])
+        user_grad.addcmul_(positives, pos_error[:, None]).mul_(scale)
+        positive_grad = users * pos_error[:, None].mul_(scale)
+        candidate_grad.mul_(terms.denominator_power * scale)
+        ctx.save_for_backward(user_grad, positive_grad, candidate_grad)
+        ctx.mark_non_differentiable(unit_losses)
+        return total / batch, unit_losses
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         users, positives, candidates = ctx.saved_tensors
-        return users * grads[0], positives * grads[0], candidates * grads[0], *[None] * 4
+        return users * grads[0], positives * grads[0], candidates * grads[0], *[None] * 5
+
+
+def _normalize(logits: Tensor, own: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Turn logits into probabilities in place.
+
+    Args:
+        own: logit of each row's positive, if it is a part of the sum.
+
+    Returns:
+        The logarithm of each row's sum of exponentials, -inf for a row without any, and the
+        probability of the positive.
+    """
+    top = logits.amax(dim=1)
+    if own is None:
+        exponentials = logits.sub_(top.masked_fill(top.isneginf(), 0.0)[:, None]).exp_()
+        sums = exponentials.sum(dim=1)
+        exponentials.div_(sums.masked_fill(sums == 0, 1.0)[:, None])
+        return sums.log() + top, torch.zeros_like(sums)
+    top = torch.maximum(top, own)
+    exponentials = logits.sub_(top[:, None]).exp_()
+    own_exponential = (own - top).exp_()
+    sums = exponentials.sum(dim=1).add_(own_exponential)
+    exponentials.div_(sums[:, None])
+    return sums.log() + top, own_exponential.div_(sums)
+
+
+def _sums_at_one(logits: Tensor, log_weight: Tensor, divisor: Tensor) -> Tensor:
+    """Sum w_j exp(s_j) over the candidates, given s_j / divisor + log w_j."""
+    return logits.sub(log_weight).mul_(divisor[:, None]).exp_() @ log_weight.exp()
 
 
 def _masked_bounds(masked_row: Tensor, batch: int, rows: int) -> list[int]:
@@ -78,7 +129,7 @@ def _masked_bounds(masked_row: Tensor, batch: int, rows: int) -> list[int]:
     return [int(bound) for bound in torch.searchsorted(masked_row, bounds).tolist()]
 
 
-_apply: Callable[..., Tensor] = _SharedSoftmax.apply
+_apply: Callable[..., tuple[Tensor, Tensor]] = _SharedSoftmax.apply
 
 
 def shared_softmax_loss(
@@ -90,10 +141,17 @@ def shared_softmax_loss(
     masked_row: Int64[Tensor, " masked"],
     masked_column: Int64[Tensor, " masked"],
     temperature: float,
+    sharpness: Float[Tensor, " batch"] | None = None,
+    positive_in_denominator: bool = True,
+    denominator_power: float = 1.0,
 ) -> Float[Tensor, ""]:
-    """Mean of -log(exp(s_p) / (exp(s_p) + sum of w_j exp(s_j))), with s = product / temperature.
+    """Mean of -s_p + a log(exp(b s_p) + sum of w_j exp(b s_j)), with s = product / temperature.
 
-    Wu et al., "On the Effectiveness of Sampled Softmax Loss for Item Recommendation", TOIS 2024.
+    With a = b = 1 it is the sampled softmax of Wu et al., "On the Effectiveness of Sampled Softmax
+    Loss for Item Recommendation", TOIS 2024. An exponent a is that of Wu et al., "BSL:
+    Understanding and Improving Softmax Loss for Recommendation", ICDE 2024; without the positive
+    in the sum it is the decoupled loss of Yeh et al., "Decoupled Contrastive Learning", ECCV 2022;
+    b is the sharpness of ``UserTemperatures``.
 
     Args:
         users, positives: one row per example; s_p comes from their product.
@@ -101,25 +159,77 @@ def shared_softmax_loss(
         log_weight: log w_j of every candidate, finite.
         masked_row, masked_column: positions (example, candidate) to exclude, by ascending row.
         temperature: divisor of every product, above 0.
+        sharpness: b of every example; 1 if None.
+        positive_in_denominator: whether the sum has the term of the positive. Without it, an
+            example whose candidates are all masked has a loss of 0.
+        denominator_power: a.
     """
-    return _apply(users, positives, candidates, log_weight, masked_row, masked_column, temperature)
+    sharpness = users.new_ones(len(users)) if sharpness is None else sharpness
+    terms = _Terms(temperature, denominator_power, positive_in_denominator, False)
+    return _apply(
+        users, positives, candidates, log_weight, masked_row, masked_column, sharpness, terms
+    )[0]
 
 
-def build_softmax(config: SoftmaxConfig) -> Loss:
-    """Build ``loss=softmax``, which needs an ``EmbeddingModel`` and pairs with candidates."""
+class SoftmaxLoss:
+    """``loss=softmax``: needs an ``EmbeddingModel`` and pairs with candidates."""
 
-    def loss(model: EmbeddingModel, batch: CandidateBatch) -> Tensor:
-        batch_size = len(batch.users)
+    def __init__(self, config: SoftmaxConfig) -> None:
+        self._spread = config.user_temperature_spread
+        self._terms = _Terms(
+            config.temperature,
+            config.denominator_power,
+            config.positive_in_denominator,
+            wants_unit_losses=self._spread is not None,
+        )
+        self._user_temperatures: UserTemperatures | None = None
+
+    def start(self, model: EmbeddingModel) -> None:
+        """Begin with one temperature for all users of ``model``."""
+        if self._spread is not None:
+            device = next(model.parameters()).device
+            self._user_temperatures = UserTemperatures(model.num_users, self._spread, device)
+
+    def __call__(self, model: EmbeddingModel, batch: CandidateBatch) -> Tensor:
+        """Compute the mean loss of the batch, from cosines of the final embeddings."""
+        batch_size, temperatures = len(batch.users), self._user_temperatures
+        assert self._spread is None or temperatures is not None, "call start() first"
         users, items = model.embed(batch.users, torch.cat([batch.pos_items, batch.candidates]))
         items = functional.normalize(items)
-        return shared_softmax_loss(
+        sharpness = (
+            users.new_ones(batch_size)
+            if temperatures is None
+            else temperatures.sharpness.index_select(0, batch.users)
+        )
+        loss, unit_losses = _apply(
             functional.normalize(users),
             items[:batch_size],
             items[batch_size:],
-            log_weight=batch.log_weight,
-            masked_row=batch.seen_row,
-            masked_column=batch.seen_column,
-            temperature=config.temperature,
+            batch.log_weight,
+            batch.masked_row,
+            batch.masked_column,
+            sharpness,
+            self._terms,
         )
+        if temperatures is not None:
+            temperatures.add(batch.users, unit_losses)
+        return loss
 
-    return loss
+    def end_epoch(self) -> None:
+        """Renew the users' temperatures."""
+        if self._user_temperatures is not None:
+            self._user_temperatures.end_epoch()
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the state of the users' temperatures; empty without them."""
+        return {} if self._user_temperatures is None else self._user_temperatures.state_dict()
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Restore ``state``; call ``start`` first."""
+        if self._user_temperatures is not None:
+            self._user_temperatures.load_state_dict(state)
+
+
+def build_softmax(config: SoftmaxConfig) -> SoftmaxLoss:
+    """Build ``loss=softmax``; call its ``start`` before the first batch."""
+    return SoftmaxLoss(config)

@@ -73,6 +73,8 @@ class TripleScores(NamedTuple):
 class EmbeddingModel(Recommender):
     """A model whose scores compare a user embedding with an item embedding."""
 
+    num_users: int
+
     @abstractmethod
     def embed(
         self, users: Int64[Tensor, " users"], items: Int64[Tensor, " items"]

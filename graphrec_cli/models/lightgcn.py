@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -21,6 +22,7 @@ from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacen
 from graphrec_cli.graph.batch_propagation import propagate_rows
 from graphrec_cli.graph.gpu_choice import NodesPropagation, nodes_propagation
 from graphrec_cli.graph.propagation import propagate
+from graphrec_cli.graph.scaled_propagation import ScaledPropagation
 from graphrec_cli.models.base import EmbeddingModel, Recommender, TripleModel, TripleScores
 from graphrec_cli.models.linalg.blocked_product import multiply_into
 
@@ -114,11 +116,38 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
     ) -> None:
         num_layers = config.num_layers if isinstance(config, LightGCNConfig) else 0
         super().__init__(config, num_layers, train, generator=generator, device=device)
+        self._scaled_propagation: ScaledPropagation | None = None
+        if isinstance(config, LightGCNConfig) and config.scales_layers():
+            degree = np.concatenate([train.user_degree, train.item_degree])
+            self._scaled_propagation = ScaledPropagation(
+                torch.from_numpy(degree).to(device),
+                own_degree_power=config.own_degree_power,
+                neighbor_degree_power=config.neighbor_degree_power,
+                normalize_layers=config.normalize_layers,
+                layer0_weight=config.layer0_weight,
+            )
+        self.propagates_plainly = self._scaled_propagation is None
         self.similarity = config.similarity
         self.item_norm_power = config.item_norm_power
         # On a GPU, selecting a batch's rows of the graph would make the host wait for the device.
         self.picks_rows = device.type == "cpu"
         self._propagate_nodes: NodesPropagation | None = None
+
+    def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
+        """Propagate the embeddings of all nodes, users first."""
+        if self._scaled_propagation is None:
+            return super().final_embeddings()
+        norm_adj = self._training_adj if torch.is_grad_enabled() else self._norm_adj
+        assert norm_adj is not None  # it has layers
+        return self._scaled_propagation(norm_adj, self.layer0_embeddings, self.num_layers)
+
+    @torch.no_grad()
+    def fold_in(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " dim"]:
+        """Embed a new user by one propagation step from the given items."""
+        if self._scaled_propagation is None:
+            return super().fold_in(item_index)
+        nodes = item_index + self.num_users
+        return self._scaled_propagation.new_node(nodes, self.final_embeddings()[nodes])
 
     def score_triples(
         self,
@@ -148,7 +177,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         self, users: Int64[Tensor, " users"], items: Int64[Tensor, " items"]
     ) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "items dim"]]:
         """Compute final embeddings of users and of items, differentiably."""
-        if self._training_adj is None or not self.picks_rows:
+        if self._training_adj is None or not self.picks_rows or not self.propagates_plainly:
             rows = self._embed_nodes(torch.cat([users, items + self.num_users]))
             return rows[: len(users)], rows[len(users) :]
         distinct_users, user_rows = users.unique(return_inverse=True)
@@ -165,9 +194,11 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         )
 
     def _embed_nodes(self, nodes: Int64[Tensor, " nodes"]) -> Float[Tensor, "nodes dim"]:
-        """Compute final embeddings of nodes, users first, on a GPU or without a graph."""
+        """Compute final embeddings of nodes, users first, without picking rows of the graph."""
         if self._training_adj is None:
             return functional.embedding(nodes, self.layer0_embeddings)
+        if self._scaled_propagation is not None:
+            return functional.embedding(nodes, self.final_embeddings())
         if self._propagate_nodes is None:
             self._propagate_nodes = nodes_propagation(self._training_adj)
         return self._propagate_nodes(self.layer0_embeddings, self.num_layers, nodes)

@@ -29,16 +29,16 @@ class CandidateBatch(NamedTuple):
         users, pos_items: shape (batch,).
         candidates: distinct items, ascending, shape (candidates,).
         log_weight: log of the candidate's weight in the sum over candidates, shape (candidates,).
-        seen_row, seen_column: positions (example, candidate) where the candidate is a train item of
-            the user, by ascending row; each of shape (seen,).
+        masked_row, masked_column: positions (example, candidate) where the candidate is no negative
+            for the example, by ascending row; each of shape (masked,).
     """
 
     users: Int64[Tensor, " batch"]
     pos_items: Int64[Tensor, " batch"]
     candidates: Int64[Tensor, " candidates"]
     log_weight: Float[Tensor, " candidates"]
-    seen_row: Int64[Tensor, " seen"]
-    seen_column: Int64[Tensor, " seen"]
+    masked_row: Int64[Tensor, " masked"]
+    masked_column: Int64[Tensor, " masked"]
 
 
 class CandidateSampler(TrainPairs):
@@ -69,6 +69,7 @@ class CandidateSampler(TrainPairs):
         self._cumulative = share.cumsum(0)
         self._cumulative /= self._cumulative[-1].clone()
         self._pointers = torch.from_numpy(train.indptr).to(device)
+        self._mask_seen = config.mask_seen
         self._column = torch.full((train.num_items,), -1, device=device)
         degree = torch.from_numpy(train.user_degree).double()
         self._mean_degree = float(user_share(train, by) @ degree)
@@ -80,8 +81,9 @@ class CandidateSampler(TrainPairs):
             ConfigError: the train items of a batch's users do not fit into the free memory.
         """
         largest = batch_size if steps is not None else min(batch_size, self.num_pairs)
+        looked_up = self._mean_degree if self._mask_seen else 1
         require_memory(
-            round(largest * self._mean_degree) * _BYTES_A_TRAIN_ITEM,
+            round(largest * looked_up) * _BYTES_A_TRAIN_ITEM,
             self._cumulative.device,
             f"a batch of {largest:,} examples with all train items of their users",
             "lower trainer.batch_size",
@@ -94,25 +96,32 @@ class CandidateSampler(TrainPairs):
             if self._log_share is not None:
                 expected = self._log_share.index_select(0, candidates) + math.log(len(drawn))
                 log_weight -= expected
-            seen_row, seen_column = self._seen(users, candidates)
+            masked_row, masked_column = self._masked(users, pos_items, candidates)
             yield CandidateBatch(
-                users, pos_items, candidates, log_weight.float(), seen_row, seen_column
+                users, pos_items, candidates, log_weight.float(), masked_row, masked_column
             )
 
-    def _seen(
-        self, users: Int64[Tensor, " batch"], candidates: Int64[Tensor, " candidates"]
-    ) -> tuple[Int64[Tensor, " seen"], Int64[Tensor, " seen"]]:
-        """Rows and columns of the (user, candidate) pairs in train, without a table of all pairs.
+    def _masked(
+        self,
+        users: Int64[Tensor, " batch"],
+        pos_items: Int64[Tensor, " batch"],
+        candidates: Int64[Tensor, " candidates"],
+    ) -> tuple[Int64[Tensor, " masked"], Int64[Tensor, " masked"]]:
+        """Rows and columns of the (user, candidate) pairs in train, or of the positives alone.
 
-        They are ordered by row, and within a row by item index.
+        There is no table of all pairs. They are ordered by row, and within a row by item index.
         """
         numbers = torch.arange(len(candidates), device=candidates.device)
         column = self._column.index_copy(0, candidates, numbers)
-        pointers, pairs = take_rows(self._pointers, users)
-        row = torch.repeat_interleave(pointers.diff())
-        found = column.index_select(0, self._items.index_select(0, pairs))
-        seen = (found >= 0).nonzero().squeeze(1)
-        return row.index_select(0, seen), found.index_select(0, seen)
+        if self._mask_seen:
+            pointers, pairs = take_rows(self._pointers, users)
+            row = torch.repeat_interleave(pointers.diff())
+            found = column.index_select(0, self._items.index_select(0, pairs))
+        else:
+            row = torch.arange(len(users), device=users.device)
+            found = column.index_select(0, pos_items)
+        masked = (found >= 0).nonzero().squeeze(1)
+        return row.index_select(0, masked), found.index_select(0, masked)
 
     def _draw(self, size: int) -> Int64[Tensor, " draws"]:
         fractions = torch.rand(

@@ -146,7 +146,9 @@ def build_trainer(
         after_step=after_step,
         # Other losses may have batches of many shapes, or count in Python, which a replay would
         # not do.
-        repeats_steps=type(model) is LightGCN and loss.__module__ == bpr.__name__,
+        repeats_steps=type(model) is LightGCN
+        and model.propagates_plainly
+        and loss.__module__ == bpr.__name__,
     )
 
 

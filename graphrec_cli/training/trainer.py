@@ -11,7 +11,7 @@ from torch import Tensor
 
 from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.errors import NonFiniteError
-from graphrec_cli.losses.base import Loss
+from graphrec_cli.losses.base import EpochLoss, Loss
 from graphrec_cli.models.base import Model
 from graphrec_cli.samplers.batch import Batch, BatchSampler
 from graphrec_cli.training.adam import Adam
@@ -81,6 +81,9 @@ class Trainer:
         self.optimizer = Adam(
             model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
+        self.epoch_loss = loss if isinstance(loss, EpochLoss) else None
+        if self.epoch_loss is not None:
+            self.epoch_loss.start(model)
         self._watch = LossWatch(self.device)
         replays = repeats_steps and self.device.type == "cuda"
         self._take_step: Callable[[Any], Tensor] = (
@@ -105,6 +108,8 @@ class Trainer:
             seconds = progress.seconds
             valid = self.validate() if self.validate is not None and self._validates() else None
             self.progress = None
+            if self.epoch_loss is not None:
+                self.epoch_loss.end_epoch()
             improved = self._select(valid)
             yield Epoch(
                 record={
@@ -160,6 +165,7 @@ class Trainer:
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "loss": {} if self.epoch_loss is None else self.epoch_loss.state_dict(),
             "sampler": self.sampler.state_dict(),
             "epoch": self.epoch,
             "step": self.step,
@@ -179,6 +185,8 @@ class Trainer:
         if isinstance(self._take_step, GraphedStep):
             # A captured step would still write to the former state's memory.
             self._take_step = GraphedStep(self._update)
+        if self.epoch_loss is not None:
+            self.epoch_loss.load_state_dict(state.get("loss", {}))
         if not reseed_sampler:
             self.sampler.load_state_dict(state["sampler"])
         self.epoch, self.step = state["epoch"], state["step"]

@@ -110,6 +110,24 @@ def test_a_run_that_stopped_between_steps_goes_on_to_the_same_end(
     assert_same_run(done.run, whole)
 
 
+def test_the_users_temperatures_go_on_exactly(graphrec: Callable[..., Any]) -> None:
+    words = ("loss.user_temperature_spread=0.2", "trainer.epochs=3", "trainer.batch_size=64")
+    whole = graphrec("train", *words)
+    one_for_all = graphrec("train", *words[1:])
+    assert history(whole.run)[1] != history(one_for_all.run)[1]
+    for step in (32, 40):
+        with dying_at(step):
+            stopped = graphrec("train", *words)
+        assert stopped.code == 143
+        last = load_checkpoint(stopped.run / "checkpoints" / "last.pt", CPU)
+        assert last["loss"].keys() == {"sharpness", "loss_sum", "loss_count"}
+        sharpness = last["loss"]["sharpness"]
+        assert torch.equal(sharpness, torch.ones_like(sharpness)) == (step == 32)
+        done = graphrec("resume", str(stopped.run))
+        assert done.code == 0, done.err
+        assert_same_run(done.run, whole.run)
+
+
 def test_a_completed_run_says_so_and_nothing_changes(
     whole: Path, tmp_path: Path, graphrec: Callable[..., Any]
 ) -> None:

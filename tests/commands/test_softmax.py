@@ -31,6 +31,10 @@ def test_a_run_is_reproduced_and_judged_again(graphrec: Command) -> None:
         ("loss.negatives=in_batch",),
         ("loss.negatives=in_batch", "loss.log_q=false", "model.similarity=cosine"),
         ("loss.uniform_share=0.5", "model=mf", "model.item_norm_power=0.5"),
+        ("loss.user_temperature_spread=0.6", "loss.mask_seen=false"),
+        ("loss.positive_in_denominator=false", "loss.denominator_power=0.9"),
+        ("model.own_degree_power=0.6", "model.neighbor_degree_power=-0.1"),
+        ("model.normalize_layers=true", "model.layer0_weight=0.2", "trainer.precision=bf16"),
         ("trainer.precision=bf16", "trainer.warmup_steps=3", "trainer.final_learning_rate=0"),
     ],
 )
@@ -51,6 +55,16 @@ def test_every_option_trains(graphrec: Command, words: tuple[str, ...]) -> None:
             "model.item_norm_power has no effect on model.similarity=cosine; leave it at 1",
         ),
         (["loss.temperature=0"], "loss.temperature must lie between 0.001 and 1000"),
+        (
+            ["loss.user_temperature_spread=0"],
+            "loss.user_temperature_spread must be a finite number above 0",
+        ),
+        (["loss.denominator_power=0"], "loss.denominator_power must be a finite number above 0"),
+        (["model.layer0_weight=1.1"], "model.layer0_weight must lie between 0 and 1"),
+        (
+            ["model.num_layers=0", "model.normalize_layers=true"],
+            "model.normalize_layers=true has no effect: model.num_layers=0 propagates nothing",
+        ),
         (["loss.num_negatives=0"], "loss.num_negatives must lie between 1 and 1000000"),
         (["loss.num_negatives=1000001"], "loss.num_negatives must lie between 1 and 1000000"),
         (["loss.uniform_share=1.5"], "loss.uniform_share must lie between 0 and 1"),

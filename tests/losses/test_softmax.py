@@ -8,11 +8,13 @@ from builders import CPU, items_of_users
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn import functional
 
 from graphrec_cli.config.loss import SoftmaxConfig
 from graphrec_cli.config.model import MatrixFactorizationConfig
 from graphrec_cli.config.sampler import PositivesBy
 from graphrec_cli.losses.softmax import build_softmax, shared_softmax_loss
+from graphrec_cli.losses.user_temperature import sharpness_of
 from graphrec_cli.models.lightgcn import LightGCN
 from graphrec_cli.samplers.candidates import CandidateSampler
 
@@ -27,15 +29,24 @@ def plain_loss(
     log_weight: Tensor,
     places: Places,
     temperature: float,
+    sharpness: list[float] | None = None,
+    positive_in_denominator: bool = True,
+    denominator_power: float = 1.0,
 ) -> Tensor:
     """The definition, example by example, with the gradient from autograd."""
     losses = []
     for row, (user, positive) in enumerate(zip(users, positives, strict=True)):
         left_out = places[1][places[0] == row].tolist()
         kept = [column for column in range(len(candidates)) if column not in left_out]
-        others = candidates[kept] @ user / temperature + log_weight[kept]
+        factor = 1.0 if sharpness is None else sharpness[row]
+        terms = candidates[kept] @ user / temperature * factor + log_weight[kept]
         own = (user @ positive) / temperature
-        losses.append(torch.logsumexp(torch.cat([own[None], others]), dim=0) - own)
+        if positive_in_denominator:
+            terms = torch.cat([own[None] * factor, terms])
+        if len(terms):
+            losses.append(denominator_power * torch.logsumexp(terms, dim=0) - own)
+        else:
+            losses.append(0 * own + 0 * candidates.sum())
     return torch.stack(losses).mean()
 
 
@@ -75,6 +86,59 @@ def test_loss_and_gradient_equal_the_definition(
     expected = plain_loss(tables[0], tables[1], tables[2], log_weight, places, temperature)
     torch.testing.assert_close(loss, expected, rtol=1e-9, atol=1e-12)
     # Times 3, to test that the incoming gradient is used.
+    for got, wanted in zip(
+        torch.autograd.grad(3 * loss, tables),
+        torch.autograd.grad(3 * expected, tables),
+        strict=True,
+    ):
+        torch.testing.assert_close(got, wanted, rtol=1e-8, atol=1e-10)
+
+
+@given(
+    batch=st.integers(1, 6),
+    num_candidates=st.integers(1, 7),
+    masked=st.integers(0, 42),
+    temperature=st.floats(0.05, 3),
+    sharpness=st.lists(st.floats(0.1, 3), min_size=6, max_size=6),
+    positive_in_denominator=st.booleans(),
+    denominator_power=st.floats(0.5, 1.5),
+    seed=st.integers(0, 2**32),
+)
+def test_the_other_terms_equal_the_definition(
+    batch: int,
+    num_candidates: int,
+    masked: int,
+    temperature: float,
+    sharpness: list[float],
+    positive_in_denominator: bool,
+    denominator_power: float,
+    seed: int,
+) -> None:
+    tables, log_weight, places = problem(batch, num_candidates, masked, seed)
+    loss = shared_softmax_loss(
+        tables[0],
+        tables[1],
+        tables[2],
+        log_weight=log_weight,
+        masked_row=places[0],
+        masked_column=places[1],
+        temperature=temperature,
+        sharpness=torch.tensor(sharpness[:batch], dtype=torch.float64),
+        positive_in_denominator=positive_in_denominator,
+        denominator_power=denominator_power,
+    )
+    expected = plain_loss(
+        tables[0],
+        tables[1],
+        tables[2],
+        log_weight,
+        places,
+        temperature,
+        sharpness,
+        positive_in_denominator,
+        denominator_power,
+    )
+    torch.testing.assert_close(loss, expected, rtol=1e-9, atol=1e-12)
     for got, wanted in zip(
         torch.autograd.grad(3 * loss, tables),
         torch.autograd.grad(3 * expected, tables),
@@ -178,6 +242,69 @@ def test_huge_scores_stay_finite(scale: float) -> None:
     assert loss.item() == pytest.approx(0.75 * scale, rel=1e-6)
     assert users.grad is not None
     assert users.grad.tolist() == [[0.0], [0.75]]
+
+
+def test_a_positive_far_above_its_candidates_stays_finite_without_it_in_the_denominator() -> None:
+    users = torch.tensor([[200.0]], requires_grad=True)
+    loss = shared_softmax_loss(
+        users,
+        torch.tensor([[1.0]]),
+        torch.tensor([[-1.0]]),
+        log_weight=torch.zeros(1),
+        masked_row=torch.zeros(0, dtype=torch.int64),
+        masked_column=torch.zeros(0, dtype=torch.int64),
+        temperature=1.0,
+        positive_in_denominator=False,
+    )
+    loss.backward()
+    assert loss.item() == -400
+    assert users.grad is not None
+    assert users.grad.tolist() == [[-2.0]]
+
+
+def test_after_an_epoch_users_have_temperatures_of_their_mean_losses() -> None:
+    train = items_of_users([[0, 1, 2, 3], [3, 4], [5], [0, 5]], num_items=6)
+    config = SoftmaxConfig(temperature=0.2, user_temperature_spread=0.3, num_negatives=9)
+    model = LightGCN(
+        MatrixFactorizationConfig(embedding_dim=3),
+        train,
+        generator=torch.Generator().manual_seed(0),
+        device=CPU,
+    )
+    sampler = CandidateSampler(
+        config, PositivesBy.user, train, generator=torch.Generator().manual_seed(1), device=CPU
+    )
+    unit = functional.normalize(model.layer0_embeddings.detach().double())
+    cosine = unit[:4] @ unit[4:].T
+    loss = build_softmax(config)
+    loss.start(model)
+    for epoch in range(2):
+        of_user: dict[int, list[float]] = {}
+        for batch in sampler.epoch(3, 7):
+            loss(model, batch)
+            for row, (user, positive) in enumerate(
+                zip(batch.users.tolist(), batch.pos_items.tolist(), strict=True)
+            ):
+                masked = batch.masked_column[batch.masked_row == row].tolist()
+                total = sum(
+                    math.exp(cosine[user, item] + weight)
+                    for column, (item, weight) in enumerate(
+                        zip(batch.candidates.tolist(), batch.log_weight.tolist(), strict=True)
+                    )
+                    if column not in masked
+                )
+                # At a temperature of 1, whatever the temperature of the loss.
+                if total:
+                    of_user.setdefault(user, []).append(
+                        math.log(total) - cosine[user, positive].item()
+                    )
+        loss.end_epoch()
+        means = [sum(of_user[user]) / len(of_user[user]) for user in range(4)]
+        expected = sharpness_of(torch.tensor(means, dtype=torch.float64), 0.3)
+        got = loss.state_dict()["sharpness"]
+        torch.testing.assert_close(got, expected.float(), rtol=1e-4, atol=1e-5)
+        assert got.min() < 0.95, epoch
+        assert got.max() > 1.05, epoch
 
 
 def test_a_models_loss_compares_cosines_and_leaves_out_the_users_own_train_items() -> None:

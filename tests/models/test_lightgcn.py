@@ -48,6 +48,50 @@ def test_scores_are_dot_products_of_the_final_embeddings() -> None:
         torch.testing.assert_close(got.double(), expected[wanted, item], rtol=1e-4, atol=1e-6)
 
 
+def test_all_ways_to_the_final_embeddings_of_lightgcn_plus_plus_agree() -> None:
+    config = LightGCNConfig(
+        num_layers=2,
+        embedding_dim=8,
+        own_degree_power=0.6,
+        neighbor_degree_power=-0.1,
+        normalize_layers=True,
+        layer0_weight=0.2,
+    )
+    model = lightgcn(config)
+    final = model.final_embeddings().detach()
+    assert not torch.allclose(final, lightgcn(LightGCNConfig(embedding_dim=8)).final_embeddings())
+    users, items = torch.tensor([7, 0, 39, 7]), torch.tensor([3, 29, 0, 3])
+    embedded = model.embed(users, items)
+    assert torch.equal(embedded[0], final[users])
+    assert torch.equal(embedded[1], final[40 + items])
+    triples = model.score_triples(users, items, items.flip(0))
+    torch.testing.assert_close(triples.pos_scores, (final[users] * final[40 + items]).sum(1))
+    model.prepare_scoring()
+    torch.testing.assert_close(model.score_users(users), final[users] @ final[40:].T)
+
+
+def test_a_folded_in_user_of_lightgcn_plus_plus_receives_as_in_a_layer() -> None:
+    train = random_train()
+    model = lightgcn(
+        LightGCNConfig(
+            num_layers=1,
+            embedding_dim=8,
+            own_degree_power=0.7,
+            neighbor_degree_power=0.2,
+            normalize_layers=True,
+        ),
+        train=train,
+    )
+    given = torch.tensor([4, 0, 11])
+    items = model.final_embeddings()[40:].detach()
+    total = torch.zeros(8)
+    for item in given.tolist():
+        total += items[item] / items[item].norm() / float(train.item_degree[item]) ** 0.2
+    torch.testing.assert_close(model.fold_in(given), total / 3**0.7)
+    model.prepare_scoring()
+    torch.testing.assert_close(model.score_new_user(given), items @ total / 3**0.7)
+
+
 def test_the_loss_is_given_the_layer_0_rows_of_user_positive_and_negative() -> None:
     model = lightgcn(LightGCNConfig(embedding_dim=4))
     rows = model.score_triples(

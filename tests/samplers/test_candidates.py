@@ -57,8 +57,20 @@ def test_examples_are_train_pairs_and_seen_places_all_that_are_in_train(
         assert (batch.candidates.diff() > 0).all()
         seen = has[batch.users.numpy()][:, batch.candidates.numpy()]
         row, column = np.nonzero(seen)
-        assert batch.seen_row.tolist() == row.tolist()
-        assert batch.seen_column.tolist() == column.tolist()
+        assert batch.masked_row.tolist() == row.tolist()
+        assert batch.masked_column.tolist() == column.tolist()
+
+
+@pytest.mark.parametrize("negatives", list(SoftmaxNegatives))
+def test_without_mask_seen_only_the_positives_places_are_masked(
+    negatives: SoftmaxNegatives, long_tailed_train: UserItems
+) -> None:
+    config = SoftmaxConfig(negatives=negatives, num_negatives=90, mask_seen=False)
+    for batch in sampler(config, long_tailed_train).epoch(3, 60):
+        row, column = (batch.pos_items[:, None] == batch.candidates).nonzero().unbind(1)
+        assert batch.masked_row.tolist() == row.tolist()
+        assert batch.masked_column.tolist() == column.tolist()
+        assert len(row) == 60 or negatives is SoftmaxNegatives.shared
 
 
 @pytest.mark.parametrize("uniform_share", [0.0, 0.3, 1.0])
@@ -143,7 +155,7 @@ def test_a_user_with_the_whole_catalog_is_drawn_and_has_no_candidate_left() -> N
     (batch,) = sampler(SoftmaxConfig(num_negatives=30), train).epoch(None, 3)
     assert batch.candidates.tolist() == [0, 1]
     for row, user in enumerate(batch.users.tolist()):
-        columns = batch.seen_column[batch.seen_row == row].tolist()
+        columns = batch.masked_column[batch.masked_row == row].tolist()
         assert columns == ([0, 1] if user == 0 else [1])
 
 

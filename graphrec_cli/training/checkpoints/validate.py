@@ -40,6 +40,7 @@ def check_content(content: dict[str, Any], trainer: Trainer, *, reseed_sampler: 
         metric = trainer.selection.monitor.metric
         _refuse(metric not in content["best_valid"], f"'best_valid' lacks the metric '{metric}'")
     _check_optimizer(content["optimizer"], trainer)
+    _check_loss(content.get("loss", {}), trainer)
     progress = content["progress"]
     if progress is not None:
         most = trainer.steps_per_epoch()
@@ -73,6 +74,13 @@ def _check_optimizer(state: dict[str, Any], trainer: Trainer) -> None:
         for name in _MOMENTS:
             _check_tensor(moments[name], parameters[index], name)
         _check_tensor(moments["step"], torch.zeros(()), "step")
+
+
+def _check_loss(state: dict[str, Any], trainer: Trainer) -> None:
+    own = {} if trainer.epoch_loss is None else trainer.epoch_loss.state_dict()
+    _refuse(state.keys() != own.keys(), "'loss' is from a different loss")
+    for name, values in own.items():
+        _check_tensor(state[name], values, f"loss.{name}")
 
 
 def _check_sampler(state: dict[str, Any], trainer: Trainer) -> None:
