@@ -8,6 +8,7 @@ from graphrec_cli.commands import recommend
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
+from graphrec_cli.errors import ConfigError
 from graphrec_cli.rundir.find_run import Need, find_run
 from graphrec_cli.terminal_text import counted
 
@@ -42,6 +43,11 @@ def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int
         GraphrecError: wrong usage, or a run directory that cannot be read.
     """
     given = sort_run_words("evaluate", words, own=("part",), overridable=OVERRIDABLE)
+    for word in given.overrides:
+        if word.startswith("evaluation.floor="):
+            raise ConfigError(
+                f"'{word}' has no effect on evaluate; train compares with closed forms"
+            )
     part = one_of("part", given.own.get("part", "test"), ("test", "valid"))
 
     run = find_run(given.run, given.output_dir, Need.model)

@@ -125,13 +125,14 @@ def _sweep(
     folder = make_unique_folder(Path(sweep.configs[0].output_dir), f"{timestamp()}_sweep")
     for line in sweep.skipped:
         log.info("%s", line)
-    labels, total = sweep.labels, len(sweep.jobs)
+    labels, floors, total = sweep.labels, sweep.floors, len(sweep.jobs)
 
     def run(job: Job) -> None:
         label = labels[job.number] if job.number < total else " ".join(job.overrides)
         log.info("run %d of %d%s", job.number + 1, total, f": {label}" if label else "")
         result: dict[str, Any] = {
             "number": job.number,
+            "floor_of": floors[job.number] if job.number < total else None,
             "overrides": job.overrides,
             "monitor": job.config.monitor(),
             "lower_is_better": job.config.evaluation.lower_is_better(job.config.monitor()),
@@ -214,7 +215,29 @@ def describe_sweep(results: list[dict[str, Any]], labels: Sequence[str]) -> str:
     monitors = {result["monitor"] for result in results}
     monitor = monitors.pop() if len(monitors) == 1 else "monitor"
     table = text_table(["run", f"valid {monitor}", f"test {monitor}", "overrides", "where"], rows)
-    return "\n".join([table, *_describe_coverage(results)])
+    return "\n".join([table, *_describe_floors(results), *_describe_coverage(results)])
+
+
+def _describe_floors(results: list[dict[str, Any]]) -> list[str]:
+    """What the runs on the same data have to beat on valid, and which do not."""
+    lines = []
+    for owner in results:
+        floor = owner["metrics"] and owner["metrics"]["floor"]
+        if not floor:
+            continue
+        metric = floor["metric"]
+        below = [
+            str(result["number"] + 1)
+            for result in results
+            if result["floor_of"] == owner["number"]
+            and result["metrics"] is not None
+            and result["metrics"]["valid"][metric] <= floor["valid"]
+        ]
+        line = f"model={floor['model']}, a formula, has valid {metric} {floor['valid']:.4f}"
+        if any(result["floor_of"] not in (None, owner["number"]) for result in results):
+            line = f"run {owner['number'] + 1}'s data: {line}"
+        lines.append(f"{line}; not better: run {', '.join(below)}" if below else line)
+    return lines
 
 
 def _describe_coverage(results: list[dict[str, Any]]) -> list[str]:

@@ -33,6 +33,12 @@ class MapDenominator(Enum):
     held_out = "held_out"
 
 
+class Floor(Enum):
+    """What a trained model is compared with on valid."""
+
+    auto = "auto"
+
+
 @dataclass(kw_only=True, slots=True)
 class EvaluationConfig:
     """What all evaluations share. The metrics are those of a ranking unless a subclass differs."""
@@ -86,6 +92,10 @@ class RankingConfig(EvaluationConfig):
     number of held-out items."""
     chunk_users: Annotated[int | None, AtLeast(1)] = None
     """Users ranked at a time; null: as many as fit a memory bound. It changes no metric."""
+    floor: Floor | None = Floor.auto
+    """Closed forms to compare a trained model with on the valid part. auto: those of itemknn, ease
+    and chebycf that are solved in seconds on this data; in a sweep, once for all its runs. null:
+    none."""
 
 
 @dataclass(kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from graphrec_cli.config.compose import component_types, compose_job, compose_ru
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS
-from graphrec_cli.config.unused import unused_words, used_values
+from graphrec_cli.config.unused import unused_words, used_values, wants_floor
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.terminal_text import counted
 
@@ -33,12 +33,15 @@ class Sweep:
             that others replace.
         labels: the swept words of each job, such as ``learning_rate=0.01 num_layers=1``, and the
             loss that the sampler of a job chose where jobs have different ones.
+        floors: for each job the number of the job whose ``evaluation.floor`` holds for its data,
+            None if there is none.
     """
 
     jobs: list[list[str]]
     configs: list[RunConfig]
     skipped: list[str]
     labels: list[str]
+    floors: list[int | None]
 
 
 def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
@@ -85,7 +88,27 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
     own = [[word for word in job if not word.startswith("hydra")] for job, _ in jobs.values()]
     configs = [config for _, config in jobs.values()]
     labels = _with_losses(_labels(own, combinations), configs)
-    return Sweep(own, configs, skipped, labels)
+    floors = _shared_floors(configs)
+    for number, floor in enumerate(floors):
+        if floor not in (None, number):
+            own[number] = [*own[number], "evaluation.floor=null"]
+    return Sweep(own, configs, skipped, labels, floors)
+
+
+def _shared_floors(configs: Sequence[RunConfig]) -> list[int | None]:
+    """The first job with the same data and metric as each job that asks for a floor."""
+    floors: list[int | None] = []
+    first: dict[str, int] = {}
+    for number, config in enumerate(configs):
+        if not wants_floor(config):
+            floors.append(None)
+            continue
+        # Cut-offs, chunks and what is trained do not change it.
+        evaluation = replace(config.evaluation, ks=[1])
+        data = (config.dataset, config.split, config.data_seeds(plugins=True), config.data_dir)
+        key = f"{data} {evaluation} {config.monitor()} {config.trainer.valid_users}"
+        floors.append(first.setdefault(key, number))
+    return floors
 
 
 def _not_using(word: str, unused: Mapping[str, str], config: RunConfig) -> str:

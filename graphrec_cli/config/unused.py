@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 
+from graphrec_cli.config.evaluation import RankingConfig
 from graphrec_cli.config.keys import spell_value
 from graphrec_cli.config.loss import SoftmaxConfig
 from graphrec_cli.config.model import LearnsFrom
@@ -46,6 +47,8 @@ def unused_values(config: RunConfig) -> dict[str, str]:
         keys = [field.name for field in fields(config.trainer)]
         unused = [f"trainer.{key}" for key in keys if key not in ("name", *_WITHOUT_TRAINING)]
         found = dict.fromkeys(("sampler", "loss", *unused, *_weight(config)), why)
+        why = f"model={config.model.name} is not trained, and only trained models have a floor"
+        found |= dict.fromkeys(_floor(config), why)
         return found | _of_components(config, "split", "model")
     found = _of_components(config, "split", "model", "sampler", "loss")
     without_negatives = _without_negatives(config)
@@ -63,6 +66,8 @@ def unused_values(config: RunConfig) -> dict[str, str]:
         # null is right there: it asks for nothing
         keys = [key for key in _FOR_SELECTION if getattr(config.trainer, key) is not None]
         found |= {f"trainer.{key}": why for key in keys}
+        why = f"this split={config.split.name} has no valid part to compare with a floor on"
+        found |= dict.fromkeys(_floor(config), why)
     return found
 
 
@@ -170,6 +175,18 @@ def _weight(config: RunConfig) -> list[str]:
     """The key that names a column of weights, if it is set."""
     is_set = isinstance(config.dataset, TableConfig) and config.dataset.weight is not None
     return ["dataset.weight"] if is_set else []
+
+
+def _floor(config: RunConfig) -> list[str]:
+    """The key that asks for a floor, if it is set."""
+    evaluation = config.evaluation
+    is_set = isinstance(evaluation, RankingConfig) and evaluation.floor is not None
+    return ["evaluation.floor"] if is_set else []
+
+
+def wants_floor(config: RunConfig) -> bool:
+    """Whether a run compares its model with closed forms, given a valid part."""
+    return bool(_floor(config)) and "evaluation.floor" not in unused_values(config)
 
 
 def _has_valid_part(config: RunConfig) -> bool:

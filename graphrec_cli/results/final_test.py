@@ -11,6 +11,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.source import TruePreferences
 from graphrec_cli.evaluation.protocol import PartResult
 from graphrec_cli.models.oracle import Oracle
+from graphrec_cli.results.floor import find_floor, warn_if_below
 from graphrec_cli.training.checkpoints.file import weights_sha256
 from graphrec_cli.training.context import RunContext
 from graphrec_cli.training.fit import Fitted
@@ -44,6 +45,9 @@ def judge(
     if preferences is not None and split.has_test:
         scores = preferences.aligned(split.users, split.items)
         baselines["ceiling"] = Oracle(scores, context.device)
+    floor = find_floor(context)
+    if floor is not None and valid is not None:
+        warn_if_below(floor, valid.metrics)
     metrics = {
         "test": None if test is None else test.metrics,
         "valid": None if valid is None else valid.metrics,
@@ -51,6 +55,7 @@ def judge(
             name: evaluation.evaluate(model, split, "test").metrics
             for name, model in baselines.items()
         },
+        "floor": floor,
         "counts": {
             "test": None if test is None else test.counts,
             "valid": None if valid is None else valid.counts,

@@ -28,7 +28,14 @@ MACHINE = ("device", "num_threads")
 RESUMABLE = ("trainer.epochs", *MACHINE, "data_dir")
 """Keys that may change when a run is resumed."""
 
-FREE_IN_RECIPE = (*RESUMABLE, "seed", "dataset", "evaluation.ks", "evaluation.chunk_users")
+FREE_IN_RECIPE = (
+    *RESUMABLE,
+    "seed",
+    "dataset",
+    "evaluation.ks",
+    "evaluation.chunk_users",
+    "evaluation.floor",
+)
 """Keys that may differ from a recipe whose figures are compared; the split is hashed separately."""
 
 

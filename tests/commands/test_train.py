@@ -224,7 +224,7 @@ def test_the_log_says_what_the_training_consists_of(
 
 
 def test_a_model_that_learned_nothing_is_warned_of(graphrec: Callable[..., Any]) -> None:
-    done = graphrec("train", "trainer.learning_rate=1e-9", "plots=false")
+    done = graphrec("train", "trainer.learning_rate=1e-9", "evaluation.floor=null")
     assert done.code == 0
     (warning,) = [line for line in done.err.splitlines() if line.startswith("warning:")]
     assert "the model does not beat the popularity baseline: test ndcg@5 0." in warning
