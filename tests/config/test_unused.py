@@ -104,13 +104,16 @@ def test_values_of_an_experiment_or_a_saved_run_are_named_and_accepted() -> None
 def test_a_sweep_over_models_leaves_out_what_does_not_apply() -> None:
     swept = ["model=ease,lightgcn", "trainer.learning_rate=0.01,0.02", "model.num_layers=1,2"]
     sweep = plan_sweep(sort_arguments([*swept, "trainer.epochs=2", "-m"]))
-    assert sweep.jobs == [
-        ["model=ease"],
-        ["model=lightgcn", "trainer.learning_rate=0.01", "model.num_layers=1", "trainer.epochs=2"],
-        ["model=lightgcn", "trainer.learning_rate=0.01", "model.num_layers=2", "trainer.epochs=2"],
-        ["model=lightgcn", "trainer.learning_rate=0.02", "model.num_layers=1", "trainer.epochs=2"],
-        ["model=lightgcn", "trainer.learning_rate=0.02", "model.num_layers=2", "trainer.epochs=2"],
+    rates = [["trainer.learning_rate=0.01"], ["trainer.learning_rate=0.02"]]
+    trained = [
+        ["model=lightgcn", *rate, f"model.num_layers={layers}", "trainer.epochs=2"]
+        for rate in rates
+        for layers in (1, 2)
     ]
+    # The first of them is compared with the closed forms, for all.
+    others = [[*words, "evaluation.floor=null"] for words in trained[1:]]
+    assert sweep.jobs == [["model=ease"], trained[0], *others]
+    assert sweep.floors == [None, 1, 1, 1, 1]
     assert sweep.labels[1] == "model=lightgcn learning_rate=0.01 num_layers=1"
     assert (
         sweep.skipped[0]
