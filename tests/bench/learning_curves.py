@@ -1,7 +1,8 @@
 """Learning curves of the Gowalla recipes: ``python tests/bench/learning_curves.py --plot FILE``.
 
-``--fast`` takes the run directory of a gowalla_fast that was validated, ``--paper`` that of a
-gowalla_lightgcn of a few epochs, to plot next to the output of the authors' code.
+``--fast`` and ``--best`` take the run directories of a gowalla_fast and a gowalla_best that were
+validated, ``--paper`` that of a gowalla_lightgcn of a few epochs, to plot next to the output of the
+authors' code.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def history(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def draw_fast(axes: Axes, epochs: list[dict[str, Any]]) -> None:
+def draw_valid(axes: Axes, name: str, epochs: list[dict[str, Any]], color: str) -> None:
     """Valid metrics over the minutes that training took, without the time of validation."""
     minutes = [total / 60 for total in itertools.accumulate(row["seconds"] for row in epochs)]
     for metric, marker in (("recall@20", "o"), ("ndcg@20", "s")):
@@ -36,10 +37,8 @@ def draw_fast(axes: Axes, epochs: list[dict[str, Any]]) -> None:
             for minute, row in zip(minutes, epochs, strict=True)
             if row["valid"] is not None
         ]
-        label = f"valid {metric}, in the end {points[-1][1]:.4f}"
-        axes.plot(*zip(*points, strict=True), marker=marker, markersize=3, label=label)
-    axes.set_xlabel("minutes of training")
-    axes.set_title(f"gowalla_fast on the cut of train, {len(epochs)} epochs")
+        label = f"{name}, {len(epochs)} epochs: {metric} {points[-1][1]:.4f}"
+        axes.plot(*zip(*points, strict=True), marker=marker, markersize=3, color=color, label=label)
 
 
 def draw_paper(axes: Axes, epochs: list[dict[str, Any]], test: dict[str, float]) -> None:
@@ -59,21 +58,27 @@ def draw_paper(axes: Axes, epochs: list[dict[str, Any]], test: dict[str, float])
 def main(argv: list[str] | None = None) -> int:
     """Draw both curves side by side."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fast", type=Path, required=True, help="run directory")
-    parser.add_argument("--paper", type=Path, required=True, help="run directory")
+    for name in ("--fast", "--best", "--paper"):
+        parser.add_argument(name, type=Path, required=True, help="run directory")
     parser.add_argument("--plot", type=Path, required=True, help="write the picture to this PNG")
     arguments = parser.parse_args(argv)
-    fast = history(arguments.fast)
-    if all(row["valid"] is None for row in fast):
-        sys.exit(f"error: {arguments.fast} was never validated, so that there is no curve to draw")
-    metrics = json.loads((arguments.paper / "metrics.json").read_text("utf-8"))
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(11, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    draw_fast(left, fast)
+    for name, run, color in (
+        ("gowalla_fast", arguments.fast, "tab:blue"),
+        ("gowalla_best", arguments.best, "tab:orange"),
+    ):
+        epochs = history(run)
+        if all(row["valid"] is None for row in epochs):
+            sys.exit(f"error: {run} was never validated, so that there is no curve to draw")
+        draw_valid(left, name, epochs, color)
+    left.set_xlabel("minutes of training")
+    left.set_title("Valid metrics on the cut of train")
+    metrics = json.loads((arguments.paper / "metrics.json").read_text("utf-8"))
     draw_paper(right, history(arguments.paper), metrics["test"])
     for axes in (left, right):
         axes.grid(alpha=0.3)
-        axes.legend()
+        axes.legend(fontsize="small")
     figure.savefig(arguments.plot, dpi=90)
     return 0
 

@@ -32,9 +32,9 @@ def run_directory(path: Path, *, validated: bool) -> Path:
 
 def draw(fast: Path, paper: Path, plot: Path) -> subprocess.CompletedProcess[str]:
     """Run the script in its own process."""
-    words = ["--fast", str(fast), "--paper", str(paper), "--plot", str(plot)]
+    runs = ["--fast", str(fast), "--best", str(fast), "--paper", str(paper)]
     return subprocess.run(
-        [sys.executable, str(HERE / "learning_curves.py"), *words],
+        [sys.executable, str(HERE / "learning_curves.py"), *runs, "--plot", str(plot)],
         capture_output=True,
         text=True,
         check=False,

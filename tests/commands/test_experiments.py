@@ -19,6 +19,27 @@ pytestmark = pytest.mark.slow
 EXPERIMENTS = Path(__file__).parents[2] / "conf" / "experiment"
 
 # The values of the notebooks or the paper that differ from the defaults.
+GOWALLA_SOFTMAX = {
+    "dataset.folder": "gowalla",
+    "dataset.train": "train.txt",
+    "split.name": "predefined",
+    "model.num_layers": 1,
+    "model.similarity": "dot",
+    "model.item_norm_power": 1.0,
+    "sampler.by": "interaction",
+    "loss.name": "softmax",
+    "loss.temperature": 0.109,
+    "loss.negatives": "shared",
+    "loss.num_negatives": 2048,
+    "loss.uniform_share": 0.0,
+    "loss.log_q": False,
+    "loss.mask_seen": True,
+    "loss.positive_in_denominator": False,
+    "loss.user_temperature_spread": 0.6,
+    "trainer.batch_size": 2048,
+    "trainer.learning_rate": 1e-3,
+    "trainer.final_learning_rate": 0.0,
+}
 VALUES: dict[str, dict[str, Any]] = {
     "bookcrossing_explicit": {
         "dataset.rating_threshold": 1.0,
@@ -81,26 +102,8 @@ VALUES: dict[str, dict[str, Any]] = {
         "trainer.batch_size": 2048,
         "trainer.learning_rate": 1e-3,
     },
-    "gowalla_fast": {
-        "dataset.folder": "gowalla",
-        "dataset.train": "train.txt",
-        "split.name": "predefined",
-        "model.num_layers": 1,
-        "model.similarity": "dot",
-        "model.item_norm_power": 1.0,
-        "sampler.by": "interaction",
-        "loss.name": "softmax",
-        "loss.temperature": 0.1,
-        "loss.negatives": "shared",
-        "loss.num_negatives": 2048,
-        "loss.uniform_share": 0.0,
-        "loss.log_q": False,
-        "trainer.epochs": 30,
-        "trainer.batch_size": 8192,
-        "trainer.learning_rate": 7e-4,
-        "trainer.warmup_steps": 50,
-        "trainer.final_learning_rate": 0.0,
-    },
+    "gowalla_fast": {**GOWALLA_SOFTMAX, "trainer.epochs": 20},
+    "gowalla_best": {**GOWALLA_SOFTMAX, "trainer.epochs": 40},
     "gowalla_chebycf": {
         "dataset.folder": "gowalla",
         "split.name": "predefined",
@@ -175,6 +178,7 @@ def composed(experiment: str) -> Job:
     ("experiment", "others"),
     [
         ("gowalla_fast", [["trainer.learning_rate=0.5"], ["loss=bpr", "loss.l2=0.5"]]),
+        ("gowalla_best", [["trainer.learning_rate=0.5"], ["loss.user_temperature_spread=null"]]),
         ("gowalla_lightgcn", [["trainer.learning_rate=0.5"], ["loss=bpr", "loss.l2=0.5"]]),
         ("gowalla_chebycf", [["model.order=3"], ["model.alpha=0.1"]]),
     ],
