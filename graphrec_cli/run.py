@@ -40,6 +40,7 @@ def train(
     signals: StopSignals,
     resumed: bool = False,
     expected: DataIdentity | None = None,
+    floor: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Prepare the data, train, evaluate, and write all results to ``run``.
 
@@ -49,6 +50,7 @@ def train(
         signals: signals that may stop the run.
         resumed: continue from the newest checkpoint, if there is one.
         expected: the data and the split that the run must have; None accepts any.
+        floor: ``floor`` of another run's metrics.json with the same data, seed and metric.
 
     Returns:
         The content of metrics.json.
@@ -89,7 +91,7 @@ def train(
     signals.check()
     checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity))
     fitted = fit_model(context, model, checkpointing, signals, resumed=resumed)
-    figures, test = judge(context, fitted, prepared.preferences)
+    figures, test = judge(context, fitted, prepared.preferences, floor)
     bands = against_bands(
         config.expected,
         None if test is None else test.metrics,

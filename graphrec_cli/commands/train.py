@@ -141,7 +141,7 @@ def _sweep(
         }
         stopped_by = None
         try:
-            outcome = run_job(job, debug=debug)
+            outcome = run_job(job, debug=debug, floor=_known_floor(folder, result["floor_of"]))
         except Exception as error:  # raised before the run directory was made
             line = one_line(error)
             if isinstance(error, GraphrecError):
@@ -218,24 +218,44 @@ def describe_sweep(results: list[dict[str, Any]], labels: Sequence[str]) -> str:
     return "\n".join([table, *_describe_floors(results), *_describe_coverage(results)])
 
 
+def _known_floor(folder: Path, group: int | None) -> dict[str, Any] | None:
+    """The floor that a finished run of the sweep found for the same data, seed and metric."""
+    if group is None:
+        return None
+    for path in folder.glob("*.json"):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        if result["floor_of"] == group and result["metrics"] is not None:
+            found: dict[str, Any] | None = result["metrics"]["floor"]
+            return found
+    return None
+
+
 def _describe_floors(results: list[dict[str, Any]]) -> list[str]:
     """What the runs on the same data have to beat on valid, and which do not."""
+    from graphrec_cli.results.floor import beaten
+
     lines = []
-    for owner in results:
-        floor = owner["metrics"] and owner["metrics"]["floor"]
-        if not floor:
+    for group in dict.fromkeys(result["floor_of"] for result in results):
+        runs = [
+            result
+            for result in results
+            if group is not None
+            and result["floor_of"] == group
+            and result["metrics"] is not None
+            and result["metrics"]["floor"] is not None
+        ]
+        if not runs:
             continue
-        metric = floor["metric"]
+        floor = runs[0]["metrics"]["floor"]
+        metric, lower = floor["metric"], runs[0]["lower_is_better"]
         below = [
             str(result["number"] + 1)
-            for result in results
-            if result["floor_of"] == owner["number"]
-            and result["metrics"] is not None
-            and result["metrics"]["valid"][metric] <= floor["valid"]
+            for result in runs
+            if beaten(result["metrics"]["valid"][metric], floor["valid"], lower_is_better=lower)
         ]
         line = f"model={floor['model']}, a formula, has valid {metric} {floor['valid']:.4f}"
-        if any(result["floor_of"] not in (None, owner["number"]) for result in results):
-            line = f"run {owner['number'] + 1}'s data: {line}"
+        if len(runs) < len(results):
+            line = f"run {', '.join(str(run['number'] + 1) for run in runs)}: {line}"
         lines.append(f"{line}; not better: run {', '.join(below)}" if below else line)
     return lines
 

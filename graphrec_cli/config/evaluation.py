@@ -94,8 +94,8 @@ class RankingConfig(EvaluationConfig):
     """Users ranked at a time; null: as many as fit a memory bound. It changes no metric."""
     floor: Floor | None = Floor.auto
     """Closed forms to compare a trained model with on the valid part. auto: those of itemknn, ease
-    and chebycf that are solved in seconds on this data; in a sweep, once for all its runs. null:
-    none."""
+    and chebycf that are solved in seconds on this data; in a sweep, once for all runs with the same
+    data and seed. null: none."""
 
 
 @dataclass(kw_only=True, slots=True)

@@ -22,7 +22,10 @@ from graphrec_cli.storage.bounded_json import read_json
 
 SCHEMA_VERSION = 1
 
-_MEANT_BY_ABSENCE: dict[str, dict[str, Any]] = {"trainer": {"min_steps_per_epoch": None}}
+_MEANT_BY_ABSENCE: dict[str, dict[str, Any]] = {
+    "trainer": {"min_steps_per_epoch": None},
+    "evaluation": {"floor": None},
+}
 """Values of keys that older files do not have, where the default is not what those releases did."""
 
 
@@ -104,7 +107,11 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
             schema = _schema(group, values.get(group))
             OmegaConf.update(node, group, OmegaConf.structured(schema), merge=False)
         _refuse_values_of_groups(OmegaConf.to_container(node), values, "")
-        node = OmegaConf.merge(node, _MEANT_BY_ABSENCE, values)
+        meant = {
+            group: {key: value for key, value in keys.items() if key in node[group]}
+            for group, keys in _MEANT_BY_ABSENCE.items()
+        }
+        node = OmegaConf.merge(node, meant, values)
         config = OmegaConf.to_object(node)
         plain = to_plain(config)
         _refuse_conversions(values, plain, "")

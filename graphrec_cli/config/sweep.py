@@ -12,6 +12,7 @@ from hydra.core.override_parser.types import Override, ValueType
 
 from graphrec_cli.config.arguments import Arguments, describe_repeated
 from graphrec_cli.config.compose import component_types, compose_job, compose_run, explained
+from graphrec_cli.config.evaluation import RankingConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import SCHEMAS
@@ -33,8 +34,8 @@ class Sweep:
             that others replace.
         labels: the swept words of each job, such as ``learning_rate=0.01 num_layers=1``, and the
             loss that the sampler of a job chose where jobs have different ones.
-        floors: for each job the number of the job whose ``evaluation.floor`` holds for its data,
-            None if there is none.
+        floors: for each job the first job with the same ``evaluation.floor``, which is solved once
+            for both; None without one.
     """
 
     jobs: list[list[str]]
@@ -88,24 +89,20 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
     own = [[word for word in job if not word.startswith("hydra")] for job, _ in jobs.values()]
     configs = [config for _, config in jobs.values()]
     labels = _with_losses(_labels(own, combinations), configs)
-    floors = _shared_floors(configs)
-    for number, floor in enumerate(floors):
-        if floor not in (None, number):
-            own[number] = [*own[number], "evaluation.floor=null"]
-    return Sweep(own, configs, skipped, labels, floors)
+    return Sweep(own, configs, skipped, labels, _same_floors(configs))
 
 
-def _shared_floors(configs: Sequence[RunConfig]) -> list[int | None]:
-    """The first job with the same data and metric as each job that asks for a floor."""
+def _same_floors(configs: Sequence[RunConfig]) -> list[int | None]:
+    """The first job with the same data, seed and metric as each job that asks for a floor."""
     floors: list[int | None] = []
     first: dict[str, int] = {}
     for number, config in enumerate(configs):
         if not wants_floor(config):
             floors.append(None)
             continue
-        # Cut-offs, chunks and what is trained do not change it.
-        evaluation = replace(config.evaluation, ks=[1])
-        data = (config.dataset, config.split, config.data_seeds(plugins=True), config.data_dir)
+        assert isinstance(config.evaluation, RankingConfig)
+        evaluation = replace(config.evaluation, ks=[1], chunk_users=None)
+        data = (config.dataset, config.split, config.seed, config.data_dir)
         key = f"{data} {evaluation} {config.monitor()} {config.trainer.valid_users}"
         floors.append(first.setdefault(key, number))
     return floors

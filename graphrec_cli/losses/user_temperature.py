@@ -10,7 +10,6 @@ import math
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
-from scipy.special import lambertw
 from torch import Tensor
 
 
@@ -24,6 +23,8 @@ def sharpness_of(losses: Float[Tensor, " users"], spread: float) -> Float[Tensor
         losses: l_u, the mean loss of each user.
         spread: a difference of losses; t2 of the paper, above 0.
     """
+    from scipy.special import lambertw  # slow to import
+
     difference = (losses.double() - losses.double().mean()) / spread
     # At -1/e itself, rounding could leave the domain of W.
     clamped = difference.clamp(min=-1 / math.e + 1e-12)

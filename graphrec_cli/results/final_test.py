@@ -11,7 +11,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.source import TruePreferences
 from graphrec_cli.evaluation.protocol import PartResult
 from graphrec_cli.models.oracle import Oracle
-from graphrec_cli.results.floor import find_floor, warn_if_below
+from graphrec_cli.results.floor import beaten, find_floor, warn_if_below
 from graphrec_cli.training.checkpoints.file import weights_sha256
 from graphrec_cli.training.context import RunContext
 from graphrec_cli.training.fit import Fitted
@@ -23,7 +23,10 @@ _LONG_RANKING = 10**8
 
 
 def judge(
-    context: RunContext, fitted: Fitted, preferences: TruePreferences | None
+    context: RunContext,
+    fitted: Fitted,
+    preferences: TruePreferences | None,
+    floor: dict[str, Any] | None = None,
 ) -> tuple[dict[str, Any], PartResult | None]:
     """Evaluate the best state on test and valid, and the baselines on test.
 
@@ -31,6 +34,7 @@ def judge(
 
     Args:
         preferences: true scores of synthetic data, which give the ceiling; None for other data.
+        floor: what ``find_floor`` found for the same data, seed and metric; None: it is called.
 
     Returns:
         The content of metrics.json, and the test result; None without a test part.
@@ -45,9 +49,10 @@ def judge(
     if preferences is not None and split.has_test:
         scores = preferences.aligned(split.users, split.items)
         baselines["ceiling"] = Oracle(scores, context.device)
-    floor = find_floor(context)
+    floor = find_floor(context) if floor is None else floor
     if floor is not None and valid is not None:
-        warn_if_below(floor, valid.metrics)
+        lower = config.evaluation.lower_is_better(config.monitor())
+        warn_if_below(floor, valid.metrics, lower_is_better=lower)
     metrics = {
         "test": None if test is None else test.metrics,
         "valid": None if valid is None else valid.metrics,
@@ -85,8 +90,8 @@ def warn_if_beaten(config: RunConfig, metrics: dict[str, Any], floor: str) -> No
     """Warn if the baseline ``floor`` is at least as good as the model."""
     monitor = config.monitor()
     ours, theirs = metrics["test"][monitor], metrics["baselines"][floor][monitor]
-    beaten = ours >= theirs if config.evaluation.lower_is_better(monitor) else ours <= theirs
-    if config.model.name != floor and beaten:
+    lower = config.evaluation.lower_is_better(monitor)
+    if config.model.name != floor and beaten(ours, theirs, lower_is_better=lower):
         log.warning(
             "the model does not beat the %s baseline: test %s %.4f against %.4f",
             floor,

@@ -69,7 +69,13 @@ class RunOutcome:
     stopped_by: int | None = None
 
 
-def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = None) -> RunOutcome:
+def run_job(
+    job: Job,
+    *,
+    debug: bool = False,
+    expected: DataIdentity | None = None,
+    floor: dict[str, Any] | None = None,
+) -> RunOutcome:
     """Make the run directory, train in it and record the outcome.
 
     With ``trainer.autoresume``, resume the newest unfinished run of the same config instead, if
@@ -77,6 +83,7 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
 
     Args:
         expected: the data and the split that the run must use; None accepts any.
+        floor: ``floor`` of another run's metrics.json with the same data, seed and metric.
 
     Raises:
         ConfigError: the run directory cannot be made.
@@ -98,7 +105,13 @@ def run_job(job: Job, *, debug: bool = False, expected: DataIdentity | None = No
     with held_lock(run.lock):
         write_json(run.config, content)
         return _train_and_record(
-            new, run, debug=debug, expected=expected, resumed=False, notes=job.notes
+            new,
+            run,
+            debug=debug,
+            expected=expected,
+            floor=floor,
+            resumed=False,
+            notes=job.notes,
         )
 
 
@@ -164,6 +177,7 @@ def _train_and_record(
     debug: bool,
     expected: DataIdentity | None,
     resumed: bool,
+    floor: dict[str, Any] | None = None,
     notes: Sequence[str] = (),
 ) -> RunOutcome:
     """Train in a run directory that this process has locked, and record the outcome."""
@@ -175,7 +189,9 @@ def _train_and_record(
                 log.info("resuming %s", run.path)
             for line in (*notes, *describe_unused(config)):
                 log.info("%s", line)
-            metrics = train(saved, run, signals=signals, resumed=resumed, expected=expected)
+            metrics = train(
+                saved, run, signals=signals, resumed=resumed, expected=expected, floor=floor
+            )
             signals.close()
             run.write_status("completed")
         except KeyboardInterrupt as interruption:

@@ -134,7 +134,7 @@ def reproduce(
         return outcome, None
     # Read the new results from their files too, so that both sides passed through JSON.
     again = read_recorded(outcome.run, config)
-    figures = flatten(recorded.metrics)
+    figures = flatten(_comparable(recorded.metrics, again.metrics))
     comparison = Comparison(
         intended=intended,
         surroundings=changed_surroundings(recorded.environment, again.environment),
@@ -148,6 +148,18 @@ def reproduce(
         weights=Change(recorded.weights, again.weights),
     )
     return outcome, comparison
+
+
+def _comparable(metrics: dict[str, Any], again: dict[str, Any]) -> dict[str, Any]:
+    """The recorded metrics, without the floor if one run had no memory for a model of the other."""
+    floor, floor_again = metrics.get("floor"), again.get("floor")
+    if (
+        floor is None
+        or floor_again is None
+        or floor["models"].keys() == floor_again["models"].keys()
+    ):
+        return metrics
+    return {key: value for key, value in metrics.items() if key != "floor"}
 
 
 def _weights_of(run: RunDirectory) -> str:

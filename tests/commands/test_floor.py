@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from typing import Any
@@ -60,19 +59,24 @@ def test_models_that_take_long_or_fail_are_left_out_with_the_reason(
 ) -> None:
     limits = {"itemknn": 0, "ease": 1e9, "chebycf": 1e9}
     monkeypatch.setattr(floor_module, "_MOST_OPERATIONS", limits)
-    from graphrec_cli.errors import DataError
     from graphrec_cli.models.ease import EASE
 
     def refuse(self: EASE) -> None:
-        raise DataError("needs 3 GB, and 2 GB are free")
+        raise MemoryError("cannot allocate 3 GB")
 
     monkeypatch.setattr(EASE, "solve", refuse)
-    floor = metrics_of(graphrec("train", "evaluation.floor=auto"))["floor"]
+    done = graphrec("train")
+    floor = metrics_of(done)["floor"]
     assert floor["model"] == "chebycf"
     assert floor["left_out"] == {
         "itemknn": "takes long on data of this size",
-        "ease": "needs 3 GB, and 2 GB are free",
+        "ease": "could not be solved",
     }
+    assert "warning: not compared with model=ease: cannot allocate 3 GB" in done.err
+    monkeypatch.setattr(floor_module, "_MOST_OPERATIONS", dict.fromkeys(limits, 0))
+    done = graphrec("train")
+    assert metrics_of(done)["floor"] is None
+    assert "not compared with a closed form: none is solved in seconds on this data" in done.err
 
 
 @pytest.mark.parametrize(("ours", "warned"), [(0.2, True), (0.25, True), (0.26, False)])
@@ -81,46 +85,39 @@ def test_as_good_as_the_formula_is_not_good_enough(
 ) -> None:
     floor = {"model": "ease", "metric": "mrr", "valid": 0.25}
     with caplog.at_level(logging.WARNING, logger="graphrec"):
-        warn_if_below(floor, {"mrr": ours})
+        warn_if_below(floor, {"mrr": ours}, lower_is_better=False)
     assert [record.levelname for record in caplog.records] == ["WARNING"] * warned
     if warned:
         assert f"valid mrr {ours:.4f}, and model=ease has 0.2500" in caplog.text
 
 
 def test_a_sweep_solves_once_for_all_runs_on_the_same_data(graphrec: Command) -> None:
-    done = graphrec(
-        "train", "evaluation.floor=auto", "model=lightgcn,mf,popularity", "split.seed=1,2", "-m"
-    )
+    done = graphrec("train", "model=lightgcn,mf,popularity", "split.seed=1,2", "-m")
     assert done.code == 0, done.err
     results = [read_json(done.run / f"{number}.json") for number in range(6)]
-    floors = {
-        result["number"]: result["metrics"]["floor"]
-        for result in results
-        if result["metrics"]["floor"] is not None
-    }
-    # lightgcn comes first, with both seeds.
-    assert list(floors) == [0, 1]
     assert [result["floor_of"] for result in results] == [0, 1, 0, 1, None, None]
+    floors = [result["metrics"]["floor"] for result in results]
+    assert floors[4:] == [None, None]
+    assert floors[:2] == floors[2:4]
+    assert floors[0] != floors[1]
     assert done.err.count("on valid") == 2
-    for number, floor in floors.items():
-        of_data = f"run {number + 1}'s data: model={floor['model']}, a formula, has valid ndcg@5"
-        assert f"{of_data} {floor['valid']:.4f}" in done.out
+    for runs, floor in (("1, 3", floors[0]), ("2, 4", floors[1])):
+        line = f"run {runs}: model={floor['model']}, a formula, has valid ndcg@5"
+        assert f"{line} {floor['valid']:.4f}" in done.out
+    config = read_json(done.folder / results[2]["run"] / "config.json")
+    assert config["evaluation"]["floor"] == "auto"
 
 
-def test_a_sweep_names_the_runs_that_are_not_better(graphrec: Command) -> None:
-    done = graphrec(
-        "train",
-        "evaluation.floor=auto",
-        "trainer.learning_rate=1e-9,0.002",
-        "split.seed=1",
-        "--json",
-        "-m",
-    )
-    assert done.code == 0, done.err
-    results = json.loads("\n".join(done.out.splitlines()[:-1]))
-    floor = results[0]["metrics"]["floor"]
-    assert results[1]["metrics"]["floor"] is None
-    assert results[0]["metrics"]["valid"]["ndcg@5"] < floor["valid"]
+def test_in_a_sweep_the_next_run_solves_if_the_first_fails(graphrec: Command) -> None:
+    done = graphrec("train", "trainer.learning_rate=1e30,1e-9,1e-8", "-m")
+    results = [read_json(done.run / f"{number}.json") for number in range(3)]
+    assert [result["metrics"] is None for result in results] == [True, False, False]
+    assert done.err.count("on valid") == 1
+    floor = results[1]["metrics"]["floor"]
+    assert floor == results[2]["metrics"]["floor"]
+    value = f"valid ndcg@5 {floor['valid']:.4f}"
+    line = f"run 2, 3: model={floor['model']}, a formula, has {value}; not better: run 2, 3"
+    assert line in done.out
 
 
 @pytest.mark.parametrize(
@@ -135,6 +132,7 @@ def test_a_sweep_names_the_runs_that_are_not_better(graphrec: Command) -> None:
             "evaluation.floor=auto has no effect: this split=leave_one_out has no valid part",
         ),
         (("train", "evaluation.floor=ease"), "evaluation.floor"),
+        (("train", "evaluation=rating", "evaluation.floor=auto"), "unknown key"),
     ],
 )
 def test_a_floor_that_cannot_be_is_refused(
