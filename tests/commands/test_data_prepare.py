@@ -54,7 +54,7 @@ def left_by(done: Any) -> dict[str, Any]:
         "quarantine": [path.read_text() for path in run.glob("quarantine.csv")],
         "identity": (environment["split_hash"], environment["data_files"]),
         "log": [
-            re.sub(r"[\d.,]+ s .*/s|outputs/\S+", "", line)
+            re.sub(r"[\d.,]+ s .*/s|solved in \S+ s|outputs/\S+", "", line)
             for line in log
             if "prepared data" not in line and "checkpoints took" not in line
         ],
@@ -148,7 +148,7 @@ def test_data_made_in_memory_are_not_kept(full_size: Command) -> None:
 
 @pytest.mark.slow
 def test_a_damaged_entry_costs_a_run_a_warning(full_size: Command, small: tuple[str, ...]) -> None:
-    command = ("train", *BOOKS, *K_CORE, *small, "cache_dir=cache")
+    command = ("train", *BOOKS, *K_CORE, *small, "cache_dir=cache", "evaluation.floor=null")
     first = full_size(*command)
     (entry,) = (first.folder / "cache" / "prepared").iterdir()
     content = bytearray((entry / "entry.json").read_bytes())
@@ -189,7 +189,7 @@ def test_the_users_folder_that_cannot_be_written_costs_a_run_a_warning(
 ) -> None:
     (tmp_path / "a_file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a_file"))
-    done = full_size("train", *BOOKS, *K_CORE, *small)
+    done = full_size("train", *BOOKS, *K_CORE, *small, "evaluation.floor=null")
     assert done.code == 0, done.err
     warnings = [line for line in done.err.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1
@@ -205,7 +205,8 @@ def test_a_disk_that_fills_costs_a_run_a_warning(
 ) -> None:
     """The file size limit fits the packed files of a run, but not the titles."""
     with file_size_limit(40_000):
-        run = full_size("train", *BOOKS, *K_CORE, *small, "cache_dir=cache")
+        words = (*BOOKS, *K_CORE, *small, "cache_dir=cache", "evaluation.floor=null")
+        run = full_size("train", *words)
         prepare = full_size(*PREPARE, *BOOKS, *K_CORE, "cache_dir=cache")
     assert run.code == 0, run.err
     warnings = [line for line in run.err.splitlines() if line.startswith("warning: ")]

@@ -23,8 +23,9 @@ def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(
 ) -> None:
     done = graphrec("train", "plots=false", "loss=bpr", "trainer.learning_rate=0.01,1e38,0.1", "-m")
     assert done.code == 5
-    header, _, *rows, folder = done.out.splitlines()
+    header, _, *rows, floor, folder = done.out.splitlines()
     assert header.split()[:5] == ["run", "valid", "ndcg@5", "test", "ndcg@5"]
+    assert floor.startswith("run 1, 3: model=")
     assert sorted(row.split()[0] for row in rows) == ["1", "2", "3"]
     assert rows[2].split()[:3] == ["2", "-", "-"]
     assert "a weight became NaN or infinite" in rows[2]
