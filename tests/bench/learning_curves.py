@@ -1,7 +1,7 @@
 """Learning curves of the Gowalla recipes: ``python tests/bench/learning_curves.py --plot FILE``.
 
-``--fast`` and ``--best`` take the run directories of a gowalla_fast and a gowalla_best that were
-validated, ``--paper`` that of a gowalla_lightgcn of a few epochs, to plot next to the output of the
+``--fast`` and ``--best`` (may be left out) take the run directories of a gowalla_fast and a
+gowalla_best that were validated, ``--paper`` that of a gowalla_lightgcn of a few epochs, to plot next to the output of the
 authors' code.
 """
 
@@ -59,7 +59,8 @@ def main(argv: list[str] | None = None) -> int:
     """Draw both curves side by side."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--fast", "--best", "--paper"):
-        parser.add_argument(name, type=Path, required=True, help="run directory")
+        required = name != "--best"
+        parser.add_argument(name, type=Path, required=required, help="run directory")
     parser.add_argument("--plot", type=Path, required=True, help="write the picture to this PNG")
     arguments = parser.parse_args(argv)
     figure = Figure(figsize=(11, 4), layout="constrained")
@@ -68,6 +69,8 @@ def main(argv: list[str] | None = None) -> int:
         ("gowalla_fast", arguments.fast, "tab:blue"),
         ("gowalla_best", arguments.best, "tab:orange"),
     ):
+        if run is None:
+            continue
         epochs = history(run)
         if all(row["valid"] is None for row in epochs):
             sys.exit(f"error: {run} was never validated, so that there is no curve to draw")
