@@ -1,8 +1,8 @@
 """Learning curves of the Gowalla recipes: ``python tests/bench/learning_curves.py --plot FILE``.
 
 ``--fast`` and ``--best`` (may be left out) take the run directories of a gowalla_fast and a
-gowalla_best that were validated, ``--paper`` that of a gowalla_lightgcn of a few epochs, to plot next to the output of the
-authors' code.
+gowalla_best that were validated, ``--paper`` that of a gowalla_lightgcn of a few epochs, to plot
+next to the output of the authors' code.
 """
 
 from __future__ import annotations
