@@ -26,7 +26,7 @@ from graphrec_cli.training.context import RunContext
 log = logging.getLogger("graphrec")
 
 _MOST_OPERATIONS = {"itemknn": 2e9, "ease": 3e11, "chebycf": 1e11}
-"""What each model does in roughly half a minute on two cores."""
+"""Limits of what counts as cheap, meant to be half a minute on two cores at most."""
 
 # Without figures of the machine, so that a run repeats.
 _TOO_LONG = "takes long on data of this size"
