@@ -24,7 +24,6 @@ from contender import BATCH_SIZE, DIM, L2, LEARNING_RATE, NUM_LAYERS, TOP_K
 from contenders import ENTRIES, OURS
 from measure import at_least, ratios, spread
 
-BEGIN, END = "<!-- compare: begin -->", "<!-- compare: end -->"
 HEADINGS = ("contender", "its figure", "graphrec in the same turns", "ratio", "target", "reached")
 TITLES = {
     STEP: f"Training step: forward, backward and optimizer, {BATCH_SIZE:,} triples given",
@@ -82,17 +81,18 @@ def merge(path: Path, name: str, new: Section) -> dict[str, Section]:
     return kept
 
 
-def write_between_markers(path: Path, text: str) -> None:
-    """Replace the text between the markers of a document.
+def write_between_markers(path: Path, text: str, *, name: str = "compare") -> None:
+    """Replace the text between the markers ``name`` of a document.
 
     Raises:
         ValueError: the document does not have both markers in order.
     """
-    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
+    first, last = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, begin, rest = path.read_text(encoding="utf-8").partition(first)
+    _, end, after = rest.partition(last)
     if not (begin and end):
-        raise ValueError(f"{path} has no place for the tables: {BEGIN} and, below it, {END}")
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+        raise ValueError(f"{path} has no place for the tables: {first} and, below it, {last}")
+    path.write_text(f"{before}{first}\n\n{text}\n\n{last}{after}", encoding="utf-8")
 
 
 def markdown(section: Section) -> str:
