@@ -30,3 +30,15 @@ class DotProductScorer(Scorer, Protocol):
     def product_tables(self) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "dim num_items"]]:
         """Return both tables in float32, on the device where users are scored."""
         ...
+
+
+@runtime_checkable
+class ItemScorer(Scorer, Protocol):
+    """A scorer whose scores are the same for all users.
+
+    Evaluation then needs no row of scores for a user.
+    """
+
+    def item_scores(self) -> Float[Tensor, " items"]:
+        """Return the score of every item."""
+        ...

@@ -25,6 +25,10 @@ class Popularity(Recommender):
     def prepare_scoring(self) -> None:
         """Do nothing: the counts are the scores."""
 
+    def item_scores(self) -> Float[Tensor, " items"]:
+        """Return the counts."""
+        return self.item_degree
+
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
         """Return the counts, repeated for every user."""
         return self.item_degree.repeat(len(user_index), 1)

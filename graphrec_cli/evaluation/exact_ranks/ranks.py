@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from graphrec_cli.config.evaluation import ColdItems, Ties
 from graphrec_cli.data.distinct import distinct
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.evaluation.exact_ranks.counts_by_item import CountsByItem
+from graphrec_cli.evaluation.exact_ranks.counts_by_user import CountsByUser
 from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
 from graphrec_cli.evaluation.exact_ranks.norm_order import ordered_by_norm
 from graphrec_cli.evaluation.exact_ranks.pair_counts import PairCounts
 from graphrec_cli.evaluation.metrics import MISS
-from graphrec_cli.evaluation.scorer import Scorer
+from graphrec_cli.evaluation.scorer import ItemScorer, Scorer
 
 CPU = torch.device("cpu")
 
@@ -115,19 +117,23 @@ def rank_held_out(
     cold = cold_item[pair_item]
     warm = kept & ~cold
     counts = PairCounts(
-        MaskedScores(
-            ordered_by_norm(scorer),
-            num_items=train.num_items,
-            masked=[train, *others],
-            cold_items=np.flatnonzero(cold_item),
-            device=rules.device,
-        ),
         user_index=pair_user[warm].astype(np.int64),
         item_index=pair_item[warm].astype(np.int64),
         tie_seed=rules.tie_seed,
         hash_ties=rules.ties is Ties.random,
     )
-    counts.run(rules.chunk_users, title=title)
+    masked, cold_items = [train, *others], np.flatnonzero(cold_item)
+    if isinstance(scorer, ItemScorer):
+        CountsByItem(counts, scorer.item_scores(), masked=masked, cold_items=cold_items).run()
+    else:
+        masked_scores = MaskedScores(
+            ordered_by_norm(scorer),
+            num_items=train.num_items,
+            masked=masked,
+            cold_items=cold_items,
+            device=rules.device,
+        )
+        CountsByUser(counts, masked_scores).run(rules.chunk_users, title=title)
     rank = np.full(len(pair_user), MISS, dtype=np.int64)
     tied = np.zeros(len(pair_user), dtype=bool)
     rank[warm] = counts.ranks(rules.ties)

@@ -216,6 +216,49 @@ def test_products_rank_like_their_scores(
     assert scorer.batches == []
 
 
+class ItemScores(Table):
+    """The same row for all users."""
+
+    def item_scores(self) -> Tensor:
+        """That row."""
+        return self.scores[0]
+
+
+@settings(max_examples=150)
+@given(
+    split=splits(),
+    ties=st.sampled_from(Ties),
+    cold=st.sampled_from(ColdItems),
+    mask_valid=st.booleans(),
+    seed=st.integers(0, 2**63 - 1),
+)
+def test_the_same_scores_for_all_users_need_no_rows(
+    split: tuple[Parts, Tensor], ties: Ties, cold: ColdItems, mask_valid: bool, seed: int
+) -> None:
+    parts, scores = split
+    scorer = ItemScores(scores[:1].expand(scores.shape))
+    expected = sorted_ranks(
+        parts, scorer.scores, ties=ties, seed=seed, mask_valid=mask_valid, cold=cold
+    )
+    got = rank_test_part(
+        scorer, parts, mask_valid=mask_valid, ties=ties, cold_items=cold, seed=seed
+    )
+    by_rows = rank_test_part(
+        Table(scorer.scores), parts, mask_valid=mask_valid, ties=ties, cold_items=cold, seed=seed
+    )
+    assert scorer.batches == []
+    assert as_dict(got) == as_dict(by_rows) == expected
+    assert got.tied.tolist() == by_rows.tied.tolist()
+
+
+def test_many_tied_items_are_compared_in_blocks() -> None:
+    rng = np.random.default_rng(0)
+    parts = rng.choice(4, size=(120, 2_000), p=[0.9, 0.05, 0.02, 0.03])
+    scorer = ItemScores(torch.from_numpy(rng.integers(0, 2, 2_000)).float().expand(120, 2_000))
+    got, by_rows = (rank_test_part(kind, parts) for kind in (scorer, Table(scorer.scores)))
+    assert got.rank.tolist() == by_rows.rank.tolist()
+
+
 @pytest.mark.slow
 @settings(max_examples=100)
 @given(split=splits(), seed=st.integers(0, 1000))
@@ -344,6 +387,16 @@ def test_a_held_out_pair_that_is_masked_too_is_refused() -> None:
         rank_held_out(
             Constant(3), HeldOutPairs(held_out=held_out, train=train), RankingRules(tie_seed=0)
         )
+
+
+def test_item_scores_are_checked_likewise() -> None:
+    parts = np.array([[1, 1, 3], [1, 0, 1]])
+    with pytest.raises(NonFiniteError, match="item index 1 is NaN or infinite"):
+        rank_test_part(ItemScores([[0.0, np.nan, 1.0]] * 2), parts)
+    train, held_out = part(parts, TRAIN), part(np.array([[3, 0, 3], [0, 3, 0]]), TEST)
+    pairs = HeldOutPairs(held_out=held_out, train=train)
+    with pytest.raises(DataError, match="user index 0 and item index 0 is also in a masked part"):
+        rank_held_out(ItemScores(torch.ones(2, 3)), pairs, RankingRules(tie_seed=0))
 
 
 def test_scores_that_the_scorer_keeps_are_not_written_to() -> None:

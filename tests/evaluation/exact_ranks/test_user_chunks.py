@@ -17,7 +17,7 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import MemoryShortageError
-from graphrec_cli.evaluation.exact_ranks import pair_counts, user_chunks
+from graphrec_cli.evaluation.exact_ranks import counts_by_user, user_chunks
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
 from graphrec_cli.evaluation.top_k import top_k
@@ -135,7 +135,7 @@ def test_many_held_out_items_make_chunks_smaller(monkeypatch: pytest.MonkeyPatch
         asked.append(values_a_user)
         return users_per_chunk(values_a_user, device)
 
-    monkeypatch.setattr(pair_counts, "users_per_chunk", watched)
+    monkeypatch.setattr(counts_by_user, "users_per_chunk", watched)
     test, train = (
         UserItems.from_pairs(np.array(users), np.array(items), num_users=2, num_items=100)
         for users, items in (([1, 1, 1], [0, 1, 2]), ([0, 0, 0, 1], [0, 1, 2, 9]))
