@@ -27,9 +27,9 @@ class TrainerConfig:
     """Maximum number of epochs."""
     steps_per_epoch: Annotated[int | None, AtLeast(1)] = None
     """Optimizer steps per epoch; null: one pass over the train pairs."""
-    batch_size: Annotated[int | None, AtLeast(1)] = 8192
+    batch_size: Annotated[int | None, AtLeast(1)] = 4096
     """Triples or pairs per step, or fewer by min_steps_per_epoch; null: all train pairs."""
-    min_steps_per_epoch: Annotated[int | None, AtLeast(1)] = 32
+    min_steps_per_epoch: Annotated[int | None, AtLeast(1)] = 64
     """Batches become smaller than batch_size where one pass over the train pairs would have fewer
     steps than this; null: never."""
     learning_rate: Annotated[float, Positive()] = 0.002

@@ -114,6 +114,15 @@ VALUES: dict[str, dict[str, Any]] = {
         "model.alpha": 0.2,
         "model.degree_power": 0.4,
     },
+    "movielens_1m_softmax": {
+        "dataset.name": "movielens_1m",
+        "split.name": "ratio",
+        "split.test_ratio": 0.25,
+        "split.valid_ratio": 0.0,
+        "model.name": "lightgcn",
+        "loss.name": "softmax",
+        "evaluation.map_denominator": "held_out",
+    },
     "movielens_100k": {
         "dataset.fold": "ua",
         "dataset.rating_threshold": None,

@@ -95,7 +95,7 @@ def test_values_of_an_experiment_or_a_saved_run_are_named_and_accepted() -> None
         (line,) = describe_unused(solved.config)
         assert line.startswith("model=ease is computed in one step")
         assert "sampler=hardneg" in line
-        assert "trainer.batch_size=4096" in line
+        assert "trainer.steps_per_epoch=300" in line
     assert describe_unused(job("model=ease").config) == []
     assert describe_unused(job().config) == []
 
