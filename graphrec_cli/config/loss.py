@@ -100,8 +100,8 @@ class SoftmaxConfig(CandidateLossConfig):
     where the user's mean loss is above the average. The value is the difference of two losses that
     counts as large, t2 of Adap-tau (Chen et al., WWW 2023). null: one temperature for all."""
     positive_in_denominator: bool = False
-    """Whether the sum over the negatives includes the positive, as in the usual softmax. Yeh et al.,
-    ECCV 2022, leave it out."""
+    """Whether the sum over the negatives includes the positive, as in the usual softmax. Yeh et
+    al., ECCV 2022, leave it out."""
     denominator_power: Annotated[float, Positive(), Between(0, MAX_POWER)] = 1.0
     """Exponent of that sum. Values below 1 weaken the negatives (BSL; Wu et al., ICDE 2024)."""
 

@@ -17,6 +17,13 @@ class Precision(Enum):
     bf16 = "bf16"
 
 
+class AdamForm(Enum):
+    """Whose Adam it is."""
+
+    torch = "torch"
+    keras = "keras"
+
+
 @dataclass(kw_only=True, slots=True)
 class TrainerConfig:
     """Adam over mini-batches; the epoch with the best valid metric is kept."""
@@ -43,6 +50,9 @@ class TrainerConfig:
     rate constant."""
     weight_decay: Annotated[float, AtLeast(0)] = 0.0
     """Adam's weight decay: an L2 penalty added to the gradients."""
+    adam: AdamForm = AdamForm.torch
+    """Where Adam's epsilon stands. torch: 1e-8, after the correction for bias. keras: 1e-7, before
+    it, so that the first steps are shorter where gradients are tiny."""
     precision: Precision = Precision.fp32
     """Number format of propagation in training. bf16 rounds embeddings and gradients to bfloat16
     and accumulates in float32; weights, optimizer and evaluation stay in float32."""

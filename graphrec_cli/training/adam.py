@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -11,12 +12,15 @@ from torch.optim.adam import adam
 
 BETA1, BETA2 = 0.9, 0.999
 EPSILON = 1e-8
+KERAS_EPSILON = 1e-7
 
 
 class Adam:
     """Adam with exactly the results of ``torch.optim.Adam(..., fused=True)``.
 
-    On a GPU these are its results with a tensor as learning rate.
+    On a GPU these are its results with a tensor as learning rate. With ``as_keras`` a larger
+    epsilon is added to the root of the mean square before that is corrected for bias, as the paper
+    suggests for speed and as Keras does.
 
     Creating that class imports torch's compiler, which nothing here uses and which takes longer
     than everything else a run does before its first step.
@@ -28,8 +32,11 @@ class Adam:
             and the running means of the gradient and of its square.
     """
 
-    def __init__(self, params: Iterable[Tensor], *, lr: float, weight_decay: float) -> None:
+    def __init__(
+        self, params: Iterable[Tensor], *, lr: float, weight_decay: float, as_keras: bool = False
+    ) -> None:
         self._params = list(params)
+        self._as_keras = as_keras
         self.param_groups: list[dict[str, Any]] = [{"lr": lr, "weight_decay": weight_decay}]
         self.state: dict[int, dict[str, Tensor]] = {}
         device = self._params[0].device
@@ -55,11 +62,19 @@ class Adam:
         for index in with_grad:
             if index not in self.state:
                 self.state[index] = _initial_state(self._params[index])
-        states = [self.state[index] for index in with_grad]
+        if not self._as_keras:
+            self._update(with_grad, EPSILON)
+            return
+        for index in with_grad:
+            steps = 1 + float(self.state[index]["step"])
+            self._update([index], KERAS_EPSILON / math.sqrt(1 - BETA2**steps))
+
+    def _update(self, indices: Sequence[int], epsilon: float) -> None:
+        states = [self.state[index] for index in indices]
         (group,) = self.param_groups
         adam(
-            [self._params[index] for index in with_grad],
-            [grad for index in with_grad if (grad := self._params[index].grad) is not None],
+            [self._params[index] for index in indices],
+            [grad for index in indices if (grad := self._params[index].grad) is not None],
             [state["exp_avg"] for state in states],
             [state["exp_avg_sq"] for state in states],
             [],
@@ -71,7 +86,7 @@ class Adam:
             beta2=BETA2,
             lr=group["lr"] if self._rate_on_gpu is None else self._rate_on_gpu,
             weight_decay=group["weight_decay"],
-            eps=EPSILON,
+            eps=epsilon,
             maximize=False,
         )
 

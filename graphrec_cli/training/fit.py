@@ -13,7 +13,7 @@ import torch
 from graphrec_cli import components
 from graphrec_cli.config.model import LearnsFrom
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.trainer import Precision
+from graphrec_cli.config.trainer import AdamForm, Precision
 from graphrec_cli.errors import ConfigError, Interrupted, OutputError
 from graphrec_cli.losses import bpr
 from graphrec_cli.models.base import Model
@@ -144,9 +144,10 @@ def build_trainer(
         None if validation is None else validate,
         monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),
         after_step=after_step,
-        # Other losses may have batches of many shapes, or count in Python, which a replay would
-        # not do.
+        # Other losses may have batches of many shapes, or count in Python, as Keras's Adam does,
+        # which a replay would not do.
         repeats_steps=type(model) is LightGCN
+        and config.trainer.adam is AdamForm.torch
         and model.propagates_plainly
         and loss.__module__ == bpr.__name__,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.config.trainer import AdamForm, TrainerConfig
 from graphrec_cli.errors import NonFiniteError
 from graphrec_cli.losses.base import EpochLoss, Loss
 from graphrec_cli.models.base import Model
@@ -79,7 +79,10 @@ class Trainer:
         self._after_step = after_step
         self.device = next(model.parameters()).device
         self.optimizer = Adam(
-            model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            model.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            as_keras=config.adam is AdamForm.keras,
         )
         self.epoch_loss = loss if isinstance(loss, EpochLoss) else None
         if self.epoch_loss is not None:

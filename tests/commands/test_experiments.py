@@ -153,6 +153,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "trainer.epochs": 1,
         "trainer.steps_per_epoch": 733,
         "trainer.batch_size": 1024,
+        "trainer.adam": "keras",
         "trainer.learning_rate": 1e-2,
         "evaluation.map_denominator": "held_out",
     },

@@ -42,6 +42,23 @@ def test_every_step_equals_torchs(weight_decay: float) -> None:
     assert not torch.equal(ours[0], weights()[0])
 
 
+def test_the_keras_form_adds_epsilon_before_the_correction() -> None:
+    torch.manual_seed(0)
+    grads = 1e-6 * torch.randn(5, 6, dtype=torch.float64)
+    param = torch.zeros(6, dtype=torch.float64, requires_grad=True)
+    optimizer = Adam([param], lr=0.01, weight_decay=0.0, as_keras=True)
+    mean, square, expected = torch.zeros(3, 6, dtype=torch.float64)
+    for step, grad in enumerate(grads, start=1):
+        param.grad = grad.clone()
+        optimizer.step()
+        mean = 0.9 * mean + 0.1 * grad
+        square = 0.999 * square + 0.001 * grad**2
+        rate = 0.01 * (1 - 0.999**step) ** 0.5 / (1 - 0.9**step)
+        expected = expected - rate * mean / (square.sqrt() + 1e-7)
+        torch.testing.assert_close(param.detach(), expected, rtol=1e-9, atol=0)
+    assert param.abs().max() < 0.02  # with torch's epsilon each step is as long as the rate
+
+
 def test_a_loaded_state_continues_and_shares_no_memory() -> None:
     through = weights()
     descend(Adam(through, lr=1.0, weight_decay=0.01), through, range(6))
