@@ -111,7 +111,11 @@ def test_a_run_that_stopped_between_steps_goes_on_to_the_same_end(
 
 
 def test_the_users_temperatures_go_on_exactly(graphrec: Callable[..., Any]) -> None:
-    words = ("loss.user_temperature_spread=0.2", "trainer.epochs=3", "trainer.batch_size=64")
+    words = (
+        "loss.user_temperature_spread=0.2",
+        "trainer.epochs=3",
+        "trainer.min_steps_per_epoch=32",
+    )
     whole = graphrec("train", *words)
     one_for_all = graphrec("train", *words[1:])
     assert history(whole.run)[1] != history(one_for_all.run)[1]

@@ -309,7 +309,9 @@ def test_after_an_epoch_users_have_temperatures_of_their_mean_losses() -> None:
 
 def test_a_models_loss_compares_cosines_and_leaves_out_the_users_own_train_items() -> None:
     train = items_of_users([[0, 1, 2, 3], [3, 4], [5], [0, 5]], num_items=6)
-    config = SoftmaxConfig(num_negatives=40, uniform_share=1.0, temperature=0.2)
+    config = SoftmaxConfig(
+        num_negatives=40, uniform_share=1.0, temperature=0.2, positive_in_denominator=True
+    )
     model = LightGCN(
         MatrixFactorizationConfig(embedding_dim=3),
         train,

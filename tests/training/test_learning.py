@@ -123,7 +123,7 @@ def small_synthetic(seed: int = 3) -> tuple[SourceData, Split]:
 )
 def test_the_checkerboard_is_solved(model: ModelConfig, tmp_path: Path) -> None:
     split = checkerboard()
-    trainer = TrainerConfig(epochs=40, batch_size=128, learning_rate=0.05, patience=10)
+    trainer = TrainerConfig(epochs=40, min_steps_per_epoch=32, learning_rate=0.05, patience=10)
     config = config_of(model, trainer)
     popularity = ndcg_on_test(Popularity(split.train, CPU), config, split, 2)
     assert popularity < 0.3

@@ -362,13 +362,13 @@ def test_the_seconds_of_an_epoch_exclude_the_time_until_the_resume() -> None:
     def stop(trainer: Trainer) -> None:
         raise Stopped
 
-    config = TrainerConfig(epochs=1, steps_per_epoch=2, batch_size=4)
+    config = TrainerConfig(epochs=1, steps_per_epoch=2, batch_size=4, min_steps_per_epoch=None)
     first = trainer_of(config, after_step=stop)
     with pytest.raises(Stopped):
         list(first.fit())
     state = first.state_dict()
     state["progress"]["seconds"] = 100.0
-    second = trainer_of(TrainerConfig(epochs=1, steps_per_epoch=2, batch_size=4))
+    second = trainer_of(config)
     second.load_state_dict(state)
     (row,) = [epoch.record for epoch in second.fit()]
     assert 100 <= row["seconds"] < 150
