@@ -204,7 +204,8 @@ def describe_machine(threads: int) -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return (
         f"{cores} cores ({processor()}), {memory:.0f} GB of memory, {platform.system()}, "
-        f"Python {platform.python_version()}, {threads} threads for everybody."
+        f"Python {platform.python_version()}, {threads} {'thread' if threads == 1 else 'threads'} "
+        "for everybody."
     )
 
 
