@@ -7,7 +7,6 @@ turns within one run. Peers are installed from the package index into ``--enviro
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from comparison import Comparison, say
 from comparison_report import Section, describe_machine, markdown, merge, write_between_markers
 from comparison_results import MEASURES
 from contenders import ENTRIES
-from run import ROOT, positive
+from run import ROOT, data_folder, positive
 from shared_data import DATA, prepare_shared_data
 
 
@@ -66,7 +65,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add(
         "--data-dir",
         type=Path,
-        default=Path(os.environ.get("GRAPHREC_DATA") or ROOT.parent / "shared" / "data"),
+        default=data_folder(),
         help="folder that holds gowalla (default: $GRAPHREC_DATA, else ../shared/data)",
     )
     add(

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from comparison_report import describe_machine, write_between_markers
 from eight_tables import TABLES, write_table
-from run import ROOT, positive
+from run import ROOT, data_folder, positive
 
 MODELS = {
     "popularity": "model=popularity",
@@ -111,7 +109,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def parse(argv: list[str] | None) -> Any:
+def parse(argv: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
@@ -121,7 +119,7 @@ def parse(argv: list[str] | None) -> Any:
     add(
         "--data-dir",
         type=Path,
-        default=Path(os.environ.get("GRAPHREC_DATA") or ROOT.parent / "shared" / "data"),
+        default=data_folder(),
         help="folder of the data sets (default: $GRAPHREC_DATA, else ../shared/data)",
     )
     add(

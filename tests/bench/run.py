@@ -77,11 +77,16 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add(
         "--data-dir",
         type=Path,
-        default=Path(os.environ.get("GRAPHREC_DATA") or ROOT.parent / "shared" / "data"),
+        default=data_folder(),
         help="folder of goodbooks-10k and gowalla (default: $GRAPHREC_DATA, else ../shared/data)",
     )
     add("--output", type=Path, help="also write the table to this file, in Markdown")
     return parser.parse_args(argv)
+
+
+def data_folder() -> Path:
+    """The folder of the published data sets, unless the command line names another."""
+    return Path(os.environ.get("GRAPHREC_DATA") or ROOT.parent / "shared" / "data")
 
 
 def positive(text: str) -> int:

@@ -51,3 +51,11 @@ def test_the_published_order_and_the_numbers_that_the_notebook_prints() -> None:
     assert numbers[list(printed)].tolist() == list(printed.values())
     second = sorted(numbers[train.movie[train.user == 2]])
     assert second[:9] == [2, 9, 16, 40, 41, 42, 43, 44, 45]
+    # It prints a few of the movies of the last users as well.
+    for user, some in (
+        (6036, {1, 2, 2052, 6, 9, 13, 14, 16, 17, 20, 22}),
+        (6037, {512, 2561, 513, 1, 6, 520, 522, 524, 1036}),
+        (6039, {1, 514, 516, 6, 7, 8, 520, 11, 26, 1565, 546}),
+    ):
+        assert some < set(numbers[train.movie[train.user == user]])
+    assert pairs.movie[-5:-1].tolist() == [1091, 1094, 562, 1096]

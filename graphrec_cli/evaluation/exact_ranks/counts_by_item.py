@@ -19,7 +19,7 @@ from graphrec_cli.evaluation.exact_ranks.pair_counts import PairCounts
 from graphrec_cli.evaluation.exact_ranks.tie_order import tie_hash, user_tie_keys
 
 _TIE_BLOCK = 1 << 17
-"""Items compared with a pair at a time, few enough to stay in the CPU caches."""
+"""Comparisons of a pair with a tied item at a time, few enough to stay in the CPU caches."""
 
 
 class CountsByItem:
