@@ -71,8 +71,11 @@ class CandidateLossConfig(LossConfig):
     uniform_share: Annotated[float, Between(0, 1)] = 0.0
     """Share of the shared negatives sampled uniformly. The rest are sampled by popularity."""
     log_q: bool = True
-    """Correct for how often each negative is sampled, so that the loss estimates the softmax over
-    the whole catalog. false penalises popular items."""
+    """Correct for how often each negative is sampled. false penalises popular items."""
+    log_q_power: Annotated[float | None, Between(0, 1)] = None
+    """Strength of that correction: the weight of a negative in the sum is divided by the expected
+    number of its draws, to this power. With 1 the loss estimates the softmax over the whole
+    catalog. null: 1 for a catalog of at most 2,048 items, 0.65 for a larger one."""
     mask_seen: bool = True
     """Leave the user's own train items out of the negatives; false: only the positive itself."""
 
@@ -81,11 +84,14 @@ class CandidateLossConfig(LossConfig):
         return LearnsFrom.candidates
 
     def unused_keys(self) -> dict[str, str]:
-        """How shared negatives are sampled, if there are none."""
-        if self.negatives is SoftmaxNegatives.shared:
-            return {}
-        why = "loss.negatives=in_batch samples no shared negatives"
-        return {"num_negatives": why, "uniform_share": why}
+        """How shared negatives are sampled, if there are none; a correction that is off."""
+        unused = {}
+        if self.negatives is SoftmaxNegatives.in_batch:
+            why = "loss.negatives=in_batch samples no shared negatives"
+            unused = {"num_negatives": why, "uniform_share": why}
+        if not self.log_q:
+            unused["log_q_power"] = "loss.log_q=false corrects nothing"
+        return unused
 
 
 @dataclass(kw_only=True, slots=True)

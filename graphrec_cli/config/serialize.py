@@ -23,6 +23,7 @@ from graphrec_cli.storage.bounded_json import read_json
 SCHEMA_VERSION = 1
 
 _MEANT_BY_ABSENCE: dict[str, dict[str, Any]] = {
+    "loss": {"positive_in_denominator": True, "log_q_power": 1.0},
     "trainer": {"min_steps_per_epoch": None},
     "evaluation": {"floor": None},
 }

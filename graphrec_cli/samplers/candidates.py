@@ -18,6 +18,8 @@ from graphrec_cli.samplers.positives import build_positives
 from graphrec_cli.samplers.train_pairs import TrainPairs
 from graphrec_cli.system.free_memory import require_memory
 
+_SMALL_CATALOG, _POWER_OF_A_LARGE_CATALOG = 2048, 0.65
+"""Where ``log_q_power`` changes by default, and to what; docs/defaults.md has the trials."""
 _BYTES_A_TRAIN_ITEM = 32
 """Memory to look up one train item of a user in the batch among the candidates."""
 
@@ -64,7 +66,7 @@ class CandidateSampler(TrainPairs):
         share = positive_share(train, by) if in_batch else negative_share(train, config)
         share = share.to(device)
         self._num_draws = None if in_batch else config.num_negatives
-        self._log_share = share.log() if config.log_q else None
+        self._log_share, self._log_q_power = share.log(), log_q_power(train, config)
         # Normalised again because rounding may leave the last sum below 1.
         self._cumulative = share.cumsum(0)
         self._cumulative /= self._cumulative[-1].clone()
@@ -93,9 +95,8 @@ class CandidateSampler(TrainPairs):
             drawn = pos_items if self._num_draws is None else self._draw(self._num_draws)
             candidates, times = drawn.unique(return_counts=True)
             log_weight = times.double().log()
-            if self._log_share is not None:
-                expected = self._log_share.index_select(0, candidates) + math.log(len(drawn))
-                log_weight -= expected
+            expected = self._log_share.index_select(0, candidates) + math.log(len(drawn))
+            log_weight -= self._log_q_power * expected
             masked_row, masked_column = self._masked(users, pos_items, candidates)
             yield CandidateBatch(
                 users, pos_items, candidates, log_weight.float(), masked_row, masked_column
@@ -168,3 +169,13 @@ def negative_share(train: UserItems, config: CandidateLossConfig) -> Float64[Ten
     in_catalog = (degree > 0).double()
     popular, uniform = degree / degree.sum(), in_catalog / in_catalog.sum()
     return (1 - config.uniform_share) * popular + config.uniform_share * uniform
+
+
+def log_q_power(train: UserItems, config: CandidateLossConfig) -> float:
+    """The power of the correction of ``config``; the default depends on the size of the catalog."""
+    if not config.log_q:
+        return 0.0
+    if config.log_q_power is not None:
+        return config.log_q_power
+    catalog = int((train.item_degree > 0).sum())
+    return 1.0 if catalog <= _SMALL_CATALOG else _POWER_OF_A_LARGE_CATALOG

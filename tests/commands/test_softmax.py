@@ -30,7 +30,7 @@ def test_a_run_is_reproduced_and_judged_again(graphrec: Command) -> None:
     [
         ("loss.negatives=in_batch",),
         ("loss.negatives=in_batch", "loss.log_q=false", "model.similarity=cosine"),
-        ("loss.uniform_share=0.5", "model=mf", "model.item_norm_power=0.5"),
+        ("loss.uniform_share=0.5", "loss.log_q_power=0.4", "model=mf", "model.item_norm_power=0.5"),
         ("loss.user_temperature_spread=0.6", "loss.mask_seen=false"),
         ("loss.positive_in_denominator=false", "loss.denominator_power=0.9"),
         ("model.own_degree_power=0.6", "model.neighbor_degree_power=-0.1"),
@@ -72,6 +72,11 @@ def test_every_option_trains(graphrec: Command, words: tuple[str, ...]) -> None:
             ["loss.negatives=in_batch", "loss.num_negatives=9"],
             "loss.num_negatives=9 has no effect: loss.negatives=in_batch samples no shared",
         ),
+        (
+            ["loss.log_q=false", "loss.log_q_power=0.5"],
+            "loss.log_q_power=0.5 has no effect: loss.log_q=false corrects nothing",
+        ),
+        (["loss.log_q_power=1.5"], "loss.log_q_power must lie between 0 and 1"),
         (
             ["sampler=hardneg"],
             "loss=softmax draws its negatives for the whole batch, so it only uses sampler.by",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graphrec_cli.config.dataset import GoodBooksConfig, RemoteFileConfig, SyntheticConfig
 from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig, Ties
-from graphrec_cli.config.loss import BPRConfig
+from graphrec_cli.config.loss import BPRConfig, SoftmaxConfig
 from graphrec_cli.config.model import (
     Init,
     LightGCNConfig,
@@ -29,6 +29,7 @@ from graphrec_cli.config.serialize import (
     to_plain,
 )
 from graphrec_cli.config.split import LeaveOneOutConfig
+from graphrec_cli.config.trainer import TrainerConfig
 from graphrec_cli.errors import ConfigError
 
 GROUPS = ("dataset", "split", "model", "sampler", "loss", "trainer", "evaluation", "experiment")
@@ -136,6 +137,25 @@ def test_a_file_from_before_a_key_was_known_has_its_default() -> None:
     saved = config_from_dict(content, "config.json")
     assert saved.config.cache_dir is None
     assert config_from_dict(changed("cache_dir", "x"), "config.json").config.cache_dir == "x"
+
+
+@pytest.mark.parametrize(
+    ("group", "component", "key", "meant"),
+    [
+        ("loss", SoftmaxConfig(), "positive_in_denominator", True),
+        ("loss", SoftmaxConfig(), "log_q_power", 1.0),
+        ("trainer", TrainerConfig(), "min_steps_per_epoch", None),
+        ("evaluation", RankingConfig(), "floor", None),
+    ],
+)
+def test_a_missing_key_means_what_the_release_without_it_did(
+    group: str, component: object, key: str, meant: object
+) -> None:
+    values = to_plain(component)
+    assert values.pop(key) != meant
+    saved = config_from_dict(changed(group, values), "config.json")
+    assert getattr(getattr(saved.config, group), key) == meant
+    assert saved.absent == {f"{group}.{key}"}
 
 
 def test_it_starts_with_the_version_and_the_choices() -> None:

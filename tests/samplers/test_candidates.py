@@ -116,12 +116,41 @@ def test_in_batch_candidates_are_the_positives_as_often_as_they_occur(
         assert draws(batch).tolist() == sorted(batch.pos_items.tolist())
 
 
+@pytest.mark.parametrize("negatives", list(SoftmaxNegatives))
+@pytest.mark.parametrize("power", [0.0, 0.6, 1.0])
+def test_weights_are_divided_by_the_expected_number_of_draws_to_the_power(
+    negatives: SoftmaxNegatives, power: float, long_tailed_train: UserItems
+) -> None:
+    degree = torch.from_numpy(long_tailed_train.item_degree)
+    plain = SoftmaxConfig(negatives=negatives, num_negatives=80, log_q_power=0)
+    corrected = SoftmaxConfig(negatives=negatives, num_negatives=80, log_q_power=power)
+    both = (sampler(config, long_tailed_train).epoch(4, 80) for config in (plain, corrected))
+    for without, batch in zip(*both, strict=True):
+        times = without.log_weight.exp()
+        expected = 80 * degree[batch.candidates] / degree.sum()
+        torch.testing.assert_close(batch.log_weight.exp(), (times / expected**power).float())
+
+
+@pytest.mark.parametrize(("catalog", "power"), [(2048, 1.0), (2049, 0.65)])
+def test_the_default_power_depends_on_the_catalog(catalog: int, power: float) -> None:
+    users, items = np.zeros(catalog, dtype=np.int64), np.arange(catalog)
+    train = UserItems.from_pairs(users, items, num_users=1, num_items=3000)
+    defaults, fixed = SoftmaxConfig(), SoftmaxConfig(log_q_power=power)
+    for batch, same in zip(
+        *(sampler(config, train).epoch(2, 50) for config in (defaults, fixed)), strict=True
+    ):
+        assert batch.log_weight.tolist() == same.log_weight.tolist()
+        # 2,048 draws from items that are sampled equally often.
+        weight = (2048 / catalog) ** -power
+        assert batch.log_weight.exp().min().item() == pytest.approx(weight)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "config",
     [
-        SoftmaxConfig(num_negatives=50, uniform_share=0.2, log_q=True),
-        SoftmaxConfig(negatives=SoftmaxNegatives.in_batch, log_q=True),
+        SoftmaxConfig(num_negatives=50, uniform_share=0.2, log_q_power=1),
+        SoftmaxConfig(negatives=SoftmaxNegatives.in_batch, log_q_power=1),
     ],
     ids=["shared", "in_batch"],
 )
