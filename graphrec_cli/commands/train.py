@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.commands.resume import resume, take_resumed
 from graphrec_cli.commands.saved_config import take_saved
-from graphrec_cli.config.arguments import Arguments, sort_arguments
+from graphrec_cli.commands.sweep import sweep_command
+from graphrec_cli.commands.sweep_words import SweepWords, take_sweep_words
+from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.compose import compose_run
-from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.serialize import SavedConfig
-from graphrec_cli.config.sweep import plan_sweep
+from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import counted
@@ -32,13 +31,16 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     name, rest = take_resumed(words)
     if name is not None:
         return _report(resume(name, rest, debug=debug), json_output=json_output)
+    asked, rest = take_sweep_words(rest)
     saved, rest = take_saved(rest)
     arguments = sort_arguments(rest)
     if not arguments.trains:
         print_config(arguments, saved)
         return 0
     if arguments.multirun:
-        return _sweep(arguments, saved, json_output=json_output, debug=debug)
+        return sweep_command(arguments, saved, asked, json_output=json_output, debug=debug)
+    if asked != SweepWords():
+        raise ConfigError("sweep.resume and the other sweep keys are for a sweep; add -m")
     with progress("checking the configuration", in_log=False):
         job = compose_run(arguments, saved)
         check_data(job.config)
@@ -99,29 +101,3 @@ def describe_untested(config: RunConfig, metrics: dict[str, Any]) -> str:
 def _epoch(metrics: dict[str, Any]) -> str:
     """The selected epoch; nothing for a model that is solved or counted."""
     return f", epoch {metrics['selected_epoch']}" if metrics["selected_epoch"] else ""
-
-
-def _sweep(
-    arguments: Arguments, saved: SavedConfig | None, *, json_output: bool, debug: bool
-) -> int:
-    """Run every job, even if others fail, and print a table sorted by the valid metric."""
-    sweep = plan_sweep(arguments, saved)
-    _check_data_of_all(sweep.configs)
-
-    with progress("loading torch", in_log=False):
-        from graphrec_cli.reporting.sweep_table import describe_sweep
-        from graphrec_cli.workflows.sweep import run_jobs
-
-    done = run_jobs(arguments, sweep, saved, debug=debug)
-    print(json.dumps(done.results) if json_output else describe_sweep(done.results, sweep.labels))
-    print(done.folder, flush=True)
-    return done.exit_code
-
-
-def _check_data_of_all(configs: Sequence[RunConfig]) -> None:
-    """Check each data set of a sweep once."""
-    checked: list[tuple[str, DatasetConfig]] = []
-    for config in configs:
-        if (config.data_dir, config.dataset) not in checked:
-            check_data(config)
-            checked.append((config.data_dir, config.dataset))

@@ -53,9 +53,9 @@ def make_folder(folder: Path) -> None:
 
 
 def newest_first(output_dir: Path) -> list[Path]:
-    """The run directories under ``output_dir``, newest config.json first."""
+    """The run directories under ``output_dir`` and in its sweeps, newest config.json first."""
     found = []
-    for config in output_dir.glob("*/config.json"):
+    for config in (*output_dir.glob("*/config.json"), *output_dir.glob("*_sweep*/*/config.json")):
         with suppress(OSError):  # deleted in the meantime
             found.append((config.stat().st_mtime_ns, config.parent))
     return [path for _, path in sorted(found, reverse=True)]
@@ -114,6 +114,18 @@ class RunDirectory:
         """
         run = cls(make_unique_folder(output_dir, stem))
         make_folder(run.checkpoints)
+        return run
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> RunDirectory:
+        """Make the run directory ``folder``, unless it exists.
+
+        Raises:
+            OutputError: the folder or one inside it cannot be made.
+        """
+        run = cls(folder)
+        for path in (run.path, run.checkpoints):
+            make_folder(path)
         return run
 
     @classmethod

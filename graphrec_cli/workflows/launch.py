@@ -72,6 +72,7 @@ class RunOutcome:
 def run_job(
     job: Job,
     *,
+    folder: Path | None = None,
     debug: bool = False,
     expected: DataIdentity | None = None,
     floor: dict[str, Any] | None = None,
@@ -82,6 +83,8 @@ def run_job(
     one exists that no other process is training.
 
     Args:
+        folder: the run directory; it may exist, without a config.json. None makes one under
+            ``output_dir``, and only then there is something to resume.
         expected: the data and the split that the run must use; None accepts any.
         floor: ``floor`` of another run's metrics.json with the same data, seed and metric.
 
@@ -92,16 +95,17 @@ def run_job(
     config = with_threads(job.config)
     new = SavedConfig(config, job.choices, tuple(LOADED.plugins.values()))
     content = config_to_dict(new)
-    if config.trainer.autoresume:
+    if config.trainer.autoresume and folder is None:
         for unfinished, saved in unfinished_runs(content, Path(config.output_dir)):
             # Keep the number of threads: another one would change the last bits.
             threads = job.config.num_threads or saved.config.num_threads
             wanted = replace(config, num_threads=threads)
             with suppress(RunInUse):
                 return resume_run(unfinished, saved, wanted, debug=debug)
-    sampler = sampler_in_use(config)
-    stem = f"{timestamp()}_{config.model.name}_{config.dataset.name}_{sampler}"
-    run = RunDirectory.create(Path(config.output_dir), stem)
+    if folder is None:
+        run = RunDirectory.create(Path(config.output_dir), f"{timestamp()}_{describe_run(config)}")
+    else:
+        run = RunDirectory.in_folder(folder)
     with held_lock(run.lock):
         write_json(run.config, content)
         return _train_and_record(
@@ -113,6 +117,11 @@ def run_job(
             resumed=False,
             notes=job.notes,
         )
+
+
+def describe_run(config: RunConfig) -> str:
+    """Model, data set and sampler, for the names of run directories."""
+    return f"{config.model.name}_{config.dataset.name}_{sampler_in_use(config)}"
 
 
 def resume_run(

@@ -1,24 +1,30 @@
-"""Run the jobs of a sweep, and collect what became of them."""
+"""Run the jobs of a sweep, or what is left of them, and collect what became of them."""
 
 from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.compose import Job
 from graphrec_cli.config.hydra_app import run_sweep
-from graphrec_cli.config.serialize import SavedConfig
+from graphrec_cli.config.plugins import LOADED
+from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.config.sweep import Sweep
-from graphrec_cli.errors import GraphrecError, Interrupted
-from graphrec_cli.rundir.directory import make_unique_folder, timestamp
+from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
+from graphrec_cli.rundir.config_fingerprint import MACHINE, config_sha256
+from graphrec_cli.rundir.directory import RunDirectory, make_folder
+from graphrec_cli.rundir.environment import command_line, describe_environment
+from graphrec_cli.rundir.lock import held_lock
+from graphrec_cli.rundir.sweep_folder import SweepJob, SweepRecord
 from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.device import pick_device
 from graphrec_cli.terminal_text import one_line
-from graphrec_cli.workflows.launch import run_job
+from graphrec_cli.workflows.launch import RunOutcome, describe_run, resume_run, run_job
 
 log = logging.getLogger("graphrec")
 
@@ -28,58 +34,104 @@ class SweepOutcome:
     """How a sweep ended.
 
     Attributes:
-        folder: its folder, with one JSON file for each result.
         results: of the runs that were started, by their number.
         exit_code: exit code of the command.
     """
 
-    folder: Path
     results: list[dict[str, Any]]
     exit_code: int
 
 
-def run_jobs(
-    arguments: Arguments, sweep: Sweep, saved: SavedConfig | None, *, debug: bool
-) -> SweepOutcome:
-    """Run every job, even if others fail. An interruption ends the sweep.
+def plan_record(words: Sequence[str], sweep: Sweep, saved: SavedConfig | None) -> SweepRecord:
+    """What a new sweep writes into its sweep.json.
 
     Raises:
-        ConfigError: a device is not available, or the folder cannot be made.
+        ConfigError: a device is not available.
     """
-    for config in sweep.configs:
-        pick_device(config.device)
-    folder = make_unique_folder(Path(sweep.configs[0].output_dir), f"{timestamp()}_sweep")
+    devices = [pick_device(config.device) for config in sweep.configs]
+    width = len(str(len(sweep.jobs)))
+    jobs = [
+        SweepJob(
+            words=job,
+            label=label,
+            config_sha256=_digest(
+                config_to_dict(_saved(Job(config=config, choices={}, overrides=job)))
+            ),
+            run=f"{number:0{width}d}_{describe_run(config)}",
+        )
+        for number, (job, label, config) in enumerate(
+            zip(sweep.jobs, sweep.labels, sweep.configs, strict=True), start=1
+        )
+    ]
+    return SweepRecord(
+        words=list(words),
+        saved=None if saved is None else config_to_dict(saved),
+        jobs=jobs,
+        environment=describe_environment(
+            command_line(), devices[0], sweep.configs[0].num_threads or 0
+        ),
+    )
+
+
+def run_jobs(
+    arguments: Arguments,
+    sweep: Sweep,
+    saved: SavedConfig | None,
+    folder: Path,
+    jobs: Sequence[SweepJob],
+    *,
+    retry_failed: bool,
+    debug: bool,
+) -> SweepOutcome:
+    """Run every job that is not completed, even if others fail. An interruption ends the sweep.
+
+    Args:
+        folder: the sweep's folder.
+        jobs: of its sweep.json.
+        retry_failed: resume failed runs too.
+
+    Raises:
+        RunInUse: another process runs this sweep.
+        OutputError: the folder cannot be written to.
+    """
     for line in sweep.skipped:
         log.info("%s", line)
+    make_folder(folder / "results")
     codes = []
-    try:
-        run_sweep(
-            arguments,
-            lambda job: _run_and_record(job, sweep, folder, debug=debug),
-            folder,
-            sweep.jobs,
-            saved,
-        )
-    except Interrupted as interruption:
-        codes.append(interruption.exit_code)
-    results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
-    results.sort(key=lambda result: int(result["number"]))
+
+    def run(job: Job) -> None:
+        _run_and_record(job, sweep, folder, jobs, retry_failed=retry_failed, debug=debug)
+
+    with held_lock(folder / "sweep.lock"):
+        try:
+            run_sweep(arguments, run, folder, sweep.jobs, saved)
+        except Interrupted as interruption:
+            codes.append(interruption.exit_code)
+            log.info("interrupted: graphrec train -m sweep.resume=%s continues it", folder)
+    results = _results(folder)
     codes += [result["exit_code"] for result in results]
-    return SweepOutcome(folder, results, max(codes, default=1))
+    return SweepOutcome(results, max(codes, default=1))
 
 
-def _run_and_record(job: Job, sweep: Sweep, folder: Path, *, debug: bool) -> None:
-    """Run a job and write its result into the folder of the sweep.
+def _run_and_record(
+    job: Job,
+    sweep: Sweep,
+    folder: Path,
+    jobs: Sequence[SweepJob],
+    *,
+    retry_failed: bool,
+    debug: bool,
+) -> None:
+    """Run a job, or take the result of an earlier start, and write it into the sweep's folder.
 
     Raises:
         Interrupted: a signal arrived, and the sweep must end.
     """
-    labels, floors, total = sweep.labels, sweep.floors, len(sweep.jobs)
-    label = labels[job.number] if job.number < total else " ".join(job.overrides)
-    log.info("run %d of %d%s", job.number + 1, total, f": {label}" if label else "")
+    own, of = jobs[job.number], f"run {job.number + 1} of {len(jobs)}"
+    log.info("%s%s", of, f": {own.label}" if own.label else "")
     result: dict[str, Any] = {
         "number": job.number,
-        "floor_of": floors[job.number] if job.number < total else None,
+        "floor_of": sweep.floors[job.number],
         "overrides": job.overrides,
         "monitor": job.config.monitor(),
         "lower_is_better": job.config.evaluation.lower_is_better(job.config.monitor()),
@@ -88,8 +140,12 @@ def _run_and_record(job: Job, sweep: Sweep, folder: Path, *, debug: bool) -> Non
     }
     stopped_by = None
     try:
-        outcome = run_job(job, debug=debug, floor=_known_floor(folder, result["floor_of"]))
-    except Exception as error:  # raised before the run directory was made
+        run = RunDirectory(folder / own.run)
+        outcome = None if retry_failed else _failed_before(run, folder, job)
+        if outcome is None:
+            floor = _known_floor(folder, result["floor_of"])
+            outcome = _start_or_resume(job, run, own.config_sha256, floor, debug=debug)
+    except Exception as error:  # raised outside the run
         line = one_line(error)
         if isinstance(error, GraphrecError):
             result |= {"exit_code": error.exit_code, "error": line}
@@ -100,19 +156,79 @@ def _run_and_record(job: Job, sweep: Sweep, folder: Path, *, debug: bool) -> Non
         result |= {"run": str(outcome.run.path), "metrics": outcome.metrics}
         stopped_by = outcome.stopped_by
     # Through files, because a Hydra launcher may run its jobs in other processes.
-    write_json(folder / f"{job.number}.json", result)
+    write_json(_result_file(folder, job.number), result)
     if result["exit_code"] >= 128:
         raise Interrupted(result["exit_code"] - 128)
     if stopped_by is not None:
         raise Interrupted(stopped_by)
 
 
+def _failed_before(run: RunDirectory, folder: Path, job: Job) -> RunOutcome | None:
+    """The outcome of a run that failed in an earlier start of the sweep; None for any other."""
+    if not run.config.is_file():
+        return None
+    state, error = run.state()
+    if state != "failed":
+        return None
+    log.info("it failed before: %s; sweep.retry_failed=true resumes it", error)
+    codes = [result["exit_code"] for result in _results(folder) if result["number"] == job.number]
+    return RunOutcome(
+        run=run, config=job.config, metrics=None, error=error, exit_code=max([*codes, 1])
+    )
+
+
+def _start_or_resume(
+    job: Job,
+    run: RunDirectory,
+    digest: str,
+    floor: dict[str, Any] | None,
+    *,
+    debug: bool,
+) -> RunOutcome:
+    """Train in the job's run directory, from its last checkpoint if there is one.
+
+    Raises:
+        ConfigError: the directory is that of another run, or in use.
+    """
+    if not run.config.is_file():
+        return run_job(job, folder=run.path, debug=debug, floor=floor)
+    run = RunDirectory.find(str(run.path))
+    found = run.read(run.config)
+    if _digest(found) != digest:
+        raise ConfigError(
+            f"{run.config} is not the config of this run of the sweep; restore it, or remove "
+            f"{run.path} to train the run again"
+        )
+    saved = config_from_dict(found, str(run.config))
+    # Another number of threads would change the last bits.
+    threads = job.config.num_threads or saved.config.num_threads
+    return resume_run(run, saved, replace(job.config, num_threads=threads), debug=debug)
+
+
+def _saved(job: Job) -> SavedConfig:
+    return SavedConfig(job.config, job.choices, tuple(LOADED.plugins.values()))
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return config_sha256(content, but=MACHINE)
+
+
+def _result_file(folder: Path, number: int) -> Path:
+    return folder / "results" / f"{number + 1}.json"
+
+
+def _results(folder: Path) -> list[dict[str, Any]]:
+    """The results so far, by number."""
+    files = (folder / "results").glob("*.json")
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    return sorted(results, key=lambda result: int(result["number"]))
+
+
 def _known_floor(folder: Path, group: int | None) -> dict[str, Any] | None:
     """The floor that a finished run of the sweep found for the same data, seed and metric."""
     if group is None:
         return None
-    for path in folder.glob("*.json"):
-        result = json.loads(path.read_text(encoding="utf-8"))
+    for result in _results(folder):
         if result["floor_of"] == group and result["metrics"] is not None:
             found: dict[str, Any] | None = result["metrics"]["floor"]
             return found

@@ -1,0 +1,75 @@
+"""Words of a sweep as a whole, such as ``sweep.resume=latest``; no run has them in its config."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from graphrec_cli.config.unknown import suggestion
+from graphrec_cli.errors import ConfigError
+
+_PREFIX = "sweep."
+_KEYS = ("resume", "autoresume", "retry_failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepWords:
+    """The values of ``sweep.*``.
+
+    Attributes:
+        resume: folder of the sweep to resume, or ``latest``; None starts a new one.
+        autoresume: resume the newest sweep of the same runs, if there is one.
+        retry_failed: resume failed runs as well.
+    """
+
+    resume: str | None = None
+    autoresume: bool = False
+    retry_failed: bool = False
+
+
+def take_sweep_words(words: Sequence[str]) -> tuple[SweepWords, list[str]]:
+    """Split off the words that begin with ``sweep.``; return the other words too.
+
+    Raises:
+        ConfigError: an unknown key, a key given twice, or a value that it cannot have.
+    """
+    found, rest = SweepWords(), []
+    given: list[str] = []
+    for word in words:
+        if not word.startswith(_PREFIX):
+            rest.append(word)
+            continue
+        key, _, value = word.partition("=")
+        name = key.removeprefix(_PREFIX)
+        if name not in _KEYS:
+            known = [f"{_PREFIX}{each}" for each in _KEYS]
+            raise ConfigError(
+                f"unknown key '{key}'{suggestion(key, known)} (keys of sweep: {', '.join(_KEYS)})"
+            )
+        if name in given:
+            raise ConfigError(f"{key} is given twice; give it once")
+        given.append(name)
+        if name == "resume":
+            if not value:
+                raise ConfigError(f"{key} takes the folder of a sweep, or 'latest'")
+            found = replace(found, resume=value)
+        elif name == "autoresume":
+            found = replace(found, autoresume=_switch(key, value))
+        else:
+            found = replace(found, retry_failed=_switch(key, value))
+    if found.resume is not None and found.autoresume:
+        raise ConfigError(
+            "sweep.resume names a sweep and sweep.autoresume looks for one; give one of them"
+        )
+    if found.retry_failed and found.resume is None and not found.autoresume:
+        raise ConfigError(
+            "sweep.retry_failed=true needs sweep.resume or sweep.autoresume: a new sweep has no "
+            "failed runs"
+        )
+    return found, rest
+
+
+def _switch(key: str, value: str) -> bool:
+    if value.lower() not in ("true", "false"):
+        raise ConfigError(f"{key} must be true or false, got '{value}'")
+    return value.lower() == "true"

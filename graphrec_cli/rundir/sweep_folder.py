@@ -1,0 +1,125 @@
+"""``sweep.json``: what a sweep consists of, fixed before its first run."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from graphrec_cli.errors import ConfigError
+from graphrec_cli.storage.atomic import write_json
+from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
+
+SWEEP_VERSION = 1
+_NAME = "sweep.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepJob:
+    """One run of a sweep.
+
+    Attributes:
+        words: its words.
+        label: the swept ones among them.
+        config_sha256: digest of its config.
+        run: name of its run directory, inside the sweep's folder.
+    """
+
+    words: list[str]
+    label: str
+    config_sha256: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRecord:
+    """The content of sweep.json.
+
+    Attributes:
+        words: of the command, without those that say where files are and how runs are started.
+        saved: content of the config.json that ``--from`` named, None without it.
+        jobs: every run, in order.
+        environment: versions, hardware and code.
+    """
+
+    words: list[str]
+    saved: dict[str, Any] | None
+    jobs: list[SweepJob]
+    environment: dict[str, Any]
+
+
+def write_sweep(folder: Path, record: SweepRecord) -> None:
+    """Write sweep.json.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    write_json(folder / _NAME, {"schema_version": SWEEP_VERSION, **asdict(record)})
+
+
+def read_sweep(folder: Path) -> SweepRecord:
+    """Read sweep.json, which may come from somebody else.
+
+    Raises:
+        ConfigError: it is missing or malformed, or names a run directory outside the folder.
+    """
+    path = folder / _NAME
+    refuse_links_out(folder, [path])
+    try:
+        content = read_json(path)
+    except OSError as error:
+        raise ConfigError(f"{folder} is not the folder of a sweep: it has no {_NAME}") from error
+    except ValueError as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    if not isinstance(content, dict) or content.get("schema_version") != SWEEP_VERSION:
+        raise ConfigError(f"{path}: expected an object of schema_version {SWEEP_VERSION}")
+    jobs = content.get("jobs")
+    record = SweepRecord(
+        words=_texts(content.get("words"), f"{path}: words"),
+        saved=_object(content.get("saved"), f"{path}: saved", empty=None),
+        jobs=[
+            _job(job, f"{path}: jobs[{number}]")
+            for number, job in enumerate(jobs if isinstance(jobs, list) else [None])
+        ],
+        environment=_object(content.get("environment"), f"{path}: environment", empty={}) or {},
+    )
+    if len({job.run for job in record.jobs}) < len(record.jobs):
+        raise ConfigError(f"{path}: two jobs have the same run directory")
+    refuse_links_out(folder, [folder / job.run for job in record.jobs])
+    return record
+
+
+def newest_sweeps(output_dir: Path) -> list[Path]:
+    """The folders of sweeps under ``output_dir``, newest first."""
+    found = []
+    for path in output_dir.glob(f"*/{_NAME}"):
+        with suppress(OSError):  # deleted in the meantime
+            found.append((path.stat().st_mtime_ns, path.parent))
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def _job(value: object, where: str) -> SweepJob:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} must be an object")
+    texts = [value.get(name) for name in ("label", "config_sha256", "run")]
+    label, digest, run = (text if isinstance(text, str) else "" for text in texts)
+    if not digest or not run or Path(run).name != run or run == "..":
+        raise ConfigError(
+            f"{where} must have a label, a config_sha256 and the name of a run directory"
+        )
+    return SweepJob(_texts(value.get("words"), f"{where}: words"), label, digest, run)
+
+
+def _texts(value: object, where: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ConfigError(f"{where} must be a list of texts")
+    return list(value)
+
+
+def _object(value: object, where: str, *, empty: dict[str, Any] | None) -> dict[str, Any] | None:
+    if value is None:
+        return empty
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} must be an object")
+    return value
