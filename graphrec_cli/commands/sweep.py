@@ -48,9 +48,9 @@ def sweep_command(
         record = read_sweep(folder)
         arguments, saved = _as_recorded(record, folder, arguments, saved)
     sweep = plan_sweep(arguments, saved)
-    for config in sweep.configs if folder is not None else ():
-        # sweep.json may come from somebody else.
-        refuse_new_addresses(SavedConfig(config, {}), given, folder / "sweep.json")
+    if folder is not None:  # its sweep.json may come from somebody else
+        for config in sweep.configs:
+            refuse_new_addresses(SavedConfig(config, {}), given, folder / "sweep.json")
     _check_data_of_all(sweep.configs)
 
     with progress("loading torch", in_log=False):

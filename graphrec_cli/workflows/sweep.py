@@ -50,13 +50,12 @@ def plan_record(words: Sequence[str], sweep: Sweep, saved: SavedConfig | None) -
     """
     devices = [pick_device(config.device) for config in sweep.configs]
     width = len(str(len(sweep.jobs)))
+    plugins = tuple(LOADED.plugins.values())
     jobs = [
         SweepJob(
             words=job,
             label=label,
-            config_sha256=_digest(
-                config_to_dict(_saved(Job(config=config, choices={}, overrides=job)))
-            ),
+            config_sha256=_digest(config_to_dict(SavedConfig(config, {}, plugins))),
             run=f"{number:0{width}d}_{describe_run(config)}",
         )
         for number, (job, label, config) in enumerate(
@@ -203,10 +202,6 @@ def _start_or_resume(
     # Another number of threads would change the last bits.
     threads = job.config.num_threads or saved.config.num_threads
     return resume_run(run, saved, replace(job.config, num_threads=threads), debug=debug)
-
-
-def _saved(job: Job) -> SavedConfig:
-    return SavedConfig(job.config, job.choices, tuple(LOADED.plugins.values()))
 
 
 def _digest(content: dict[str, Any]) -> str:

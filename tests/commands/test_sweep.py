@@ -31,7 +31,7 @@ def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(
     assert "a weight became NaN or infinite" in rows[2]
     valid = [float(row.split()[1]) for row in rows[:2]]
     assert valid == sorted(valid, reverse=True)
-    runs = [path.parent for path in done.folder.glob("outputs/*/status.json")]
+    runs = [path.parent for path in done.folder.glob("outputs/*_sweep/*/status.json")]
     assert sorted(read(run / "status.json")["status"] for run in runs) == [
         "completed",
         "completed",
@@ -64,15 +64,15 @@ def test_a_bad_value_in_a_sweep_stops_it_before_the_first_run(
 def test_a_run_that_has_no_folder_does_not_end_the_sweep(
     error: type[Exception], graphrec: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create, calls = RunDirectory.create, []
+    in_folder, calls = RunDirectory.in_folder, []
 
-    def fail_once(output_dir: Path, stem: str) -> RunDirectory:
-        calls.append(stem)
+    def fail_once(folder: Path) -> RunDirectory:
+        calls.append(folder)
         if len(calls) == 2:
             raise error("no room for it")
-        return create(output_dir, stem)
+        return in_folder(folder)
 
-    monkeypatch.setattr(RunDirectory, "create", fail_once)
+    monkeypatch.setattr(RunDirectory, "in_folder", fail_once)
     done = graphrec("train", "model=popularity", "-m", "seed=1,2,3")
     assert done.code == (error.exit_code if issubclass(error, GraphrecError) else 1)
     assert len(calls) == 3
@@ -80,8 +80,8 @@ def test_a_run_that_has_no_folder_does_not_end_the_sweep(
     assert sorted(row.split()[0] for row in rows) == ["1", "2", "3"]
     assert rows[2].split()[:3] == ["2", "-", "-"]
     assert rows[2].endswith("no room for it")
-    assert (done.folder / folder / "1.json").is_file()
-    assert len(list(done.folder.glob("outputs/*/metrics.json"))) == 2
+    assert (done.folder / folder / "results/2.json").is_file()
+    assert len(list(done.folder.glob("outputs/*_sweep/*/metrics.json"))) == 2
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
@@ -109,7 +109,7 @@ def test_a_signal_at_the_end_of_a_run_ends_the_sweep(
     monkeypatch.setattr(RunDirectory, "write_status", interrupted)
     done = graphrec("train", "plots=false", "-m", "seed=1,2")
     assert done.code == 143
-    (run,) = [path.parent for path in done.folder.glob("outputs/*/status.json")]
+    (run,) = [path.parent for path in done.folder.glob("outputs/*_sweep/*/status.json")]
     assert read(run / "status.json")["status"] == "completed"
     single = graphrec("train", "plots=false")
     assert single.code == 0

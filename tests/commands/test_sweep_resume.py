@@ -1,0 +1,269 @@
+"""``sweep.resume`` and ``sweep.autoresume``: in the end the same as an uninterrupted sweep."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from builders import CPU, TINY, Command, Finished, call
+from builders import read_json as read
+
+from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.errors import Interrupted
+from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.rundir.lock import held_lock
+from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.training.checkpoints.file import load_checkpoint
+from graphrec_cli.training.trainer import Trainer
+from graphrec_cli.workflows import sweep as workflow
+
+WORDS = (*TINY, "plots=false", "evaluation.floor=null", "model.num_layers=1,2,3", "-m")
+"""Three runs."""
+
+
+def stop_in_run(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupt the sweep after three steps of its run ``number``; other runs are whole."""
+    runs, real_step, real_check = [0], Trainer.train_step, StopSignals.check
+    real_run, due = workflow._run_and_record, [False]
+
+    def run(*words: Any, **named: Any) -> None:
+        runs[0] += 1
+        real_run(*words, **named)
+
+    def train_step(self: Trainer, batch: Any) -> torch.Tensor:
+        loss = real_step(self, batch)
+        due[0] = runs[0] == number and self.step == 3
+        return loss
+
+    def check(self: StopSignals) -> None:
+        if due[0]:
+            due[0] = False
+            raise Interrupted(15)
+        real_check(self)
+
+    monkeypatch.setattr(workflow, "_run_and_record", run)
+    monkeypatch.setattr(Trainer, "train_step", train_step)
+    monkeypatch.setattr(StopSignals, "check", check)
+
+
+def table(done: Finished) -> list[str]:
+    """The rows on the screen, without the run directories."""
+    header, _, *rows, _ = done.out.splitlines()
+    return [re.sub(r"\s+\S*outputs/.*", "", row) for row in (header, *rows)]
+
+
+def sweep_of(done: Finished) -> Path:
+    return done.folder / done.out.splitlines()[-1]
+
+
+def runs_of(done: Finished) -> list[Path]:
+    return sorted(path.parent for path in sweep_of(done).glob("*/config.json"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The sweep that nothing interrupts."""
+    done = call(tmp_path_factory.mktemp("whole"), "train", *WORDS)
+    assert done.code == 0, done.err
+    return done
+
+
+def assert_same_sweep(done: Finished, whole: Finished) -> None:
+    assert table(done) == table(whole)
+    assert [run.name for run in runs_of(done)] == [run.name for run in runs_of(whole)]
+    for run, other in zip(runs_of(done), runs_of(whole), strict=True):
+        assert (run / "metrics.json").read_bytes() == (other / "metrics.json").read_bytes()
+        mine, its = (load_checkpoint(path / "checkpoints/best.pt", CPU) for path in (run, other))
+        assert all(torch.equal(mine["model"][name], its["model"][name]) for name in its["model"])
+
+
+def test_a_sweep_is_a_folder_that_names_its_runs_first(whole: Finished) -> None:
+    record = read(sweep_of(whole) / "sweep.json")
+    assert record["words"] == sort_arguments(WORDS).overrides
+    assert [job["label"] for job in record["jobs"]] == [f"num_layers={n}" for n in (1, 2, 3)]
+    assert [job["run"] for job in record["jobs"]] == [run.name for run in runs_of(whole)]
+    assert len({job["config_sha256"] for job in record["jobs"]}) == 3
+    assert sorted(path.name for path in whole.folder.iterdir()) == ["outputs"]
+    assert [path.name for path in (whole.folder / "outputs").iterdir()] == [sweep_of(whole).name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("how", ["sweep.resume=latest", "sweep.autoresume=true"])
+def test_an_interrupted_sweep_ends_as_a_whole_one(
+    number: int, how: str, whole: Finished, full_size: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        stop_in_run(number, patch)
+        stopped = full_size("train", *WORDS)
+    assert stopped.code == 143
+    folder = stopped.out.splitlines()[-1]
+    assert f"interrupted: graphrec train -m sweep.resume={folder} continues it" in stopped.err
+    assert len(runs_of(stopped)) == number
+    finished = [(run / "metrics.json").stat().st_mtime_ns for run in runs_of(stopped)[: number - 1]]
+    words = WORDS if how.startswith("sweep.auto") else ("-m",)
+    done = full_size("train", *words, how)
+    assert done.code == 0, done.err
+    assert sweep_of(done) == sweep_of(stopped)
+    assert_same_sweep(done, whole)
+    kept = [(run / "metrics.json").stat().st_mtime_ns for run in runs_of(done)[: number - 1]]
+    assert kept == finished
+    again = full_size("train", "-m", "sweep.resume=latest")
+    assert (again.code, again.out) == (0, done.out)
+
+
+@pytest.mark.slow
+def test_runs_that_were_killed_before_their_config_begin_in_their_directories(
+    whole: Finished, full_size: Command
+) -> None:
+    done = full_size("train", *WORDS)
+    first, second, third = runs_of(done)
+    for path in (second / "metrics.json", second / "status.json"):  # killed during the evaluation
+        path.unlink()
+    for path in third.rglob("*"):
+        if path.is_file() and path.name != "run.lock":
+            path.unlink()
+    for path in (sweep_of(done) / "results").iterdir():
+        path.unlink()
+    again = full_size("train", "-m", f"sweep.resume={sweep_of(done)}")
+    assert again.code == 0, again.err
+    assert first.is_dir()
+    assert_same_sweep(again, whole)
+
+
+@pytest.mark.slow
+def test_failed_runs_are_said_and_trained_again_only_if_asked(full_size: Command) -> None:
+    words = (*TINY, "loss=bpr", "plots=false", "evaluation.floor=null", "-m")
+    done = full_size("train", *words, "trainer.learning_rate=0.01,1e38")
+    assert done.code == 5
+    again = full_size("train", "-m", "sweep.resume=latest")
+    assert (again.code, again.out) == (5, done.out)
+    assert "it failed before: a weight became NaN" in again.err
+    assert "sweep.retry_failed=true resumes it" in again.err
+    retried = full_size("train", "-m", "sweep.resume=latest", "sweep.retry_failed=true")
+    assert retried.code == 5
+    assert "it failed before" not in retried.err
+    assert "resuming" in retried.err.split("run 2 of 2")[1]
+
+
+@pytest.mark.slow
+def test_a_run_that_another_process_trains_is_left_alone(full_size: Command) -> None:
+    done = full_size("train", *WORDS)
+    (sweep, (first, *_)) = (sweep_of(done), runs_of(done))
+    (first / "status.json").write_text('{"status": "running"}', encoding="utf-8")
+    with held_lock(RunDirectory(first).lock):
+        again = full_size("train", "-m", "sweep.resume=latest")
+    assert again.code == 2
+    assert "is in use by another process, which trains there" in again.out
+    with held_lock(sweep / "sweep.lock"):
+        refused = full_size("train", "-m", "sweep.resume=latest")
+    assert (refused.code, refused.out) == (2, "")
+    assert "is in use by another process" in refused.err
+
+
+def test_autoresume_without_such_a_sweep_starts_one(full_size: Command) -> None:
+    words = ("dataset=synthetic", "model=popularity", "plots=false", "-m", "sweep.autoresume=true")
+    first = full_size("train", *words, "split.seed=1,2")
+    other = full_size("train", *words, "split.seed=1,3")
+    again = full_size("train", *words, "split.seed=1,2")
+    assert [done.code for done in (first, other, again)] == [0, 0, 0]
+    assert sweep_of(again) == sweep_of(first) != sweep_of(other)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("sweep.resume=latest",), "sweep.resume and the other sweep keys are for a sweep; add -m"),
+        (("-m", "sweep.resume="), "sweep.resume takes the folder of a sweep, or 'latest'"),
+        (("-m", "sweep.resume=latest"), "no sweep under outputs; name its folder, or set"),
+        (("-m", "sweep.resume=elsewhere"), "elsewhere is not the folder of a sweep: it has no"),
+        (("-m", "sweep.resum=x"), "unknown key 'sweep.resum'; did you mean 'sweep.resume'?"),
+        (("-m", "sweep.autoresume=1"), "sweep.autoresume must be true or false, got '1'"),
+        (("-m", "sweep.retry_failed=true"), "needs sweep.resume or sweep.autoresume"),
+        (
+            ("-m", "sweep.resume=a", "sweep.resume=b"),
+            "sweep.resume is given twice; give it once",
+        ),
+        (("-m", "sweep.resume=a", "sweep.autoresume=true"), "give one of them"),
+    ],
+)
+def test_wrong_words_are_refused(words: tuple[str, ...], message: str, full_size: Command) -> None:
+    done = full_size("train", *words)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert done.err.count("\n") == 1
+    assert list(done.folder.iterdir()) == []
+
+
+def test_a_resumed_sweep_has_its_own_words(whole: Finished) -> None:
+    folder = sweep_of(whole)
+    other = call(whole.folder, "train", "-m", f"sweep.resume={folder}", "model.num_layers=1,2")
+    assert other.code == 2
+    assert "was started with other words" in other.err
+    again = call(whole.folder, "train", *WORDS, f"sweep.resume={folder / 'sweep.json'}")
+    assert again.code == 0, again.err
+
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def _words(*more: str) -> Change:
+    return lambda record: record["words"].extend(more)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_words("output_dir=/tmp"), "output_dir=/tmp is only taken from the command line"),
+        (_words("hydra/launcher=joblib"), "hydra/launcher=joblib is only taken from the command"),
+        (_words("trainer.epohs=3"), "unknown key 'trainer.epohs'"),
+        (_words("seed=4,5"), "has 3 runs, and the same words are 6"),
+        (_words("seed=4"), "1_lightgcn_synthetic_uniform has other values with this release"),
+        (
+            lambda record: record.update(
+                words=[
+                    *("dataset=goodbooks", "dataset.download=true"),
+                    *("dataset.ratings.url=http://localhost", "seed=1,2,3"),
+                ]
+            ),
+            "would download from http://localhost, which no option of this release names",
+        ),
+        (lambda record: record.update(words="seed=1"), "words must be a list of texts"),
+        (lambda record: record.update(schema_version=9), "expected an object of schema_version 1"),
+        (lambda record: record["jobs"][0].update(run="../away"), "the name of a run directory"),
+        (lambda record: record["jobs"][0].update(run=".."), "the name of a run directory"),
+        (
+            lambda record: record["jobs"][0].update(run=record["jobs"][1]["run"]),
+            "two jobs have the same run directory",
+        ),
+    ],
+)
+def test_a_changed_sweep_json_is_refused_in_one_line(
+    change: Change, message: str, whole: Finished, tmp_path: Path
+) -> None:
+    record = read(sweep_of(whole) / "sweep.json")
+    change(record)
+    (tmp_path / "sweep.json").write_text(json.dumps(record), encoding="utf-8")
+    refused = call(tmp_path, "train", "-m", f"sweep.resume={tmp_path}")
+    assert (refused.code, refused.out) == (2, "")
+    assert message in refused.err
+    assert refused.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+
+
+def test_a_run_directory_with_another_config_is_refused(whole: Finished) -> None:
+    first = runs_of(whole)[0]
+    config = read(first / "config.json")
+    written = (first / "config.json").read_text("utf-8")
+    (first / "config.json").write_text(json.dumps(config | {"seed": 99}), encoding="utf-8")
+    try:
+        done = call(whole.folder, "train", "-m", "sweep.resume=latest")
+    finally:
+        (first / "config.json").write_text(written, encoding="utf-8")
+    assert done.code == 2
+    assert "is not the config of this run of the sweep" in done.out
