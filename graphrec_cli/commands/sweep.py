@@ -43,6 +43,10 @@ def sweep_command(
         GraphrecError: the sweep cannot be started or resumed.
     """
     folder, record, given = None, None, arguments.overrides
+    if "trainer.autoresume" in map(_key, given):
+        raise ConfigError(
+            "trainer.autoresume is for a single run; write sweep.autoresume=true to resume a sweep"
+        )
     if asked.resume is not None:
         folder = _find(asked.resume, _output_dir(arguments.overrides))
         record = read_sweep(folder)

@@ -46,6 +46,10 @@ FLAGS = {
     "--from RUN": "Start from a saved configuration: a run directory, its config.json, or latest.",
     "resume=RUN": "Continue an interrupted run in its own directory. Only trainer.epochs, device, "
     "num_threads and data_dir may be given with it.",
+    "sweep.resume=DIR": "With -m, continue a sweep; latest is the newest. sweep.retry_failed=true "
+    "also resumes its failed runs.",
+    "sweep.autoresume=true": "With -m, continue the newest sweep of the same runs, if there is "
+    "one.",
     "--config-dir DIR": "Add your own options from DIR/GROUP/OPTION.yaml.",
     "--cfg job": "Print the composed configuration; train nothing.",
     "--info defaults": "Print how Hydra composes the configuration; --info alone prints all.",
@@ -73,7 +77,9 @@ def train_help(words: Sequence[str]) -> str:
         ConfigError: a flag, an option or a key is unknown, or an option file is broken.
     """
     saved, words = take_flag(FROM, words)
-    arguments = sort_arguments([word for word in words if not word.startswith("resume=")])
+    arguments = sort_arguments(
+        [word for word in words if not word.startswith(("resume=", "sweep."))]
+    )
     config_dir = arguments.config_dir
     chosen = _chosen(arguments.overrides, config_dir)
     defaults = read_defaults()

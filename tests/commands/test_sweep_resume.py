@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import STDOUT
 from typing import Any
 
 import pytest
@@ -137,6 +141,29 @@ def test_runs_that_were_killed_before_their_config_begin_in_their_directories(
 
 
 @pytest.mark.slow
+def test_a_sweep_whose_process_is_killed_three_times_ends_as_a_whole_one(
+    whole: Finished, tmp_path: Path
+) -> None:
+    words = ["-m", "graphrec_cli", "train"]
+    signs = ("*_sweep/sweep.json", "*_sweep/2_*/history.jsonl", "*_sweep/3_*/config.json")
+    for number, sign in enumerate(signs):
+        more = WORDS if number == 0 else ("-m", "sweep.resume=latest")
+        process = subprocess.Popen(
+            [sys.executable, *words, *more], cwd=tmp_path, stdout=subprocess.PIPE, stderr=STDOUT
+        )
+        until = time.monotonic() + 120
+        while not list((tmp_path / "outputs").glob(sign)) and time.monotonic() < until:
+            assert process.poll() is None, process.communicate()[0]
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+        assert list((tmp_path / "outputs").glob(sign))
+    done = call(tmp_path, "train", "-m", "sweep.resume=latest")
+    assert done.code == 0, done.err
+    assert_same_sweep(done, whole)
+
+
+@pytest.mark.slow
 def test_failed_runs_are_said_and_trained_again_only_if_asked(full_size: Command) -> None:
     words = (*TINY, "loss=bpr", "plots=false", "evaluation.floor=null", "-m")
     done = full_size("train", *words, "trainer.learning_rate=0.01,1e38")
@@ -190,6 +217,7 @@ def test_autoresume_without_such_a_sweep_starts_one(full_size: Command) -> None:
             "sweep.resume is given twice; give it once",
         ),
         (("-m", "sweep.resume=a", "sweep.autoresume=true"), "give one of them"),
+        (("-m", "seed=1,2", "trainer.autoresume=true"), "write sweep.autoresume=true to resume"),
     ],
 )
 def test_wrong_words_are_refused(words: tuple[str, ...], message: str, full_size: Command) -> None:
