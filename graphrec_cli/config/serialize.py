@@ -112,6 +112,8 @@ def config_from_dict(content: object, where: str) -> SavedConfig:
             group: {key: value for key, value in keys.items() if key in node[group]}
             for group, keys in _MEANT_BY_ABSENCE.items()
         }
+        if values["loss"].get("log_q") is False:
+            meant["loss"].pop("log_q_power", None)  # which would be a value without effect
         node = OmegaConf.merge(node, meant, values)
         config = OmegaConf.to_object(node)
         plain = to_plain(config)

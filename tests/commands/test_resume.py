@@ -344,21 +344,6 @@ def test_autoresume_goes_on_with_the_newest_unfinished_run_of_the_same_configura
 
 
 @pytest.mark.slow
-def test_autoresume_in_a_sweep(graphrec: Callable[..., Any]) -> None:
-    words = ("train", *TRAIN, "trainer.autoresume=true", "-m", "seed=1,2")
-    with dying_at(8):
-        stopped = graphrec(*words)
-    assert stopped.code == 143
-    (run,) = [path.parent for path in stopped.folder.glob("outputs/*/config.json")]
-    done = graphrec(*words)
-    assert done.code == 0
-    runs = {path.parent for path in stopped.folder.glob("outputs/*/config.json")}
-    assert run in runs
-    assert len(runs) == 2
-    assert {read(path / "status.json")["status"] for path in runs} == {"completed"}
-
-
-@pytest.mark.slow
 def test_a_saved_autoresume_does_not_stop_reproduce(graphrec: Callable[..., Any]) -> None:
     done = graphrec("train", *TRAIN, "trainer.epochs=1", "trainer.autoresume=true")
     with dying_at(2):

@@ -122,7 +122,7 @@ def test_weights_are_divided_by_the_expected_number_of_draws_to_the_power(
     negatives: SoftmaxNegatives, power: float, long_tailed_train: UserItems
 ) -> None:
     degree = torch.from_numpy(long_tailed_train.item_degree)
-    plain = SoftmaxConfig(negatives=negatives, num_negatives=80, log_q_power=0)
+    plain = SoftmaxConfig(negatives=negatives, num_negatives=80, log_q=False)
     corrected = SoftmaxConfig(negatives=negatives, num_negatives=80, log_q_power=power)
     both = (sampler(config, long_tailed_train).epoch(4, 80) for config in (plain, corrected))
     for without, batch in zip(*both, strict=True):
@@ -135,13 +135,9 @@ def test_weights_are_divided_by_the_expected_number_of_draws_to_the_power(
 def test_the_default_power_depends_on_the_catalog(catalog: int, power: float) -> None:
     users, items = np.zeros(catalog, dtype=np.int64), np.arange(catalog)
     train = UserItems.from_pairs(users, items, num_users=1, num_items=3000)
-    defaults, fixed = SoftmaxConfig(), SoftmaxConfig(log_q_power=power)
-    for batch, same in zip(
-        *(sampler(config, train).epoch(2, 50) for config in (defaults, fixed)), strict=True
-    ):
-        assert batch.log_weight.tolist() == same.log_weight.tolist()
-        # 2,048 draws from items that are sampled equally often.
-        weight = (2048 / catalog) ** -power
+    # 50 draws from items that are sampled equally often.
+    for batch in sampler(SoftmaxConfig(num_negatives=50), train).epoch(2, 9):
+        weight = (50 / catalog) ** -power
         assert batch.log_weight.exp().min().item() == pytest.approx(weight)
 
 
