@@ -7,13 +7,13 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from graphrec_cli.commands.sweep_words import SweepWords
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.download_guard import refuse_new_addresses
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.config.sweep import Sweep, plan_sweep
+from graphrec_cli.config.sweep_words import SweepWords
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.directory import make_unique_folder, timestamp

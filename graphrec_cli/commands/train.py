@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from graphrec_cli.commands.resume import resume, take_resumed
 from graphrec_cli.commands.saved_config import take_saved
 from graphrec_cli.commands.sweep import sweep_command
-from graphrec_cli.commands.sweep_words import SweepWords, take_sweep_words
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.compose import compose_run
 from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.sweep_words import SweepWords, take_sweep_words
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.system.progress import progress

@@ -9,6 +9,7 @@ from graphrec_cli.config.keys import Key, list_keys
 from graphrec_cli.config.options import group_options
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.sweep_words import SWEEP_KEYS
 
 
 def complete_train(word: str, words: list[str]) -> list[str]:
@@ -29,6 +30,8 @@ def complete_train(word: str, words: list[str]) -> list[str]:
     elif not equals:
         groups = [f"{group}=" for group in (*SCHEMAS, "experiment")]
         candidates = [*groups, *(f"{known.name}=" for known in _keys(words))]
+        if {"-m", "--multirun"} & set(words):
+            candidates += [f"sweep.{name}=" for name in SWEEP_KEYS]
     elif key in (*SCHEMAS, "experiment"):
         candidates = [f"{key}={option}" for option in _options(key, words)]
     else:

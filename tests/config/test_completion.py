@@ -19,6 +19,8 @@ from graphrec_cli.config.compose import Job, compose_run
         ("", ["--cfg"], ["all", "hydra", "job"]),
         ("def", ["--info"], ["defaults", "defaults-tree"]),
         ("", ["--config-dir"], []),
+        ("sweep.r", ["-m"], ["sweep.resume=", "sweep.retry_failed="]),
+        ("sweep.r", [], []),
         (
             "samp",
             [],

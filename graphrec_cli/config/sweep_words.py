@@ -9,7 +9,8 @@ from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 
 _PREFIX = "sweep."
-_KEYS = ("resume", "autoresume", "retry_failed")
+SWEEP_KEYS = ("resume", "autoresume", "retry_failed")
+"""The keys below ``sweep``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +42,10 @@ def take_sweep_words(words: Sequence[str]) -> tuple[SweepWords, list[str]]:
             continue
         key, _, value = word.partition("=")
         name = key.removeprefix(_PREFIX)
-        if name not in _KEYS:
-            known = [f"{_PREFIX}{each}" for each in _KEYS]
-            raise ConfigError(
-                f"unknown key '{key}'{suggestion(key, known)} (keys of sweep: {', '.join(_KEYS)})"
-            )
+        if name not in SWEEP_KEYS:
+            known = [f"{_PREFIX}{each}" for each in SWEEP_KEYS]
+            hint, listed = suggestion(key, known), ", ".join(SWEEP_KEYS)
+            raise ConfigError(f"unknown key '{key}'{hint} (keys of sweep: {listed})")
         if name in given:
             raise ConfigError(f"{key} is given twice; give it once")
         given.append(name)
