@@ -102,7 +102,11 @@ VALUES: dict[str, dict[str, Any]] = {
         "trainer.batch_size": 2048,
         "trainer.learning_rate": 1e-3,
     },
-    "gowalla_fast": {**GOWALLA_SOFTMAX, "trainer.epochs": 20},
+    "gowalla_fast": {
+        **GOWALLA_SOFTMAX,
+        "trainer.epochs": 20,
+        "trainer.final_learning_rate": 5e-4,
+    },
     "gowalla_best": {**GOWALLA_SOFTMAX, "trainer.epochs": 40},
     "gowalla_chebycf": {
         "dataset.folder": "gowalla",
