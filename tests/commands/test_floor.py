@@ -94,7 +94,7 @@ def test_as_good_as_the_formula_is_not_good_enough(
 def test_a_sweep_solves_once_for_all_runs_on_the_same_data(graphrec: Command) -> None:
     done = graphrec("train", "model=lightgcn,mf,popularity", "split.seed=1,2", "-m")
     assert done.code == 0, done.err
-    results = [read_json(done.run / f"{number}.json") for number in range(6)]
+    results = [read_json(done.run / f"results/{number}.json") for number in range(1, 7)]
     assert [result["floor_of"] for result in results] == [0, 1, 0, 1, None, None]
     floors = [result["metrics"]["floor"] for result in results]
     assert floors[4:] == [None, None]
@@ -110,7 +110,7 @@ def test_a_sweep_solves_once_for_all_runs_on_the_same_data(graphrec: Command) ->
 
 def test_in_a_sweep_the_next_run_solves_if_the_first_fails(graphrec: Command) -> None:
     done = graphrec("train", "trainer.learning_rate=1e30,1e-9,1e-8", "-m")
-    results = [read_json(done.run / f"{number}.json") for number in range(3)]
+    results = [read_json(done.run / f"results/{number}.json") for number in range(1, 4)]
     assert [result["metrics"] is None for result in results] == [True, False, False]
     assert done.err.count("on valid") == 1
     floor = results[1]["metrics"]["floor"]

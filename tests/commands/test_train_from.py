@@ -81,7 +81,7 @@ def test_a_sweep_over_values_and_groups(trained: Any, train: Callable[..., Any])
     done = train("-m", "--from", str(trained.run), *words)
     assert done.code == 0, done.err
     assert SAVED not in done.out
-    configs = [config_of(path.parent) for path in done.folder.glob("outputs/*/config.json")]
+    configs = [config_of(path.parent) for path in done.folder.glob("outputs/*/*/config.json")]
     assert sorted((config["sampler"]["name"], config["seed"]) for config in configs) == [
         ("hardneg", 1),
         ("hardneg", 2),
