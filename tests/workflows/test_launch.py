@@ -85,15 +85,18 @@ def test_a_signal_in_an_epoch_keeps_what_was_finished(
     number: signal.Signals, words: list[str], code: int, folder: Path
 ) -> None:
     process = start(folder, *LONG, *words)
-    run = wait_for(folder, "outputs/*/checkpoints/last.pt", process).parents[1]
+    run = wait_for(folder, "outputs/**/checkpoints/last.pt", process).parents[1]
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code
     assert "Traceback" not in err
-    assert err.splitlines()[-1].startswith("error: interrupted")
+    *_, run_line, last_line = err.splitlines()
+    sweep = f"interrupted: graphrec train -m sweep.resume={out.splitlines()[-1]} continues it"
+    assert (run_line if "-m" in words else last_line).startswith("error: interrupted")
+    assert "-m" not in words or last_line == sweep
     status = json.loads((run / "status.json").read_text(encoding="utf-8"))
     assert status["status"] == "interrupted"
-    assert len(list(folder.glob("outputs/*/status.json"))) == 1
+    assert len(list(folder.glob("outputs/**/status.json"))) == 1
     assert not (run / "metrics.json").exists()
     assert (folder / out.splitlines()[-1]).is_dir()
     assert main(["evaluate", str(run)]) == 0
