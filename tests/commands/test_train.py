@@ -271,7 +271,7 @@ def test_own_options_lie_where_the_user_likes(
     assert (config["trainer"]["patience"], config["choices"]["trainer"]) == (77, "short")
     swept = graphrec(*words, "-m", "seed=1,2", "output_dir=swept")
     assert swept.code == 0
-    configs = [read(path) for path in swept.folder.glob("swept/*/config.json")]
+    configs = [read(path) for path in swept.folder.glob("swept/*/*/config.json")]
     assert [config["trainer"]["patience"] for config in configs] == [77, 77]
 
 

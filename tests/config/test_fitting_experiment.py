@@ -104,7 +104,7 @@ def test_a_sweep_leaves_them_out_too(mine: list[str], tmp_path: Path, launcher: 
     del mine
     done = _train(tmp_path, "sampler=uniform,hardneg", "-m", *launcher)
     assert done.err.count("sampler=uniform does not use sampler.popular_pool=20") == 1
-    assert len(list(done.run.glob("*.json"))) == 2
+    assert len(list(done.run.glob("results/*.json"))) == 2
 
 
 @pytest.mark.slow
@@ -117,7 +117,7 @@ def test_a_launcher_of_hydra_runs_the_same_jobs(tmp_path: Path) -> None:
         folder.mkdir()
         done = call(folder, *words, *launcher)
         assert done.code == 0, done.err
-        found = [read_json(path) for path in sorted(done.run.glob("*.json"))]
+        found = [read_json(path) for path in sorted(done.run.glob("results/*.json"))]
         assert len(found) == 3
         results.append([(job["number"], job["overrides"], job["metrics"]["test"]) for job in found])
     assert results[0] == results[1]

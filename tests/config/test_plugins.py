@@ -135,7 +135,7 @@ def test_a_saved_file_never_loads_a_plugin(graphrec: Graphrec) -> None:
 def test_a_sweep_passes_plugins_on(graphrec: Graphrec) -> None:
     code, _, err = graphrec("train", "--plugin", "my_sampler.py", "sampler=top,uniform", "-m")
     assert code == 0, err
-    runs = sorted(Path("outputs").glob("*/config.json"))
+    runs = sorted(Path("outputs").glob("*/*/config.json"))
     samplers = {json.loads(run.read_text("utf-8"))["sampler"]["name"] for run in runs}
     assert samplers == {"top", "uniform"}
 
