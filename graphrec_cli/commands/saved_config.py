@@ -32,13 +32,18 @@ def take_saved(words: Sequence[str]) -> tuple[SavedConfig | None, list[str]]:
                 f"'{word}' would replace every value of {FROM} {named[0]}; override single groups "
                 f"instead, or remove {FROM}"
             )
-    output_dirs = [word.partition("=")[2] for word in rest if word.startswith("output_dir=")]
-    path = _config_file(named[0], Path([RunConfig().output_dir, *output_dirs][-1]))
+    path = _config_file(named[0], output_dir_of(rest))
     saved = read_config(path)
     refuse_new_addresses(saved, rest, path)
     # Only the command line may ask to resume an unfinished run instead of starting a new one.
     trainer = replace(saved.config.trainer, autoresume=False)
     return replace(saved, config=replace(saved.config, trainer=trainer)), rest
+
+
+def output_dir_of(words: Sequence[str]) -> Path:
+    """Where a command with these words looks for ``latest``."""
+    given = [word.partition("=")[2] for word in words if word.startswith("output_dir=")]
+    return Path([RunConfig().output_dir, *given][-1])
 
 
 def _config_file(name: str, output_dir: Path) -> Path:

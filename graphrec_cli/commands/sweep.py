@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from graphrec_cli.config.arguments import Arguments, sort_arguments
@@ -33,25 +34,30 @@ def sweep_command(
     arguments: Arguments,
     saved: SavedConfig | None,
     asked: SweepWords,
+    output_dir: Path,
     *,
     json_output: bool,
     debug: bool,
 ) -> int:
     """Run every job, even if others fail, and print a table sorted by the valid metric.
 
+    Args:
+        output_dir: where sweeps to resume are found.
+
     Raises:
         GraphrecError: the sweep cannot be started or resumed.
     """
     folder, record, given = None, None, arguments.overrides
-    if "trainer.autoresume" in map(_key, given):
-        raise ConfigError(
-            "trainer.autoresume is for a single run; write sweep.autoresume=true to resume a sweep"
-        )
     if asked.resume is not None:
-        folder = _find(asked.resume, _output_dir(arguments.overrides))
+        folder = _find(asked.resume, output_dir)
         record = read_sweep(folder)
         arguments, saved = _as_recorded(record, folder, arguments, saved)
     sweep = plan_sweep(arguments, saved)
+    if any(config.trainer.autoresume for config in sweep.configs):
+        raise ConfigError(
+            "trainer.autoresume=true is for a single run; leave it out, and write "
+            "sweep.autoresume=true to resume a sweep"
+        )
     if folder is not None:  # its sweep.json may come from somebody else
         for config in sweep.configs:
             refuse_new_addresses(SavedConfig(config, {}), given, folder / "sweep.json")
@@ -63,7 +69,7 @@ def sweep_command(
 
     planned = plan_record(_recorded(arguments.overrides), sweep, saved)
     if asked.autoresume:
-        folder, record = _newest_same(planned, _output_dir(arguments.overrides))
+        folder, record = _newest_same(planned, output_dir)
     if folder is None or record is None:
         folder, record = _new_folder(sweep), planned
         write_sweep(folder, record)
@@ -86,11 +92,6 @@ def sweep_command(
 
 def _new_folder(sweep: Sweep) -> Path:
     return make_unique_folder(Path(sweep.configs[0].output_dir), f"{timestamp()}_sweep")
-
-
-def _output_dir(words: Sequence[str]) -> Path:
-    given = [word.partition("=")[2] for word in words if word.startswith("output_dir=")]
-    return Path([RunConfig().output_dir, *given][-1].strip("'\""))
 
 
 def _find(name: str, output_dir: Path) -> Path:
@@ -157,10 +158,13 @@ def _as_recorded(
     words = [word for word in record.words if _key(word) not in replaced]
     try:
         merged = sort_arguments([*arguments.flags, *words, *today])
-        before = None if record.saved is None else config_from_dict(record.saved, where)
+        if saved is None and record.saved is not None:
+            saved = config_from_dict(record.saved, where)
+            # Like output_dir, not taken from a file of the sweep.
+            saved = replace(saved, config=replace(saved.config, data_dir=RunConfig().data_dir))
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
-    return merged, before
+    return merged, saved
 
 
 def _compare(record: SweepRecord, planned: SweepRecord, folder: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.commands.resume import resume, take_resumed
-from graphrec_cli.commands.saved_config import take_saved
+from graphrec_cli.commands.saved_config import output_dir_of, take_saved
 from graphrec_cli.commands.sweep import sweep_command
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.compose import compose_run
@@ -33,12 +33,15 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         return _report(resume(name, rest, debug=debug), json_output=json_output)
     asked, rest = take_sweep_words(rest)
     saved, rest = take_saved(rest)
+    output_dir = output_dir_of(rest)
     arguments = sort_arguments(rest)
     if not arguments.trains:
         print_config(arguments, saved)
         return 0
     if arguments.multirun:
-        return sweep_command(arguments, saved, asked, json_output=json_output, debug=debug)
+        return sweep_command(
+            arguments, saved, asked, output_dir, json_output=json_output, debug=debug
+        )
     if asked != SweepWords():
         raise ConfigError("sweep.resume and the other sweep keys are for a sweep; add -m")
     with progress("checking the configuration", in_log=False):

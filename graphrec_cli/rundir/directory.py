@@ -54,10 +54,16 @@ def make_folder(folder: Path) -> None:
 
 def newest_first(output_dir: Path) -> list[Path]:
     """The run directories under ``output_dir`` and in its sweeps, newest config.json first."""
+    return folders_by_age(output_dir, "*/config.json", "*_sweep*/*/config.json")
+
+
+def folders_by_age(output_dir: Path, *patterns: str) -> list[Path]:
+    """The folders of the files that match a pattern, that of the newest file first."""
     found = []
-    for config in (*output_dir.glob("*/config.json"), *output_dir.glob("*_sweep*/*/config.json")):
-        with suppress(OSError):  # deleted in the meantime
-            found.append((config.stat().st_mtime_ns, config.parent))
+    for pattern in patterns:
+        for file in output_dir.glob(pattern):
+            with suppress(OSError):  # deleted in the meantime
+                found.append((file.stat().st_mtime_ns, file.parent))
     return [path for _, path in sorted(found, reverse=True)]
 
 
@@ -121,9 +127,11 @@ class RunDirectory:
         """Make the run directory ``folder``, unless it exists.
 
         Raises:
+            ConfigError: a link in it points outside.
             OutputError: the folder or one inside it cannot be made.
         """
         run = cls(folder)
+        refuse_links_out(run.path, run._entries())
         for path in (run.path, run.checkpoints):
             make_folder(path)
         return run

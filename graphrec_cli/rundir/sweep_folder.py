@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from graphrec_cli.errors import ConfigError
+from graphrec_cli.errors import ConfigError, OutputError
+from graphrec_cli.rundir.directory import folders_by_age
 from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
 
 SWEEP_VERSION = 1
-_NAME = "sweep.json"
+_NAME, _RESULTS, _LOCK = "sweep.json", "results", "sweep.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +86,46 @@ def read_sweep(folder: Path) -> SweepRecord:
     )
     if len({job.run for job in record.jobs}) < len(record.jobs):
         raise ConfigError(f"{path}: two jobs have the same run directory")
+    refuse_links_out(folder, [lock_file(folder), folder / _RESULTS])
     refuse_links_out(folder, [folder / job.run for job in record.jobs])
+    refuse_links_out(folder, [result_file(folder, number) for number in range(len(record.jobs))])
     return record
+
+
+def lock_file(folder: Path) -> Path:
+    """Locked by the process that runs the sweep."""
+    return folder / _LOCK
+
+
+def result_file(folder: Path, number: int) -> Path:
+    """The file with the result of a job, by its number from 0."""
+    return folder / _RESULTS / f"{number + 1}.json"
+
+
+def read_results(folder: Path, jobs: int) -> list[dict[str, Any]]:
+    """The results so far, by number.
+
+    Raises:
+        OutputError: a file is malformed.
+    """
+    results = []
+    for number in range(jobs):
+        path = result_file(folder, number)
+        if not path.is_file():
+            continue
+        try:
+            result = read_json(path)
+        except ValueError as error:
+            raise OutputError(f"cannot read {path}: {error}; remove it") from error
+        if not isinstance(result, dict) or result.get("number") != number:
+            raise OutputError(f"{path} is not the result of run {number + 1}; remove it")
+        results.append(result)
+    return results
 
 
 def newest_sweeps(output_dir: Path) -> list[Path]:
     """The folders of sweeps under ``output_dir``, newest first."""
-    found = []
-    for path in output_dir.glob(f"*/{_NAME}"):
-        with suppress(OSError):  # deleted in the meantime
-            found.append((path.stat().st_mtime_ns, path.parent))
-    return [path for _, path in sorted(found, reverse=True)]
+    return folders_by_age(output_dir, f"*/{_NAME}")
 
 
 def _job(value: object, where: str) -> SweepJob:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,13 @@ from graphrec_cli.rundir.config_fingerprint import MACHINE, config_sha256
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
 from graphrec_cli.rundir.environment import command_line, describe_environment
 from graphrec_cli.rundir.lock import held_lock
-from graphrec_cli.rundir.sweep_folder import SweepJob, SweepRecord
+from graphrec_cli.rundir.sweep_folder import (
+    SweepJob,
+    SweepRecord,
+    lock_file,
+    read_results,
+    result_file,
+)
 from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.device import pick_device
 from graphrec_cli.terminal_text import one_line
@@ -95,19 +100,19 @@ def run_jobs(
     """
     for line in sweep.skipped:
         log.info("%s", line)
-    make_folder(folder / "results")
+    make_folder(result_file(folder, 0).parent)
     codes = []
 
     def run(job: Job) -> None:
         _run_and_record(job, sweep, folder, jobs, retry_failed=retry_failed, debug=debug)
 
-    with held_lock(folder / "sweep.lock"):
+    with held_lock(lock_file(folder)):
         try:
             run_sweep(arguments, run, folder, sweep.jobs, saved)
         except Interrupted as interruption:
             codes.append(interruption.exit_code)
             log.info("interrupted: graphrec train -m sweep.resume=%s continues it", folder)
-    results = _results(folder)
+    results = read_results(folder, len(jobs))
     codes += [result["exit_code"] for result in results]
     return SweepOutcome(results, max(codes, default=1))
 
@@ -140,9 +145,10 @@ def _run_and_record(
     stopped_by = None
     try:
         run = RunDirectory(folder / own.run)
-        outcome = None if retry_failed else _failed_before(run, folder, job)
+        known = read_results(folder, len(jobs))
+        outcome = None if retry_failed else _failed_before(run, known, job)
         if outcome is None:
-            floor = _known_floor(folder, result["floor_of"])
+            floor = _known_floor(known, result["floor_of"])
             outcome = _start_or_resume(job, run, own.config_sha256, floor, debug=debug)
     except Exception as error:  # raised outside the run
         line = one_line(error)
@@ -155,14 +161,16 @@ def _run_and_record(
         result |= {"run": str(outcome.run.path), "metrics": outcome.metrics}
         stopped_by = outcome.stopped_by
     # Through files, because a Hydra launcher may run its jobs in other processes.
-    write_json(_result_file(folder, job.number), result)
+    write_json(result_file(folder, job.number), result)
     if result["exit_code"] >= 128:
         raise Interrupted(result["exit_code"] - 128)
     if stopped_by is not None:
         raise Interrupted(stopped_by)
 
 
-def _failed_before(run: RunDirectory, folder: Path, job: Job) -> RunOutcome | None:
+def _failed_before(
+    run: RunDirectory, results: Sequence[dict[str, Any]], job: Job
+) -> RunOutcome | None:
     """The outcome of a run that failed in an earlier start of the sweep; None for any other."""
     if not run.config.is_file():
         return None
@@ -170,7 +178,7 @@ def _failed_before(run: RunDirectory, folder: Path, job: Job) -> RunOutcome | No
     if state != "failed":
         return None
     log.info("it failed before: %s; sweep.retry_failed=true resumes it", error)
-    codes = [result["exit_code"] for result in _results(folder) if result["number"] == job.number]
+    codes = [result["exit_code"] for result in results if result["number"] == job.number]
     return RunOutcome(
         run=run, config=job.config, metrics=None, error=error, exit_code=max([*codes, 1])
     )
@@ -208,22 +216,11 @@ def _digest(content: dict[str, Any]) -> str:
     return config_sha256(content, but=MACHINE)
 
 
-def _result_file(folder: Path, number: int) -> Path:
-    return folder / "results" / f"{number + 1}.json"
-
-
-def _results(folder: Path) -> list[dict[str, Any]]:
-    """The results so far, by number."""
-    files = (folder / "results").glob("*.json")
-    results = [json.loads(path.read_text(encoding="utf-8")) for path in files]
-    return sorted(results, key=lambda result: int(result["number"]))
-
-
-def _known_floor(folder: Path, group: int | None) -> dict[str, Any] | None:
+def _known_floor(results: Sequence[dict[str, Any]], group: int | None) -> dict[str, Any] | None:
     """The floor that a finished run of the sweep found for the same data, seed and metric."""
     if group is None:
         return None
-    for result in _results(folder):
+    for result in results:
         if result["floor_of"] == group and result["metrics"] is not None:
             found: dict[str, Any] | None = result["metrics"]["floor"]
             return found

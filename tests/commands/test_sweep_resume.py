@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -282,6 +283,61 @@ def test_a_changed_sweep_json_is_refused_in_one_line(
     assert message in refused.err
     assert refused.err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+
+
+@pytest.mark.parametrize("entry", ["results", "sweep.lock", "1_lightgcn_synthetic_uniform"])
+def test_links_out_of_the_folder_are_refused(entry: str, whole: Finished, tmp_path: Path) -> None:
+    home, outside = tmp_path / "sweep", tmp_path / "outside"
+    for folder in (home, outside):
+        folder.mkdir()
+    shutil.copy(sweep_of(whole) / "sweep.json", home)
+    (home / entry).symlink_to(outside)
+    refused = call(tmp_path, "train", "-m", f"sweep.resume={home}")
+    assert (refused.code, refused.out) == (2, "")
+    assert f"{entry} is a link that points outside" in refused.err
+    assert list(outside.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_link_in_a_run_directory_that_never_began_is_refused(
+    whole: Finished, tmp_path: Path
+) -> None:
+    home, outside = tmp_path / "sweep", tmp_path / "outside"
+    run = home / runs_of(whole)[0].name
+    for folder in (home, outside, run):
+        folder.mkdir()
+    shutil.copy(sweep_of(whole) / "sweep.json", home)
+    (run / "checkpoints").symlink_to(outside)
+    done = call(tmp_path, "train", "-m", f"sweep.resume={home}")
+    assert done.code == 2
+    assert "checkpoints is a link that points outside" in done.out
+    assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"number": 7}'])
+def test_a_damaged_result_is_named(content: str, whole: Finished, tmp_path: Path) -> None:
+    folder = tmp_path / sweep_of(whole).name
+    shutil.copytree(sweep_of(whole), folder)
+    (folder / "results/2.json").write_text(content, encoding="utf-8")
+    done = call(tmp_path, "train", "-m", f"sweep.resume={folder}")
+    assert done.code == 1
+    assert "results/2.json" in done.out + done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_sweep_from_a_saved_config_takes_its_values_but_not_its_folder(
+    whole: Finished, full_size: Command
+) -> None:
+    run = runs_of(whole)[0]
+    words = ("-m", "--from", str(run), "seed=1,2", "trainer.epochs=1")
+    done = full_size("train", *words)
+    assert done.code == 0, done.err
+    for again in (words, ("-m",)):
+        shown = full_size("train", *again, "sweep.resume=latest")
+        assert (shown.code, shown.out) == (0, done.out), shown.err
+    other = full_size("train", "-m", "--from", str(runs_of(whole)[1]), "sweep.resume=latest")
+    assert other.code == 2
+    assert "was not started from that configuration" in other.err
 
 
 def test_a_run_directory_with_another_config_is_refused(whole: Finished) -> None:
