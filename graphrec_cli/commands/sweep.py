@@ -15,6 +15,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.config.sweep import Sweep, plan_sweep
 from graphrec_cli.config.sweep_words import SweepWords
+from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.directory import make_unique_folder, timestamp
@@ -61,11 +62,13 @@ def sweep_command(
     if folder is not None:  # its sweep.json may come from somebody else
         for config in sweep.configs:
             refuse_new_addresses(SavedConfig(config, {}), given, folder / "sweep.json")
+    _check_metrics(asked.metrics, sweep.configs)
     _check_data_of_all(sweep.configs)
 
     with progress("loading torch", in_log=False):
+        from graphrec_cli.reporting.sweep_files import sweep_as_json
         from graphrec_cli.reporting.sweep_table import describe_sweep
-        from graphrec_cli.workflows.sweep import plan_record, run_jobs
+        from graphrec_cli.workflows.sweep import plan_record, run_jobs, write_sweep_figures
 
     planned = plan_record(_recorded(arguments.overrides), sweep, saved)
     if asked.autoresume:
@@ -85,7 +88,12 @@ def sweep_command(
         retry_failed=asked.retry_failed,
         debug=debug,
     )
-    print(json.dumps(done.results) if json_output else describe_sweep(done.results, sweep.labels))
+    plots = any(config.plots for config in sweep.configs)
+    write_sweep_figures(folder, done.results, show_test=asked.test, plots=plots)
+    if json_output:
+        print(json.dumps(sweep_as_json(folder, done.results, show_test=asked.test)))
+    else:
+        print(describe_sweep(done.results, len(record.jobs), asked.metrics, show_test=asked.test))
     print(folder, flush=True)
     return done.exit_code
 
@@ -191,6 +199,18 @@ def _compare(record: SweepRecord, planned: SweepRecord, folder: Path) -> None:
         log.warning(
             "the environment has changed: %s; the runs to come may differ from those before", listed
         )
+
+
+def _check_metrics(asked: Sequence[str], configs: Sequence[RunConfig]) -> None:
+    """Refuse a column of the table that some runs do not have."""
+    for config in configs:
+        known = config.metric_keys()
+        for metric in asked:
+            if metric not in known:
+                raise ConfigError(
+                    f"sweep.metrics: a run does not compute '{metric}'{suggestion(metric, known)} "
+                    f"(metrics: {', '.join(known)}); evaluation.ks sets the cut-offs"
+                )
 
 
 def _check_data_of_all(configs: Sequence[RunConfig]) -> None:

@@ -12,6 +12,7 @@ from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
 
 SWEEP_VERSION = 1
+_RESULT = {"values", "ranked_with", "monitor", "metrics", "state", "error", "seconds"}
 _NAME, _RESULTS, _LOCK = "sweep.json", "results", "sweep.lock"
 
 
@@ -21,13 +22,13 @@ class SweepJob:
 
     Attributes:
         words: its words.
-        label: the swept ones among them.
+        values: the values that are swept, by key.
         config_sha256: digest of its config.
         run: name of its run directory, inside the sweep's folder.
     """
 
     words: list[str]
-    label: str
+    values: dict[str, str]
     config_sha256: str
     run: str
 
@@ -117,7 +118,11 @@ def read_results(folder: Path, jobs: int) -> list[dict[str, Any]]:
             result = read_json(path)
         except ValueError as error:
             raise OutputError(f"cannot read {path}: {error}; remove it") from error
-        if not isinstance(result, dict) or result.get("number") != number:
+        if (
+            not isinstance(result, dict)
+            or result.get("number") != number
+            or not _RESULT.issubset(result)
+        ):
             raise OutputError(f"{path} is not the result of run {number + 1}; remove it")
         results.append(result)
     return results
@@ -131,13 +136,13 @@ def newest_sweeps(output_dir: Path) -> list[Path]:
 def _job(value: object, where: str) -> SweepJob:
     if not isinstance(value, dict):
         raise ConfigError(f"{where} must be an object")
-    texts = [value.get(name) for name in ("label", "config_sha256", "run")]
-    label, digest, run = (text if isinstance(text, str) else "" for text in texts)
+    texts = [value.get(name) for name in ("config_sha256", "run")]
+    digest, run = (text if isinstance(text, str) else "" for text in texts)
     if not digest or not run or Path(run).name != run or run == "..":
-        raise ConfigError(
-            f"{where} must have a label, a config_sha256 and the name of a run directory"
-        )
-    return SweepJob(_texts(value.get("words"), f"{where}: words"), label, digest, run)
+        raise ConfigError(f"{where} must have a config_sha256 and the name of a run directory")
+    values = _object(value.get("values"), f"{where}: values", empty={}) or {}
+    _texts([*values.values()], f"{where}: values")
+    return SweepJob(_texts(value.get("words"), f"{where}: words"), values, digest, run)
 
 
 def _texts(value: object, where: str) -> list[str]:

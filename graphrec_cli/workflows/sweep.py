@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from tqdm import tqdm
 
 from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.compose import Job
 from graphrec_cli.config.hydra_app import run_sweep
 from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
-from graphrec_cli.config.sweep import Sweep
+from graphrec_cli.config.sweep import Sweep, describe_values
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
+from graphrec_cli.reporting.sweep_files import write_runs
+from graphrec_cli.reporting.sweep_plots import draw_sweep
+from graphrec_cli.results.sweep_summary import rank_runs
 from graphrec_cli.rundir.config_fingerprint import MACHINE, config_sha256
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
 from graphrec_cli.rundir.environment import command_line, describe_environment
@@ -28,6 +34,7 @@ from graphrec_cli.rundir.sweep_folder import (
 )
 from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.device import pick_device
+from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import one_line
 from graphrec_cli.workflows.launch import RunOutcome, describe_run, resume_run, run_job
 
@@ -40,7 +47,7 @@ class SweepOutcome:
 
     Attributes:
         results: of the runs that were started, by their number.
-        exit_code: exit code of the command.
+        exit_code: exit code of the command: 0 if every run is completed.
     """
 
     results: list[dict[str, Any]]
@@ -59,12 +66,12 @@ def plan_record(words: Sequence[str], sweep: Sweep, saved: SavedConfig | None) -
     jobs = [
         SweepJob(
             words=job,
-            label=label,
+            values=values,
             config_sha256=_digest(config_to_dict(SavedConfig(config, {}, plugins))),
             run=f"{number:0{width}d}_{describe_run(config)}",
         )
-        for number, (job, label, config) in enumerate(
-            zip(sweep.jobs, sweep.labels, sweep.configs, strict=True), start=1
+        for number, (job, values, config) in enumerate(
+            zip(sweep.jobs, sweep.values, sweep.configs, strict=True), start=1
         )
     ]
     return SweepRecord(
@@ -113,8 +120,22 @@ def run_jobs(
             codes.append(interruption.exit_code)
             log.info("interrupted: graphrec train -m sweep.resume=%s continues it", folder)
     results = read_results(folder, len(jobs))
-    codes += [result["exit_code"] for result in results]
-    return SweepOutcome(results, max(codes, default=1))
+    all_completed = [result["state"] for result in results] == ["completed"] * len(jobs)
+    return SweepOutcome(results, codes[0] if codes else int(not all_completed))
+
+
+def write_sweep_figures(
+    folder: Path, results: Sequence[dict[str, Any]], *, show_test: bool, plots: bool
+) -> None:
+    """Write sweep.csv, and sweep.png with ``plots``, into the sweep's folder.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    write_runs(folder / "sweep.csv", results, show_test=show_test)
+    if plots:
+        with progress("drawing the sweep"):
+            draw_sweep(rank_runs(results), folder / "sweep.png")
 
 
 def _run_and_record(
@@ -131,21 +152,31 @@ def _run_and_record(
     Raises:
         Interrupted: a signal arrived, and the sweep must end.
     """
-    own, of = jobs[job.number], f"run {job.number + 1} of {len(jobs)}"
-    log.info("%s%s", of, f": {own.label}" if own.label else "")
+    own, started = jobs[job.number], time.monotonic()
+    known = read_results(folder, len(jobs))
+    label = describe_values(own.values)
+    log.info(
+        "run %d of %d%s%s",
+        job.number + 1,
+        len(jobs),
+        f": {label}" if label else "",
+        _describe_left(known, job.number, len(jobs)),
+    )
     result: dict[str, Any] = {
         "number": job.number,
+        "values": own.values,
         "floor_of": sweep.floors[job.number],
+        "ranked_with": sweep.ranked_with[job.number],
         "overrides": job.overrides,
         "monitor": job.config.monitor(),
         "lower_is_better": job.config.evaluation.lower_is_better(job.config.monitor()),
         "run": None,
         "metrics": None,
+        "state": "failed",
     }
     stopped_by = None
     try:
         run = RunDirectory(folder / own.run)
-        known = read_results(folder, len(jobs))
         outcome = None if retry_failed else _failed_before(run, known, job)
         if outcome is None:
             floor = _known_floor(known, result["floor_of"])
@@ -159,13 +190,26 @@ def _run_and_record(
     else:
         result |= {"exit_code": outcome.exit_code, "error": outcome.error}
         result |= {"run": str(outcome.run.path), "metrics": outcome.metrics}
+        result["state"] = outcome.run.state()[0]
         stopped_by = outcome.stopped_by
+    earlier = [other["seconds"] for other in known if other["number"] == job.number]
+    result["seconds"] = round(sum(earlier) + time.monotonic() - started, 3)
     # Through files, because a Hydra launcher may run its jobs in other processes.
     write_json(result_file(folder, job.number), result)
     if result["exit_code"] >= 128:
         raise Interrupted(result["exit_code"] - 128)
     if stopped_by is not None:
         raise Interrupted(stopped_by)
+
+
+def _describe_left(known: Sequence[dict[str, Any]], number: int, jobs: int) -> str:
+    """The time that this and the later runs take if each takes as long as those so far."""
+    seconds = [other["seconds"] for other in known if other["state"] == "completed"]
+    done = {other["number"] for other in known if other["state"] in ("completed", "failed")}
+    left = len(set(range(number, jobs)) - done)
+    if not seconds or not left:
+        return ""
+    return f"; about {tqdm.format_interval(left * sum(seconds) / len(seconds))} left"
 
 
 def _failed_before(
