@@ -12,11 +12,11 @@ from hydra.core.override_parser.types import Override, ValueType
 
 from graphrec_cli.config.arguments import Arguments, describe_repeated
 from graphrec_cli.config.comparable_runs import same_figures, same_floors
-from graphrec_cli.config.compose import component_types, compose_job, compose_run, explained
+from graphrec_cli.config.compose import compose_run, explained
+from graphrec_cli.config.fitted_words import FittedWords, fit_words
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
-from graphrec_cli.config.store import SCHEMAS
-from graphrec_cli.config.unused import unused_words, used_values
+from graphrec_cli.config.unused import used_values
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.terminal_text import counted
 
@@ -69,26 +69,21 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
     """
     combinations = list(_combinations(arguments.overrides))
     used_words: set[str] = set()
-    jobs: dict[str, tuple[list[str], RunConfig]] = {}
+    jobs: dict[str, FittedWords] = {}
     left_out: dict[str, dict[str, None]] = {}
     partly: dict[str, None] = {}
     for words in combinations:
-        job = replace(arguments, overrides=words)
-        known = _without_other_components(job, saved)
-        config = compose_job(replace(arguments, overrides=known), saved).config
-        unused = unused_words(config, known)
-        used = [word for word in known if word not in unused]
-        kept = [word for word in known if word in used or _gives_positives(word, config)]
+        job = fit_words(replace(arguments, overrides=words), saved)
         for word in words:
-            if word in used:
+            if word in job.used:
                 continue
-            part = _not_using(word, unused, config)
-            if word in kept:
+            part = _not_using(word, job.unused, job.config)
+            if word in job.kept:
                 partly[f"{part} uses nothing of {word} but sampler.by"] = None
             else:
                 left_out.setdefault(part, {})[word.lstrip("+").partition("=")[0]] = None
-        used_words |= set(used)
-        jobs.setdefault(repr(used_values(config)), (kept, config))
+        used_words |= set(job.used)
+        jobs.setdefault(repr(used_values(job.config)), job)
     for words in combinations:
         if not used_words.issuperset(words):
             compose_run(replace(arguments, overrides=words), saved)  # raises, with the reason
@@ -99,8 +94,8 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
             f"{len(combinations)} combinations are {counted(len(jobs), 'different run')}; each "
             "runs once"
         )
-    own = [[word for word in job if not word.startswith("hydra")] for job, _ in jobs.values()]
-    configs = [config for _, config in jobs.values()]
+    own = [[word for word in job.kept if not word.startswith("hydra")] for job in jobs.values()]
+    configs = [job.config for job in jobs.values()]
     values = _with_losses(_swept_values(own, combinations), configs)
     return Sweep(own, configs, skipped, values, same_floors(configs), same_figures(configs))
 
@@ -112,11 +107,6 @@ def _not_using(word: str, unused: Mapping[str, str], config: RunConfig) -> str:
         return named[0]
     group = word.lstrip("+").partition(".")[0]
     return f"{group}={getattr(config, group).name}"
-
-
-def _gives_positives(word: str, config: RunConfig) -> bool:
-    """Whether a word chooses a sampler, of which every loss uses ``by``."""
-    return word.startswith("sampler=") and bool(config.model.learns_from())
 
 
 def _swept_values(
@@ -165,28 +155,6 @@ def _values(override: Override) -> list[str]:
     if not values:
         raise ConfigError(f"'{override.input_line}' has no values to sweep over; give at least one")
     return [f"{key}={value}" for value in values]
-
-
-def _without_other_components(job: Arguments, saved: SavedConfig | None) -> list[str]:
-    """The words without keys that only other components of their group have."""
-    groups = [word for word in job.overrides if word.partition("=")[0] in (*SCHEMAS, "experiment")]
-    dotted = [word for word in job.overrides if word.lstrip("+").partition(".")[0] in SCHEMAS]
-    if not groups or not dotted:
-        return job.overrides
-    chosen = component_types(replace(job, overrides=groups), saved)
-
-    def belongs_elsewhere(word: str) -> bool:
-        group, _, key = word.lstrip("+").partition("=")[0].partition(".")
-        name = key.partition(".")[0]
-        if group not in SCHEMAS or not key or name in _field_names(chosen[group]):
-            return False
-        return any(name in _field_names(schema) for schema in SCHEMAS[group].values())
-
-    return [word for word in job.overrides if not belongs_elsewhere(word)]
-
-
-def _field_names(schema: type) -> list[str]:
-    return [field.name for field in fields(schema)]
 
 
 def _with_losses(
