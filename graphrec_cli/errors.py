@@ -11,6 +11,7 @@
       + NonFiniteError           5   the loss or the scores are NaN or infinite
       + OutputError              1   a run directory cannot be written or read
       + MemoryShortageError      1   not enough free memory
+    Pruned                         a search ends the run: other trials are ahead of it
     KeyboardInterrupt          130   Ctrl-C outside a run
       + Interrupted     128 + signal   a signal stopped the run
 """
@@ -61,6 +62,10 @@ class OutputError(GraphrecError):
 
 class MemoryShortageError(GraphrecError):
     """The work does not fit into free memory and cannot be made smaller."""
+
+
+class Pruned(Exception):
+    """A search ends the run before its last epoch, because other trials are ahead of it."""
 
 
 class Interrupted(KeyboardInterrupt):
