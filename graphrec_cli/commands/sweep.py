@@ -11,6 +11,7 @@ from pathlib import Path
 from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.dataset import DatasetConfig
 from graphrec_cli.config.download_guard import refuse_new_addresses
+from graphrec_cli.config.launchers import chosen_launcher
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.config.sweep import Sweep, plan_sweep
@@ -52,6 +53,7 @@ def sweep_command(
         folder = _find(asked.resume, output_dir)
         record = read_sweep(folder)
         arguments, saved = _as_recorded(record, folder, arguments, saved)
+    launcher = chosen_launcher(arguments)
     sweep = plan_sweep(arguments, saved)
     if any(config.trainer.autoresume for config in sweep.configs):
         raise ConfigError(
@@ -67,7 +69,8 @@ def sweep_command(
         from graphrec_cli.reporting.sweep_table import describe_sweep
         from graphrec_cli.workflows.sweep import plan_record, run_jobs
 
-    planned = plan_record(_recorded(arguments.overrides), sweep, saved)
+    elsewhere = launcher is not None and not launcher.on_this_machine
+    planned = plan_record(_recorded(arguments.overrides), sweep, saved, elsewhere=elsewhere)
     if asked.autoresume:
         folder, record = _newest_same(planned, output_dir)
     if folder is None or record is None:
@@ -82,6 +85,7 @@ def sweep_command(
         saved,
         folder,
         record.jobs,
+        launcher=launcher,
         retry_failed=asked.retry_failed,
         debug=debug,
     )

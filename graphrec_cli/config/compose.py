@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -94,6 +95,15 @@ def component_types(arguments: Arguments, saved: SavedConfig | None) -> dict[str
         with fitting_experiment(arguments) as (words, _):
             node, _ = _compose(replace(arguments, overrides=words), saved)
         return {group: OmegaConf.get_type(node[group]) or object for group in SCHEMAS}
+
+
+def compose_launcher(arguments: Arguments) -> dict[str, Any]:
+    """The values of ``hydra.launcher``; its interpolations are not resolved."""
+    register_schemas()
+    _, runtime = _compose(arguments, None)
+    values = OmegaConf.to_container(runtime.launcher, resolve=False)
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
 
 
 def _compose(arguments: Arguments, saved: SavedConfig | None) -> tuple[DictConfig, DictConfig]:

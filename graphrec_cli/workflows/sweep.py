@@ -11,10 +11,12 @@ from typing import Any
 from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.compose import Job
 from graphrec_cli.config.hydra_app import run_sweep
+from graphrec_cli.config.launchers import Launcher, hydra_words
 from graphrec_cli.config.plugins import LOADED
+from graphrec_cli.config.run import Device
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.config.sweep import Sweep
-from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
+from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted, LauncherError
 from graphrec_cli.rundir.config_fingerprint import MACHINE, config_sha256
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
 from graphrec_cli.rundir.environment import command_line, describe_environment
@@ -30,6 +32,7 @@ from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.device import pick_device
 from graphrec_cli.terminal_text import one_line
 from graphrec_cli.workflows.launch import RunOutcome, describe_run, resume_run, run_job
+from graphrec_cli.workflows.launched_sweep import launch_runs
 
 log = logging.getLogger("graphrec")
 
@@ -47,13 +50,18 @@ class SweepOutcome:
     exit_code: int
 
 
-def plan_record(words: Sequence[str], sweep: Sweep, saved: SavedConfig | None) -> SweepRecord:
+def plan_record(
+    words: Sequence[str], sweep: Sweep, saved: SavedConfig | None, *, elsewhere: bool = False
+) -> SweepRecord:
     """What a new sweep writes into its sweep.json.
+
+    Args:
+        elsewhere: the runs may be on other machines, with other devices.
 
     Raises:
         ConfigError: a device is not available.
     """
-    devices = [pick_device(config.device) for config in sweep.configs]
+    devices = [pick_device(Device.auto if elsewhere else config.device) for config in sweep.configs]
     width = len(str(len(sweep.jobs)))
     plugins = tuple(LOADED.plugins.values())
     jobs = [
@@ -84,6 +92,7 @@ def run_jobs(
     folder: Path,
     jobs: Sequence[SweepJob],
     *,
+    launcher: Launcher | None,
     retry_failed: bool,
     debug: bool,
 ) -> SweepOutcome:
@@ -92,6 +101,7 @@ def run_jobs(
     Args:
         folder: the sweep's folder.
         jobs: of its sweep.json.
+        launcher: what runs the jobs in other processes; None has them take turns in this one.
         retry_failed: resume failed runs too.
 
     Raises:
@@ -104,51 +114,113 @@ def run_jobs(
     codes = []
 
     def run(job: Job) -> None:
-        _run_and_record(job, sweep, folder, jobs, retry_failed=retry_failed, debug=debug)
+        floor_of = sweep.floors[job.number]
+        run_and_record(job, folder, jobs, floor_of=floor_of, retry_failed=retry_failed, debug=debug)
 
     with held_lock(lock_file(folder)):
         try:
-            run_sweep(arguments, run, folder, sweep.jobs, saved)
+            if launcher is None:
+                run_sweep(arguments, run, folder, sweep.jobs, saved)
+            else:
+                ended = [
+                    number
+                    for number, job in enumerate(jobs)
+                    if _has_ended(RunDirectory(folder / job.run), retry_failed=retry_failed)
+                ]
+                own = hydra_words(arguments.overrides)
+                words = [word for word in arguments.overrides if word not in own]
+                here = replace(arguments, overrides=words)
+                run_sweep(here, run, folder, sweep.jobs, saved, numbers=ended)
+                unfinished = {
+                    number: _blank_result(
+                        Job(
+                            config=sweep.configs[number],
+                            choices={},
+                            overrides=sweep.jobs[number],
+                            number=number,
+                        ),
+                        sweep.floors[number],
+                    )
+                    for number in range(len(jobs))
+                    if number not in ended
+                }
+                if unfinished:
+                    launch_runs(
+                        arguments,
+                        sweep,
+                        saved,
+                        folder,
+                        jobs,
+                        launcher,
+                        unfinished,
+                        retry_failed=retry_failed,
+                        debug=debug,
+                    )
         except Interrupted as interruption:
             codes.append(interruption.exit_code)
             log.info("interrupted: graphrec train -m sweep.resume=%s continues it", folder)
+        except LauncherError as error:
+            codes.append(error.exit_code)
+            log.error(
+                "error: %s; graphrec train -m sweep.resume=%s continues it", one_line(error), folder
+            )
     results = read_results(folder, len(jobs))
     codes += [result["exit_code"] for result in results]
     return SweepOutcome(results, max(codes, default=1))
 
 
-def _run_and_record(
+def _has_ended(run: RunDirectory, *, retry_failed: bool) -> bool:
+    """Whether there is nothing left to train, so that no process is started for the run."""
+    if not run.config.is_file():
+        return False
+    state, _ = run.state()
+    return state == "completed" or (state == "failed" and not retry_failed)
+
+
+def _blank_result(job: Job, floor_of: int | None) -> dict[str, Any]:
+    """The result of a job that has no run."""
+    monitor = job.config.monitor()
+    return {
+        "number": job.number,
+        "floor_of": floor_of,
+        "overrides": job.overrides,
+        "monitor": monitor,
+        "lower_is_better": job.config.evaluation.lower_is_better(monitor),
+        "run": None,
+        "metrics": None,
+    }
+
+
+def run_and_record(
     job: Job,
-    sweep: Sweep,
     folder: Path,
     jobs: Sequence[SweepJob],
     *,
+    floor_of: int | None,
     retry_failed: bool,
     debug: bool,
 ) -> None:
     """Run a job, or take the result of an earlier start, and write it into the sweep's folder.
+
+    Args:
+        folder: the sweep's folder.
+        jobs: of its sweep.json.
+        floor_of: number of the first job with the same floor; None without one.
+        retry_failed: resume a failed run.
 
     Raises:
         Interrupted: a signal arrived, and the sweep must end.
     """
     own, of = jobs[job.number], f"run {job.number + 1} of {len(jobs)}"
     log.info("%s%s", of, f": {own.label}" if own.label else "")
-    result: dict[str, Any] = {
-        "number": job.number,
-        "floor_of": sweep.floors[job.number],
-        "overrides": job.overrides,
-        "monitor": job.config.monitor(),
-        "lower_is_better": job.config.evaluation.lower_is_better(job.config.monitor()),
-        "run": None,
-        "metrics": None,
-    }
+    result = _blank_result(job, floor_of)
     stopped_by = None
     try:
         run = RunDirectory(folder / own.run)
         known = read_results(folder, len(jobs))
         outcome = None if retry_failed else _failed_before(run, known, job)
         if outcome is None:
-            floor = _known_floor(known, result["floor_of"])
+            floor = _known_floor(known, floor_of)
             outcome = _start_or_resume(job, run, own.config_sha256, floor, debug=debug)
     except Exception as error:  # raised outside the run
         line = one_line(error)
