@@ -11,6 +11,7 @@
       + NonFiniteError           5   the loss or the scores are NaN or infinite
       + OutputError              1   a run directory cannot be written or read
       + MemoryShortageError      1   not enough free memory
+      + LauncherError            1   the launcher of a sweep stopped before its jobs
     Pruned                         a search ends the run: other trials are ahead of it
     KeyboardInterrupt          130   Ctrl-C outside a run
       + Interrupted     128 + signal   a signal stopped the run
@@ -62,6 +63,10 @@ class OutputError(GraphrecError):
 
 class MemoryShortageError(GraphrecError):
     """The work does not fit into free memory and cannot be made smaller."""
+
+
+class LauncherError(GraphrecError):
+    """The launcher of a sweep stopped before all of its jobs had ended."""
 
 
 class Pruned(Exception):

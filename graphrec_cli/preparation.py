@@ -9,6 +9,7 @@ from pathlib import Path
 from graphrec_cli.config.dataset import Duplicates
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.table import TableConfig
+from graphrec_cli.data.cache.build_lock import build_lock
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.data.components import find_source, find_split
 from graphrec_cli.data.funnel import Funnel
@@ -103,7 +104,8 @@ def find_files(config: RunConfig) -> FoundFiles:
 def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prepared:
     """Load the prepared data from the cache, or build them from the files.
 
-    Both ways give the same report, and leave the data in the cache.
+    Both ways give the same report, and leave the data in the cache. Of several processes that want
+    the same data at the same time, one prepares it, and the others wait.
 
     Raises:
         ConfigError: the chosen cache folder cannot be written.
@@ -112,18 +114,29 @@ def prepare(config: RunConfig, cache: PreparedCache, report: DropReport) -> Prep
     with progress("reading the cache"):
         prepared = cache.get()
     if prepared is not None:
-        log.info("loaded the prepared data from the cache (%s...)", cache.short_key)
-        log_rows(config, prepared.num_rows, prepared.notes)
-        warn_of_odd_times(config, prepared.split)
-        report.bad_lines(prepared.quarantine)
-        log_unused_split(config, prepared.own_split_unused)
-        report.drops(prepared.funnel)
-        log_every_rating(config, prepared.split)
-        log_titles(prepared)
-        return prepared
-    prepared = fill_cache(config, cache, report)
-    if cache.kept:
-        log.info("stored the prepared data in the cache (%s...)", cache.short_key)
+        return _from_cache(config, cache, prepared, report)
+    with build_lock(cache.path):
+        prepared = cache.built_meanwhile()
+        if prepared is None:
+            prepared = fill_cache(config, cache, report)
+            if cache.kept:
+                log.info("stored the prepared data in the cache (%s...)", cache.short_key)
+            return prepared
+    return _from_cache(config, cache, prepared, report)
+
+
+def _from_cache(
+    config: RunConfig, cache: PreparedCache, prepared: Prepared, report: DropReport
+) -> Prepared:
+    """The same report as when the data was prepared."""
+    log.info("loaded the prepared data from the cache (%s...)", cache.short_key)
+    log_rows(config, prepared.num_rows, prepared.notes)
+    warn_of_odd_times(config, prepared.split)
+    report.bad_lines(prepared.quarantine)
+    log_unused_split(config, prepared.own_split_unused)
+    report.drops(prepared.funnel)
+    log_every_rating(config, prepared.split)
+    log_titles(prepared)
     return prepared
 
 

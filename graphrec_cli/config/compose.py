@@ -97,6 +97,15 @@ def component_types(arguments: Arguments, saved: SavedConfig | None) -> dict[str
         return {group: OmegaConf.get_type(node[group]) or object for group in SCHEMAS}
 
 
+def compose_launcher(arguments: Arguments) -> dict[str, Any]:
+    """The values of ``hydra.launcher``; its interpolations are not resolved."""
+    register_schemas()
+    _, runtime = _compose(arguments, None)
+    values = OmegaConf.to_container(runtime.launcher, resolve=False)
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
+
+
 def _compose(arguments: Arguments, saved: SavedConfig | None) -> tuple[DictConfig, DictConfig]:
     """The config that Hydra composes, not validated, and Hydra's own values."""
     search = []

@@ -19,13 +19,16 @@ from graphrec_cli.config.argparse_help import text_as_help
 from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.compose import Job, compose_job, compose_run, explained
 from graphrec_cli.config.fitting_experiment import fitting_experiment
+from graphrec_cli.config.launchers import hydra_words, register_launchers
 from graphrec_cli.config.options import conf_dir
-from graphrec_cli.config.plugins import LOADED, loaded_plugins, send_by_value
+from graphrec_cli.config.optuna_sweeper import register_sweeper
+from graphrec_cli.config.plugins import LOADED, send_by_value
 from graphrec_cli.config.saved_options import saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import register_schemas
 from graphrec_cli.config.text_values import quoted
-from graphrec_cli.errors import ConfigError
+from graphrec_cli.errors import ConfigError, GraphrecError, LauncherError
+from graphrec_cli.terminal_text import first_line
 
 
 class _Stopped(BaseException):
@@ -46,6 +49,7 @@ def print_config(arguments: Arguments, saved: SavedConfig | None = None) -> None
             saved_options(saved) as selected,
             fitting_experiment(arguments) as (overrides, _),
             redirect_stderr(said),
+            explained(arguments.overrides),
         ):
             _run_hydra(lambda node: None, replace(arguments, overrides=overrides), selected)
     except SystemExit as end:
@@ -60,58 +64,85 @@ def run_sweep(
     folder: Path,
     jobs: Sequence[Sequence[str]],
     saved: SavedConfig | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> None:
-    """Compose every job of a sweep, and hand each to ``run``.
-
-    One after the other, unless a word such as ``hydra/launcher=joblib`` has Hydra start them.
+    """Compose every job of a sweep, and hand each to ``run``, one after the other.
 
     Args:
-        arguments: the words of the command, with ``--multirun``.
+        arguments: the words of the command, with ``--multirun``. Those of Hydra's own keys have
+            Hydra call ``run``.
         run: called once per job.
         folder: where Hydra writes the file that describes the sweep.
         jobs: the words of each job.
         saved: values that the arguments are put on; None is those of ``conf``.
+        numbers: of the jobs that run; None runs all.
 
     Raises:
         ConfigError: the composition or a value was refused.
     """
+    chosen = range(len(jobs)) if numbers is None else numbers
 
     def start(number: int) -> None:
         job = compose_job(replace(arguments, overrides=list(jobs[number])), saved)
         run(replace(job, number=number))
 
-    own = [word for word in arguments.overrides if word.lstrip("+").startswith("hydra")]
-    if not own:
-        for number in range(len(jobs)):
+    own = hydra_words(arguments.overrides)
+    if not own or not chosen:
+        for number in chosen:
             start(number)
         return
     words = sys.argv
     errors: list[Exception] = []
-    plugins, accept_changed = LOADED.names, LOADED.accept_changed
 
     def task(node: DictConfig) -> None:
         sys.argv = words
         GlobalHydra.instance().clear()  # else Hydra refuses to compose within a job of its own
         try:
-            # A launcher may run jobs in other processes.
-            with loaded_plugins(plugins, accept_changed=accept_changed):
-                start(node.seed)
+            start(node.seed)
         except Exception as error:
             errors.append(error)
             raise _Stopped from error
 
-    if plugins:
-        send_by_value()
-    # Hydra only counts the jobs: it would compose keys that ``compose_job`` leaves out of a job.
-    numbers = f"seed=range(0,{len(jobs)})"
-    with suppress(_Stopped):
-        _run_hydra(
-            task,
-            replace(arguments, overrides=own),
-            [numbers, f"hydra.sweep.dir={quoted(str(folder))}"],
-        )
+    with suppress(_Stopped), explained(own):
+        _run_hydra(task, replace(arguments, overrides=own), _job_numbers(chosen, folder))
     if errors:
         raise errors[0]
+
+
+def launch_jobs(
+    arguments: Arguments, start: Callable[[int], None], folder: Path, numbers: Sequence[int]
+) -> None:
+    """Have the launcher that the words choose call ``start`` once per job, in other processes.
+
+    Args:
+        arguments: the words of the command, with ``--multirun`` and ``hydra/launcher``.
+        start: called with the number of a job; can be pickled.
+        folder: where Hydra writes the file that describes the sweep.
+        numbers: of the jobs that run, at least one.
+
+    Raises:
+        LauncherError: the launcher stopped before all jobs had ended.
+    """
+
+    def task(node: DictConfig) -> None:
+        start(node.seed)
+
+    if LOADED.names:
+        send_by_value()
+    own = hydra_words(arguments.overrides)
+    try:
+        _run_hydra(task, replace(arguments, overrides=own), _job_numbers(numbers, folder))
+    except GraphrecError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise LauncherError(f"the launcher stopped: {reason}") from error
+
+
+def _job_numbers(numbers: Sequence[int], folder: Path) -> list[str]:
+    """Words of a sweep over numbers alone: Hydra would compose keys that a job leaves out."""
+    listed = ",".join(map(str, numbers))
+    return [f"seed={listed}", f"hydra.sweep.dir={quoted(str(folder))}"]
 
 
 def _run_hydra(
@@ -124,12 +155,14 @@ def _run_hydra(
         more: words besides the arguments.
     """
     register_schemas()
+    register_launchers()
+    register_sweeper()
     main = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
     old_words, old_value = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["graphrec", *arguments.flags, *more, *arguments.overrides]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        with explained(arguments.overrides), text_as_help():
+        with text_as_help():
             main(task)()
     finally:
         # Otherwise ${hydra:...} would have the values of this job in the next composition.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
@@ -10,6 +11,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+
+from graphrec_cli.config.hydra_plugin import register_plugin
 
 
 class OptunaSweeper(Sweeper):
@@ -46,7 +49,7 @@ class OptunaSweeper(Sweeper):
         return results
 
 
+@cache
 def register_sweeper() -> None:
-    """Let Hydra find the class; it takes only those of a package of plugins."""
-    OptunaSweeper.__module__ = "hydra_plugins.graphrec"
-    Plugins.instance().register(OptunaSweeper)
+    """Make ``hydra/sweeper=graphrec_optuna`` known to Hydra."""
+    register_plugin(OptunaSweeper, "graphrec")

@@ -12,7 +12,7 @@ from graphrec_cli.config.search_space import Dimension, dimension_to_dict, read_
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 
-_MAY_CHANGE = ("trials", "parallel", "storage")
+MAY_CHANGE = ("trials", "parallel", "storage")
 """Settings that a resumed search takes from the command, not from sweep.json."""
 
 
@@ -68,7 +68,7 @@ class SearchConfig:
 
     def identity(self) -> dict[str, Any]:
         """The settings that a resumed search must share."""
-        return {key: value for key, value in self.to_dict().items() if key not in _MAY_CHANGE}
+        return {key: value for key, value in self.to_dict().items() if key not in MAY_CHANGE}
 
 
 def search_from_dict(content: Mapping[str, Any], where: str) -> SearchConfig:

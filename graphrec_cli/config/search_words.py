@@ -31,11 +31,16 @@ def searches(words: Sequence[str]) -> bool:
     return bool(chosen) and chosen[-1].strip("'\"") != "basic"
 
 
-def take_search(arguments: Arguments) -> tuple[SearchConfig, Arguments]:
+def take_search(
+    arguments: Arguments, known: Sequence[Dimension] = ()
+) -> tuple[SearchConfig, Arguments]:
     """Split off what is searched over; return the words of the given configuration too.
 
     Words such as ``model.num_layers=1,2``, ``trainer.learning_rate=tag(log,interval(0.001,0.1))``
     and ``model.num_layers=range(1,4)`` are keys of the space, before those of the option file.
+
+    Args:
+        known: the space of a search that is resumed, if the words need not have one.
 
     Raises:
         ConfigError: a setting or a range is wrong, or a key has two ranges.
@@ -53,7 +58,7 @@ def take_search(arguments: Arguments) -> tuple[SearchConfig, Arguments]:
     for key in keys:
         if keys.count(key) > 1:
             raise ConfigError(f"{key} has values in hydra.sweeper.space and in a word; keep one")
-    if not space:
+    if not space and not known:
         raise ConfigError(
             "nothing to search over; give values such as model.num_layers=1,2 or "
             "'trainer.learning_rate=tag(log,interval(0.001,0.1))', or an option of hydra/sweeper "

@@ -157,9 +157,12 @@ def _describe_coverage(results: Sequence[Result], group: Group) -> list[str]:
 
 
 def _describe_others(results: Sequence[Result], planned: int) -> Iterator[str]:
-    """A line for each run without metrics, and one for those that never began."""
+    """A line for each run without metrics, one for pruned ones and one for those not begun."""
+    pruned = [result["number"] + 1 for result in results if result["state"] == "pruned"]
+    if pruned:
+        yield f"pruned: {name_runs(pruned)}"
     for result in results:
-        if result["metrics"] is None:
+        if result["metrics"] is None and result["state"] != "pruned":
             number, values = result["number"] + 1, describe_values(result["values"])
             shown = f" ({values})" if values else ""
             yield printable(f"run {number}{shown} {result['state']}: {result['error']}")

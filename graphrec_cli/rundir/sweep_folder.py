@@ -25,12 +25,16 @@ class SweepJob:
         values: the values that are swept, by key.
         config_sha256: digest of its config.
         run: name of its run directory, inside the sweep's folder.
+        ranked_with: number, from 0, of the first run that it can be ranked with.
+        floor_of: the same for the first run with its floor; None without one.
     """
 
     words: list[str]
     values: dict[str, str]
     config_sha256: str
     run: str
+    ranked_with: int = 0
+    floor_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +44,16 @@ class SweepRecord:
     Attributes:
         words: of the command, without those that say where files are and how runs are started.
         saved: content of the config.json that ``--from`` named, None without it.
-        jobs: every run, in order.
+        jobs: every run, in order; of a search those that were drawn so far.
         environment: versions, hardware and code.
+        search: settings of a search; None for a grid.
     """
 
     words: list[str]
     saved: dict[str, Any] | None
     jobs: list[SweepJob]
     environment: dict[str, Any]
+    search: dict[str, Any] | None = None
 
 
 def write_sweep(folder: Path, record: SweepRecord) -> None:
@@ -84,6 +90,7 @@ def read_sweep(folder: Path) -> SweepRecord:
             for number, job in enumerate(jobs if isinstance(jobs, list) else [None])
         ],
         environment=_object(content.get("environment"), f"{path}: environment", empty={}) or {},
+        search=_object(content.get("search"), f"{path}: search", empty=None),
     )
     if len({job.run for job in record.jobs}) < len(record.jobs):
         raise ConfigError(f"{path}: two jobs have the same run directory")
@@ -142,7 +149,11 @@ def _job(value: object, where: str) -> SweepJob:
         raise ConfigError(f"{where} must have a config_sha256 and the name of a run directory")
     values = _object(value.get("values"), f"{where}: values", empty={}) or {}
     _texts([*values.values()], f"{where}: values")
-    return SweepJob(_texts(value.get("words"), f"{where}: words"), values, digest, run)
+    first, floor = value.get("ranked_with"), value.get("floor_of")
+    if not isinstance(first, int) or not isinstance(floor, int | None):
+        raise ConfigError(f"{where}: ranked_with and floor_of must be numbers of runs")
+    words = _texts(value.get("words"), f"{where}: words")
+    return SweepJob(words, values, digest, run, first, floor)
 
 
 def _texts(value: object, where: str) -> list[str]:

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.cache.build_lock import build_lock
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.preparation import DropReport, fill_cache, find_files
 
@@ -26,7 +27,11 @@ def prepare_data(config: RunConfig) -> dict[str, Any]:
     """
     started = time.perf_counter()
     cache = PreparedCache(config, find_files(config), required=True)
-    split = (cache.get() or fill_cache(config, cache, DropReport())).split
+    prepared = cache.get()
+    if prepared is None:
+        with build_lock(cache.path):
+            prepared = cache.built_meanwhile() or fill_cache(config, cache, DropReport())
+    split = prepared.split
     pairs = {name: part.num_pairs for name, part in split.parts().items()}
     return {
         "dataset": config.dataset.name,

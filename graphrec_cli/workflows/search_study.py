@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrec_cli.config.search import Pruner, Sampler, SearchConfig
+from graphrec_cli.config.search import Pruner, Sampler, SearchConfig, search_from_dict
 from graphrec_cli.config.search_space import Choice, Dimension
 from graphrec_cli.errors import ConfigError, OutputError, Pruned
 from graphrec_cli.terminal_text import first_line
@@ -116,7 +116,7 @@ class Study:
                 if each.state.name == "RUNNING" and self._is_own(each)
             ]
 
-    def all(self) -> list[Trial]:
+    def begun(self) -> list[Trial]:
         """The trials that this sweep has begun, by the number of their run."""
         with _storage_errors(self._place):
             own = [each for each in self._trials() if self._is_own(each)]
@@ -203,10 +203,34 @@ class Reporter:
     It can be sent to another process: the study is opened when it is first called.
     """
 
-    def __init__(self, place: StudyPlace, trial: Trial) -> None:
+    def __init__(self, place: StudyPlace, number: int) -> None:
         self._place = place
-        self._number = trial.number
+        self._number = number
         self._trial: optuna.trial.Trial | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``from_dict`` takes, as plain values."""
+        place = self._place
+        search = place.search.to_dict() | {"storage": place.search.storage}
+        return {
+            "search": search,
+            "minimize": place.minimize,
+            "epochs": place.epochs,
+            "seed": place.seed,
+            "number": self._number,
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], folder: Path) -> Reporter:
+        """The reporter of a trial whose sweep is in ``folder``."""
+        place = StudyPlace(
+            search=search_from_dict(content["search"], "hydra.sweeper"),
+            folder=folder,
+            minimize=content["minimize"],
+            epochs=content["epochs"],
+            seed=content["seed"],
+        )
+        return cls(place, content["number"])
 
     def __call__(self, epoch: int, value: float) -> None:
         """Report the valid metric of an epoch.

@@ -24,7 +24,7 @@ from graphrec_cli.rundir.lock import held_lock
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 from graphrec_cli.training.trainer import Trainer
-from graphrec_cli.workflows import sweep as workflow
+from graphrec_cli.workflows import run_and_record, sweep
 
 WORDS = (*TINY, "plots=false", "evaluation.floor=null", "model.num_layers=1,2,3", "-m")
 """Three runs."""
@@ -33,7 +33,7 @@ WORDS = (*TINY, "plots=false", "evaluation.floor=null", "model.num_layers=1,2,3"
 def stop_in_run(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Interrupt the sweep after three steps of its run ``number``; other runs are whole."""
     runs, real_step, real_check = [0], Trainer.train_step, StopSignals.check
-    real_run, due = workflow._run_and_record, [False]
+    real_run, due = run_and_record.run_and_record, [False]
 
     def run(*words: Any, **named: Any) -> None:
         runs[0] += 1
@@ -50,7 +50,7 @@ def stop_in_run(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
             raise Interrupted(15)
         real_check(self)
 
-    monkeypatch.setattr(workflow, "_run_and_record", run)
+    monkeypatch.setattr(sweep, "run_and_record", run)
     monkeypatch.setattr(Trainer, "train_step", train_step)
     monkeypatch.setattr(StopSignals, "check", check)
 

@@ -102,6 +102,16 @@ class PreparedCache:
         )
         return None
 
+    def built_meanwhile(self) -> Prepared | None:
+        """What another process has put there since ``get`` found nothing; None without that."""
+        if self.path is None or not self.path.is_absolute():
+            return None
+        try:
+            unchanged = self.path.lstat().st_ino == self._inode
+        except OSError:
+            return None
+        return None if unchanged else self.get()
+
     def refuse_unwritable(self) -> None:
         """Check that data can be stored, before the work is done.
 

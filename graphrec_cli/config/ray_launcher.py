@@ -1,0 +1,134 @@
+"""A Hydra launcher that runs each job of a sweep as a task of Ray."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn, run_job, setup_globals
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+from graphrec_cli.config.hydra_plugin import register_plugin
+from graphrec_cli.errors import LauncherError
+from graphrec_cli.terminal_text import counted, first_line
+
+RAY = "graphrec_ray"
+"""Its name in ``hydra/launcher=``; ``ray`` is that of a plugin for older versions of Ray."""
+_PATIENCE = 0.5
+"""Seconds between two looks at the tasks, in which a signal of this process is handled."""
+
+
+@dataclass
+class RayLauncherConfig:
+    """Keys of ``hydra.launcher``."""
+
+    _target_: str = f"hydra_plugins.{RAY}.RayLauncher"
+    address: str | None = None
+    """Of a running cluster, or ``auto`` for the one of this machine; null starts one here."""
+    num_cpus: int = 1
+    """CPUs that a job reserves, which is also its number of threads."""
+    num_gpus: float | None = None
+    """GPUs that a job reserves; null: 1 if the cluster has any."""
+
+
+class RayLauncher(Launcher):
+    """Runs each job as a task of Ray."""
+
+    def __init__(self, address: str | None, num_cpus: int, num_gpus: float | None) -> None:
+        self._address, self._num_cpus, self._num_gpus = address, num_cpus, num_gpus
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Keep what the jobs are run with; Hydra calls this before ``launch``."""
+        self._context, self._task, self._config = hydra_context, task_function, config
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        """Run the jobs, and wait for all.
+
+        Raises:
+            LauncherError: the cluster cannot be reached, or the process of a job died.
+        """
+        # Ray would otherwise report its use to its makers.
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        import ray
+
+        try:
+            ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)
+        except Exception as error:
+            raise LauncherError(f"cannot start or reach Ray: {first_line(error)}") from error
+        try:
+            task = ray.remote(max_retries=0, num_cpus=self._num_cpus, num_gpus=self._gpus(ray))
+            start = task(_run_job)
+            states = Singleton.get_state()
+            tasks = [
+                start.remote(self._context, self._task, self._config, list(words), number, states)
+                for number, words in enumerate(job_overrides, start=initial_job_idx)
+            ]
+            waiting = tasks
+            while waiting:
+                _, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=_PATIENCE)
+            return _results(ray, tasks)
+        finally:
+            ray.shutdown()
+
+    def _gpus(self, ray: Any) -> float:
+        if self._num_gpus is not None:
+            return self._num_gpus
+        return float(ray.cluster_resources().get("GPU", 0) > 0)
+
+
+def _results(ray: Any, tasks: Sequence[Any]) -> list[JobReturn]:
+    results: list[JobReturn] = []
+    died = []
+    for task in tasks:
+        try:
+            results.append(ray.get(task))
+        except ray.exceptions.RayError as error:
+            died.append(first_line(error))
+    if died:
+        raise LauncherError(f"{counted(len(died), 'task')} of Ray failed: {died[0]}")
+    return results
+
+
+def _run_job(
+    context: HydraContext,
+    task: TaskFunction,
+    config: DictConfig,
+    words: list[str],
+    number: int,
+    states: dict[Any, Any],
+) -> JobReturn:
+    """Run one job in a worker of Ray, as Hydra's own launchers do in theirs."""
+    setup_globals()
+    Singleton.set_state(states)
+    own = context.config_loader.load_sweep_config(config, words)
+    with open_dict(own):
+        own.hydra.job.id = f"{own.hydra.job.name}_{number}"
+        own.hydra.job.num = number
+    HydraConfig.instance().set_config(own)
+    return run_job(
+        hydra_context=context,
+        task_function=task,
+        config=own,
+        job_dir_key="hydra.sweep.dir",
+        job_subdir_key="hydra.sweep.subdir",
+    )
+
+
+@cache
+def register_ray_launcher() -> None:
+    """Make ``hydra/launcher=graphrec_ray`` known to Hydra."""
+    ConfigStore.instance().store(group="hydra/launcher", name=RAY, node=RayLauncherConfig)
+    register_plugin(RayLauncher, RAY)
