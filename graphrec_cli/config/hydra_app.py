@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import hydra
@@ -19,10 +19,11 @@ from graphrec_cli.config.argparse_help import text_as_help
 from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.compose import Job, compose_job, compose_run, explained
 from graphrec_cli.config.fitting_experiment import fitting_experiment
-from graphrec_cli.config.launchers import hydra_words, register_launchers
+from graphrec_cli.config.launchers import hydra_words
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.optuna_sweeper import register_sweeper
 from graphrec_cli.config.plugins import LOADED, send_by_value
+from graphrec_cli.config.ray_launcher import register_ray_launcher
 from graphrec_cli.config.saved_options import saved_options
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.store import register_schemas
@@ -123,20 +124,28 @@ def launch_jobs(
     Raises:
         LauncherError: the launcher stopped before all jobs had ended.
     """
-
-    def task(node: DictConfig) -> None:
-        start(node.seed)
-
     if LOADED.names:
         send_by_value()
     own = hydra_words(arguments.overrides)
     try:
-        _run_hydra(task, replace(arguments, overrides=own), _job_numbers(numbers, folder))
+        _run_hydra(
+            _ByNumber(start), replace(arguments, overrides=own), _job_numbers(numbers, folder)
+        )
     except GraphrecError:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {first_line(error)}"
         raise LauncherError(f"the launcher stopped: {reason}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _ByNumber:
+    """What Hydra calls for a job; launchers pickle it."""
+
+    start: Callable[[int], None]
+
+    def __call__(self, node: DictConfig) -> None:
+        self.start(node.seed)
 
 
 def _job_numbers(numbers: Sequence[int], folder: Path) -> list[str]:
@@ -155,7 +164,7 @@ def _run_hydra(
         more: words besides the arguments.
     """
     register_schemas()
-    register_launchers()
+    register_ray_launcher()
     register_sweeper()
     main = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
     old_words, old_value = sys.argv, os.environ.get("HYDRA_FULL_ERROR")

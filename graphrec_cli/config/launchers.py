@@ -10,7 +10,7 @@ from typing import Any
 
 from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.compose import compose_launcher, explained
-from graphrec_cli.config.ray_launcher import RAY, register_ray_launcher
+from graphrec_cli.config.ray_launcher import RAY
 from graphrec_cli.config.text_values import quoted
 from graphrec_cli.errors import ConfigError
 
@@ -100,7 +100,6 @@ def chosen_launcher(arguments: Arguments) -> Launcher | None:
     if not names:
         return None
     _refuse_missing(names[-1])
-    register_launchers()
     with explained(own):
         values = compose_launcher(replace(arguments, overrides=own))
         kind = str(values["_target_"]).rpartition(".")[2]
@@ -116,11 +115,6 @@ def chosen_launcher(arguments: Arguments) -> Launcher | None:
 def hydra_words(overrides: Sequence[str]) -> list[str]:
     """The words that set Hydra's own keys."""
     return [word for word in overrides if word.lstrip("+").startswith("hydra")]
-
-
-def register_launchers() -> None:
-    """Make launchers of this package known to Hydra."""
-    register_ray_launcher()
 
 
 def _refuse_missing(name: str) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -64,10 +67,11 @@ class RayLauncher(Launcher):
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         import ray
 
-        try:
-            ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)
-        except Exception as error:
-            raise LauncherError(f"cannot start or reach Ray: {first_line(error)}") from error
+        with _kept_handler(signal.SIGTERM):
+            try:
+                ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)
+            except Exception as error:
+                raise LauncherError(f"cannot start or reach Ray: {first_line(error)}") from error
         try:
             task = ray.remote(max_retries=0, num_cpus=self._num_cpus, num_gpus=self._gpus(ray))
             start = task(_run_job)
@@ -87,6 +91,17 @@ class RayLauncher(Launcher):
         if self._num_gpus is not None:
             return self._num_gpus
         return float(ray.cluster_resources().get("GPU", 0) > 0)
+
+
+@contextmanager
+def _kept_handler(number: int) -> Iterator[None]:
+    """Undo what the block does to the handler of a signal."""
+    before = signal.getsignal(number)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(number, before)
 
 
 def _results(ray: Any, tasks: Sequence[Any]) -> list[JobReturn]:
@@ -127,8 +142,12 @@ def _run_job(
     )
 
 
+def store_ray_launcher() -> None:
+    """Let Hydra compose ``hydra/launcher=graphrec_ray``."""
+    ConfigStore.instance().store(group="hydra/launcher", name=RAY, node=RayLauncherConfig)
+
+
 @cache
 def register_ray_launcher() -> None:
-    """Make ``hydra/launcher=graphrec_ray`` known to Hydra."""
-    ConfigStore.instance().store(group="hydra/launcher", name=RAY, node=RayLauncherConfig)
+    """Let Hydra start jobs with ``hydra/launcher=graphrec_ray``."""
     register_plugin(RayLauncher, RAY)

@@ -79,7 +79,10 @@ def register_schemas() -> None:
     """Register the dataclasses with Hydra, in a group separate from the user's options."""
     from hydra.core.config_store import ConfigStore
 
+    from graphrec_cli.config.ray_launcher import store_ray_launcher
+
     ConfigStore.instance().store(group="schema", name="run", node=RunConfig)
+    store_ray_launcher()
     for group, components in SCHEMAS.items():
         for name, schema in components.items():
             register_schema(group, name, schema)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class JobProcesses:
                 f"{self.folder} is not there on the machine of a job; output_dir must be on a "
                 "file system that all machines share"
             )
-        with self._device() as device:
+        with own_device(Path(self.folder), self.devices, self.slots) as device:
             environment = os.environ | self.environment | device | self._threads_of(number)
             with log_file(Path(self.folder), number).open("ab") as log:
                 process = subprocess.Popen(
@@ -89,26 +89,6 @@ class JobProcesses:
     def _threads_of(self, number: int) -> dict[str, str]:
         threads = self.threads[number]
         return {} if threads is None else dict.fromkeys(_THREADS, str(threads))
-
-    @contextmanager
-    def _device(self) -> Iterator[dict[str, str]]:
-        """The variable that gives a job its device, which is its own if there are enough."""
-        if not self.devices:
-            yield {}
-            return
-        logs = log_file(Path(self.folder), 0).parent
-        for slot in range(self.slots):
-            lock = FileLock(logs / f".slot_{slot + 1}.lock")
-            try:
-                lock.acquire(blocking=False)
-            except Timeout:
-                continue
-            try:
-                yield {"CUDA_VISIBLE_DEVICES": device_of(slot, self.devices)}
-            finally:
-                lock.release()
-            return
-        yield {"CUDA_VISIBLE_DEVICES": device_of(0, self.devices)}
 
     def _wait(self, process: subprocess.Popen[bytes], order: str) -> tuple[int, int | None]:
         """Hand over the order; return the exit code, and the signal that was passed on.
@@ -140,6 +120,28 @@ class JobProcesses:
             return int(Path(self.stop).read_text(encoding="utf-8"))
         except (OSError, ValueError):  # not there, or being written
             return signal.SIGTERM if os.getppid() != starter else None
+
+
+@contextmanager
+def own_device(folder: Path, devices: Sequence[str], slots: int) -> Iterator[dict[str, str]]:
+    """The variable that gives a job one device, which is its own if there are enough.
+
+    Args:
+        folder: the sweep's folder.
+        devices: as ``CUDA_VISIBLE_DEVICES`` names them; none leaves the variable as it is.
+        slots: the most jobs at the same time.
+    """
+    slot, lock = 0, None
+    for slot in range(slots if devices else 0):
+        lock = FileLock(log_file(folder, 0).with_name(f".slot_{slot + 1}.lock"))
+        with suppress(Timeout):
+            lock.acquire(blocking=False)
+            break
+    try:
+        yield {"CUDA_VISIBLE_DEVICES": device_of(slot, devices)} if devices else {}
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 def device_of(slot: int, devices: Sequence[str]) -> str:
