@@ -101,9 +101,9 @@ def search_from_dict(content: Mapping[str, Any], where: str) -> SearchConfig:
     for name in ("storage", "study"):
         if not isinstance(own.get(name), str | None):
             raise ConfigError(f"{where}.{name} must be text, got {own[name]}")
+    own["storage"] = _without_password(own.get("storage"), f"{where}.storage")
     if own.get("storage") is not None and not own.get("study"):
         raise ConfigError(f"{where}.storage needs a name for the study: {where}.study=NAME")
-    own["storage"] = _without_password(own.get("storage"), f"{where}.storage")
     space = own.get("space") or {}
     if not isinstance(space, Mapping):
         raise ConfigError(f"{where}.space must map keys to their values")

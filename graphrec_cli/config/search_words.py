@@ -88,7 +88,7 @@ def _values(override: Override, value: Any) -> Values:
         if len(choices) < 2:
             raise ConfigError(f"{where} has one value; write key=value")
         return Choice(choices)
-    log = "log" in value.tags
+    log = "log" in getattr(value, "tags", ())
     if isinstance(value, IntervalSweep):
         ends: list[Any] = [value.start, value.end]  # whole within int(interval(1, 9))
         whole = all(isinstance(end, int) for end in ends)

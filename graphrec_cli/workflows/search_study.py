@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
+import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,10 @@ from graphrec_cli.terminal_text import first_line
 if TYPE_CHECKING:
     import optuna
 
-log = logging.getLogger("graphrec")
-
 _JOURNAL = "study.log"
 _SWEEP, _RUN = "sweep", "run"
 """Attributes of a trial: the sweep that runs it, and the number of the run there."""
+_ATTEMPTS = 4
 _GIVEN = "given"
 """Attribute of the trial that is the given configuration."""
 
@@ -153,7 +153,9 @@ class Study:
         done = [each for each in self._trials() if each.state.name == "COMPLETE"]
         if len(done) < 4 or len({each.value for each in done}) < 2:
             return {}
-        return get_param_importances(self._study, evaluator=PedAnovaImportanceEvaluator())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that few trials say little
+            return get_param_importances(self._study, evaluator=PedAnovaImportanceEvaluator())
 
     def history(self) -> list[tuple[int, str, float | None]]:
         """Number, state and value of every trial that has ended; of a pruned one its last value."""
@@ -266,12 +268,30 @@ def _open(place: StudyPlace) -> optuna.Study:
             "a search needs Optuna; install it with pip install 'graphrec-cli[sweep]'"
         ) from error
 
+    from sqlalchemy.exc import IntegrityError, ProgrammingError
+
     optuna.logging.disable_default_handler()
+    # Machines that start together make the tables and the study at the same time.
+    collisions = (
+        IntegrityError,
+        ProgrammingError,
+        optuna.exceptions.DuplicatedStudyError,
+        optuna.exceptions.StorageInternalError,
+    )
+    for _ in range(_ATTEMPTS):
+        with suppress(*collisions):
+            return _create(place)
+        time.sleep(1)
+    return _create(place)
+
+
+def _create(place: StudyPlace) -> optuna.Study:
+    import optuna
+
     search = place.search
-    name = search.study if search.storage is not None else place.folder.name
     return optuna.create_study(
         storage=_storage(place),
-        study_name=name,
+        study_name=search.study if search.storage is not None else place.folder.name,
         load_if_exists=True,
         direction="minimize" if place.minimize else "maximize",
         pruner=_pruner(place),
@@ -281,6 +301,7 @@ def _open(place: StudyPlace) -> optuna.Study:
 def _storage(place: StudyPlace) -> Any:
     from optuna.storages import JournalStorage, RDBStorage
     from optuna.storages.journal import JournalFileBackend
+    from sqlalchemy.pool import NullPool
 
     from graphrec_cli.workflows.journal_lock import JournalLock, cut_torn_line
 
@@ -295,7 +316,9 @@ def _storage(place: StudyPlace) -> Any:
         if not address:
             raise ConfigError(f"{place.search.storage}: the variable is not set")
     # Without a driver's name SQLAlchemy would look for one that we do not install.
-    return RDBStorage(address.replace("postgresql://", "postgresql+psycopg://", 1))
+    address = address.replace("postgresql://", "postgresql+psycopg://", 1)
+    # No connection stays open while a trial runs for hours.
+    return RDBStorage(address, engine_kwargs={"poolclass": NullPool})
 
 
 def _sampler(place: StudyPlace, number: int) -> optuna.samplers.BaseSampler:

@@ -16,43 +16,15 @@ import pytest
 import torch
 from builders import CPU, TINY, Command, Finished, call
 from builders import read_json as read
+from stop_in_run import stop_in_run
 
 from graphrec_cli.config.arguments import sort_arguments
-from graphrec_cli.errors import Interrupted
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.lock import held_lock
-from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.file import load_checkpoint
-from graphrec_cli.training.trainer import Trainer
-from graphrec_cli.workflows import run_and_record, sweep
 
 WORDS = (*TINY, "plots=false", "evaluation.floor=null", "model.num_layers=1,2,3", "-m")
 """Three runs."""
-
-
-def stop_in_run(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupt the sweep after three steps of its run ``number``; other runs are whole."""
-    runs, real_step, real_check = [0], Trainer.train_step, StopSignals.check
-    real_run, due = run_and_record.run_and_record, [False]
-
-    def run(*words: Any, **named: Any) -> None:
-        runs[0] += 1
-        real_run(*words, **named)
-
-    def train_step(self: Trainer, batch: Any) -> torch.Tensor:
-        loss = real_step(self, batch)
-        due[0] = runs[0] == number and self.step == 3
-        return loss
-
-    def check(self: StopSignals) -> None:
-        if due[0]:
-            due[0] = False
-            raise Interrupted(15)
-        real_check(self)
-
-    monkeypatch.setattr(sweep, "run_and_record", run)
-    monkeypatch.setattr(Trainer, "train_step", train_step)
-    monkeypatch.setattr(StopSignals, "check", check)
 
 
 def table(done: Finished) -> list[str]:
