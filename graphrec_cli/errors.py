@@ -12,6 +12,7 @@
       + OutputError              1   a run directory cannot be written or read
       + MemoryShortageError      1   not enough free memory
       + LauncherError            1   the launcher of a sweep stopped before its jobs
+    Pruned                         a search ends the run: other trials are ahead of it
     KeyboardInterrupt          130   Ctrl-C outside a run
       + Interrupted     128 + signal   a signal stopped the run
 """
@@ -66,6 +67,10 @@ class MemoryShortageError(GraphrecError):
 
 class LauncherError(GraphrecError):
     """The launcher of a sweep stopped before all of its jobs had ended."""
+
+
+class Pruned(Exception):
+    """A search ends the run before its last epoch, because other trials are ahead of it."""
 
 
 class Interrupted(KeyboardInterrupt):

@@ -30,7 +30,7 @@ from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.schedule import Checkpointing, run_stamp
 from graphrec_cli.training.context import RunContext
-from graphrec_cli.training.fit import fit_model
+from graphrec_cli.training.fit import Report, fit_model
 
 
 def train(
@@ -41,6 +41,7 @@ def train(
     resumed: bool = False,
     expected: DataIdentity | None = None,
     floor: dict[str, Any] | None = None,
+    report: Report | None = None,
 ) -> dict[str, Any]:
     """Prepare the data, train, evaluate, and write all results to ``run``.
 
@@ -51,12 +52,14 @@ def train(
         resumed: continue from the newest checkpoint, if there is one.
         expected: the data and the split that the run must have; None accepts any.
         floor: ``floor`` of another run's metrics.json with the same data, seed and metric.
+        report: called after every validation; it may raise ``Pruned``.
 
     Returns:
         The content of metrics.json.
 
     Raises:
         GraphrecError: a subclass that says what failed, with its exit code.
+        Pruned: ``report`` ended the training.
         Interrupted: a signal arrived; the newest checkpoint has the state so far.
     """
     config = saved.config
@@ -90,7 +93,7 @@ def train(
         audit(context, model, run)
     signals.check()
     checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity))
-    fitted = fit_model(context, model, checkpointing, signals, resumed=resumed)
+    fitted = fit_model(context, model, checkpointing, signals, resumed=resumed, report=report)
     figures, test = judge(context, fitted, prepared.preferences, floor)
     bands = against_bands(
         config.expected,

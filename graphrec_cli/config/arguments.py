@@ -151,11 +151,10 @@ def _check_override(word: str, config_dir: str | None) -> None:
             f"'{key}' cannot be set; of Hydra's own keys, only hydra/launcher, hydra/sweeper and "
             "the keys below them can; use output_dir for the runs and --config-dir for own options"
         )
-    if key == "hydra/sweeper" and value.strip("'\"") != "basic":
-        raise ConfigError(
-            f"'{word}' cannot be used: a sweep runs every combination of the values that are "
-            "given; remove it, or choose how runs are started with hydra/launcher"
-        )
+    if key == "hydra/sweeper":
+        sweepers = ["basic", *group_options(key, config_dir)]
+        if value.strip("'\"") not in sweepers:
+            raise ConfigError(f"'{word}' is not a sweeper of this tool: {', '.join(sweepers)}")
     check_digits(key, value)
     if re.match(r"(schema/|\w+@)", key):  # Hydra's own ways to put a group elsewhere
         raise ConfigError(

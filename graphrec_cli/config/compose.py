@@ -124,6 +124,21 @@ def _compose(arguments: Arguments, saved: SavedConfig | None) -> tuple[DictConfi
         return node, runtime
 
 
+def compose_sweeper(arguments: Arguments) -> dict[str, Any]:
+    """The values of ``hydra.sweeper`` that the words choose.
+
+    Raises:
+        ConfigError: an unknown sweeper or key.
+    """
+    own = [word for word in arguments.overrides if word.lstrip("+").startswith("hydra")]
+    register_schemas()
+    with explained(own):
+        _, runtime = _compose(replace(arguments, overrides=own), None)
+        content = OmegaConf.to_container(runtime.sweeper, resolve=True)
+    assert isinstance(content, dict)
+    return {str(key): value for key, value in content.items()}
+
+
 def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:
     """The saved values with some of them, or whole groups, replaced.
 

@@ -21,6 +21,7 @@ from graphrec_cli.config.compose import Job, compose_job, compose_run, explained
 from graphrec_cli.config.fitting_experiment import fitting_experiment
 from graphrec_cli.config.launchers import hydra_words
 from graphrec_cli.config.options import conf_dir
+from graphrec_cli.config.optuna_sweeper import register_sweeper
 from graphrec_cli.config.plugins import LOADED, send_by_value
 from graphrec_cli.config.ray_launcher import register_ray_launcher
 from graphrec_cli.config.saved_options import saved_options
@@ -164,6 +165,7 @@ def _run_hydra(
     """
     register_schemas()
     register_ray_launcher()
+    register_sweeper()
     main = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
     old_words, old_value = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["graphrec", *arguments.flags, *more, *arguments.overrides]

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.plugins import Plugins
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, run_job, setup_globals
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
+from graphrec_cli.config.hydra_plugin import register_plugin
 from graphrec_cli.errors import LauncherError
 from graphrec_cli.terminal_text import counted, first_line
 
 RAY = "graphrec_ray"
 """Its name in ``hydra/launcher=``; ``ray`` is that of a plugin for older versions of Ray."""
-_ROOM = "hydra_plugins"
-_MODULE = f"{_ROOM}.{RAY}"
-"""Where Hydra looks for the class: it instantiates no plugin from elsewhere."""
 _PATIENCE = 0.5
 """Seconds between two looks at the tasks, in which a signal of this process is handled."""
 
@@ -40,7 +34,7 @@ _PATIENCE = 0.5
 class RayLauncherConfig:
     """Keys of ``hydra.launcher``."""
 
-    _target_: str = f"{_MODULE}.RayLauncher"
+    _target_: str = f"hydra_plugins.{RAY}.RayLauncher"
     address: str | None = None
     """Of a running cluster, or ``auto`` for the one of this machine; null starts one here."""
     num_cpus: int = 1
@@ -156,12 +150,4 @@ def store_ray_launcher() -> None:
 @cache
 def register_ray_launcher() -> None:
     """Let Hydra start jobs with ``hydra/launcher=graphrec_ray``."""
-    RayLauncher.__module__ = _MODULE
-    Plugins.instance().register(RayLauncher)
-    try:
-        importlib.import_module(_ROOM)
-    except ImportError:  # no other plugin is installed
-        sys.modules[_ROOM] = ModuleType(_ROOM)
-    module: Any = ModuleType(_MODULE)
-    module.RayLauncher = RayLauncher
-    sys.modules[_MODULE] = module
+    register_plugin(RayLauncher, RAY)

@@ -196,3 +196,9 @@ class RunConfig:
         """``evaluation.ks`` and the monitor's own cut-off, ascending."""
         k = self.monitored_k()
         return sorted({*self.evaluation.ks, *([] if k is None else [k])})
+
+    def metric_keys(self) -> list[str]:
+        """The metrics that the run computes, such as ``ndcg@10``."""
+        with_k = self.evaluation.metrics_at_k()
+        at_k = [f"{name}@{k}" for k in self.cutoffs() for name in with_k]
+        return [*at_k, *self.evaluation.metrics()]

@@ -11,12 +11,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, ValueType
 
 from graphrec_cli.config.arguments import Arguments, describe_repeated
-from graphrec_cli.config.compose import component_types, compose_job, compose_run, explained
-from graphrec_cli.config.evaluation import RankingConfig
+from graphrec_cli.config.comparable_runs import same_figures, same_floors
+from graphrec_cli.config.compose import compose_run, explained
+from graphrec_cli.config.fitted_words import FittedWords, fit_words
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
-from graphrec_cli.config.store import SCHEMAS
-from graphrec_cli.config.unused import unused_words, used_values, wants_floor
+from graphrec_cli.config.unused import used_values
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.terminal_text import counted
 
@@ -32,17 +32,30 @@ class Sweep:
         configs: the values of each job.
         skipped: a line for each component or value that some words do not apply to, and for words
             that others replace.
-        labels: the swept words of each job, such as ``learning_rate=0.01 num_layers=1``, and the
-            loss that the sampler of a job chose where jobs have different ones.
+        values: the values of each job that are swept, such as those of ``learning_rate`` and
+            ``num_layers``, and the loss that its sampler chose where jobs have different ones.
         floors: for each job the first job with the same ``evaluation.floor``, which is solved once
             for both; None without one.
+        ranked_with: for each job the first job that it can be ranked with: one with the same data,
+            split and metric, whatever the seeds.
     """
 
     jobs: list[list[str]]
     configs: list[RunConfig]
     skipped: list[str]
-    labels: list[str]
+    values: list[dict[str, str]]
     floors: list[int | None]
+    ranked_with: list[int]
+
+    @property
+    def labels(self) -> list[str]:
+        """The swept words of each job, such as ``learning_rate=0.01 num_layers=1``."""
+        return [describe_values(values) for values in self.values]
+
+
+def describe_values(values: Mapping[str, str]) -> str:
+    """Values as words."""
+    return " ".join(f"{key}={value}" for key, value in values.items())
 
 
 def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
@@ -56,26 +69,21 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
     """
     combinations = list(_combinations(arguments.overrides))
     used_words: set[str] = set()
-    jobs: dict[str, tuple[list[str], RunConfig]] = {}
+    jobs: dict[str, FittedWords] = {}
     left_out: dict[str, dict[str, None]] = {}
     partly: dict[str, None] = {}
     for words in combinations:
-        job = replace(arguments, overrides=words)
-        known = _without_other_components(job, saved)
-        config = compose_job(replace(arguments, overrides=known), saved).config
-        unused = unused_words(config, known)
-        used = [word for word in known if word not in unused]
-        kept = [word for word in known if word in used or _gives_positives(word, config)]
+        job = fit_words(replace(arguments, overrides=words), saved)
         for word in words:
-            if word in used:
+            if word in job.used:
                 continue
-            part = _not_using(word, unused, config)
-            if word in kept:
+            part = _not_using(word, job.unused, job.config)
+            if word in job.kept:
                 partly[f"{part} uses nothing of {word} but sampler.by"] = None
             else:
                 left_out.setdefault(part, {})[word.lstrip("+").partition("=")[0]] = None
-        used_words |= set(used)
-        jobs.setdefault(repr(used_values(config)), (kept, config))
+        used_words |= set(job.used)
+        jobs.setdefault(repr(used_values(job.config)), job)
     for words in combinations:
         if not used_words.issuperset(words):
             compose_run(replace(arguments, overrides=words), saved)  # raises, with the reason
@@ -86,26 +94,10 @@ def plan_sweep(arguments: Arguments, saved: SavedConfig | None = None) -> Sweep:
             f"{len(combinations)} combinations are {counted(len(jobs), 'different run')}; each "
             "runs once"
         )
-    own = [[word for word in job if not word.startswith("hydra")] for job, _ in jobs.values()]
-    configs = [config for _, config in jobs.values()]
-    labels = _with_losses(_labels(own, combinations), configs)
-    return Sweep(own, configs, skipped, labels, _same_floors(configs))
-
-
-def _same_floors(configs: Sequence[RunConfig]) -> list[int | None]:
-    """The first job with the same data, seed and metric as each job that asks for a floor."""
-    floors: list[int | None] = []
-    first: dict[str, int] = {}
-    for number, config in enumerate(configs):
-        if not wants_floor(config):
-            floors.append(None)
-            continue
-        assert isinstance(config.evaluation, RankingConfig)
-        evaluation = replace(config.evaluation, ks=[1], chunk_users=None)
-        data = (config.dataset, config.split, config.seed, config.data_dir)
-        key = f"{data} {evaluation} {config.monitor()} {config.trainer.valid_users}"
-        floors.append(first.setdefault(key, number))
-    return floors
+    own = [[word for word in job.kept if not word.startswith("hydra")] for job in jobs.values()]
+    configs = [job.config for job in jobs.values()]
+    values = _with_losses(_swept_values(own, combinations), configs)
+    return Sweep(own, configs, skipped, values, same_floors(configs), same_figures(configs))
 
 
 def _not_using(word: str, unused: Mapping[str, str], config: RunConfig) -> str:
@@ -117,13 +109,10 @@ def _not_using(word: str, unused: Mapping[str, str], config: RunConfig) -> str:
     return f"{group}={getattr(config, group).name}"
 
 
-def _gives_positives(word: str, config: RunConfig) -> bool:
-    """Whether a word chooses a sampler, of which every loss uses ``by``."""
-    return word.startswith("sampler=") and bool(config.model.learns_from())
-
-
-def _labels(jobs: Sequence[Sequence[str]], combinations: Sequence[Sequence[str]]) -> list[str]:
-    """The words of keys that are swept, without the group of a key where that is clear."""
+def _swept_values(
+    jobs: Sequence[Sequence[str]], combinations: Sequence[Sequence[str]]
+) -> list[dict[str, str]]:
+    """The values of keys that are swept; a key has no group where it is clear without."""
     values: dict[str, set[str]] = {}
     for word in itertools.chain(*combinations):
         key, _, value = word.partition("=")
@@ -133,14 +122,12 @@ def _labels(jobs: Sequence[Sequence[str]], combinations: Sequence[Sequence[str]]
     names = [field.name for field in fields(RunConfig) if field.name not in swept]
     names += [key.rpartition(".")[2] for key in swept]
 
-    def label(word: str) -> str:
-        key, _, value = word.partition("=")
+    def short(key: str) -> str:
         name = key.rpartition(".")[2]
-        return f"{name if names.count(name) == 1 else key}={value}"
+        return name if names.count(name) == 1 else key
 
-    return [
-        " ".join(label(word) for word in job if word.partition("=")[0] in swept) for job in jobs
-    ]
+    pairs = [[word.partition("=")[::2] for word in job] for job in jobs]
+    return [{short(key): value for key, value in job if key in swept} for job in pairs]
 
 
 def _combinations(overrides: Sequence[str]) -> Iterator[list[str]]:
@@ -170,35 +157,14 @@ def _values(override: Override) -> list[str]:
     return [f"{key}={value}" for value in values]
 
 
-def _without_other_components(job: Arguments, saved: SavedConfig | None) -> list[str]:
-    """The words without keys that only other components of their group have."""
-    groups = [word for word in job.overrides if word.partition("=")[0] in (*SCHEMAS, "experiment")]
-    dotted = [word for word in job.overrides if word.lstrip("+").partition(".")[0] in SCHEMAS]
-    if not groups or not dotted:
-        return job.overrides
-    chosen = component_types(replace(job, overrides=groups), saved)
-
-    def belongs_elsewhere(word: str) -> bool:
-        group, _, key = word.lstrip("+").partition("=")[0].partition(".")
-        name = key.partition(".")[0]
-        if group not in SCHEMAS or not key or name in _field_names(chosen[group]):
-            return False
-        return any(name in _field_names(schema) for schema in SCHEMAS[group].values())
-
-    return [word for word in job.overrides if not belongs_elsewhere(word)]
-
-
-def _field_names(schema: type) -> list[str]:
-    return [field.name for field in fields(schema)]
-
-
-def _with_losses(labels: Sequence[str], configs: Sequence[RunConfig]) -> list[str]:
-    """Labels with the loss of each job that is trained, if swept samplers chose different ones."""
+def _with_losses(
+    swept: Sequence[dict[str, str]], configs: Sequence[RunConfig]
+) -> list[dict[str, str]]:
+    """The values with the loss of each job that is trained, if swept samplers chose several."""
     losses = [config.loss.name if config.model.learns_from() else None for config in configs]
-    is_named = any(word.startswith("loss=") for label in labels for word in label.split())
-    if is_named or len({loss for loss in losses if loss}) < 2:
-        return list(labels)
+    if any("loss" in values for values in swept) or len({loss for loss in losses if loss}) < 2:
+        return list(swept)
     return [
-        f"{label} loss={loss}".strip() if loss else label
-        for label, loss in zip(labels, losses, strict=True)
+        values | {"loss": loss} if loss else values
+        for values, loss in zip(swept, losses, strict=True)
     ]

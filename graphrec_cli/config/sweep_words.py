@@ -9,7 +9,7 @@ from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 
 _PREFIX = "sweep."
-SWEEP_KEYS = ("resume", "autoresume", "retry_failed")
+SWEEP_KEYS = ("resume", "autoresume", "retry_failed", "metrics", "test")
 """The keys below ``sweep``."""
 
 
@@ -21,11 +21,15 @@ class SweepWords:
         resume: folder of the sweep to resume, or ``latest``; None starts a new one.
         autoresume: resume the newest sweep of the same runs, if there is one.
         retry_failed: resume failed runs as well.
+        metrics: columns of the table; empty for the metric that ranks the runs.
+        test: show test metrics of every row, not of the selected one alone.
     """
 
     resume: str | None = None
     autoresume: bool = False
     retry_failed: bool = False
+    metrics: tuple[str, ...] = ()
+    test: bool = False
 
 
 def take_sweep_words(words: Sequence[str]) -> tuple[SweepWords, list[str]]:
@@ -53,10 +57,14 @@ def take_sweep_words(words: Sequence[str]) -> tuple[SweepWords, list[str]]:
             if not value:
                 raise ConfigError(f"{key} takes the folder of a sweep, or 'latest'")
             found = replace(found, resume=value)
+        elif name == "metrics":
+            found = replace(found, metrics=_names(key, value))
         elif name == "autoresume":
             found = replace(found, autoresume=_switch(key, value))
-        else:
+        elif name == "retry_failed":
             found = replace(found, retry_failed=_switch(key, value))
+        else:
+            found = replace(found, test=_switch(key, value))
     if found.resume is not None and found.autoresume:
         raise ConfigError(
             "sweep.resume names a sweep and sweep.autoresume looks for one; give one of them"
@@ -67,6 +75,13 @@ def take_sweep_words(words: Sequence[str]) -> tuple[SweepWords, list[str]]:
             "failed runs"
         )
     return found, rest
+
+
+def _names(key: str, value: str) -> tuple[str, ...]:
+    names = [name.strip() for name in value.removeprefix("[").removesuffix("]").split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise ConfigError(f"{key} takes different metrics, such as ndcg@10,mrr; got '{value}'")
+    return tuple(names)
 
 
 def _switch(key: str, value: str) -> bool:

@@ -61,7 +61,7 @@ def unused_values(config: RunConfig) -> dict[str, str]:
     if config.sampler.by is not PositivesBy.weight:
         why = f"sampler.by={config.sampler.by.name} does not use weights, sampler.by=weight does"
         found |= dict.fromkeys(_weight(config), why)
-    if not _has_valid_part(config):
+    if not has_valid_part(config):
         why = f"this split={config.split.name} has no valid part to select the best epoch on"
         # null is right there: it asks for nothing
         keys = [key for key in _FOR_SELECTION if getattr(config.trainer, key) is not None]
@@ -189,7 +189,7 @@ def wants_floor(config: RunConfig) -> bool:
     return bool(_floor(config)) and "evaluation.floor" not in unused_values(config)
 
 
-def _has_valid_part(config: RunConfig) -> bool:
+def has_valid_part(config: RunConfig) -> bool:
     """False if the keys say that there is none; a published split may have one."""
     dataset = config.dataset
     if isinstance(dataset, TableConfig) and dataset.test_path is not None:

@@ -82,7 +82,7 @@ class RunDirectory:
         self.environment = path / "environment.json"
         """Versions, hardware, command line and the data files' digests."""
         self.status = path / "status.json"
-        """running, completed, failed or interrupted."""
+        """running, completed, failed, interrupted or pruned."""
         self.log = path / "train.log"
         """Copy of stderr without bars and colours."""
         self.history = path / "history.jsonl"
@@ -161,9 +161,9 @@ class RunDirectory:
         write_json(self.status, {"status": state, "error": error, "time": timestamp()})
 
     def state(self) -> tuple[str, str | None]:
-        """``running``, ``completed``, ``failed`` or ``interrupted``, and the error if there is one.
+        """``running``, ``completed``, ``failed``, ``pruned`` or ``interrupted``, and the reason.
 
-        A run that is neither completed nor failed nor running is interrupted, also if its
+        A run that is in none of these states is interrupted, also if its
         status.json is damaged.
         """
         try:
@@ -171,7 +171,7 @@ class RunDirectory:
         except OutputError:
             content = {}
         state, error = content.get("status"), content.get("error")
-        if state in ("completed", "failed", "interrupted"):
+        if state in ("completed", "failed", "interrupted", "pruned"):
             return str(state), None if error is None else str(error)
         if is_locked(self.lock):
             return "running", None

@@ -12,6 +12,7 @@ from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
 
 SWEEP_VERSION = 1
+_RESULT = {"values", "ranked_with", "monitor", "metrics", "state", "error", "seconds"}
 _NAME, _RESULTS, _LOCK = "sweep.json", "results", "sweep.lock"
 
 
@@ -21,15 +22,19 @@ class SweepJob:
 
     Attributes:
         words: its words.
-        label: the swept ones among them.
+        values: the values that are swept, by key.
         config_sha256: digest of its config.
         run: name of its run directory, inside the sweep's folder.
+        ranked_with: number, from 0, of the first run that it can be ranked with.
+        floor_of: the same for the first run with its floor; None without one.
     """
 
     words: list[str]
-    label: str
+    values: dict[str, str]
     config_sha256: str
     run: str
+    ranked_with: int = 0
+    floor_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +44,16 @@ class SweepRecord:
     Attributes:
         words: of the command, without those that say where files are and how runs are started.
         saved: content of the config.json that ``--from`` named, None without it.
-        jobs: every run, in order.
+        jobs: every run, in order; of a search those that were drawn so far.
         environment: versions, hardware and code.
+        search: settings of a search; None for a grid.
     """
 
     words: list[str]
     saved: dict[str, Any] | None
     jobs: list[SweepJob]
     environment: dict[str, Any]
+    search: dict[str, Any] | None = None
 
 
 def write_sweep(folder: Path, record: SweepRecord) -> None:
@@ -83,6 +90,7 @@ def read_sweep(folder: Path) -> SweepRecord:
             for number, job in enumerate(jobs if isinstance(jobs, list) else [None])
         ],
         environment=_object(content.get("environment"), f"{path}: environment", empty={}) or {},
+        search=_object(content.get("search"), f"{path}: search", empty=None),
     )
     if len({job.run for job in record.jobs}) < len(record.jobs):
         raise ConfigError(f"{path}: two jobs have the same run directory")
@@ -117,7 +125,11 @@ def read_results(folder: Path, jobs: int) -> list[dict[str, Any]]:
             result = read_json(path)
         except ValueError as error:
             raise OutputError(f"cannot read {path}: {error}; remove it") from error
-        if not isinstance(result, dict) or result.get("number") != number:
+        if (
+            not isinstance(result, dict)
+            or result.get("number") != number
+            or not _RESULT.issubset(result)
+        ):
             raise OutputError(f"{path} is not the result of run {number + 1}; remove it")
         results.append(result)
     return results
@@ -131,13 +143,17 @@ def newest_sweeps(output_dir: Path) -> list[Path]:
 def _job(value: object, where: str) -> SweepJob:
     if not isinstance(value, dict):
         raise ConfigError(f"{where} must be an object")
-    texts = [value.get(name) for name in ("label", "config_sha256", "run")]
-    label, digest, run = (text if isinstance(text, str) else "" for text in texts)
+    texts = [value.get(name) for name in ("config_sha256", "run")]
+    digest, run = (text if isinstance(text, str) else "" for text in texts)
     if not digest or not run or Path(run).name != run or run == "..":
-        raise ConfigError(
-            f"{where} must have a label, a config_sha256 and the name of a run directory"
-        )
-    return SweepJob(_texts(value.get("words"), f"{where}: words"), label, digest, run)
+        raise ConfigError(f"{where} must have a config_sha256 and the name of a run directory")
+    values = _object(value.get("values"), f"{where}: values", empty={}) or {}
+    _texts([*values.values()], f"{where}: values")
+    first, floor = value.get("ranked_with"), value.get("floor_of")
+    if not isinstance(first, int) or not isinstance(floor, int | None):
+        raise ConfigError(f"{where}: ranked_with and floor_of must be numbers of runs")
+    words = _texts(value.get("words"), f"{where}: words")
+    return SweepJob(words, values, digest, run, first, floor)
 
 
 def _texts(value: object, where: str) -> list[str]:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
@@ -31,6 +31,10 @@ from graphrec_cli.training.trainer import Epoch, Trainer
 log = logging.getLogger("graphrec")
 
 
+Report: TypeAlias = Callable[[int, float], None]
+"""Takes an epoch and its valid metric."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
     """A model with its best weights.
@@ -52,6 +56,7 @@ def fit_model(
     signals: StopSignals,
     *,
     resumed: bool,
+    report: Report | None = None,
 ) -> Fitted:
     """Train the model, or solve it in closed form, and write ``checkpoints/best.pt``.
 
@@ -59,10 +64,12 @@ def fit_model(
 
     Args:
         resumed: continue from the newest checkpoint, if there is one.
+        report: called after every validation; it may raise ``Pruned``.
 
     Raises:
         Interrupted: a signal was received.
         NonFiniteError: the loss or a valid score became NaN or infinite.
+        Pruned: ``report`` ended the training.
     """
     if not context.config.model.learns_from():
         if isinstance(model, ClosedForm):
@@ -93,6 +100,8 @@ def fit_model(
                 log.info("%s", describe_epoch(epoch, context.config))
                 checkpointing.after_epoch(trainer, epoch.record, last=epoch.last)
                 signals.check()
+                if report is not None and epoch.record["valid"] is not None:
+                    report(trainer.epoch, epoch.record["valid"][trainer.selection.monitor.metric])
         except Interrupted as interruption:
             if not interruption.midway:
                 checkpointing.save(trainer)

@@ -25,6 +25,7 @@ from graphrec_cli.errors import (
     GraphrecError,
     Interrupted,
     OutputError,
+    Pruned,
 )
 from graphrec_cli.run import train
 from graphrec_cli.rundir.config_fingerprint import with_values
@@ -37,6 +38,7 @@ from graphrec_cli.system.malloc import keep_freed_memory
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.system.threads import set_threads
 from graphrec_cli.terminal_text import first_line, one_line
+from graphrec_cli.training.fit import Report
 from graphrec_cli.workflows.find_unfinished import unfinished_runs, warn_of_other_epochs
 from graphrec_cli.workflows.run_log import log_to
 
@@ -56,7 +58,7 @@ class RunOutcome:
         run: its directory.
         config: its config.
         metrics: content of metrics.json; None unless the run completed.
-        error: one line about what went wrong; None for a completed run.
+        error: one line about why it did not complete; None for a completed run.
         exit_code: exit code of the command if this is its only run.
         stopped_by: the signal that arrived after the run completed; None without one.
     """
@@ -76,6 +78,7 @@ def run_job(
     debug: bool = False,
     expected: DataIdentity | None = None,
     floor: dict[str, Any] | None = None,
+    report: Report | None = None,
 ) -> RunOutcome:
     """Make the run directory, train in it and record the outcome.
 
@@ -87,6 +90,7 @@ def run_job(
             ``output_dir``, and only then there is something to resume.
         expected: the data and the split that the run must use; None accepts any.
         floor: ``floor`` of another run's metrics.json with the same data, seed and metric.
+        report: called after every validation; it may raise ``Pruned``.
 
     Raises:
         ConfigError: the run directory cannot be made.
@@ -114,6 +118,7 @@ def run_job(
             debug=debug,
             expected=expected,
             floor=floor,
+            report=report,
             resumed=False,
             notes=job.notes,
         )
@@ -125,13 +130,19 @@ def describe_run(config: RunConfig) -> str:
 
 
 def resume_run(
-    run: RunDirectory, saved: SavedConfig, wanted: RunConfig, *, debug: bool = False
+    run: RunDirectory,
+    saved: SavedConfig,
+    wanted: RunConfig,
+    *,
+    debug: bool = False,
+    report: Report | None = None,
 ) -> RunOutcome:
     """Resume a run from its newest checkpoint; a completed run is left unchanged.
 
     Args:
         saved: the run's config.json.
         wanted: the same config, in which the keys of ``RESUMABLE`` may differ.
+        report: called after every validation; it may raise ``Pruned``.
 
     Raises:
         RunInUse: another process is training there.
@@ -154,7 +165,9 @@ def resume_run(
         if content != before:
             write_json(run.config, content)
         resumed = replace(saved, config=config)
-        outcome = _train_and_record(resumed, run, debug=debug, expected=None, resumed=True)
+        outcome = _train_and_record(
+            resumed, run, debug=debug, expected=None, resumed=True, report=report
+        )
         if outcome.exit_code in _REFUSED and content != before:
             write_json(run.config, before)
         return outcome
@@ -187,6 +200,7 @@ def _train_and_record(
     expected: DataIdentity | None,
     resumed: bool,
     floor: dict[str, Any] | None = None,
+    report: Report | None = None,
     notes: Sequence[str] = (),
 ) -> RunOutcome:
     """Train in a run directory that this process has locked, and record the outcome."""
@@ -199,7 +213,13 @@ def _train_and_record(
             for line in (*notes, *describe_unused(config)):
                 log.info("%s", line)
             metrics = train(
-                saved, run, signals=signals, resumed=resumed, expected=expected, floor=floor
+                saved,
+                run,
+                signals=signals,
+                resumed=resumed,
+                expected=expected,
+                floor=floor,
+                report=report,
             )
             signals.close()
             run.write_status("completed")
@@ -207,6 +227,10 @@ def _train_and_record(
             code = interruption.exit_code if isinstance(interruption, Interrupted) else 130
             line = f"interrupted: graphrec train resume={run.path} continues it"
             return _record_failure(run, config, "interrupted", line, code)
+        except Pruned as end:
+            log.info("%s", end)
+            run.write_status("pruned", str(end))
+            return RunOutcome(run=run, config=config, metrics=None, error=str(end), exit_code=0)
         except GraphrecError as error:
             _trace(run, debug)
             return _record_failure(run, config, "failed", one_line(error), error.exit_code)

@@ -7,27 +7,28 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
-from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.hydra_app import launch_jobs
-from graphrec_cli.config.launchers import Launcher
 from graphrec_cli.config.plugins import LOADED
-from graphrec_cli.config.serialize import SavedConfig
-from graphrec_cli.config.sweep import Sweep
 from graphrec_cli.errors import Interrupted, LauncherError
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
 from graphrec_cli.rundir.lock import is_locked
 from graphrec_cli.rundir.sweep_folder import SweepJob, result_file
 from graphrec_cli.storage.atomic import remove_file
 from graphrec_cli.workflows.job_process import JobProcesses, log_file, visible_devices
+from graphrec_cli.workflows.run_and_record import blank_result
 from graphrec_cli.workflows.sweep_job import order_of
 from graphrec_cli.workflows.sweep_watch import SweepWatch
+
+if TYPE_CHECKING:
+    from graphrec_cli.training.fit import Report
+    from graphrec_cli.workflows.sweep import SweepRun
 
 log = logging.getLogger("graphrec")
 
@@ -39,32 +40,20 @@ _TO_CHECKPOINT = 60
 """Seconds for runs whose launcher is gone to write a checkpoint and end."""
 
 
-def launch_runs(
-    arguments: Arguments,
-    sweep: Sweep,
-    saved: SavedConfig | None,
-    folder: Path,
-    jobs: Sequence[SweepJob],
-    launcher: Launcher,
-    unfinished: dict[int, dict[str, Any]],
-    *,
-    retry_failed: bool,
-    debug: bool,
-) -> None:
+def launch_runs(run: SweepRun, numbers: Sequence[int], reports: Mapping[int, Report]) -> None:
     """Run jobs in other processes, which write their results into the sweep's folder.
 
     Args:
-        folder: the sweep's folder.
-        jobs: of its sweep.json.
-        launcher: what runs them.
-        unfinished: for every job that is to run, by number, its result if its process dies.
-        retry_failed: resume failed runs too.
+        run: the sweep, with a launcher.
+        numbers: of the jobs, from 0.
+        reports: those of the trials of a search, by number.
 
     Raises:
         Interrupted: a signal arrived, and the jobs have ended.
         LauncherError: the launcher stopped before all jobs had ended.
     """
-    numbers = list(unfinished)
+    launcher, folder = run.launcher, run.folder
+    assert launcher is not None
     make_folder(log_file(folder, 0).parent)
     for number in numbers:
         remove_file(result_file(folder, number))
@@ -80,33 +69,32 @@ def launch_runs(
         stop=str(stop),
         orders={
             number: order_of(
-                replace(arguments, overrides=sweep.jobs[number]),
-                saved,
-                folder,
-                number=number,
-                floor_of=sweep.floors[number],
-                retry_failed=retry_failed,
-                debug=debug,
+                run,
+                number,
+                report=reports.get(number),
                 plugins=list(LOADED.names),
                 accept_changed=LOADED.accept_changed,
                 command=sys.argv,
             )
             for number in numbers
         },
-        unfinished=unfinished,
-        threads={number: sweep.configs[number].num_threads or share for number in numbers},
+        unfinished={
+            number: blank_result(number, run.jobs[number], run.configs[number])
+            for number in numbers
+        },
+        threads={number: run.configs[number].num_threads or share for number in numbers},
         environment={name: os.environ[name] for name in _KEPT if name in os.environ},
         devices=devices,
         slots=launcher.parallel_jobs(len(numbers), _CORES),
     )
     more = launcher.words_for(log_file(folder, 0).parent / "submitit")
-    words = [*arguments.overrides, *more]
-    watch = SweepWatch(folder, jobs, numbers, stop)
+    words = [*run.arguments.overrides, *more]
+    watch = SweepWatch(folder, run.jobs, run.planned, numbers, stop)
     try:
         with watch.watching():
-            launch_jobs(replace(arguments, overrides=words), processes, folder, numbers)
+            launch_jobs(replace(run.arguments, overrides=words), processes, folder, numbers)
     except LauncherError:
-        _wait_for_checkpoints(folder, jobs, numbers)
+        _wait_for_checkpoints(folder, run.jobs, numbers)
         if watch.received is None:
             raise
     if watch.received is not None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.compose import Job
+from graphrec_cli.config.experiment_file import experiment_text
 from graphrec_cli.config.hydra_app import run_sweep
 from graphrec_cli.config.launchers import Launcher, hydra_words
 from graphrec_cli.config.plugins import LOADED
-from graphrec_cli.config.run import Device
+from graphrec_cli.config.run import Device, RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
 from graphrec_cli.config.sweep import Sweep
-from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted, LauncherError
-from graphrec_cli.rundir.config_fingerprint import MACHINE, config_sha256
+from graphrec_cli.errors import Interrupted, LauncherError
+from graphrec_cli.reporting.sweep_files import write_runs
+from graphrec_cli.reporting.sweep_plots import draw_sweep
+from graphrec_cli.results.sweep_summary import rank_runs
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
 from graphrec_cli.rundir.environment import command_line, describe_environment
 from graphrec_cli.rundir.lock import held_lock
@@ -28,11 +31,14 @@ from graphrec_cli.rundir.sweep_folder import (
     read_results,
     result_file,
 )
-from graphrec_cli.storage.atomic import write_json
+from graphrec_cli.storage.atomic import atomic_write
 from graphrec_cli.system.device import pick_device
+from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import one_line
-from graphrec_cli.workflows.launch import RunOutcome, describe_run, resume_run, run_job
+from graphrec_cli.training.fit import Report
+from graphrec_cli.workflows.launch import describe_run
 from graphrec_cli.workflows.launched_sweep import launch_runs
+from graphrec_cli.workflows.run_and_record import digest_of, run_and_record
 
 log = logging.getLogger("graphrec")
 
@@ -43,11 +49,38 @@ class SweepOutcome:
 
     Attributes:
         results: of the runs that were started, by their number.
-        exit_code: exit code of the command.
+        exit_code: exit code of the command: 0 if every run is completed.
     """
 
     results: list[dict[str, Any]]
     exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRun:
+    """A sweep that this process runs.
+
+    Attributes:
+        arguments: the words of the command, which choose launcher and sweeper.
+        saved: values that the words are put on; None is those of ``conf``.
+        folder: the sweep's folder.
+        jobs: those of its sweep.json; a search adds to them.
+        configs: the values of each job.
+        planned: number of jobs in all, also of those that a search has not drawn yet.
+        launcher: what runs the jobs in other processes; None has them take turns in this one.
+        retry_failed: resume failed runs too.
+        debug: print tracebacks.
+    """
+
+    arguments: Arguments
+    saved: SavedConfig | None
+    folder: Path
+    jobs: list[SweepJob]
+    configs: list[RunConfig]
+    planned: int
+    launcher: Launcher | None
+    retry_failed: bool
+    debug: bool
 
 
 def plan_record(
@@ -61,101 +94,91 @@ def plan_record(
     Raises:
         ConfigError: a device is not available.
     """
-    devices = [pick_device(Device.auto if elsewhere else config.device) for config in sweep.configs]
+    for config in sweep.configs:
+        pick_device(Device.auto if elsewhere else config.device)
     width = len(str(len(sweep.jobs)))
-    plugins = tuple(LOADED.plugins.values())
     jobs = [
-        SweepJob(
-            words=job,
-            label=label,
-            config_sha256=_digest(config_to_dict(SavedConfig(config, {}, plugins))),
-            run=f"{number:0{width}d}_{describe_run(config)}",
-        )
-        for number, (job, label, config) in enumerate(
-            zip(sweep.jobs, sweep.labels, sweep.configs, strict=True), start=1
+        plan_job(number, job, values, config, width=width)
+        for number, (job, values, config) in enumerate(
+            zip(sweep.jobs, sweep.values, sweep.configs, strict=True)
         )
     ]
+    peers = zip(sweep.ranked_with, sweep.floors, strict=True)
+    return record_of(
+        words,
+        sweep.configs[0],
+        saved,
+        [
+            replace(job, ranked_with=first, floor_of=floor)
+            for job, (first, floor) in zip(jobs, peers, strict=True)
+        ],
+        elsewhere=elsewhere,
+    )
+
+
+def plan_job(
+    number: int, words: list[str], values: dict[str, str], config: RunConfig, *, width: int
+) -> SweepJob:
+    """One run of a sweep, by its number from 0.
+
+    Args:
+        width: digits of the number in the name of the run directory.
+    """
+    plugins = tuple(LOADED.plugins.values())
+    return SweepJob(
+        words=words,
+        values=values,
+        config_sha256=digest_of(config_to_dict(SavedConfig(config, {}, plugins))),
+        run=f"{number + 1:0{width}d}_{describe_run(config)}",
+    )
+
+
+def record_of(
+    words: Sequence[str],
+    config: RunConfig,
+    saved: SavedConfig | None,
+    jobs: list[SweepJob],
+    *,
+    elsewhere: bool,
+) -> SweepRecord:
+    """The content of sweep.json, with the surroundings of today.
+
+    Args:
+        config: of a run, for its device and threads.
+    """
+    device = pick_device(Device.auto if elsewhere else config.device)
     return SweepRecord(
         words=list(words),
         saved=None if saved is None else config_to_dict(saved),
         jobs=jobs,
-        environment=describe_environment(
-            command_line(), devices[0], sweep.configs[0].num_threads or 0
-        ),
+        environment=describe_environment(command_line(), device, config.num_threads or 0),
     )
 
 
-def run_jobs(
-    arguments: Arguments,
-    sweep: Sweep,
-    saved: SavedConfig | None,
-    folder: Path,
-    jobs: Sequence[SweepJob],
-    *,
-    launcher: Launcher | None,
-    retry_failed: bool,
-    debug: bool,
-) -> SweepOutcome:
+def run_grid(run: SweepRun) -> SweepOutcome:
     """Run every job that is not completed, even if others fail. An interruption ends the sweep.
-
-    Args:
-        folder: the sweep's folder.
-        jobs: of its sweep.json.
-        launcher: what runs the jobs in other processes; None has them take turns in this one.
-        retry_failed: resume failed runs too.
 
     Raises:
         RunInUse: another process runs this sweep.
         OutputError: the folder cannot be written to.
     """
-    for line in sweep.skipped:
-        log.info("%s", line)
+    with sweeping(run.folder) as codes:
+        run_jobs(run, range(len(run.jobs)))
+    return outcome_of(run, codes)
+
+
+@contextmanager
+def sweeping(folder: Path) -> Iterator[list[int]]:
+    """Hold the lock of a sweep; yields the exit codes of what ended it early, said in the log.
+
+    Raises:
+        RunInUse: another process runs this sweep.
+    """
     make_folder(result_file(folder, 0).parent)
-    codes = []
-
-    def run(job: Job) -> None:
-        floor_of = sweep.floors[job.number]
-        run_and_record(job, folder, jobs, floor_of=floor_of, retry_failed=retry_failed, debug=debug)
-
+    codes: list[int] = []
     with held_lock(lock_file(folder)):
         try:
-            if launcher is None:
-                run_sweep(arguments, run, folder, sweep.jobs, saved)
-            else:
-                ended = [
-                    number
-                    for number, job in enumerate(jobs)
-                    if _has_ended(RunDirectory(folder / job.run), retry_failed=retry_failed)
-                ]
-                own = hydra_words(arguments.overrides)
-                words = [word for word in arguments.overrides if word not in own]
-                here = replace(arguments, overrides=words)
-                run_sweep(here, run, folder, sweep.jobs, saved, numbers=ended)
-                unfinished = {
-                    number: _blank_result(
-                        Job(
-                            config=sweep.configs[number],
-                            choices={},
-                            overrides=sweep.jobs[number],
-                            number=number,
-                        ),
-                        sweep.floors[number],
-                    )
-                    for number in range(len(jobs))
-                    if number not in ended
-                }
-                if unfinished:
-                    launch_runs(
-                        arguments,
-                        sweep,
-                        saved,
-                        folder,
-                        jobs,
-                        launcher,
-                        unfinished,
-                        retry_failed=retry_failed,
-                        debug=debug,
-                    )
+            yield codes
         except Interrupted as interruption:
             codes.append(interruption.exit_code)
             log.info("interrupted: graphrec train -m sweep.resume=%s continues it", folder)
@@ -164,136 +187,96 @@ def run_jobs(
             log.error(
                 "error: %s; graphrec train -m sweep.resume=%s continues it", one_line(error), folder
             )
-    results = read_results(folder, len(jobs))
-    codes += [result["exit_code"] for result in results]
-    return SweepOutcome(results, max(codes, default=1))
 
 
-def _has_ended(run: RunDirectory, *, retry_failed: bool) -> bool:
-    """Whether there is nothing left to train, so that no process is started for the run."""
-    if not run.config.is_file():
-        return False
-    state, _ = run.state()
-    return state == "completed" or (state == "failed" and not retry_failed)
+def outcome_of(run: SweepRun, codes: Sequence[int]) -> SweepOutcome:
+    """The results so far, and the exit code of the command."""
+    results = read_results(run.folder, len(run.jobs))
+    ended = [result["state"] for result in results if result["state"] in ("completed", "pruned")]
+    return SweepOutcome(results, codes[0] if codes else int(len(ended) < len(run.jobs)))
 
 
-def _blank_result(job: Job, floor_of: int | None) -> dict[str, Any]:
-    """The result of a job that has no run."""
-    monitor = job.config.monitor()
-    return {
-        "number": job.number,
-        "floor_of": floor_of,
-        "overrides": job.overrides,
-        "monitor": monitor,
-        "lower_is_better": job.config.evaluation.lower_is_better(monitor),
-        "run": None,
-        "metrics": None,
-    }
-
-
-def run_and_record(
-    job: Job,
-    folder: Path,
-    jobs: Sequence[SweepJob],
-    *,
-    floor_of: int | None,
-    retry_failed: bool,
-    debug: bool,
+def run_jobs(
+    run: SweepRun, numbers: Sequence[int], reports: dict[int, Report] | None = None
 ) -> None:
-    """Run a job, or take the result of an earlier start, and write it into the sweep's folder.
+    """Run some jobs of a sweep whose lock is held; those that have ended are only read.
 
     Args:
-        folder: the sweep's folder.
-        jobs: of its sweep.json.
-        floor_of: number of the first job with the same floor; None without one.
-        retry_failed: resume a failed run.
+        numbers: of the jobs, from 0.
+        reports: what each run calls after its validations.
 
     Raises:
-        Interrupted: a signal arrived, and the sweep must end.
+        Interrupted: a signal arrived.
+        LauncherError: the launcher stopped before all jobs had ended.
     """
-    own, of = jobs[job.number], f"run {job.number + 1} of {len(jobs)}"
-    log.info("%s%s", of, f": {own.label}" if own.label else "")
-    result = _blank_result(job, floor_of)
-    stopped_by = None
-    try:
-        run = RunDirectory(folder / own.run)
-        known = read_results(folder, len(jobs))
-        outcome = None if retry_failed else _failed_before(run, known, job)
-        if outcome is None:
-            floor = _known_floor(known, floor_of)
-            outcome = _start_or_resume(job, run, own.config_sha256, floor, debug=debug)
-    except Exception as error:  # raised outside the run
-        line = one_line(error)
-        if isinstance(error, GraphrecError):
-            result |= {"exit_code": error.exit_code, "error": line}
-        else:
-            result |= {"exit_code": 1, "error": f"{type(error).__name__}: {line}"}
-    else:
-        result |= {"exit_code": outcome.exit_code, "error": outcome.error}
-        result |= {"run": str(outcome.run.path), "metrics": outcome.metrics}
-        stopped_by = outcome.stopped_by
-    # Through files, because a Hydra launcher may run its jobs in other processes.
-    write_json(result_file(folder, job.number), result)
-    if result["exit_code"] >= 128:
-        raise Interrupted(result["exit_code"] - 128)
-    if stopped_by is not None:
-        raise Interrupted(stopped_by)
+    own = hydra_words(run.arguments.overrides)
+    words = [list(job.words) for job in run.jobs]
 
-
-def _failed_before(
-    run: RunDirectory, results: Sequence[dict[str, Any]], job: Job
-) -> RunOutcome | None:
-    """The outcome of a run that failed in an earlier start of the sweep; None for any other."""
-    if not run.config.is_file():
-        return None
-    state, error = run.state()
-    if state != "failed":
-        return None
-    log.info("it failed before: %s; sweep.retry_failed=true resumes it", error)
-    codes = [result["exit_code"] for result in results if result["number"] == job.number]
-    return RunOutcome(
-        run=run, config=job.config, metrics=None, error=error, exit_code=max([*codes, 1])
-    )
-
-
-def _start_or_resume(
-    job: Job,
-    run: RunDirectory,
-    digest: str,
-    floor: dict[str, Any] | None,
-    *,
-    debug: bool,
-) -> RunOutcome:
-    """Train in the job's run directory, from its last checkpoint if there is one.
-
-    Raises:
-        ConfigError: the directory is that of another run, or in use.
-    """
-    if not run.config.is_file():
-        return run_job(job, folder=run.path, debug=debug, floor=floor)
-    run = RunDirectory.find(str(run.path))
-    found = run.read(run.config)
-    if _digest(found) != digest:
-        raise ConfigError(
-            f"{run.config} is not the config of this run of the sweep; restore it, or remove "
-            f"{run.path} to train the run again"
+    def here(arguments: Arguments, numbers: Sequence[int]) -> None:
+        run_sweep(
+            arguments,
+            lambda job: run_and_record(
+                job,
+                run.folder,
+                run.jobs,
+                planned=run.planned,
+                retry_failed=run.retry_failed,
+                debug=run.debug,
+                report=(reports or {}).get(job.number),
+            ),
+            run.folder,
+            words,
+            run.saved,
+            numbers=numbers,
         )
-    saved = config_from_dict(found, str(run.config))
-    # Another number of threads would change the last bits.
-    threads = job.config.num_threads or saved.config.num_threads
-    return resume_run(run, saved, replace(job.config, num_threads=threads), debug=debug)
+
+    if run.launcher is None:
+        here(run.arguments, numbers)
+        return
+    ended = [number for number in numbers if _has_ended(run, number)]
+    plain = [word for word in run.arguments.overrides if word not in own]
+    here(replace(run.arguments, overrides=plain), ended)
+    left = [number for number in numbers if number not in ended]
+    if left:
+        launch_runs(run, left, reports or {})
 
 
-def _digest(content: dict[str, Any]) -> str:
-    return config_sha256(content, but=MACHINE)
+def _has_ended(run: SweepRun, number: int) -> bool:
+    """Whether there is nothing left to train, so that no process is started for the run."""
+    directory = RunDirectory(run.folder / run.jobs[number].run)
+    if not directory.config.is_file():
+        return False
+    state, _ = directory.state()
+    return state in ("completed", "pruned") or (state == "failed" and not run.retry_failed)
 
 
-def _known_floor(results: Sequence[dict[str, Any]], group: int | None) -> dict[str, Any] | None:
-    """The floor that a finished run of the sweep found for the same data, seed and metric."""
-    if group is None:
-        return None
-    for result in results:
-        if result["floor_of"] == group and result["metrics"] is not None:
-            found: dict[str, Any] | None = result["metrics"]["floor"]
-            return found
-    return None
+def write_sweep_figures(
+    folder: Path, results: Sequence[dict[str, Any]], *, show_test: bool, plots: bool
+) -> list[str]:
+    """Write sweep.csv, the selected configuration, and sweep.png with ``plots``.
+
+    Returns:
+        A line with the words that train the selected configuration again.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    write_runs(folder / "sweep.csv", results, show_test=show_test)
+    rankings = rank_runs(results)
+    if plots:
+        with progress("drawing the sweep"):
+            draw_sweep(rankings, folder / "sweep.png")
+    # Of several data sets or splits none is the best.
+    if len(rankings) != 1 or rankings[0].selected is None:
+        return []
+    number = rankings[0].selected.runs[0]
+    (result,) = [result for result in results if result["number"] + 1 == number]
+    run = RunDirectory(Path(result["run"]))
+    saved = config_from_dict(run.read(run.config), str(run.config))
+    option = folder / "conf" / "experiment" / "best.yaml"
+    make_folder(option.parents[1])
+    make_folder(option.parent)
+    comment = f"Run {number} of the sweep {folder.name}, selected by valid {rankings[0].metric}."
+    with atomic_write(option) as file:
+        file.write(experiment_text(saved.config, saved.choices, comment).encode())
+    return [f"to use it: graphrec train --config-dir {folder / 'conf'} experiment=best"]

@@ -12,35 +12,41 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.hydra_app import run_sweep
 from graphrec_cli.config.plugins import loaded_plugins
-from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
+from graphrec_cli.config.serialize import config_from_dict, config_to_dict
 from graphrec_cli.errors import Interrupted
 from graphrec_cli.rundir.sweep_folder import read_sweep
+from graphrec_cli.workflows.search_study import Reporter
+
+if TYPE_CHECKING:
+    from graphrec_cli.training.fit import Report
+    from graphrec_cli.workflows.sweep import SweepRun
 
 log = logging.getLogger("graphrec")
 
 
-def order_of(
-    arguments: Arguments, saved: SavedConfig | None, folder: Path, **named: Any
-) -> dict[str, Any]:
+def order_of(run: SweepRun, number: int, *, report: Report | None, **named: Any) -> dict[str, Any]:
     """What this process reads, as plain values.
 
     Args:
-        arguments: flags of the command, and the words of the run.
-        saved: values that the arguments are put on.
-        folder: the sweep's folder.
-        named: ``number``, ``floor_of``, ``retry_failed``, ``debug``, ``plugins``,
-            ``accept_changed`` and ``command``.
+        run: the sweep.
+        number: of the job, from 0.
+        report: that of a trial of a search.
+        named: ``plugins``, ``accept_changed`` and ``command``.
     """
     return named | {
-        "flags": arguments.flags,
-        "words": arguments.overrides,
-        "saved": None if saved is None else config_to_dict(saved),
-        "folder": str(folder),
+        "flags": run.arguments.flags,
+        "number": number,
+        "planned": run.planned,
+        "saved": None if run.saved is None else config_to_dict(run.saved),
+        "folder": str(run.folder),
+        "retry_failed": run.retry_failed,
+        "debug": run.debug,
+        "report": report.to_dict() if isinstance(report, Reporter) else None,
     }
 
 
@@ -69,27 +75,27 @@ def _run(order: dict[str, Any]) -> None:
     Raises:
         Interrupted: a signal arrived.
     """
-    from graphrec_cli.workflows.sweep import run_and_record
+    from graphrec_cli.workflows.run_and_record import run_and_record
 
     folder, number = Path(order["folder"]), order["number"]
     saved = None
     if order["saved"] is not None:
         saved = config_from_dict(order["saved"], "the configuration of --from")
+    report = None if order["report"] is None else Reporter.from_dict(order["report"], folder)
     jobs = read_sweep(folder).jobs
-    words: list[list[str]] = [[] for _ in jobs]
-    words[number] = order["words"]
     run_sweep(
         Arguments(order["flags"], []),
         lambda job: run_and_record(
             job,
             folder,
             jobs,
-            floor_of=order["floor_of"],
+            planned=order["planned"],
             retry_failed=order["retry_failed"],
             debug=order["debug"],
+            report=report,
         ),
         folder,
-        words,
+        [job.words for job in jobs],
         saved,
         numbers=[number],
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from graphrec_cli.config.sweep import describe_values
 from graphrec_cli.errors import GraphrecError, Interrupted
 from graphrec_cli.rundir.sweep_folder import SweepJob, read_results
 from graphrec_cli.system.progress import progress
@@ -31,18 +32,24 @@ class SweepWatch:
     """
 
     def __init__(
-        self, folder: Path, jobs: Sequence[SweepJob], numbers: Sequence[int], stop: Path
+        self,
+        folder: Path,
+        jobs: Sequence[SweepJob],
+        planned: int,
+        numbers: Sequence[int],
+        stop: Path,
     ) -> None:
         """Make a watch.
 
         Args:
             folder: the sweep's folder.
             jobs: of its sweep.json.
+            planned: number of jobs in all.
             numbers: of the jobs that the launcher runs; none of them has a result or a log.
             stop: written with the number of a signal, so that the jobs end.
         """
         self.received: int | None = None
-        self._folder, self._jobs, self._stop = folder, jobs, stop
+        self._folder, self._jobs, self._planned, self._stop = folder, jobs, planned, stop
         self._to_start, self._to_end = list(numbers), list(numbers)
         self._over = threading.Event()
 
@@ -114,7 +121,7 @@ class SweepWatch:
             results = {of["number"]: of for of in read_results(self._folder, len(self._jobs))}
         ended = [number for number in self._to_end if number in results]
         for number in started:
-            label = self._jobs[number].label
+            label = describe_values(self._jobs[number].values)
             log.info("%s started%s", self._name(number), f": {label}" if label else "")
         for number in ended:
             log.info("%s %s", self._name(number), _describe(results[number]))
@@ -123,12 +130,12 @@ class SweepWatch:
         return len(ended)
 
     def _name(self, number: int) -> str:
-        return f"run {number + 1} of {len(self._jobs)}"
+        return f"run {number + 1} of {self._planned}"
 
 
 def _describe(result: dict[str, Any]) -> str:
-    if result["exit_code"] >= 128:
-        return "interrupted"
+    if result["state"] in ("interrupted", "pruned"):
+        return str(result["state"])
     if result["error"] is not None or result["metrics"] is None:
         return f"failed: {result['error']}"
     valid = result["metrics"]["valid"]

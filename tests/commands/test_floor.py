@@ -101,9 +101,9 @@ def test_a_sweep_solves_once_for_all_runs_on_the_same_data(graphrec: Command) ->
     assert floors[:2] == floors[2:4]
     assert floors[0] != floors[1]
     assert done.err.count("on valid") == 2
-    for runs, floor in (("1, 3", floors[0]), ("2, 4", floors[1])):
-        line = f"run {runs}: model={floor['model']}, a formula, has valid ndcg@5"
-        assert f"{line} {floor['valid']:.4f}" in done.out
+    shown = [f"model={floor['model']} {floor['valid']:.4f}" for floor in floors[:2]]
+    line = f"a formula's valid ndcg@5: {shown[0]} (runs 1, 3), {shown[1]} (runs 2, 4)"
+    assert line in " ".join(done.out.split())
     config = read_json(done.folder / results[2]["run"] / "config.json")
     assert config["evaluation"]["floor"] == "auto"
 
@@ -115,8 +115,8 @@ def test_in_a_sweep_the_next_run_solves_if_the_first_fails(graphrec: Command) ->
     assert done.err.count("on valid") == 1
     floor = results[1]["metrics"]["floor"]
     assert floor == results[2]["metrics"]["floor"]
-    value = f"valid ndcg@5 {floor['valid']:.4f}"
-    line = f"run 2, 3: model={floor['model']}, a formula, has {value}; not better: run 2, 3"
+    value = f"model={floor['model']} {floor['valid']:.4f}"
+    line = f"a formula's valid ndcg@5: {value}; not better: runs 2-3"
     assert line in done.out
 
 
