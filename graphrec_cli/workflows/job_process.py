@@ -181,7 +181,11 @@ def log_file(folder: Path, number: int) -> Path:
 def _end(code: int, stopped_by: int | None) -> dict[str, Any]:
     """Exit code and error of a job that has written no result."""
     if stopped_by is not None:
-        return {"exit_code": 128 + stopped_by, "error": "interrupted before it began"}
+        return {
+            "exit_code": 128 + stopped_by,
+            "state": "interrupted",
+            "error": "interrupted before it began",
+        }
     if code >= 0:
         return {"exit_code": 1, "error": f"its process ended with code {code}; see its log"}
     name = signal.Signals(-code).name

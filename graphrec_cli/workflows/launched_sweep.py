@@ -39,6 +39,9 @@ _KEPT = ("GRAPHREC_DATA",)
 _TO_CHECKPOINT = 60
 """Seconds for runs whose launcher is gone to write a checkpoint and end."""
 
+_TO_RECORD = 0.5
+"""Seconds for them to write their results after that."""
+
 
 def launch_runs(run: SweepRun, numbers: Sequence[int], reports: Mapping[int, Report]) -> None:
     """Run jobs in other processes, which write their results into the sweep's folder.
@@ -64,6 +67,7 @@ def launch_runs(run: SweepRun, numbers: Sequence[int], reports: Mapping[int, Rep
     if launcher.on_this_machine:
         devices = visible_devices(torch.cuda.device_count(), os.environ.get("CUDA_VISIBLE_DEVICES"))
     processes = JobProcesses(
+        command=os.getpid(),
         working_dir=os.getcwd(),
         folder=str(folder.absolute()),
         stop=str(stop),
@@ -108,3 +112,4 @@ def _wait_for_checkpoints(folder: Path, jobs: Sequence[SweepJob], numbers: Seque
     locks = [RunDirectory(folder / jobs[number].run).lock for number in numbers]
     while time.monotonic() < until and any(map(is_locked, locks)):
         time.sleep(0.1)
+    time.sleep(_TO_RECORD)
