@@ -110,6 +110,15 @@ def result_file(folder: Path, number: int) -> Path:
     return folder / _RESULTS / f"{number + 1}.json"
 
 
+def result_stamp(folder: Path, number: int) -> tuple[int, int] | None:
+    """What changes when the result of a job is written; None without a result."""
+    try:
+        found = result_file(folder, number).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
 def read_results(folder: Path, jobs: int) -> list[dict[str, Any]]:
     """The results so far, by number.
 

@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from graphrec_cli.errors import LauncherError
-from graphrec_cli.rundir.sweep_folder import result_file
+from graphrec_cli.rundir.sweep_folder import result_file, result_stamp
 from graphrec_cli.storage.atomic import write_json
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -71,6 +71,7 @@ class JobProcesses:
                 f"{self.folder} is not there on the machine of a job; output_dir must be on a "
                 "file system that all machines share"
             )
+        before = result_stamp(Path(self.folder), number)
         with own_device(Path(self.folder), self.devices, self.slots) as device:
             environment = os.environ | self.environment | device | self._threads_of(number)
             with log_file(Path(self.folder), number).open("ab") as log:
@@ -85,8 +86,8 @@ class JobProcesses:
                 )
             starter = None if os.getpid() == self.command else os.getppid()
             code, stopped_by = self._wait(process, json.dumps(self.orders[number]), starter)
-        result = result_file(Path(self.folder), number)
-        if not result.is_file():
+        if result_stamp(Path(self.folder), number) == before:
+            result = result_file(Path(self.folder), number)
             write_json(result, self.unfinished[number] | _end(code, stopped_by))
         if _is_gone(starter):
             os._exit(1)  # a worker of joblib would wait for jobs for minutes

@@ -19,7 +19,7 @@ from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.errors import Interrupted, LauncherError
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
 from graphrec_cli.rundir.lock import is_locked
-from graphrec_cli.rundir.sweep_folder import SweepJob, result_file
+from graphrec_cli.rundir.sweep_folder import SweepJob, read_results
 from graphrec_cli.storage.atomic import remove_file
 from graphrec_cli.workflows.job_process import JobProcesses, log_file, visible_devices
 from graphrec_cli.workflows.run_and_record import blank_result
@@ -59,8 +59,8 @@ def launch_runs(run: SweepRun, numbers: Sequence[int], reports: Mapping[int, Rep
     assert launcher is not None
     make_folder(log_file(folder, 0).parent)
     for number in numbers:
-        remove_file(result_file(folder, number))
         remove_file(log_file(folder, number))
+    earlier = {of["number"]: of["seconds"] for of in read_results(folder, len(run.jobs))}
     stop = (log_file(folder, 0).parent / f".stop_{secrets.token_hex(4)}").absolute()
     share = launcher.threads_per_job(len(numbers), _CORES)
     devices: list[str] = []
@@ -84,6 +84,7 @@ def launch_runs(run: SweepRun, numbers: Sequence[int], reports: Mapping[int, Rep
         },
         unfinished={
             number: blank_result(number, run.jobs[number], run.configs[number])
+            | {"seconds": earlier.get(number, 0.0)}
             for number in numbers
         },
         threads={number: run.configs[number].num_threads or share for number in numbers},
