@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from graphrec_cli.errors import LauncherError
-from graphrec_cli.rundir.sweep_folder import result_file, result_stamp
+from graphrec_cli.rundir.sweep_folder import log_file, result_file, result_stamp
 from graphrec_cli.storage.atomic import write_json
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -172,11 +172,6 @@ def visible_devices(number: int, variable: str | None) -> list[str]:
     if not variable:
         return [str(index) for index in range(number)]
     return [name.strip() for name in variable.split(",")][:number]
-
-
-def log_file(folder: Path, number: int) -> Path:
-    """What the process of a job prints, by its number from 0."""
-    return folder / "logs" / f"{number + 1}.log"
 
 
 def _end(code: int, stopped_by: int | None) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.errors import Interrupted, LauncherError
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
 from graphrec_cli.rundir.lock import is_locked
-from graphrec_cli.rundir.sweep_folder import SweepJob, read_results
+from graphrec_cli.rundir.sweep_folder import SweepJob, log_file, read_results
 from graphrec_cli.storage.atomic import remove_file
-from graphrec_cli.workflows.job_process import JobProcesses, log_file, visible_devices
+from graphrec_cli.workflows.job_process import JobProcesses, visible_devices
 from graphrec_cli.workflows.run_and_record import blank_result
 from graphrec_cli.workflows.sweep_job import order_of
 from graphrec_cli.workflows.sweep_watch import SweepWatch

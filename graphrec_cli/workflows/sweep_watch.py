@@ -13,10 +13,9 @@ from typing import Any
 
 from graphrec_cli.config.sweep import describe_values
 from graphrec_cli.errors import GraphrecError, Interrupted
-from graphrec_cli.rundir.sweep_folder import SweepJob, read_results, result_stamp
+from graphrec_cli.rundir.sweep_folder import SweepJob, log_file, read_results, result_stamp
 from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import WATCHED
-from graphrec_cli.workflows.job_process import log_file
 
 log = logging.getLogger("graphrec")
 
