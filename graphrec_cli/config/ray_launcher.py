@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -63,29 +64,40 @@ class RayLauncher(Launcher):
         Raises:
             LauncherError: the cluster cannot be reached, or the process of a job died.
         """
-        # Ray would otherwise report its use to its makers.
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        # Ray would report its use to its makers, and colour what it says.
+        os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_COLOR_PREFIX="0")
         import ray
 
-        with _kept_handler(signal.SIGTERM):
+        with redirect_stdout(sys.stderr):  # Ray prints there that a worker died
             try:
-                ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)
+                with _kept_handler(signal.SIGTERM):
+                    ray.init(self._address, log_to_driver=False, logging_level=logging.ERROR)
             except Exception as error:
                 raise LauncherError(f"cannot start or reach Ray: {first_line(error)}") from error
-        try:
-            task = ray.remote(max_retries=0, num_cpus=self._num_cpus, num_gpus=self._gpus(ray))
-            start = task(_run_job)
-            states = Singleton.get_state()
-            tasks = [
-                start.remote(self._context, self._task, self._config, list(words), number, states)
-                for number, words in enumerate(job_overrides, start=initial_job_idx)
-            ]
-            waiting = tasks
-            while waiting:
-                _, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=_PATIENCE)
-            return _results(ray, tasks)
-        finally:
-            ray.shutdown()
+            try:
+                return self._run_all(ray, job_overrides, initial_job_idx)
+            finally:
+                ray.shutdown()
+
+    def _run_all(
+        self, ray: Any, job_overrides: Sequence[Sequence[str]], first: int
+    ) -> list[JobReturn]:
+        """Start a task for each job, and wait for all.
+
+        Raises:
+            LauncherError: the process of a job died.
+        """
+        options = {"num_cpus": self._num_cpus, "num_gpus": self._gpus(ray), "max_retries": 0}
+        start = ray.remote(**options)(_run_job)
+        states = Singleton.get_state()
+        tasks = [
+            start.remote(self._context, self._task, self._config, list(words), number, states)
+            for number, words in enumerate(job_overrides, start=first)
+        ]
+        waiting = tasks
+        while waiting:
+            _, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=_PATIENCE)
+        return _results(ray, tasks)
 
     def _gpus(self, ray: Any) -> float:
         if self._num_gpus is not None:

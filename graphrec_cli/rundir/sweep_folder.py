@@ -13,7 +13,7 @@ from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
 
 SWEEP_VERSION = 1
 _RESULT = {"values", "ranked_with", "monitor", "metrics", "state", "error", "seconds"}
-_NAME, _RESULTS, _LOCK = "sweep.json", "results", "sweep.lock"
+_NAME, _RESULTS, _LOGS, _LOCK = "sweep.json", "results", "logs", "sweep.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,7 @@ def read_sweep(folder: Path) -> SweepRecord:
     if len({job.run for job in record.jobs}) < len(record.jobs):
         raise ConfigError(f"{path}: two jobs have the same run directory")
     refuse_links_out(folder, [lock_file(folder), folder / _RESULTS])
+    refuse_links_out(folder, [folder / _LOGS, *(folder / _LOGS).glob("*")])
     refuse_links_out(folder, [folder / job.run for job in record.jobs])
     refuse_links_out(folder, [result_file(folder, number) for number in range(len(record.jobs))])
     return record
@@ -108,6 +109,20 @@ def lock_file(folder: Path) -> Path:
 def result_file(folder: Path, number: int) -> Path:
     """The file with the result of a job, by its number from 0."""
     return folder / _RESULTS / f"{number + 1}.json"
+
+
+def log_file(folder: Path, number: int) -> Path:
+    """What the process of a launched job prints, by its number from 0."""
+    return folder / _LOGS / f"{number + 1}.log"
+
+
+def result_stamp(folder: Path, number: int) -> tuple[int, int] | None:
+    """What changes when the result of a job is written; None without a result."""
+    try:
+        found = result_file(folder, number).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
 
 
 def read_results(folder: Path, jobs: int) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from graphrec_cli.errors import LauncherError
-from graphrec_cli.rundir.sweep_folder import result_file
+from graphrec_cli.rundir.sweep_folder import log_file, result_file, result_stamp
 from graphrec_cli.storage.atomic import write_json
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -34,6 +34,7 @@ class JobProcesses:
     """Runs a job by its number, in a process of its own.
 
     Attributes:
+        command: number of the process of the command.
         working_dir: where the command was started; the same on every machine.
         folder: the sweep's folder, absolute.
         stop: a file that is there, with the number of a signal, when jobs must end.
@@ -46,6 +47,7 @@ class JobProcesses:
         slots: the most jobs that share them at the same time.
     """
 
+    command: int
     working_dir: str
     folder: str
     stop: str
@@ -69,6 +71,7 @@ class JobProcesses:
                 f"{self.folder} is not there on the machine of a job; output_dir must be on a "
                 "file system that all machines share"
             )
+        before = result_stamp(Path(self.folder), number)
         with own_device(Path(self.folder), self.devices, self.slots) as device:
             environment = os.environ | self.environment | device | self._threads_of(number)
             with log_file(Path(self.folder), number).open("ab") as log:
@@ -81,21 +84,26 @@ class JobProcesses:
                     stderr=log,
                     start_new_session=True,  # Ctrl-C reaches it through the stop file alone
                 )
-            code, stopped_by = self._wait(process, json.dumps(self.orders[number]))
-        result = result_file(Path(self.folder), number)
-        if not result.is_file():
+            starter = None if os.getpid() == self.command else os.getppid()
+            code, stopped_by = self._wait(process, json.dumps(self.orders[number]), starter)
+        if result_stamp(Path(self.folder), number) == before:
+            result = result_file(Path(self.folder), number)
             write_json(result, self.unfinished[number] | _end(code, stopped_by))
+        if _is_gone(starter):
+            os._exit(1)  # a worker of joblib would wait for jobs for minutes
 
     def _threads_of(self, number: int) -> dict[str, str]:
         threads = self.threads[number]
         return {} if threads is None else dict.fromkeys(_THREADS, str(threads))
 
-    def _wait(self, process: subprocess.Popen[bytes], order: str) -> tuple[int, int | None]:
+    def _wait(
+        self, process: subprocess.Popen[bytes], order: str, starter: int | None
+    ) -> tuple[int, int | None]:
         """Hand over the order; return the exit code, and the signal that was passed on.
 
         The pipe stays open while this process lives: its end tells the child to stop.
         """
-        starter, stopped_by = os.getppid(), None
+        stopped_by = None
         assert process.stdin is not None
         try:
             process.stdin.write(f"{order}\n".encode())
@@ -114,12 +122,17 @@ class JobProcesses:
         finally:
             process.stdin.close()
 
-    def _signal(self, starter: int) -> int | None:
+    def _signal(self, starter: int | None) -> int | None:
         """The signal to pass on: that of the command, or SIGTERM if its process is gone."""
         try:
             return int(Path(self.stop).read_text(encoding="utf-8"))
         except (OSError, ValueError):  # not there, or being written
-            return signal.SIGTERM if os.getppid() != starter else None
+            return signal.SIGTERM if _is_gone(starter) else None
+
+
+def _is_gone(starter: int | None) -> bool:
+    """Whether the process that started this one has ended; never for the command's own process."""
+    return starter is not None and os.getppid() != starter
 
 
 @contextmanager
@@ -161,15 +174,14 @@ def visible_devices(number: int, variable: str | None) -> list[str]:
     return [name.strip() for name in variable.split(",")][:number]
 
 
-def log_file(folder: Path, number: int) -> Path:
-    """What the process of a job prints, by its number from 0."""
-    return folder / "logs" / f"{number + 1}.log"
-
-
 def _end(code: int, stopped_by: int | None) -> dict[str, Any]:
     """Exit code and error of a job that has written no result."""
     if stopped_by is not None:
-        return {"exit_code": 128 + stopped_by, "error": "interrupted before it began"}
+        return {
+            "exit_code": 128 + stopped_by,
+            "state": "interrupted",
+            "error": "interrupted before it began",
+        }
     if code >= 0:
         return {"exit_code": 1, "error": f"its process ended with code {code}; see its log"}
     name = signal.Signals(-code).name

@@ -19,9 +19,9 @@ from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.errors import Interrupted, LauncherError
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
 from graphrec_cli.rundir.lock import is_locked
-from graphrec_cli.rundir.sweep_folder import SweepJob, result_file
+from graphrec_cli.rundir.sweep_folder import SweepJob, log_file, read_results
 from graphrec_cli.storage.atomic import remove_file
-from graphrec_cli.workflows.job_process import JobProcesses, log_file, visible_devices
+from graphrec_cli.workflows.job_process import JobProcesses, visible_devices
 from graphrec_cli.workflows.run_and_record import blank_result
 from graphrec_cli.workflows.sweep_job import order_of
 from graphrec_cli.workflows.sweep_watch import SweepWatch
@@ -38,6 +38,9 @@ _KEPT = ("GRAPHREC_DATA",)
 """Variables that decide what a run is."""
 _TO_CHECKPOINT = 60
 """Seconds for runs whose launcher is gone to write a checkpoint and end."""
+
+_TO_RECORD = 0.5
+"""Seconds for them to write their results after that."""
 
 
 def launch_runs(run: SweepRun, numbers: Sequence[int], reports: Mapping[int, Report]) -> None:
@@ -56,14 +59,15 @@ def launch_runs(run: SweepRun, numbers: Sequence[int], reports: Mapping[int, Rep
     assert launcher is not None
     make_folder(log_file(folder, 0).parent)
     for number in numbers:
-        remove_file(result_file(folder, number))
         remove_file(log_file(folder, number))
+    earlier = {of["number"]: of["seconds"] for of in read_results(folder, len(run.jobs))}
     stop = (log_file(folder, 0).parent / f".stop_{secrets.token_hex(4)}").absolute()
     share = launcher.threads_per_job(len(numbers), _CORES)
     devices: list[str] = []
     if launcher.on_this_machine:
         devices = visible_devices(torch.cuda.device_count(), os.environ.get("CUDA_VISIBLE_DEVICES"))
     processes = JobProcesses(
+        command=os.getpid(),
         working_dir=os.getcwd(),
         folder=str(folder.absolute()),
         stop=str(stop),
@@ -80,6 +84,7 @@ def launch_runs(run: SweepRun, numbers: Sequence[int], reports: Mapping[int, Rep
         },
         unfinished={
             number: blank_result(number, run.jobs[number], run.configs[number])
+            | {"seconds": earlier.get(number, 0.0)}
             for number in numbers
         },
         threads={number: run.configs[number].num_threads or share for number in numbers},
@@ -108,3 +113,4 @@ def _wait_for_checkpoints(folder: Path, jobs: Sequence[SweepJob], numbers: Seque
     locks = [RunDirectory(folder / jobs[number].run).lock for number in numbers]
     while time.monotonic() < until and any(map(is_locked, locks)):
         time.sleep(0.1)
+    time.sleep(_TO_RECORD)

@@ -13,10 +13,9 @@ from typing import Any
 
 from graphrec_cli.config.sweep import describe_values
 from graphrec_cli.errors import GraphrecError, Interrupted
-from graphrec_cli.rundir.sweep_folder import SweepJob, read_results
+from graphrec_cli.rundir.sweep_folder import SweepJob, log_file, read_results, result_stamp
 from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import WATCHED
-from graphrec_cli.workflows.job_process import log_file
 
 log = logging.getLogger("graphrec")
 
@@ -45,12 +44,13 @@ class SweepWatch:
             folder: the sweep's folder.
             jobs: of its sweep.json.
             planned: number of jobs in all.
-            numbers: of the jobs that the launcher runs; none of them has a result or a log.
+            numbers: of the jobs that the launcher runs; none of them has a log yet.
             stop: written with the number of a signal, so that the jobs end.
         """
         self.received: int | None = None
         self._folder, self._jobs, self._planned, self._stop = folder, jobs, planned, stop
         self._to_start, self._to_end = list(numbers), list(numbers)
+        self._before = {number: result_stamp(folder, number) for number in numbers}
         self._over = threading.Event()
 
     @contextmanager
@@ -116,10 +116,11 @@ class SweepWatch:
     def _look(self) -> int:
         """Log what has started and ended since the last look; return the number of ended jobs."""
         started = [n for n in self._to_start if log_file(self._folder, n).exists()]
+        written = [n for n in self._to_end if result_stamp(self._folder, n) != self._before[n]]
         results: dict[int, dict[str, Any]] = {}
         with suppress(GraphrecError):  # a damaged file is an error at the end
             results = {of["number"]: of for of in read_results(self._folder, len(self._jobs))}
-        ended = [number for number in self._to_end if number in results]
+        ended = [number for number in written if number in results]
         for number in started:
             label = describe_values(self._jobs[number].values)
             log.info("%s started%s", self._name(number), f": {label}" if label else "")

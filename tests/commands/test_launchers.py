@@ -185,7 +185,8 @@ def test_a_run_whose_process_is_killed_does_not_end_the_sweep(
         len(re.findall(r"^run \d of 2 failed: its process was killed by SIGKILL", err, re.M)) == 1
     )
     assert len(re.findall(r"^run \d of 2 completed", err, re.M)) == 1
-    assert "its process was killed by SIGKILL, perhaps for want of memory" in out
+    # The lines below the table are wrapped.
+    assert "its process was killed by SIGKILL, perhaps for want of memory" in " ".join(out.split())
     resume(tmp_path, whole)
 
 
@@ -202,7 +203,7 @@ def test_a_worker_that_is_killed_ends_the_sweep_in_one_line(
         r"^error: the launcher stopped: TerminatedWorkerError: .* continues it$", err, re.M
     )
     assert "Traceback" not in err
-    assert out.splitlines()[0].startswith("run  valid ndcg@5")
+    assert "run 1 (num_layers=1) interrupted" in out
     assert trainers(tmp_path) == {}
     resume(tmp_path, whole)
 
@@ -214,7 +215,10 @@ def test_runs_end_with_a_checkpoint_when_the_command_is_killed(
     process = begin(tmp_path, *WORDS, *JOBLIB)
     process.kill()
     go_on(tmp_path)
-    process.communicate()
+    with process:  # its workers keep the pipes open
+        for pipe in (process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
     until = time.monotonic() + PATIENCE_S
     while trainers(tmp_path):
         assert time.monotonic() < until
@@ -240,7 +244,7 @@ register("loss", OtherConfig, None)
 print("given", os.environ["OMP_NUM_THREADS"], os.environ["CUDA_VISIBLE_DEVICES"])
 """
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr("graphrec_cli.workflows.launched_sweep._CORES", 7)
+    monkeypatch.setattr("graphrec_cli.workflows.launched_sweep._CORES", 5)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
     Path(full_size("--version").folder, "mine.py").write_text(plugin, encoding="utf-8")
     done = full_size("train", *COUNTED, "seed=1,2", *JOBLIB, "--plugin", "mine.py")
@@ -249,10 +253,10 @@ print("given", os.environ["OMP_NUM_THREADS"], os.environ["CUDA_VISIBLE_DEVICES"]
         re.search(r"given (\d) (\d)", path.read_text("utf-8"))
         for path in done.run.glob("logs/*.log")
     ]
-    assert [found and found[1] for found in given] == ["3", "3"]
+    assert [found and found[1] for found in given] == ["2", "2"]
     assert {found and found[2] for found in given} <= {"4", "6"}
     configs = [read(path) for path in done.run.glob("*/config.json")]
-    assert [config["num_threads"] for config in configs] == [3, 3]
+    assert [config["num_threads"] for config in configs] == [2, 2]
 
 
 @slow

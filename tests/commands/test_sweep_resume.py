@@ -260,7 +260,7 @@ def test_a_changed_sweep_json_is_refused_in_one_line(
     assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
 
 
-@pytest.mark.parametrize("entry", ["results", "sweep.lock", "1_lightgcn_synthetic_uniform"])
+@pytest.mark.parametrize("entry", ["results", "logs", "sweep.lock", "1_lightgcn_synthetic_uniform"])
 def test_links_out_of_the_folder_are_refused(entry: str, whole: Finished, tmp_path: Path) -> None:
     home, outside = tmp_path / "sweep", tmp_path / "outside"
     for folder in (home, outside):
