@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
+from omegaconf import OmegaConf
 
-from graphrec_cli.config.arguments import sort_arguments
-from graphrec_cli.config.compose import compose_run
+from graphrec_cli.config.options import conf_dir, read_option
 from graphrec_cli.config.own_options import PACKAGE
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import to_plain
@@ -26,25 +26,41 @@ _OF_THE_COMMAND = (
 
 
 def experiment_text(config: RunConfig, choices: dict[str, str | None], comment: str) -> str:
-    """An option file that chooses the options of a run and sets the values that they do not.
+    """An option file that chooses built-in options, and sets the values that they do not.
 
     Args:
-        choices: option chosen in each group.
+        choices: option chosen in each group; one that is not built in is replaced by one of the
+            same component.
         comment: what the file is, for its first lines.
-
-    Raises:
-        ConfigError: an option is not one of this release.
     """
-    chosen = {group: option for group, option in choices.items() if group in SCHEMAS and option}
-    base = compose_run(sort_arguments([f"{group}={option}" for group, option in chosen.items()]))
-    values = _differences(to_plain(base.config), to_plain(config))
-    values = {key: value for key, value in values.items() if key not in _OF_THE_COMMAND}
-    content: dict[str, Any] = {
-        "defaults": [{f"override /{group}": option} for group, option in chosen.items()]
-    }
-    content["defaults"].append("_self_")
-    text = yaml.safe_dump(content | values, sort_keys=False, allow_unicode=True)
+    plain = to_plain(config)
+    before = _defaults(RunConfig)
+    defaults: list[Any] = []
+    for group, components in SCHEMAS.items():
+        component = getattr(config, group).name or next(iter(components))
+        option = _built_in(group, choices.get(group), component)
+        defaults.append({f"override /{group}": option})
+        before[group] = _defaults(components[component]) | read_option(group, option, None).values
+    values = _differences(before, plain)
+    content: dict[str, Any] = {"defaults": [*defaults, "_self_"]}
+    content |= {key: value for key, value in values.items() if key not in _OF_THE_COMMAND}
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     return f"{PACKAGE}\n# {comment}\n{text}"
+
+
+def _built_in(group: str, chosen: str | None, component: str) -> str:
+    """The chosen option if it is built in, else the general one of its component."""
+    names = sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+    if chosen in names:
+        return chosen
+    same = [name for name in names if read_option(group, name, None).component == component]
+    return min(same, key=lambda name: len(read_option(group, name, None).values))
+
+
+def _defaults(schema: type) -> dict[str, Any]:
+    content = OmegaConf.to_container(OmegaConf.structured(schema), enum_to_str=True)
+    assert isinstance(content, dict)
+    return {str(key): value for key, value in content.items()}
 
 
 def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
