@@ -92,7 +92,8 @@ def sweep_command(
     else:
         count = len(record.jobs)
         print(describe_sweep(done.results, count, asked.metrics, show_test=asked.test))
-        print("\n".join(lines))
+        if lines and done.exit_code < 128:
+            print("\n".join(lines))
     print(folder, flush=True)
     return done.exit_code
 

@@ -157,12 +157,13 @@ def _describe_coverage(results: Sequence[Result], group: Group) -> list[str]:
 
 
 def _describe_others(results: Sequence[Result], planned: int) -> Iterator[str]:
-    """A line for each run without metrics, one for pruned ones and one for those not begun."""
-    pruned = [result["number"] + 1 for result in results if result["state"] == "pruned"]
-    if pruned:
-        yield f"pruned: {name_runs(pruned)}"
+    """A line for each failed run, and one for all others that have ended in the same way."""
+    for state in ("pruned", "interrupted"):
+        numbers = [result["number"] + 1 for result in results if result["state"] == state]
+        if numbers:
+            yield f"{state}: {name_runs(numbers)}"
     for result in results:
-        if result["metrics"] is None and result["state"] != "pruned":
+        if result["metrics"] is None and result["state"] not in ("pruned", "interrupted"):
             number, values = result["number"] + 1, describe_values(result["values"])
             shown = f" ({values})" if values else ""
             yield printable(f"run {number}{shown} {result['state']}: {result['error']}")

@@ -256,7 +256,7 @@ def write_sweep_figures(
     """Write sweep.csv, the selected configuration, and sweep.png with ``plots``.
 
     Returns:
-        A line with the words that train the selected configuration again.
+        Lines with the words that train the selected configuration again.
 
     Raises:
         OutputError: a file cannot be written.
@@ -279,4 +279,5 @@ def write_sweep_figures(
     comment = f"Run {number} of the sweep {folder.name}, selected by valid {rankings[0].metric}."
     with atomic_write(option) as file:
         file.write(experiment_text(saved.config, saved.choices, comment).encode())
-    return [f"to use it: graphrec train --config-dir {folder / 'conf'} experiment=best"]
+    words = f"graphrec train --config-dir {folder / 'conf'} experiment=best"
+    return ["to train the selected configuration again:", f"  {words}"]
