@@ -41,6 +41,7 @@ Commands:
   evaluate RUN             evaluate a run's best checkpoint
   recommend RUN            recommend items to users of a run, or to a new user
   reproduce RUN            make a run again and compare every figure
+  ablate RUN               put each changed value of a run back alone
   completion SHELL         print the completion script for bash, zsh or fish
 
 Flags:
@@ -60,7 +61,7 @@ Exit codes:
 """
 
 
-COMMANDS = ("train", "data", "evaluate", "recommend", "reproduce", "completion")
+COMMANDS = ("train", "data", "evaluate", "recommend", "reproduce", "ablate", "completion")
 """A command ``name`` is the function ``name_command`` of the module ``commands.name``."""
 
 

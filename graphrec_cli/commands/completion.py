@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from graphrec_cli.commands import evaluate
+from graphrec_cli.commands import ablate, evaluate
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
@@ -134,6 +134,11 @@ def _run_words(
     )
 
 
+def _ablate(word: str, before: list[str]) -> list[str]:
+    own = [*(f"{key}=" for key in ablate.OWN if key != "part"), "part=test", "part=valid"]
+    return _run_words(word, before, own, ablate.OVERRIDABLE)
+
+
 def _data(word: str, before: list[str]) -> list[str]:
     if not before:
         return [*SUBCOMMANDS, "--help"]
@@ -155,5 +160,6 @@ _COMMANDS = {
     "evaluate": _evaluate,
     "recommend": _recommend,
     "reproduce": _reproduce,
+    "ablate": _ablate,
     "completion": _completion,
 }

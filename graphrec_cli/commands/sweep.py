@@ -54,6 +54,8 @@ def sweep_command(
     if asked.resume is not None:
         folder = find_sweep(asked.resume, output_dir)
         record = read_sweep(folder)
+        if record.ablation is not None:
+            raise ConfigError(f"{folder} is an ablation; the same graphrec ablate resumes it")
         arguments, saved = as_recorded(record, folder, arguments, saved)
     is_search = searches(arguments.overrides) or (record is not None and record.search is not None)
     kind = SearchSweep if is_search else Grid

@@ -13,7 +13,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import to_plain
 from graphrec_cli.config.store import SCHEMAS
 
-_OF_THE_COMMAND = (
+OF_THE_COMMAND = (
     "output_dir",
     "data_dir",
     "cache_dir",
@@ -38,23 +38,30 @@ def experiment_text(config: RunConfig, choices: dict[str, str | None], comment: 
     defaults: list[Any] = []
     for group, components in SCHEMAS.items():
         component = getattr(config, group).name or next(iter(components))
-        option = _built_in(group, choices.get(group), component)
+        option = built_in_option(group, choices.get(group), component)
         defaults.append({f"override /{group}": option})
-        before[group] = _defaults(components[component]) | read_option(group, option, None).values
+        before[group] = option_values(group, option)
     values = _differences(before, plain)
     content: dict[str, Any] = {"defaults": [*defaults, "_self_"]}
-    content |= {key: value for key, value in values.items() if key not in _OF_THE_COMMAND}
+    content |= {key: value for key, value in values.items() if key not in OF_THE_COMMAND}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     return f"{PACKAGE}\n# {comment}\n{text}"
 
 
-def _built_in(group: str, chosen: str | None, component: str) -> str:
+def built_in_option(group: str, chosen: str | None, component: str) -> str:
     """The chosen option if it is built in, else the general one of its component."""
     names = sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
     if chosen in names:
         return chosen
     same = [name for name in names if read_option(group, name, None).component == component]
     return min(same, key=lambda name: len(read_option(group, name, None).values))
+
+
+def option_values(group: str, option: str) -> dict[str, Any]:
+    """All values of a built-in option, as plain values."""
+    chosen = read_option(group, option, None)
+    assert chosen.component is not None
+    return _defaults(SCHEMAS[group][chosen.component]) | chosen.values
 
 
 def _defaults(schema: type) -> dict[str, Any]:

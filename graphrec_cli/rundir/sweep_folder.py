@@ -47,6 +47,7 @@ class SweepRecord:
         jobs: every run, in order; of a search those that were drawn so far.
         environment: versions, hardware and code.
         search: settings of a search; None for a grid.
+        ablation: the run of an ablation, and what its changes are put back to; None for others.
     """
 
     words: list[str]
@@ -54,6 +55,7 @@ class SweepRecord:
     jobs: list[SweepJob]
     environment: dict[str, Any]
     search: dict[str, Any] | None = None
+    ablation: dict[str, Any] | None = None
 
 
 def write_sweep(folder: Path, record: SweepRecord) -> None:
@@ -91,6 +93,7 @@ def read_sweep(folder: Path) -> SweepRecord:
         ],
         environment=_object(content.get("environment"), f"{path}: environment", empty={}) or {},
         search=_object(content.get("search"), f"{path}: search", empty=None),
+        ablation=_object(content.get("ablation"), f"{path}: ablation", empty=None),
     )
     if len({job.run for job in record.jobs}) < len(record.jobs):
         raise ConfigError(f"{path}: two jobs have the same run directory")
