@@ -11,6 +11,7 @@
       + NonFiniteError           5   the loss or the scores are NaN or infinite
       + OutputError              1   a run directory cannot be written or read
       + MemoryShortageError      1   not enough free memory
+      + LostProcess              1   another process of the run has ended
     KeyboardInterrupt          130   Ctrl-C outside a run
       + Interrupted     128 + signal   a signal stopped the run
 """
@@ -61,6 +62,10 @@ class OutputError(GraphrecError):
 
 class MemoryShortageError(GraphrecError):
     """The work does not fit into free memory and cannot be made smaller."""
+
+
+class LostProcess(GraphrecError):
+    """Another process that trains the same run has ended, or cannot be reached."""
 
 
 class Interrupted(KeyboardInterrupt):

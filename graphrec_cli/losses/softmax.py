@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
-from torch.nn import functional
 
 from graphrec_cli.config.loss import SoftmaxConfig
+from graphrec_cli.distributed.processes import ONE_PROCESS, Processes
 from graphrec_cli.losses.user_temperature import UserTemperatures
 from graphrec_cli.models.base import EmbeddingModel
 from graphrec_cli.samplers.candidates import CandidateBatch
@@ -26,6 +26,7 @@ class _Terms(NamedTuple):
     denominator_power: float
     positive_in_denominator: bool
     wants_unit_losses: bool
+    processes: Processes = ONE_PROCESS
 
 
 class _SharedSoftmax(torch.autograd.Function):
@@ -43,8 +44,10 @@ class _SharedSoftmax(torch.autograd.Function):
         sharpness: Tensor,
         terms: _Terms,
     ) -> tuple[Tensor, Tensor]:
-        batch, temperature = len(users), terms.temperature
+        batch, temperature, processes = len(users), terms.temperature, terms.processes
         pos_logits = (users * positives).sum(dim=1).div_(temperature)
+        processes.add_up(pos_logits)
+        own_log_weight = processes.once(log_weight)
         sharpened, own_logits = users * sharpness[:, None], pos_logits * sharpness
         user_grad, candidate_grad = torch.empty_like(users), torch.zeros_like(candidates)
         pos_error = torch.empty_like(pos_logits)
@@ -59,8 +62,9 @@ class _SharedSoftmax(torch.autograd.Function):
             masked = slice(masked_bounds[chunk], masked_bounds[chunk + 1])
             logits = buffer[: batch - first]
             torch.addmm(
-                log_weight, sharpened[part], candidates.T, alpha=1 / temperature, out=logits
+                own_log_weight, sharpened[part], candidates.T, alpha=1 / temperature, out=logits
             )
+            processes.add_up(logits)
             logits.view(-1).index_fill_(0, masked_place[masked], -torch.inf)
             if terms.wants_unit_losses:
                 sums = _sums_at_one(logits, log_weight, temperature / sharpness[part])
@@ -195,21 +199,21 @@ class SoftmaxLoss:
         batch_size, temperatures = len(batch.users), self._user_temperatures
         assert self._spread is None or temperatures is not None, "call start() first"
         users, items = model.embed(batch.users, torch.cat([batch.pos_items, batch.candidates]))
-        items = functional.normalize(items)
+        items = model.processes.normalize(items)
         sharpness = (
             users.new_ones(batch_size)
             if temperatures is None
             else temperatures.sharpness.index_select(0, batch.users)
         )
         loss, unit_losses = _apply(
-            functional.normalize(users),
+            model.processes.normalize(users),
             items[:batch_size],
             items[batch_size:],
             batch.log_weight,
             batch.masked_row,
             batch.masked_column,
             sharpness,
-            self._terms,
+            self._terms._replace(processes=model.processes),
         )
         if temperatures is not None:
             temperatures.add(batch.users, unit_losses)

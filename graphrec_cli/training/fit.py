@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from graphrec_cli import components
-from graphrec_cli.config.model import LearnsFrom
+from graphrec_cli.config.model import EmbeddingConfig, LearnsFrom
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.trainer import AdamForm, Precision
 from graphrec_cli.errors import ConfigError, Interrupted, OutputError
@@ -23,6 +24,7 @@ from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.terminal_text import counted
 from graphrec_cli.training.best_epoch import Monitor
+from graphrec_cli.training.checkpoints.helper import CheckpointHelper
 from graphrec_cli.training.checkpoints.schedule import Checkpointing
 from graphrec_cli.training.checkpoints.validate import check_content
 from graphrec_cli.training.context import RunContext
@@ -30,17 +32,21 @@ from graphrec_cli.training.trainer import Epoch, Trainer
 
 log = logging.getLogger("graphrec")
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
     """A model with its best weights.
 
     Attributes:
+        weights: its state; in the first of several processes with whole tables.
         best_epoch: the epoch of these weights, 0 for a model that is not trained.
         history: one row per epoch, as in history.jsonl.
     """
 
     model: Model
+    weights: dict[str, Any]
     best_epoch: int
     history: list[dict[str, Any]]
 
@@ -48,14 +54,15 @@ class Fitted:
 def fit_model(
     context: RunContext,
     model: Model,
-    checkpointing: Checkpointing,
+    checkpointing: Checkpointing | CheckpointHelper,
     signals: StopSignals,
     *,
     resumed: bool,
 ) -> Fitted:
     """Train the model, or solve it in closed form, and write ``checkpoints/best.pt``.
 
-    A signal stops the training after the current step; its state is saved.
+    A signal stops the training after the current step; its state is saved. Several processes stop
+    after the same step, whichever of them received the signal.
 
     Args:
         resumed: continue from the newest checkpoint, if there is one.
@@ -70,12 +77,18 @@ def fit_model(
             with progress(f"solving {context.config.model.name}"):
                 model.solve()
             log.info("solved in %.1f s", time.perf_counter() - started)
-        checkpointing.save_best(0, model.state_dict())
-        return Fitted(model=model, best_epoch=0, history=[])
-    state = checkpointing.find(context.device) if resumed else None
+        weights = model.state_dict()
+        checkpointing.save_best(0, weights)
+        return Fitted(model=model, weights=weights, best_epoch=0, history=[])
+    state = find_state(context, checkpointing) if resumed else None
+
+    def check_signals() -> None:
+        if received := context.processes.largest(signals.received or 0):
+            signals.received = received
+            signals.check()
 
     def after_step(trainer: Trainer) -> None:
-        signals.check()
+        check_signals()
         checkpointing.after_step(trainer)
 
     seed_name = sampler_seed_name(state, context.device)
@@ -92,7 +105,7 @@ def fit_model(
             for epoch in trainer.fit():
                 log.info("%s", describe_epoch(epoch, context.config))
                 checkpointing.after_epoch(trainer, epoch.record, last=epoch.last)
-                signals.check()
+                check_signals()
         except Interrupted as interruption:
             if not interruption.midway:
                 checkpointing.save(trainer)
@@ -100,9 +113,27 @@ def fit_model(
     log.info("%s", describe_end(trainer))
     checkpointing.log_cost(time.perf_counter() - started)
     selection = trainer.selection
-    checkpointing.save_best(selection.best_epoch, selection.best_state)
+    weights = context.processes.whole_state(selection.best_state)
+    checkpointing.save_best(selection.best_epoch, weights)
     model.load_state_dict(selection.best_state)
-    return Fitted(model=model, best_epoch=selection.best_epoch, history=checkpointing.history)
+    return Fitted(
+        model=model,
+        weights=weights,
+        best_epoch=selection.best_epoch,
+        history=checkpointing.history,
+    )
+
+
+def find_state(
+    context: RunContext, checkpointing: Checkpointing | CheckpointHelper
+) -> dict[str, Any] | None:
+    """Find the newest checkpoint, None if there is none; each process gets its own columns."""
+    if context.processes.size == 1:
+        return checkpointing.find(context.device)
+    model = context.config.model
+    assert isinstance(model, EmbeddingConfig)  # others are refused
+    state = checkpointing.find(CPU)
+    return context.processes.own_state(state, model.embedding_dim)
 
 
 def build_trainer(
@@ -131,7 +162,8 @@ def build_trainer(
 
     def validate() -> dict[str, float]:
         assert validation is not None
-        with signals.released():
+        # Several processes have to finish a validation together.
+        with signals.released() if context.processes.size == 1 else nullcontext():
             return validation.metrics(model)
 
     monitor = config.monitor()
@@ -147,6 +179,7 @@ def build_trainer(
         # Other losses may have batches of many shapes, or count in Python, as Keras's Adam does,
         # which a replay would not do.
         repeats_steps=type(model) is LightGCN
+        and context.processes.size == 1
         and config.trainer.adam is AdamForm.torch
         and model.propagates_plainly
         and loss.__module__ == bpr.__name__,
@@ -166,7 +199,11 @@ def sampler_seed_name(state: dict[str, Any] | None, device: torch.device) -> str
     return f"sampler, on {device.type} from step {state.get('step')}"
 
 
-def restore(state: dict[str, Any] | None, trainer: Trainer, checkpointing: Checkpointing) -> None:
+def restore(
+    state: dict[str, Any] | None,
+    trainer: Trainer,
+    checkpointing: Checkpointing | CheckpointHelper,
+) -> None:
     """Restore the trainer and the history from a checkpoint; None starts from the beginning.
 
     Raises:
