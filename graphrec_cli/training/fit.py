@@ -12,8 +12,7 @@ from typing import Any
 import torch
 
 from graphrec_cli import components
-from graphrec_cli.config.model import EmbeddingConfig, LearnsFrom
-from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.model import EmbeddingConfig
 from graphrec_cli.config.trainer import AdamForm, Precision
 from graphrec_cli.errors import ConfigError, Interrupted, OutputError
 from graphrec_cli.losses import bpr
@@ -28,7 +27,14 @@ from graphrec_cli.training.checkpoints.helper import CheckpointHelper
 from graphrec_cli.training.checkpoints.schedule import Checkpointing
 from graphrec_cli.training.checkpoints.validate import check_content
 from graphrec_cli.training.context import RunContext
-from graphrec_cli.training.trainer import Epoch, Trainer
+from graphrec_cli.training.log_lines import (
+    advise_more_steps,
+    describe_end,
+    describe_epoch,
+    describe_start,
+)
+from graphrec_cli.training.stop_together import check_together
+from graphrec_cli.training.trainer import Trainer
 
 log = logging.getLogger("graphrec")
 
@@ -82,13 +88,8 @@ def fit_model(
         return Fitted(model=model, weights=weights, best_epoch=0, history=[])
     state = find_state(context, checkpointing) if resumed else None
 
-    def check_signals() -> None:
-        if received := context.processes.largest(signals.received or 0):
-            signals.received = received
-            signals.check()
-
     def after_step(trainer: Trainer) -> None:
-        check_signals()
+        check_together(signals, context.processes)
         checkpointing.after_step(trainer)
 
     seed_name = sampler_seed_name(state, context.device)
@@ -105,7 +106,7 @@ def fit_model(
             for epoch in trainer.fit():
                 log.info("%s", describe_epoch(epoch, context.config))
                 checkpointing.after_epoch(trainer, epoch.record, last=epoch.last)
-                check_signals()
+                check_together(signals, context.processes)
         except Interrupted as interruption:
             if not interruption.midway:
                 checkpointing.save(trainer)
@@ -233,62 +234,3 @@ def restore(
     checkpointing.begin_history(history)
     where = "after" if trainer.progress is None else "in"
     log.info("resuming %s epoch %d, step %d", where, trainer.epoch, trainer.step)
-
-
-def describe_start(trainer: Trainer, config: RunConfig) -> str:
-    """Say what the training consists of."""
-    words = [f"model={config.model.name}", f"loss={config.loss.name}"]
-    if config.loss.learns_from() is LearnsFrom.triples:
-        words.append(f"sampler={config.sampler.name}")
-    words.append(f"sampler.by={config.sampler.by.name}")
-    return (
-        f"training {' '.join(words)} with learning rate {config.trainer.learning_rate:g}: "
-        f"{counted(trainer.steps_per_epoch(), 'step')} of "
-        f"{min(trainer.batch_size, trainer.sampler.num_pairs):,} {_examples(config)} an epoch"
-    )
-
-
-def advise_more_steps(trainer: Trainer) -> None:
-    """Log what gives more steps an epoch, if it has fewer than four because the data are few."""
-    config, steps = trainer.config, trainer.steps_per_epoch()
-    unset = config.steps_per_epoch is None and config.min_steps_per_epoch is None
-    if unset and config.batch_size is not None and steps < 4:
-        log.info(
-            "advice: an epoch has only %s; set trainer.min_steps_per_epoch=32 or a smaller "
-            "trainer.batch_size",
-            counted(steps, "step"),
-        )
-
-
-def _examples(config: RunConfig) -> str:
-    return "triples" if config.loss.learns_from() is LearnsFrom.triples else "pairs"
-
-
-def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
-    """Format an epoch as one log line."""
-    record, monitor = epoch.record, config.monitor()
-    line = (
-        f"epoch {record['epoch']}/{config.trainer.epochs}  loss {record['loss']:.4f}  "
-        f"{record['seconds']:.1f} s  {record['triplets_per_second']:,.0f} "
-        f"{_examples(config)}/s"
-    )
-    if record["valid"] is None:
-        return line
-    line += f"  valid {monitor} {record['valid'][monitor]:.4f}"
-    return f"{line}  best" if epoch.improved else line
-
-
-def describe_end(trainer: Trainer) -> str:
-    """Say why a finished training ended."""
-    config, selection = trainer.config, trainer.selection
-    if trainer.epoch < config.epochs:
-        number = selection.stale_validations
-        unit = ("epoch" if config.validate_every == 1 else "validation") + "s" * (number > 1)
-        return (
-            f"stopped: no better {selection.monitor.metric} for {number} {unit} "
-            f"(trainer.patience); the best epoch is {selection.best_epoch}"
-        )
-    line = f"finished trainer.epochs={config.epochs}"
-    if trainer.validate is None or selection.best_epoch < trainer.epoch:
-        return line
-    return f"{line}; the last epoch is the best so far, so more epochs may give better metrics"
