@@ -50,7 +50,10 @@ class SeveralProcesses(Processes):
         """
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
         try:
-            store, rank, size = next(rendezvous("env://", timeout=_TIMEOUT))
+            shared, rank, size = next(rendezvous("env://", timeout=_TIMEOUT))
+            # torchrun --max-restarts keeps the store, with the addresses of those that have ended.
+            attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+            store = PrefixStore(f"graphrec attempt {attempt}", shared)
             distributed.init_process_group(
                 backend, store=store, rank=rank, world_size=size, timeout=_TIMEOUT
             )
@@ -58,7 +61,7 @@ class SeveralProcesses(Processes):
             raise LostProcess(
                 f"the processes of torchrun do not find each other: {error}"
             ) from error
-        return cls(PrefixStore("graphrec", store), rank, size)
+        return cls(store, rank, size)
 
     def end(self) -> None:
         """Leave the other processes."""

@@ -19,6 +19,7 @@ from graphrec_cli.losses import bpr
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.models.lightgcn import LightGCN
+from graphrec_cli.samplers.same_batches import SameBatches
 from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.terminal_text import counted
@@ -161,10 +162,12 @@ def build_trainer(
             counted(sampler.skipped_users, "user"),
         )
 
+    processes = context.processes
+
     def validate() -> dict[str, float]:
         assert validation is not None
         # Several processes have to finish a validation together.
-        with signals.released() if context.processes.size == 1 else nullcontext():
+        with signals.released() if processes.size == 1 else nullcontext():
             return validation.metrics(model)
 
     monitor = config.monitor()
@@ -173,14 +176,14 @@ def build_trainer(
         config.trainer,
         model,
         loss,
-        sampler,
+        sampler if processes.size == 1 else SameBatches(sampler, processes),
         None if validation is None else validate,
         monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),
         after_step=after_step,
         # Other losses may have batches of many shapes, or count in Python, as Keras's Adam does,
         # which a replay would not do.
         repeats_steps=type(model) is LightGCN
-        and context.processes.size == 1
+        and processes.size == 1
         and config.trainer.adam is AdamForm.torch
         and model.propagates_plainly
         and loss.__module__ == bpr.__name__,

@@ -142,6 +142,43 @@ def test_a_signal_to_one_process_stops_all_after_the_same_step(tmp_path: Path) -
     assert_same_training(run, alone.run, tolerance=1e-4)
 
 
+FAILING = """
+import os
+import sys
+
+from graphrec_cli.cli import main
+from graphrec_cli.training.trainer import Trainer
+
+real_step = Trainer.train_step
+
+
+def train_step(trainer, batch):
+    if os.environ["RANK"] == "1" and trainer.step == 30:
+        raise ValueError("a fault of this process alone")
+    return real_step(trainer, batch)
+
+
+Trainer.train_step = train_step
+sys.exit(main())
+"""
+
+
+def test_the_first_process_reports_the_error_of_another(tmp_path: Path) -> None:
+    (tmp_path / "failing.py").write_text(FAILING, encoding="utf-8")
+    done = torchrun(tmp_path, 2, "failing.py", *ENDLESS)
+    (error,) = (line for line in done.stderr.splitlines() if line.startswith("error:"))
+    why = "process 1 of 2: ValueError: a fault of this process alone"
+    assert error.startswith(f"error: {why}; graphrec train resume=")
+    assert read_json(only_run(tmp_path) / "status.json")["error"] == error.removeprefix("error: ")
+
+
+def test_an_error_of_all_processes_is_one_line(tmp_path: Path) -> None:
+    done = torchrun(tmp_path, 2, *MODULE, *BPR, "trainer.learning_rate=1e38")
+    (error,) = (line for line in done.stderr.splitlines() if line.startswith("error:"))
+    assert "became" in error
+    assert "exitcode  : 5" in done.stderr
+
+
 def wait_for_checkpoint(folder: Path) -> None:
     end = time.monotonic() + PATIENCE_S
     while not list(folder.glob("outputs/*/checkpoints/last.pt")):
