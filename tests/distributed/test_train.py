@@ -192,13 +192,26 @@ def wait_for_checkpoint(folder: Path) -> None:
         time.sleep(0.05)
 
 
-def test_an_error_is_one_line_and_ends_all(tmp_path: Path) -> None:
-    done = torchrun(tmp_path, 2, *MODULE, *TRAIN, "model.embedding_dim=7")
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (
+            (*TRAIN, "model.embedding_dim=7"),
+            "model.embedding_dim=7 cannot be split over 2 processes; choose a multiple, or another "
+            "number of processes",
+        ),
+        (
+            (*TRAIN, "seed=1,2", "-m"),
+            "torchrun started 2 processes, but a sweep runs in one; start it without torchrun",
+        ),
+    ],
+)
+def test_an_error_is_one_line_and_ends_all(
+    words: tuple[str, ...], error: str, tmp_path: Path
+) -> None:
+    done = torchrun(tmp_path, 2, *MODULE, *words)
     assert done.returncode == 1  # torchrun's own
     assert "exitcode  : 2" in done.stderr
     errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
-    assert errors == [
-        "error: model.embedding_dim=7 cannot be split over 2 processes; choose a multiple, or "
-        "another number of processes"
-    ]
+    assert errors == [f"error: {error}"]
     assert not (tmp_path / "outputs").exists()
