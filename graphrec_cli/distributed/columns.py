@@ -12,6 +12,8 @@ from torch import Tensor
 AddUp = Callable[[Tensor], None]
 """Adds up a tensor over all processes, in place."""
 
+Change = Callable[[Tensor], Tensor]
+
 _EPSILON = 1e-12
 """The smallest divisor of ``functional.normalize``."""
 
@@ -60,6 +62,26 @@ class _Normalize(torch.autograd.Function):
         return None, torch.addcmul(grads[0], unit, products * divided_by_norm, value=-1) / divisors
 
 
+class _Join(torch.autograd.Function):
+    """The columns of all processes.
+
+    Every process computes its own part of the loss from all columns, so the gradient of a column
+    is the sum of those of all parts.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, join: Change, add_up: AddUp, own_columns: Change, own: Tensor) -> Tensor:
+        ctx.add_up, ctx.own_columns = add_up, own_columns
+        return join(own)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, None, None, Tensor]:
+        total = grads[0].clone(memory_format=torch.contiguous_format)
+        ctx.add_up(total)
+        return None, None, None, ctx.own_columns(total)
+
+
+_apply_join: Callable[[Change, AddUp, Change, Tensor], Tensor] = _Join.apply
 _apply_sum: Callable[[AddUp, Tensor], Tensor] = _Sum.apply
 _apply_normalize: Callable[[AddUp, Tensor], Tensor] = _Normalize.apply
 
@@ -72,3 +94,15 @@ def differentiable_sum(add_up: AddUp, partial: Tensor) -> Tensor:
 def normalized(add_up: AddUp, rows: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
     """Normalize rows of which every process has some columns, as ``functional.normalize`` does."""
     return _apply_normalize(add_up, rows)
+
+
+def joined(
+    join: Change, add_up: AddUp, own_columns: Change, own: Float[Tensor, "rows columns"]
+) -> Float[Tensor, "rows dim"]:
+    """Join the columns of all processes, which go on with different parts of the loss.
+
+    Args:
+        join: returns the columns of all processes.
+        own_columns: returns this process's columns of all.
+    """
+    return _apply_join(join, add_up, own_columns, own)

@@ -45,10 +45,6 @@ class Processes:
     def add_up(self, partial: Tensor) -> None:
         """Add up in place, without a gradient."""
 
-    def once(self, term: Tensor) -> Tensor:
-        """Return a term of a sum in one process, and zeros in the others."""
-        return term
-
     def normalize(self, rows: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
         """Divide the rows by their norms over the columns of all processes, differentiably."""
         return functional.normalize(rows)
@@ -58,8 +54,19 @@ class Processes:
         return table
 
     def whole_table(self, own: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows dim"]:
-        """Return the columns of all processes, in every process, without a gradient."""
+        """Return the columns of all processes, in every process, differentiably.
+
+        The loss must be the sum of what the processes compute from the table.
+        """
         return own
+
+    def part(self, examples: int) -> slice:
+        """Return the examples of a batch that this process computes the loss of."""
+        return slice(0, examples)
+
+    def join_parts(self, values: Tensor, examples: int) -> Tensor:
+        """Return the values of all examples, given those of this process's; no gradient."""
+        return values
 
     def whole_state(self, state: dict[str, Any]) -> dict[str, Any]:
         """Gather the tables in nested dictionaries, on the CPU of the first process.

@@ -17,7 +17,7 @@ from torch import Tensor, distributed
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
-from graphrec_cli.distributed.columns import differentiable_sum, normalized
+from graphrec_cli.distributed.columns import differentiable_sum, joined, normalized
 from graphrec_cli.distributed.processes import Processes
 from graphrec_cli.errors import LostProcess
 
@@ -80,10 +80,6 @@ class SeveralProcesses(Processes):
         with self._joint():
             distributed.all_reduce(partial)
 
-    def once(self, term: Tensor) -> Tensor:
-        """Return the term in the first process, and zeros in the others."""
-        return term if self.is_first else torch.zeros_like(term)
-
     def normalize(self, rows: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
         """Divide the rows by their norms over the columns of all processes."""
         return normalized(self.add_up, rows)
@@ -100,10 +96,25 @@ class SeveralProcesses(Processes):
 
     def whole_table(self, own: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows dim"]:
         """Join the columns of all processes."""
-        parts = [torch.empty_like(own) for _ in range(self.size)]
+        return joined(self._join, self.add_up, self.own_columns, own)
+
+    def _join(self, own: Tensor) -> Tensor:
+        sent = own.detach().contiguous()
+        parts = [torch.empty_like(sent) for _ in range(self.size)]
         with self._joint():
-            distributed.all_gather(parts, own.contiguous())
+            distributed.all_gather(parts, sent)
         return torch.cat(parts, dim=1)
+
+    def part(self, examples: int) -> slice:
+        """Return adjacent examples, as many in every process but for one."""
+        return slice(self.rank * examples // self.size, (self.rank + 1) * examples // self.size)
+
+    def join_parts(self, values: Tensor, examples: int) -> Tensor:
+        """Return the values of the parts, one after the other."""
+        joint = values.new_zeros(examples)
+        joint[self.part(examples)] = values
+        self.add_up(joint)
+        return joint
 
     def whole_state(self, state: dict[str, Any]) -> dict[str, Any]:
         """Gather the tables in the first process."""

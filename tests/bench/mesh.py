@@ -36,7 +36,7 @@ class Mesh(SeveralProcesses):
     """A process's place among its replica's columns, and among the replicas of its columns.
 
     Attributes:
-        sent: bytes of all tensors that were added up so far.
+        sent: bytes of all tensors that were added up or joined so far.
     """
 
     def __init__(self, processes: SeveralProcesses, replicas: int) -> None:
@@ -58,6 +58,13 @@ class Mesh(SeveralProcesses):
         """Average over the replicas of the columns, in place."""
         self._all_reduce(gradient, self._replica_group)
         gradient.div_(self.replicas)
+
+    def _join(self, own: Tensor) -> Tensor:
+        parts = [torch.empty_like(own) for _ in range(self.size)]
+        distributed.all_gather(parts, own.detach().contiguous(), group=self._column_group)
+        joint = torch.cat(parts, dim=1)
+        self.sent += joint.numel() * joint.element_size()
+        return joint
 
     def _all_reduce(self, tensor: Tensor, group: distributed.ProcessGroup) -> None:
         if group.size() > 1:
@@ -121,7 +128,7 @@ def main() -> None:
         peak = _peak_memory_mb()
         print(
             f"{mesh.replicas} x {mesh.size}: {statistics.median(seconds[2:]):.3f} s a step, "
-            f"{sent / 1e6:.2f} MB added up a step, peak memory {peak:.0f} MB, "
+            f"{sent / 1e6:.2f} MB joined or added up a step, peak memory {peak:.0f} MB, "
             f"loss {last.item():.6f}"
         )
     distributed.barrier()

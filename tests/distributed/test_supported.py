@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,26 @@ def test_every_process_needs_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -
         refuse_unsupported(config, 2, torch.device("cuda"))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     refuse_unsupported(config, 2, torch.device("cuda"))
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("train", "seed=1,2", "-m"), "a sweep"),
+        (("evaluate", "latest"), "graphrec evaluate"),
+        (("data", "inspect"), "graphrec data"),
+    ],
+)
+def test_what_one_process_does_is_refused(
+    words: tuple[str, ...], what: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {"TORCHELASTIC_RUN_ID": "none", "WORLD_SIZE": "2", "RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("graphrec_cli.cli.leading", nullcontext)
+    done = call(tmp_path, *words)
+    assert done.code == 2
+    error = f"torchrun started 2 processes, but {what} runs in one; start it without torchrun"
+    assert done.err == f"error: {error}\n"
 
 
 def test_torchrun_with_one_process_is_no_torchrun(

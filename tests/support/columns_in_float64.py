@@ -112,7 +112,8 @@ def main() -> None:
     """Compare all cases."""
     torch.set_num_threads(1)
     processes = SeveralProcesses.start()
-    for model_config, loss_config in CASES:
+    # Four processes take long to start on few cores.
+    for model_config, loss_config in CASES if processes.size == 2 else CASES[1::3]:
         losses, weights = trained(model_config, loss_config, processes)
         expected_losses, whole = trained(model_config, loss_config, ONE_PROCESS)
         assert weights.shape[1] * processes.size == whole.shape[1]
