@@ -214,7 +214,7 @@ class SoftmaxLoss:
         positives, own = items[:batch_size], batch
         if processes.size > 1:
             part = processes.part(batch_size)
-            users, positives, own = users[part], positives[part], _part_of(batch, part)
+            users, positives, own = users[part], positives[part], batch.part(part)
         sharpness = (
             users.new_ones(len(users))
             if temperatures is None
@@ -248,17 +248,6 @@ class SoftmaxLoss:
         """Restore ``state``; call ``start`` first."""
         if self._user_temperatures is not None:
             self._user_temperatures.load_state_dict(state)
-
-
-def _part_of(batch: CandidateBatch, part: slice) -> CandidateBatch:
-    """Some examples of a batch, with all of its candidates."""
-    masked = (batch.masked_row >= part.start) & (batch.masked_row < part.stop)
-    return batch._replace(
-        users=batch.users[part],
-        pos_items=batch.pos_items[part],
-        masked_row=batch.masked_row[masked] - part.start,
-        masked_column=batch.masked_column[masked],
-    )
 
 
 def build_softmax(config: SoftmaxConfig) -> SoftmaxLoss:

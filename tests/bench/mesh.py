@@ -80,13 +80,7 @@ class Mesh(SeveralProcesses):
         )
         if not isinstance(batch, CandidateBatch):
             return type(batch)(*(tensor[part] for tensor in batch))
-        masked = (batch.masked_row >= part.start) & (batch.masked_row < part.stop)
-        return batch._replace(
-            users=batch.users[part],
-            pos_items=batch.pos_items[part],
-            masked_row=batch.masked_row[masked] - part.start,
-            masked_column=batch.masked_column[masked],
-        )
+        return batch.part(part)
 
 
 def main() -> None:
