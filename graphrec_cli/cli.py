@@ -15,6 +15,7 @@ from typing import TextIO
 from graphrec_cli import __version__
 from graphrec_cli.commands.home_paths import expand_home
 from graphrec_cli.commands.plugin_words import plugins_of
+from graphrec_cli.distributed.launch import is_first_launched, launched_processes, leading
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
 from graphrec_cli.system.progress import bars_erased, progress
 from graphrec_cli.terminal_text import one_line, printable
@@ -67,15 +68,20 @@ COMMANDS = ("train", "data", "evaluate", "recommend", "reproduce", "ablate", "co
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    if not is_first_launched():
+        from graphrec_cli.workflows.take_part import take_part_in_runs  # imports torch
+
+        return take_part_in_runs()
     words = expand_home(sys.argv[1:] if argv is None else argv)
     debug, json_output = "--debug" in words, bool({"--json", "json=true"} & set(words))
     words = [word for word in words if word not in ("--debug", "--json", "json=true")]
     try:
-        with _log_to_stderr(), plugins_of(words) as words:
+        with _log_to_stderr(), leading(), plugins_of(words) as words:
             page = _requested_page(words)
             if page is not None:
                 print(page, end="", flush=True)
                 return 0
+            _refuse_several_processes(words)
             # Imported only now, because Hydra takes longer to import than a page to print.
             with progress("starting", in_log=False):
                 command: Callable[..., int] = getattr(_module(words[0]), f"{words[0]}_command")
@@ -125,6 +131,22 @@ def _requested_page(words: list[str]) -> str | None:
 
         return train_help(words[1:])
     return str(_module(name).HELP)
+
+
+def _refuse_several_processes(words: list[str]) -> None:
+    """Refuse what only one process does.
+
+    Raises:
+        ConfigError: torchrun started several.
+    """
+    processes = launched_processes()
+    one_run = words[0] in ("train", "reproduce") and not {"-m", "--multirun"} & set(words)
+    if processes > 1 and not one_run:
+        what = "a sweep" if words[0] == "train" else f"graphrec {words[0]}"
+        raise ConfigError(
+            f"torchrun started {processes} processes, but {what} runs in one; start it without "
+            "torchrun"
+        )
 
 
 def _module(name: str) -> ModuleType:

@@ -5,6 +5,7 @@ Those of data sets and splits are in ``data/components.py``.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,6 +17,7 @@ from graphrec_cli.config.plugins import find_builder
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.unused import sampler_in_use
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.distributed.processes import ONE_PROCESS, Processes
 from graphrec_cli.evaluation.protocol import Evaluation, EvaluationSettings
 from graphrec_cli.evaluation.ranking import RankingEvaluation
 from graphrec_cli.evaluation.rating import RatingEvaluation
@@ -101,11 +103,23 @@ def build_loss(config: RunConfig) -> Loss:
     return find_builder("loss", LOSSES, config.loss.name)(config.loss)
 
 
-def build_model(config: RunConfig, train: UserItems, device: torch.device) -> Recommender:
-    """Build the configured model; its graph has the pairs of ``train`` only."""
+def build_model(
+    config: RunConfig,
+    train: UserItems,
+    device: torch.device,
+    processes: Processes = ONE_PROCESS,
+) -> Recommender:
+    """Build the configured model; its graph has the pairs of ``train`` only.
+
+    Args:
+        processes: those that train it; several can only train what ``refuse_unsupported`` lets
+            through.
+    """
     # The initial weights are drawn on the CPU, so that they do not depend on the device.
     generator = torch_generator(config.seed, "init", torch.device("cpu"))
     build = find_builder("model", MODELS, config.model.name)
+    if processes.size > 1:
+        build = partial(LightGCN, processes=processes)
     return build(config.model, train, generator=generator, device=device)
 
 

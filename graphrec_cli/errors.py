@@ -12,6 +12,7 @@
       + OutputError              1   a run directory cannot be written or read
       + MemoryShortageError      1   not enough free memory
       + LauncherError            1   the launcher of a sweep stopped before its jobs
+      + LostProcess              1   another process of the run has ended
     Pruned                         a search ends the run: other trials are ahead of it
     KeyboardInterrupt          130   Ctrl-C outside a run
       + Interrupted     128 + signal   a signal stopped the run
@@ -63,6 +64,10 @@ class OutputError(GraphrecError):
 
 class MemoryShortageError(GraphrecError):
     """The work does not fit into free memory and cannot be made smaller."""
+
+
+class LostProcess(GraphrecError):
+    """Another process that trains the same run has ended, or cannot be reached."""
 
 
 class LauncherError(GraphrecError):

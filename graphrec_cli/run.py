@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,10 +15,13 @@ from graphrec_cli.config.split import PredefinedConfig
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.data.log_lines import log_sizes
 from graphrec_cli.data.splits.predefined import refuse_unrankable
+from graphrec_cli.data.splits.split import Split
+from graphrec_cli.distributed.launch import running_processes
+from graphrec_cli.distributed.processes import Processes
 from graphrec_cli.preparation import DropReport, find_files, prepare
 from graphrec_cli.reporting.plots import draw_curves
 from graphrec_cli.results.expected_bands import against_bands
-from graphrec_cli.results.final_test import judge
+from graphrec_cli.results.final_test import evaluate_best, judge
 from graphrec_cli.rundir.config_fingerprint import FREE_IN_RECIPE, config_sha256
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.data_npz import save_arrays, save_run_data
@@ -28,6 +32,7 @@ from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.device import pick_device
 from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.training.checkpoints.helper import CheckpointHelper
 from graphrec_cli.training.checkpoints.schedule import Checkpointing, run_stamp
 from graphrec_cli.training.context import RunContext
 from graphrec_cli.training.fit import Report, fit_model
@@ -62,9 +67,12 @@ def train(
         Pruned: ``report`` ended the training.
         Interrupted: a signal arrived; the newest checkpoint has the state so far.
     """
-    config = saved.config
+    config, processes = saved.config, running_processes()
     device = pick_device(config.device)
-    environment = describe_environment(command_line(), device, torch.get_num_threads())
+    processes.use_gpu(device)
+    environment = describe_environment(
+        command_line(), device, torch.get_num_threads(), processes.size
+    )
     if resumed:
         environment = with_earlier(environment, run)
         expected = recorded_identity(environment, run)
@@ -76,7 +84,7 @@ def train(
     log_sizes(split)
     device = pick_device(config.device, split.train.num_pairs)
     environment |= describe_device(device)
-    context = RunContext.of(config, split, device)
+    context = RunContext.of(config, split, device, processes)
     if isinstance(config.split, PredefinedConfig):
         refuse_unrankable(split)
     context.evaluation.check(split.train)
@@ -88,13 +96,15 @@ def train(
     with progress(f"writing {run.data.name}"):
         save_run_data(run.data, split, prepared.title)
 
+    processes.send(SharedRun(config=config, split=split, device=device.type, resumed=resumed))
     with progress("building and checking the model"):
-        model = build_model(config, split.train, device)
+        model = build_model(config, split.train, device, processes)
         audit(context, model, run)
     signals.check()
-    checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity))
+    checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity), processes)
     fitted = fit_model(context, model, checkpointing, signals, resumed=resumed, report=report)
     figures, test = judge(context, fitted, prepared.preferences, floor)
+    processes.finish()
     bands = against_bands(
         config.expected,
         None if test is None else test.metrics,
@@ -111,6 +121,36 @@ def train(
         with progress("drawing the curves"):
             draw_history(config, fitted.history, run)
     return metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedRun:
+    """What the first of several processes sends the others.
+
+    Attributes:
+        device: type of the device.
+        resumed: continue from the newest checkpoint, if there is one.
+    """
+
+    config: RunConfig
+    split: Split
+    device: str
+    resumed: bool
+
+
+def take_part(shared: SharedRun, processes: Processes, signals: StopSignals) -> None:
+    """Train and evaluate with the first process, which is in ``train``; nothing is written.
+
+    Raises:
+        GraphrecError: what ended the training here, or in another process.
+        Interrupted: a signal arrived.
+    """
+    split, device = shared.split, torch.device(shared.device)
+    processes.use_gpu(device)
+    context = RunContext.of(shared.config, split, device, processes)
+    model = build_model(shared.config, split.train, device, processes)
+    fitted = fit_model(context, model, CheckpointHelper(processes), signals, resumed=shared.resumed)
+    evaluate_best(context, fitted)
 
 
 def draw_history(config: RunConfig, history: list[dict[str, Any]], run: RunDirectory) -> None:

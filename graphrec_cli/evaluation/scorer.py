@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from graphrec_cli.distributed.processes import Processes
+
 
 @runtime_checkable
 class Scorer(Protocol):
@@ -30,6 +32,17 @@ class DotProductScorer(Scorer, Protocol):
     def product_tables(self) -> tuple[Float[Tensor, "users dim"], Float[Tensor, "dim num_items"]]:
         """Return both tables in float32, on the device where users are scored."""
         ...
+
+
+@runtime_checkable
+class SharedScorer(Scorer, Protocol):
+    """A scorer that several processes have, so that each ranks items for some users.
+
+    Attributes:
+        processes: they all evaluate this scorer at the same time.
+    """
+
+    processes: Processes
 
 
 @runtime_checkable

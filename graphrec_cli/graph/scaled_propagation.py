@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int, Int64
 from torch import Tensor
-from torch.nn import functional
 
+from graphrec_cli.distributed.processes import ONE_PROCESS, Processes
 from graphrec_cli.graph.adjacency import NormalizedAdjacency
 from graphrec_cli.graph.sparse_product import multiply
 
@@ -46,6 +46,7 @@ class ScaledPropagation:
         neighbor_degree_power: float,
         normalize_layers: bool,
         layer0_weight: float | None,
+        processes: Processes = ONE_PROCESS,
     ) -> None:
         """Compute what the normalized adjacency has to be multiplied by on both sides.
 
@@ -54,6 +55,7 @@ class ScaledPropagation:
             own_degree_power, neighbor_degree_power: alpha and beta of the paper; 0.5 in LightGCN.
             normalize_layers: scale the rows of each layer's input to norm 1.
             layer0_weight: gamma of the paper; None weighs all layers equally.
+            processes: those that have the columns of the embeddings.
         """
         # Clamped to avoid infinity; nodes without an edge receive and send nothing.
         counts = degree.clamp(min=1).float()[:, None]
@@ -63,6 +65,7 @@ class ScaledPropagation:
         self._neighbor_scale = counts.pow(0.5 - neighbor_degree_power)
         self._normalize_layers = normalize_layers
         self._layer0_weight = layer0_weight
+        self._processes = processes
 
     def __call__(
         self, norm_adj: NormalizedAdjacency, layer0: Float[Tensor, "nodes dim"], num_layers: int
@@ -93,4 +96,4 @@ class ScaledPropagation:
         return total * scale
 
     def _sent(self, layer: Float[Tensor, "rows dim"]) -> Float[Tensor, "rows dim"]:
-        return functional.normalize(layer) if self._normalize_layers else layer
+        return self._processes.normalize(layer) if self._normalize_layers else layer

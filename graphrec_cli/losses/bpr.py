@@ -28,14 +28,14 @@ def l2_penalty(*embeddings: Float[Tensor, "batch dim"]) -> Float[Tensor, ""]:
 
 def regularised_bpr(scores: TripleScores, config: BPRConfig) -> Float[Tensor, ""]:
     """BPR plus the L2 penalties whose weight is not 0."""
-    loss = bpr_loss(scores.pos_scores, scores.neg_scores)
+    loss, processes = bpr_loss(scores.pos_scores, scores.neg_scores), scores.processes
     if config.l2:
-        loss = loss + config.l2 * l2_penalty(*scores.layer0_embeddings)
+        loss = loss + config.l2 * processes.sum(l2_penalty(*scores.layer0_embeddings))
     if config.l2_final:
         means = [rows.square().mean() for rows in scores.final_embeddings]
-        loss = loss + config.l2_final * torch.stack(means).sum()
+        loss = loss + config.l2_final * processes.mean(torch.stack(means).sum())
     if config.l2_all:
-        loss = loss + config.l2_all * scores.layer0_table.square().sum()
+        loss = loss + config.l2_all * processes.sum(scores.layer0_table.square().sum())
     return loss
 
 

@@ -42,6 +42,7 @@ class _SharedSoftmax(torch.autograd.Function):
         masked_column: Tensor,
         sharpness: Tensor,
         terms: _Terms,
+        examples: int,
     ) -> tuple[Tensor, Tensor]:
         batch, temperature = len(users), terms.temperature
         pos_logits = (users * positives).sum(dim=1).div_(temperature)
@@ -77,19 +78,19 @@ class _SharedSoftmax(torch.autograd.Function):
             pos_error[part] = errors
             torch.mm(logits, candidates, out=user_grad[part])
             candidate_grad.addmm_(logits.T, sharpened[part])
-        scale = 1 / (batch * temperature)
+        scale = 1 / (examples * temperature)
         user_grad.mul_((terms.denominator_power * sharpness)[:, None])
         user_grad.addcmul_(positives, pos_error[:, None]).mul_(scale)
         positive_grad = users * pos_error[:, None].mul_(scale)
         candidate_grad.mul_(terms.denominator_power * scale)
         ctx.save_for_backward(user_grad, positive_grad, candidate_grad)
         ctx.mark_non_differentiable(unit_losses)
-        return total / batch, unit_losses
+        return total / examples, unit_losses
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         users, positives, candidates = ctx.saved_tensors
-        return users * grads[0], positives * grads[0], candidates * grads[0], *[None] * 5
+        return users * grads[0], positives * grads[0], candidates * grads[0], *[None] * 6
 
 
 def _normalize(logits: Tensor, own: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -167,7 +168,15 @@ def shared_softmax_loss(
     sharpness = users.new_ones(len(users)) if sharpness is None else sharpness
     terms = _Terms(temperature, denominator_power, positive_in_denominator, False)
     return _apply(
-        users, positives, candidates, log_weight, masked_row, masked_column, sharpness, terms
+        users,
+        positives,
+        candidates,
+        log_weight,
+        masked_row,
+        masked_column,
+        sharpness,
+        terms,
+        len(users),
     )[0]
 
 
@@ -191,29 +200,40 @@ class SoftmaxLoss:
             self._user_temperatures = UserTemperatures(model.num_users, self._spread, device)
 
     def __call__(self, model: EmbeddingModel, batch: CandidateBatch) -> Tensor:
-        """Compute the mean loss of the batch, from cosines of the final embeddings."""
+        """Compute the mean loss of the batch, from cosines of the final embeddings.
+
+        Several processes join their columns of the batch's embeddings, which are fewer numbers than
+        the logits, and each compares some of the examples with all candidates.
+        """
         batch_size, temperatures = len(batch.users), self._user_temperatures
+        processes = model.processes
         assert self._spread is None or temperatures is not None, "call start() first"
         users, items = model.embed(batch.users, torch.cat([batch.pos_items, batch.candidates]))
-        items = functional.normalize(items)
+        users = functional.normalize(processes.whole_table(users))
+        items = functional.normalize(processes.whole_table(items))
+        positives, own = items[:batch_size], batch
+        if processes.size > 1:
+            part = processes.part(batch_size)
+            users, positives, own = users[part], positives[part], batch.part(part)
         sharpness = (
-            users.new_ones(batch_size)
+            users.new_ones(len(users))
             if temperatures is None
-            else temperatures.sharpness.index_select(0, batch.users)
+            else temperatures.sharpness.index_select(0, own.users)
         )
         loss, unit_losses = _apply(
-            functional.normalize(users),
-            items[:batch_size],
+            users,
+            positives,
             items[batch_size:],
-            batch.log_weight,
-            batch.masked_row,
-            batch.masked_column,
+            own.log_weight,
+            own.masked_row,
+            own.masked_column,
             sharpness,
             self._terms,
+            batch_size,
         )
         if temperatures is not None:
-            temperatures.add(batch.users, unit_losses)
-        return loss
+            temperatures.add(batch.users, processes.join_parts(unit_losses, batch_size))
+        return processes.sum(loss)
 
     def end_epoch(self) -> None:
         """Renew the users' temperatures."""

@@ -9,11 +9,18 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from graphrec_cli.distributed.processes import ONE_PROCESS, Processes
 from graphrec_cli.graph.adjacency import NormalizedAdjacency
 
 
 class Model(nn.Module, ABC):
-    """A scorer of all items; checkpoints save its ``state_dict`` and nothing else."""
+    """A scorer of all items; checkpoints save its ``state_dict`` and nothing else.
+
+    Attributes:
+        processes: those that have the columns of its embeddings.
+    """
+
+    processes: Processes = ONE_PROCESS
 
     def adjacency(self) -> NormalizedAdjacency | None:
         """Return the graph that embeddings are propagated over; None without a graph."""
@@ -61,6 +68,7 @@ class TripleScores(NamedTuple):
         layer0_embeddings: of the users, positives and negatives, each of shape (batch, dim).
         final_embeddings: the same after propagation, each of shape (batch, dim).
         layer0_table: layer-0 embeddings of all nodes, shape (nodes, dim).
+        processes: those that have the columns of the embeddings; the scores are over all columns.
     """
 
     pos_scores: Tensor
@@ -68,6 +76,7 @@ class TripleScores(NamedTuple):
     layer0_embeddings: tuple[Tensor, Tensor, Tensor]
     final_embeddings: tuple[Tensor, Tensor, Tensor]
     layer0_table: Tensor
+    processes: Processes = ONE_PROCESS
 
 
 class EmbeddingModel(Recommender):

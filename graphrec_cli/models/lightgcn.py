@@ -18,6 +18,7 @@ from graphrec_cli.config.model import (
     SimilarityConfig,
 )
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.distributed.processes import ONE_PROCESS, Processes
 from graphrec_cli.graph.adjacency import NormalizedAdjacency, normalized_adjacency
 from graphrec_cli.graph.batch_propagation import propagate_rows
 from graphrec_cli.graph.gpu_choice import NodesPropagation, nodes_propagation
@@ -42,8 +43,10 @@ class PropagatedEmbeddings(Recommender):
         *,
         generator: torch.Generator,
         device: torch.device,
+        processes: Processes = ONE_PROCESS,
     ) -> None:
         super().__init__()
+        self.processes = processes
         self.num_users, self.num_items = train.num_users, train.num_items
         self.num_layers = num_layers
         layer0 = torch.empty(self.num_users + self.num_items, config.embedding_dim)
@@ -54,7 +57,8 @@ class PropagatedEmbeddings(Recommender):
             nn.init.xavier_uniform_(layer0[self.num_users :], generator=generator)
         else:
             nn.init.normal_(layer0, std=config.init_std, generator=generator)
-        self.layer0_embeddings = nn.Parameter(layer0.to(device))
+        # Every process draws the whole table, so that the columns do not depend on their number.
+        self.layer0_embeddings = nn.Parameter(processes.own_columns(layer0).to(device))
         self._norm_adj = normalized_adjacency(train, device) if num_layers else None
         self._training_adj = self._norm_adj
         # Clamped to avoid infinity; items without interactions are never folded in.
@@ -113,9 +117,17 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         *,
         generator: torch.Generator,
         device: torch.device,
+        processes: Processes = ONE_PROCESS,
     ) -> None:
+        """Build the model.
+
+        Args:
+            processes: those that have the columns of the embeddings, as many columns each.
+        """
         num_layers = config.num_layers if isinstance(config, LightGCNConfig) else 0
-        super().__init__(config, num_layers, train, generator=generator, device=device)
+        super().__init__(
+            config, num_layers, train, generator=generator, device=device, processes=processes
+        )
         self._scaled_propagation: ScaledPropagation | None = None
         if isinstance(config, LightGCNConfig) and config.scales_layers():
             degree = np.concatenate([train.user_degree, train.item_degree])
@@ -125,6 +137,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
                 neighbor_degree_power=config.neighbor_degree_power,
                 normalize_layers=config.normalize_layers,
                 layer0_weight=config.layer0_weight,
+                processes=processes,
             )
         self.propagates_plainly = self._scaled_propagation is None
         self.similarity = config.similarity
@@ -166,11 +179,12 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         places = nodes if self.picks_rows else nodes.int()
         layer0 = functional.embedding(places, self.layer0_embeddings).chunk(3)
         return TripleScores(
-            pos_scores=(compared_user * compared_pos).sum(dim=1),
-            neg_scores=(compared_user * compared_neg).sum(dim=1),
+            pos_scores=self.processes.sum((compared_user * compared_pos).sum(dim=1)),
+            neg_scores=self.processes.sum((compared_user * compared_neg).sum(dim=1)),
             layer0_embeddings=(layer0[0], layer0[1], layer0[2]),
             final_embeddings=(user, pos, neg),
             layer0_table=self.layer0_embeddings,
+            processes=self.processes,
         )
 
     def embed(
@@ -205,8 +219,10 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
 
     @torch.no_grad()
     def prepare_scoring(self) -> None:
-        """Propagate the current weights, once for all users."""
-        final = self._comparable(self.final_embeddings())
+        """Propagate the current weights, once for all users, and join the columns."""
+        final = self.processes.whole_table(self.final_embeddings())
+        if self.similarity is Similarity.cosine:
+            final = functional.normalize(final)
         users, items = final[: self.num_users], final[self.num_users :]
         if self.item_norm_power != 1:
             # As in functional.normalize: an item whose embedding is 0 keeps its score of 0.
@@ -218,7 +234,7 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         """Normalize the embeddings for cosine similarity, so that dot products are the scores."""
         if self.similarity is Similarity.dot:
             return embeddings
-        return functional.normalize(embeddings)
+        return self.processes.normalize(embeddings)
 
     @torch.no_grad()
     def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:

@@ -42,9 +42,7 @@ def judge(
     config, split, evaluation = context.config, context.split, context.evaluation
     if split.has_test:
         _announce(context)
-    test = evaluation.evaluate(fitted.model, split, "test") if split.has_test else None
-    # Computed again instead of read from the history, so that it describes the tested state.
-    valid = None if split.valid is None else evaluation.evaluate(fitted.model, split, "valid")
+    test, valid = evaluate_best(context, fitted)
     baselines = evaluation.baselines(split.train) if split.has_test else {}
     if preferences is not None and split.has_test:
         scores = preferences.aligned(split.users, split.items)
@@ -69,11 +67,25 @@ def judge(
         "epochs_run": len(fitted.history),
         "monitor": config.monitor(),
         "definitions": evaluation.definitions(),
-        "weights_sha256": weights_sha256(fitted.model.state_dict()),
+        "weights_sha256": weights_sha256(fitted.weights),
     }
     if test is not None:
         warn_if_beaten(config, metrics, evaluation.floor)
     return metrics, test
+
+
+def evaluate_best(
+    context: RunContext, fitted: Fitted
+) -> tuple[PartResult | None, PartResult | None]:
+    """Evaluate the best state on test and on valid; None for a part that the split lacks.
+
+    All processes of a run must call this.
+    """
+    split, evaluation = context.split, context.evaluation
+    test = evaluation.evaluate(fitted.model, split, "test") if split.has_test else None
+    # Computed again instead of read from the history, so that it describes the tested state.
+    valid = None if split.valid is None else evaluation.evaluate(fitted.model, split, "valid")
+    return test, valid
 
 
 def _announce(context: RunContext) -> None:

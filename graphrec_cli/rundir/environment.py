@@ -23,9 +23,14 @@ _CUDA_TOLERANCE = (
 
 
 def describe_environment(
-    command: list[str], device: torch.device, num_threads: int
+    command: list[str], device: torch.device, num_threads: int, processes: int = 1
 ) -> dict[str, Any]:
-    """The entries of environment.json, without those about the data."""
+    """The entries of environment.json, without those about the data.
+
+    Args:
+        num_threads: threads of each process.
+        processes: number of processes that train the run.
+    """
     plugins = recorded_plugins()
     return {
         "graphrec": __version__,
@@ -35,6 +40,7 @@ def describe_environment(
         "cpu_count": os.cpu_count(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "num_threads": num_threads,
+        "processes": processes,
         **describe_device(device),
         "git": _git_state(Path(__file__).resolve().parents[2]),
         **({"plugins": plugins} if plugins else {}),

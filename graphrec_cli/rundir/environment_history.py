@@ -19,6 +19,7 @@ SURROUNDINGS = (
     "platform",
     "cpu_capability",
     "num_threads",
+    "processes",
     "device",
     "git",
     "plugins",

@@ -42,6 +42,16 @@ class CandidateBatch(NamedTuple):
     masked_row: Int64[Tensor, " masked"]
     masked_column: Int64[Tensor, " masked"]
 
+    def part(self, examples: slice) -> CandidateBatch:
+        """Return some adjacent examples, with all candidates."""
+        masked = (self.masked_row >= examples.start) & (self.masked_row < examples.stop)
+        return self._replace(
+            users=self.users[examples],
+            pos_items=self.pos_items[examples],
+            masked_row=self.masked_row[masked] - examples.start,
+            masked_column=self.masked_column[masked],
+        )
+
 
 class CandidateSampler(TrainPairs):
     """Samples batches of pairs, and candidates for each batch, from one random generator."""

@@ -9,6 +9,7 @@ import torch
 from graphrec_cli import components
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.splits.split import Split
+from graphrec_cli.distributed.processes import ONE_PROCESS, Processes
 from graphrec_cli.evaluation.protocol import Evaluation, Validation
 
 
@@ -18,6 +19,7 @@ class RunContext:
 
     Attributes:
         validation: selects the best epoch; None without a validation part.
+        processes: those that train the run.
     """
 
     config: RunConfig
@@ -25,9 +27,16 @@ class RunContext:
     device: torch.device
     evaluation: Evaluation
     validation: Validation | None
+    processes: Processes = ONE_PROCESS
 
     @classmethod
-    def of(cls, config: RunConfig, split: Split, device: torch.device) -> RunContext:
+    def of(
+        cls,
+        config: RunConfig,
+        split: Split,
+        device: torch.device,
+        processes: Processes = ONE_PROCESS,
+    ) -> RunContext:
         """Build the context of a run; it validates on the validation part, if the split has one."""
         evaluation = components.build_evaluation(config, device)
         return cls(
@@ -36,4 +45,5 @@ class RunContext:
             device=device,
             evaluation=evaluation,
             validation=None if split.valid is None else Validation(evaluation, split),
+            processes=processes,
         )

@@ -5,30 +5,41 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
 
 from graphrec_cli import components
-from graphrec_cli.config.model import LearnsFrom
-from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.model import EmbeddingConfig
 from graphrec_cli.config.trainer import AdamForm, Precision
 from graphrec_cli.errors import ConfigError, Interrupted, OutputError
 from graphrec_cli.losses import bpr
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.models.lightgcn import LightGCN
+from graphrec_cli.samplers.same_batches import SameBatches
 from graphrec_cli.system.progress import progress
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.terminal_text import counted
 from graphrec_cli.training.best_epoch import Monitor
+from graphrec_cli.training.checkpoints.helper import CheckpointHelper
 from graphrec_cli.training.checkpoints.schedule import Checkpointing
 from graphrec_cli.training.checkpoints.validate import check_content
 from graphrec_cli.training.context import RunContext
-from graphrec_cli.training.trainer import Epoch, Trainer
+from graphrec_cli.training.log_lines import (
+    advise_more_steps,
+    describe_end,
+    describe_epoch,
+    describe_start,
+)
+from graphrec_cli.training.stop_together import check_together
+from graphrec_cli.training.trainer import Trainer
 
 log = logging.getLogger("graphrec")
+
+CPU = torch.device("cpu")
 
 
 Report: TypeAlias = Callable[[int, float], None]
@@ -40,11 +51,13 @@ class Fitted:
     """A model with its best weights.
 
     Attributes:
+        weights: its state; in the first of several processes with whole tables.
         best_epoch: the epoch of these weights, 0 for a model that is not trained.
         history: one row per epoch, as in history.jsonl.
     """
 
     model: Model
+    weights: dict[str, Any]
     best_epoch: int
     history: list[dict[str, Any]]
 
@@ -52,7 +65,7 @@ class Fitted:
 def fit_model(
     context: RunContext,
     model: Model,
-    checkpointing: Checkpointing,
+    checkpointing: Checkpointing | CheckpointHelper,
     signals: StopSignals,
     *,
     resumed: bool,
@@ -60,7 +73,8 @@ def fit_model(
 ) -> Fitted:
     """Train the model, or solve it in closed form, and write ``checkpoints/best.pt``.
 
-    A signal stops the training after the current step; its state is saved.
+    A signal stops the training after the current step; its state is saved. Several processes stop
+    after the same step, whichever of them received the signal.
 
     Args:
         resumed: continue from the newest checkpoint, if there is one.
@@ -77,12 +91,13 @@ def fit_model(
             with progress(f"solving {context.config.model.name}"):
                 model.solve()
             log.info("solved in %.1f s", time.perf_counter() - started)
-        checkpointing.save_best(0, model.state_dict())
-        return Fitted(model=model, best_epoch=0, history=[])
-    state = checkpointing.find(context.device) if resumed else None
+        weights = model.state_dict()
+        checkpointing.save_best(0, weights)
+        return Fitted(model=model, weights=weights, best_epoch=0, history=[])
+    state = find_state(context, checkpointing) if resumed else None
 
     def after_step(trainer: Trainer) -> None:
-        signals.check()
+        check_together(signals, context.processes)
         checkpointing.after_step(trainer)
 
     seed_name = sampler_seed_name(state, context.device)
@@ -99,7 +114,7 @@ def fit_model(
             for epoch in trainer.fit():
                 log.info("%s", describe_epoch(epoch, context.config))
                 checkpointing.after_epoch(trainer, epoch.record, last=epoch.last)
-                signals.check()
+                check_together(signals, context.processes)
                 if report is not None and epoch.record["valid"] is not None:
                     report(trainer.epoch, epoch.record["valid"][trainer.selection.monitor.metric])
         except Interrupted as interruption:
@@ -109,9 +124,27 @@ def fit_model(
     log.info("%s", describe_end(trainer))
     checkpointing.log_cost(time.perf_counter() - started)
     selection = trainer.selection
-    checkpointing.save_best(selection.best_epoch, selection.best_state)
+    weights = context.processes.whole_state(selection.best_state)
+    checkpointing.save_best(selection.best_epoch, weights)
     model.load_state_dict(selection.best_state)
-    return Fitted(model=model, best_epoch=selection.best_epoch, history=checkpointing.history)
+    return Fitted(
+        model=model,
+        weights=weights,
+        best_epoch=selection.best_epoch,
+        history=checkpointing.history,
+    )
+
+
+def find_state(
+    context: RunContext, checkpointing: Checkpointing | CheckpointHelper
+) -> dict[str, Any] | None:
+    """Find the newest checkpoint, None if there is none; each process gets its own columns."""
+    if context.processes.size == 1:
+        return checkpointing.find(context.device)
+    model = context.config.model
+    assert isinstance(model, EmbeddingConfig)  # others are refused
+    state = checkpointing.find(CPU)
+    return context.processes.own_state(state, model.embedding_dim)
 
 
 def build_trainer(
@@ -138,9 +171,12 @@ def build_trainer(
             counted(sampler.skipped_users, "user"),
         )
 
+    processes = context.processes
+
     def validate() -> dict[str, float]:
         assert validation is not None
-        with signals.released():
+        # Several processes have to finish a validation together.
+        with signals.released() if processes.size == 1 else nullcontext():
             return validation.metrics(model)
 
     monitor = config.monitor()
@@ -149,13 +185,14 @@ def build_trainer(
         config.trainer,
         model,
         loss,
-        sampler,
+        sampler if processes.size == 1 else SameBatches(sampler, processes),
         None if validation is None else validate,
         monitor=Monitor(monitor, config.evaluation.lower_is_better(monitor)),
         after_step=after_step,
         # Other losses may have batches of many shapes, or count in Python, as Keras's Adam does,
         # which a replay would not do.
         repeats_steps=type(model) is LightGCN
+        and processes.size == 1
         and config.trainer.adam is AdamForm.torch
         and model.propagates_plainly
         and loss.__module__ == bpr.__name__,
@@ -175,7 +212,11 @@ def sampler_seed_name(state: dict[str, Any] | None, device: torch.device) -> str
     return f"sampler, on {device.type} from step {state.get('step')}"
 
 
-def restore(state: dict[str, Any] | None, trainer: Trainer, checkpointing: Checkpointing) -> None:
+def restore(
+    state: dict[str, Any] | None,
+    trainer: Trainer,
+    checkpointing: Checkpointing | CheckpointHelper,
+) -> None:
     """Restore the trainer and the history from a checkpoint; None starts from the beginning.
 
     Raises:
@@ -205,62 +246,3 @@ def restore(state: dict[str, Any] | None, trainer: Trainer, checkpointing: Check
     checkpointing.begin_history(history)
     where = "after" if trainer.progress is None else "in"
     log.info("resuming %s epoch %d, step %d", where, trainer.epoch, trainer.step)
-
-
-def describe_start(trainer: Trainer, config: RunConfig) -> str:
-    """Say what the training consists of."""
-    words = [f"model={config.model.name}", f"loss={config.loss.name}"]
-    if config.loss.learns_from() is LearnsFrom.triples:
-        words.append(f"sampler={config.sampler.name}")
-    words.append(f"sampler.by={config.sampler.by.name}")
-    return (
-        f"training {' '.join(words)} with learning rate {config.trainer.learning_rate:g}: "
-        f"{counted(trainer.steps_per_epoch(), 'step')} of "
-        f"{min(trainer.batch_size, trainer.sampler.num_pairs):,} {_examples(config)} an epoch"
-    )
-
-
-def advise_more_steps(trainer: Trainer) -> None:
-    """Log what gives more steps an epoch, if it has fewer than four because the data are few."""
-    config, steps = trainer.config, trainer.steps_per_epoch()
-    unset = config.steps_per_epoch is None and config.min_steps_per_epoch is None
-    if unset and config.batch_size is not None and steps < 4:
-        log.info(
-            "advice: an epoch has only %s; set trainer.min_steps_per_epoch=32 or a smaller "
-            "trainer.batch_size",
-            counted(steps, "step"),
-        )
-
-
-def _examples(config: RunConfig) -> str:
-    return "triples" if config.loss.learns_from() is LearnsFrom.triples else "pairs"
-
-
-def describe_epoch(epoch: Epoch, config: RunConfig) -> str:
-    """Format an epoch as one log line."""
-    record, monitor = epoch.record, config.monitor()
-    line = (
-        f"epoch {record['epoch']}/{config.trainer.epochs}  loss {record['loss']:.4f}  "
-        f"{record['seconds']:.1f} s  {record['triplets_per_second']:,.0f} "
-        f"{_examples(config)}/s"
-    )
-    if record["valid"] is None:
-        return line
-    line += f"  valid {monitor} {record['valid'][monitor]:.4f}"
-    return f"{line}  best" if epoch.improved else line
-
-
-def describe_end(trainer: Trainer) -> str:
-    """Say why a finished training ended."""
-    config, selection = trainer.config, trainer.selection
-    if trainer.epoch < config.epochs:
-        number = selection.stale_validations
-        unit = ("epoch" if config.validate_every == 1 else "validation") + "s" * (number > 1)
-        return (
-            f"stopped: no better {selection.monitor.metric} for {number} {unit} "
-            f"(trainer.patience); the best epoch is {selection.best_epoch}"
-        )
-    line = f"finished trainer.epochs={config.epochs}"
-    if trainer.validate is None or selection.best_epoch < trainer.epoch:
-        return line
-    return f"{line}; the last epoch is the best so far, so more epochs may give better metrics"

@@ -18,12 +18,15 @@ from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
 from graphrec_cli.config.unused import describe_unused, sampler_in_use
+from graphrec_cli.distributed.launch import launched_processes
+from graphrec_cli.distributed.supported import refuse_unsupported
 from graphrec_cli.errors import (
     ConfigError,
     DataError,
     DifferenceError,
     GraphrecError,
     Interrupted,
+    LostProcess,
     OutputError,
     Pruned,
 )
@@ -183,9 +186,10 @@ def with_threads(config: RunConfig) -> RunConfig:
     """Set the number of threads, and record it in the config.
 
     Raises:
-        ConfigError: CUDA is requested but not available.
+        ConfigError: CUDA is requested but not available, or the processes cannot train this.
     """
-    pick_device(config.device)  # fail before a folder is made
+    device = pick_device(config.device)  # fail before a folder is made
+    refuse_unsupported(config, launched_processes(), device)
     keep_freed_memory()
     threads = config.num_threads or _DEFAULT_THREADS
     set_threads(threads)
@@ -231,6 +235,11 @@ def _train_and_record(
             log.info("%s", end)
             run.write_status("pruned", str(end))
             return RunOutcome(run=run, config=config, metrics=None, error=str(end), exit_code=0)
+        except LostProcess as error:
+            signals.close()
+            _trace(run, debug)
+            line = f"{one_line(error)}; graphrec train resume={run.path} continues the run"
+            return _record_failure(run, config, "interrupted", line, error.exit_code)
         except GraphrecError as error:
             _trace(run, debug)
             return _record_failure(run, config, "failed", one_line(error), error.exit_code)

@@ -21,6 +21,7 @@ from graphrec_cli.components import build_model
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.prepared import Prepared
+from graphrec_cli.distributed.processes import Processes
 from graphrec_cli.evaluation.protocol import Validation
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.preparation import prepare
@@ -104,8 +105,10 @@ def test_a_graph_with_the_test_pairs_ends_the_run(
         test_parts.append(prepared.split.test)
         return prepared
 
-    def leaking(config: RunConfig, train: UserItems, device: torch.device) -> Recommender:
-        return build_model(config, test_parts[0], device)
+    def leaking(
+        config: RunConfig, train: UserItems, device: torch.device, processes: Processes
+    ) -> Recommender:
+        return build_model(config, test_parts[0], device, processes)
 
     monkeypatch.setattr(run_module, "prepare", remembered)
     monkeypatch.setattr(run_module, "build_model", leaking)

@@ -29,7 +29,7 @@ WORDS = (*TINY, "plots=false", "evaluation.floor=null", "model.num_layers=1,2,3"
 
 def table(done: Finished) -> list[str]:
     """What is on the screen, without the sweep's folder."""
-    return done.out.splitlines()[:-1]
+    return [line for line in done.out.splitlines()[:-1] if "--config-dir" not in line]
 
 
 def one_line(text: str) -> str:

@@ -25,7 +25,7 @@ from graphrec_cli.samplers.triples import Triples
 from graphrec_cli.samplers.uniform import build_uniform
 from graphrec_cli.training.best_epoch import Monitor
 from graphrec_cli.training.checkpoints.file import load_checkpoint
-from graphrec_cli.training.fit import describe_end
+from graphrec_cli.training.log_lines import describe_end
 from graphrec_cli.training.trainer import Trainer
 
 Validate = Callable[[], dict[str, float]]

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from graphrec_cli.distributed.processes import ONE_PROCESS, Processes
 from graphrec_cli.evaluation.exact_ranks.counts_above import CountsAbove
 from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
 from graphrec_cli.evaluation.exact_ranks.pair_counts import PairCounts
@@ -32,12 +33,15 @@ class CountsByUser:
         self.above = CountsAbove()
 
     @torch.no_grad()
-    def run(self, chunk_users: int | None, *, title: str) -> None:
+    def run(
+        self, chunk_users: int | None, *, title: str, processes: Processes = ONE_PROCESS
+    ) -> None:
         """Score all users and count.
 
         Args:
             chunk_users: users scored at a time; None lets ``users_per_chunk`` choose.
             title: what the progress is called.
+            processes: those that count some users each.
 
         Raises:
             DataError: a pair is masked.
@@ -49,9 +53,9 @@ class CountsByUser:
         )
         widths = np.maximum.reduceat(self.width, start) if len(start) else start
         # Sorted so that the users of a chunk need nearly the same columns, then pairs.
-        order = np.lexsort((-pairs, -widths))
+        order = processes.share(np.lexsort((-pairs, -widths)))
         values_a_user = self.masked_scores.num_items + _VALUES_A_PAIR * int(pairs.max(initial=0))
-        with progress(title, len(users)) as shown:
+        with progress(title, len(order)) as shown:
             in_chunks(
                 order,
                 lambda chunk: self._count(users[chunk], start[chunk], pairs[chunk]),
@@ -59,6 +63,8 @@ class CountsByUser:
                 release=self._release,
                 advance=shown.update,
             )
+        filled = self.counts
+        processes.add_counts(filled.score, filled.higher, filled.equal, filled.first)
 
     def _release(self) -> None:
         self.masked_scores.release()

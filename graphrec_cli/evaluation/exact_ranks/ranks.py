@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from graphrec_cli.config.evaluation import ColdItems, Ties
 from graphrec_cli.data.distinct import distinct
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.distributed.processes import ONE_PROCESS
 from graphrec_cli.evaluation.exact_ranks.counts_by_item import CountsByItem
 from graphrec_cli.evaluation.exact_ranks.counts_by_user import CountsByUser
 from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
 from graphrec_cli.evaluation.exact_ranks.norm_order import ordered_by_norm
 from graphrec_cli.evaluation.exact_ranks.pair_counts import PairCounts
 from graphrec_cli.evaluation.metrics import MISS
-from graphrec_cli.evaluation.scorer import ItemScorer, Scorer
+from graphrec_cli.evaluation.scorer import ItemScorer, Scorer, SharedScorer
 
 CPU = torch.device("cpu")
 
@@ -133,7 +134,8 @@ def rank_held_out(
             cold_items=cold_items,
             device=rules.device,
         )
-        CountsByUser(counts, masked_scores).run(rules.chunk_users, title=title)
+        processes = scorer.processes if isinstance(scorer, SharedScorer) else ONE_PROCESS
+        CountsByUser(counts, masked_scores).run(rules.chunk_users, title=title, processes=processes)
     rank = np.full(len(pair_user), MISS, dtype=np.int64)
     tied = np.zeros(len(pair_user), dtype=bool)
     rank[warm] = counts.ranks(rules.ties)

@@ -12,6 +12,7 @@ import torch
 
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.distributed.processes import ONE_PROCESS, Processes
 from graphrec_cli.errors import ConfigError, DifferenceError, OutputError
 from graphrec_cli.rundir.config_fingerprint import RESUMABLE, config_sha256
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
@@ -71,16 +72,25 @@ class Schedule:
 class Checkpointing:
     """Writes and finds the checkpoints of one run directory.
 
+    Of several processes, the first has this, and the others a ``CheckpointHelper``.
+
     Attributes:
         history: one row per epoch, as in history.jsonl.
         seconds: total time spent writing checkpoints.
     """
 
-    def __init__(self, run: RunDirectory, config: TrainerConfig, stamp: dict[str, str]) -> None:
+    def __init__(
+        self,
+        run: RunDirectory,
+        config: TrainerConfig,
+        stamp: dict[str, str],
+        processes: Processes = ONE_PROCESS,
+    ) -> None:
         """Start with a run directory that has no checkpoints.
 
         Args:
             stamp: digests that identify the run's config and data.
+            processes: those that have the columns of the tables.
         """
         self.history: list[dict[str, Any]] = []
         self.seconds = 0.0
@@ -89,18 +99,20 @@ class Checkpointing:
         self._epochs = config.epochs
         self._store = CheckpointStore(run.checkpoints, config.checkpoints_kept)
         self._schedule = Schedule(config)
+        self._processes = processes
         self._best_on_disk: int | None = None
 
     def after_step(self, trainer: Trainer) -> None:
         """Write a checkpoint between two steps if enough minutes have passed."""
-        if self._schedule.step_is_due():
+        if self._processes.first_decides(self._schedule.step_is_due()):
             self.save(trainer)
 
     def after_epoch(self, trainer: Trainer, record: dict[str, Any], *, last: bool) -> None:
         """Append the epoch's row to the history, and write a checkpoint if one is due."""
         self.history.append(record)
         self._run.append_history(record)
-        if last or self._schedule.epoch_is_due(trainer.epoch):
+        due = last or self._schedule.epoch_is_due(trainer.epoch)
+        if self._processes.first_decides(due):
             self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
@@ -112,12 +124,15 @@ class Checkpointing:
         """
         trainer.refuse_non_finite()
         started = time.perf_counter()
-        selection = trainer.selection
-        if selection.best_epoch:
-            self.save_best(selection.best_epoch, selection.best_state)
+        state = self._processes.whole_state(trainer.state_dict())
+        if trainer.selection.best_epoch:
+            is_model = state["best_state"] is None
+            self.save_best(
+                trainer.selection.best_epoch, state["model" if is_model else "best_state"]
+            )
         metadata = {**self._stamp, "device": trainer.device.type, "history": self.history}
         with progress("writing last.pt"):
-            self._store.save_last(metadata | trainer.state_dict())
+            self._store.save_last(metadata | state)
         seconds = time.perf_counter() - started
         self.seconds += seconds
         self._schedule.record_write(seconds)
@@ -130,6 +145,9 @@ class Checkpointing:
 
     def save_best(self, epoch: int, model: dict[str, Any]) -> None:
         """Write ``best.pt``, unless it already contains this epoch.
+
+        Args:
+            model: the model's state, with whole tables.
 
         Raises:
             OutputError: it cannot be written; the old file is intact.
