@@ -131,7 +131,7 @@ def nanoseconds_of_numbers(
             return None
     if values.dtype == np.int64:
         limit = 2**63 // factor - 1
-        whole = values.astype(np.int64)
+        whole = values.astype(np.int64, copy=False)
         return whole * factor if ((whole >= -limit) & (whole <= limit)).all() else None
     if not (np.abs(values) < 2.0**63 / factor).all():
         return None
