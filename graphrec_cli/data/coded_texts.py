@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,9 @@ class CodedTexts:
 
     def __len__(self) -> int:
         return len(self.code)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tolist())
 
     def __getitem__(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> CodedTexts:
         return CodedTexts(self.code[rows], self.text)

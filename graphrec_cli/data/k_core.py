@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.dataset import KCoreConfig, KCoreMode
 from graphrec_cli.data.funnel import Funnel
-from graphrec_cli.data.row_blocks import count_codes
+from graphrec_cli.data.row_blocks import count_codes, look_up
 from graphrec_cli.errors import DataError
 
 
@@ -75,7 +75,7 @@ class _Side:
     def sparse(self, left: NDArray[np.bool_], counted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether a row is left and its user or item has fewer counted rows than the minimum."""
         few = count_codes(self._code, self._size, left & counted) < self._minimum
-        return np.asarray(few[self._code] & left)
+        return look_up(few, self._code) & left
 
     def num_present(self, left: NDArray[np.bool_]) -> int:
         """Number of users or items with a row that is left."""

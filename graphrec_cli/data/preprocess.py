@@ -12,7 +12,7 @@ from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import PART_NAMES, Interactions, RawTable
 from graphrec_cli.data.k_core import k_core_rows
 from graphrec_cli.data.pair_codes import PairCodes
-from graphrec_cli.data.row_blocks import count_codes
+from graphrec_cli.data.row_blocks import count_codes, look_up
 from graphrec_cli.data.splits.shared_pairs import SHARED_PAIRS
 from graphrec_cli.errors import DataError, LeakageError
 
@@ -186,4 +186,4 @@ def _contiguous(
 ) -> tuple[NDArray[np.int32], IdMap]:
     """Indices of the rows left, in the order of the sorted ids that they have, and their map."""
     id_map = IdMap.from_ids(ids[count_codes(code, len(ids), left) > 0])
-    return id_map.index(ids)[code[left]], id_map
+    return look_up(id_map.index(ids), code[left]), id_map

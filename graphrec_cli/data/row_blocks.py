@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_ROWS = 2**23
+BLOCK_ROWS = 2**22
+Value = TypeVar("Value", bound=np.generic)
 
 
 def count_codes(
@@ -29,23 +31,34 @@ def count_codes(
     return total
 
 
+def look_up(values: NDArray[Value], code: NDArray[np.integer]) -> NDArray[Value]:
+    """``values[code]``, shape (rows,), without the copy of all codes that numpy makes."""
+    found = np.empty(len(code), dtype=values.dtype)
+    for start in range(0, len(code), BLOCK_ROWS):
+        found[start : start + BLOCK_ROWS] = values[code[start : start + BLOCK_ROWS]]
+    return found
+
+
 def user_blocks(user: NDArray[np.integer], num_users: int) -> Iterator[NDArray[np.int64]]:
     """Blocks of row numbers, ascending in each; every row is in one, with all of its user's rows.
 
-    The users of a block are above those of the blocks before it. A block has about ``BLOCK_ROWS``
-    rows, or those of one user if they are more.
+    The users of a block are above those of the blocks before it. No block is empty; it has about
+    ``BLOCK_ROWS`` rows, or those of one user if they are more.
 
     Args:
         user: from 0 to ``num_users - 1``, shape (rows,).
         num_users: number of users.
     """
     if len(user) <= BLOCK_ROWS:
-        yield np.arange(len(user))
+        if len(user):
+            yield np.arange(len(user))
         return
     before = np.cumsum(count_codes(user, num_users)) // BLOCK_ROWS
     first_users = np.flatnonzero(np.diff(before, prepend=-1))
     for first, end in zip(first_users, [*first_users[1:], num_users], strict=True):
-        yield np.flatnonzero((user >= first) & (user < end))
+        rows = np.flatnonzero((user >= first) & (user < end))
+        if len(rows):
+            yield rows
 
 
 def pair_order(

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from unittest.mock import patch
 
 from graphrec_cli import preparation
 from graphrec_cli.cli import main
@@ -36,8 +37,7 @@ def measured(stage: str) -> Iterator[None]:
 
 def run(words: list[str]) -> int:
     """Returns the command's exit code; its own stdout goes to stderr."""
-    preparation.progress = measured
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr), patch.object(preparation, "progress", measured):
         code = main(["data", "prepare", *words])
     print(json.dumps(STAGES))
     return code

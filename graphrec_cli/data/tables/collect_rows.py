@@ -91,6 +91,7 @@ class CollectedRows:
         with naming_file(self._path):
             for (_, collected), of_column in zip(self._columns, cells, strict=True):
                 collected.add(of_column)
+        _return_freed_memory()
 
     def arrays(self) -> dict[str, ColumnArray] | None:
         """The values by the names of the columns; None if a cell is faulty.
@@ -107,6 +108,7 @@ class CollectedRows:
                     return None
                 arrays[column.name] = array
                 del self._columns[0]
+                _return_freed_memory()
         return arrays
 
     def faulty_column(self) -> Column:
@@ -124,17 +126,25 @@ class CollectedRows:
 
 
 def in_chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Join small batches to tables of about ``CHUNK_ROWS`` rows."""
+    """The rows of all batches, in tables of about ``CHUNK_ROWS`` rows."""
     import pyarrow as pa
 
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
-        waiting.append(batch)
-        if sum(map(len, waiting)) >= CHUNK_ROWS:
-            yield pa.Table.from_batches(waiting)
-            waiting = []
+        for start in range(0, len(batch), CHUNK_ROWS):
+            waiting.append(batch.slice(start, CHUNK_ROWS))
+            if sum(map(len, waiting)) >= CHUNK_ROWS:
+                yield pa.Table.from_batches(waiting)
+                waiting = []
     if waiting:
         yield pa.Table.from_batches(waiting)
+
+
+def _return_freed_memory() -> None:
+    """Give back to the system what Arrow keeps for later, which is more than what is in use."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def _collected(column: Column) -> CollectedColumn:

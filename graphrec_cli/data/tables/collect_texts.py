@@ -31,7 +31,9 @@ class CollectedTexts:
         """Take the next cells."""
         import pyarrow as pa
 
-        chunk = cells.dictionary_encode().unify_dictionaries().combine_chunks()
+        # One array is encoded far faster than many; beyond 2 GB it must be of large strings.
+        large = cells.cast(pa.large_string()) if pa.types.is_string(cells.type) else cells
+        chunk = large.combine_chunks().dictionary_encode()
         texts = chunk.dictionary.cast(pa.large_string())
         self._waiting.append(pa.DictionaryArray.from_arrays(chunk.indices, texts))
         # The known texts are hashed again by every merge, so merges wait for as many others.

@@ -13,7 +13,7 @@ import numpy as np
 
 from graphrec_cli.data.files import files
 from graphrec_cli.data.tables.cells import distinct_texts
-from graphrec_cli.data.tables.collect_rows import CHUNK_ROWS, CollectedRows
+from graphrec_cli.data.tables.collect_rows import CollectedRows, in_chunks
 from graphrec_cli.data.tables.columns import Column, ColumnArray, NumberColumn, TextColumn
 from graphrec_cli.data.tables.time_column import TimeColumn
 from graphrec_cli.data.tables.where import WhereColumn
@@ -81,16 +81,14 @@ def _chunks(path: Path, columns: Sequence[Column], most_rows: int | None) -> Ite
     Raises:
         DataError: the file cannot be read, or unpacks to far too much.
     """
-    import pyarrow as pa
 
     names = [column.name for column in columns]
     with _open(path) as file:
         _refuse_absurd_size(path, file.metadata.num_rows * len(columns) * 8)
-        size = CHUNK_ROWS if most_rows is None else most_rows
-        for batch in islice(
-            file.iter_batches(size, columns=names), None if most_rows is None else 1
-        ):
-            yield pa.Table.from_batches([batch])
+        if most_rows is None:
+            yield from in_chunks(file.iter_batches(columns=names))
+        else:
+            yield from in_chunks(islice(file.iter_batches(most_rows, columns=names), 1))
 
 
 def _present_cells(
