@@ -208,14 +208,7 @@ def split_positives(
     report: DropReport,
     num_rows: int,
 ) -> Prepared:
-    """Split the positive pairs of a source, and report the rows that were dropped.
-
-    Args:
-        config: how to split.
-        source: where the pairs come from; its rows are not needed.
-        interactions: the pairs.
-        report: receives the dropped rows.
-        num_rows: rows that the source had.
+    """Split the pairs of a source that had ``num_rows`` rows, and report those that were dropped.
 
     Raises:
         DataError: the pairs cannot be split.

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from graphrec_cli.data.tables.cells import is_text
 from graphrec_cli.data.tables.collect_arrays import CollectedArrays
 from graphrec_cli.data.tables.collect_texts import CollectedTexts
 from graphrec_cli.data.tables.collect_times import CollectedTimes
@@ -20,6 +21,7 @@ from graphrec_cli.data.tables.columns import (
 )
 from graphrec_cli.data.tables.find_fault import count_sound_rows
 from graphrec_cli.data.tables.time_column import SecondsColumn, TimeColumn
+from graphrec_cli.data.tables.where import WhereColumn
 from graphrec_cli.errors import DataError
 
 if TYPE_CHECKING:
@@ -73,6 +75,35 @@ class CollectedCells:
         import pyarrow as pa
 
         return pa.chunked_array(self._chunks)
+
+
+class CollectedCompared:
+    """The cells of a column that a condition compares."""
+
+    def __init__(self, column: WhereColumn) -> None:
+        self._column = column
+        self._collected: CollectedTexts | CollectedCells | None = None
+
+    def add(self, cells: pa.ChunkedArray) -> None:
+        """Take the next cells; an empty text stands for one that is missing."""
+        texts = is_text(cells)
+        if self._collected is None:
+            self._collected = (CollectedTexts if texts else CollectedCells)(self._column)
+        self._collected.add(cells.fill_null("") if texts and cells.null_count else cells)
+
+    def array(self) -> ColumnArray | None:
+        """What the column makes of all cells; None if one is faulty.
+
+        Raises:
+            DataError: cells are compared that do not fit together.
+        """
+        assert self._collected is not None
+        return self._collected.array()
+
+    def sound_rows(self) -> int:
+        """So many first rows have no fault, after ``array`` has found one."""
+        assert self._collected is not None
+        return self._collected.sound_rows()
 
 
 class CollectedRows:
@@ -153,6 +184,8 @@ def _collected(column: Column) -> CollectedColumn:
         return CollectedTexts(column)
     if isinstance(column, TimeColumn):
         return CollectedTimes(column)
+    if isinstance(column, WhereColumn):
+        return CollectedCompared(column)
     if isinstance(column, IdColumn | NumberColumn | SecondsColumn):
         return CollectedArrays(column)
     return CollectedCells(column)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.data.tables.columns import ColumnArray, TextColumn
+from graphrec_cli.data.tables.where import WhereColumn
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,9 +18,9 @@ _FEW_TEXTS = 2**20
 
 
 class CollectedTexts:
-    """The cells of a column of text or ids."""
+    """The cells of a column of text or ids, or of text that is compared."""
 
-    def __init__(self, column: TextColumn) -> None:
+    def __init__(self, column: TextColumn | WhereColumn) -> None:
         import pyarrow as pa
 
         self._column = column
@@ -43,13 +44,22 @@ class CollectedTexts:
             self._merge()
 
     def array(self) -> ColumnArray | None:
-        """What the column makes of all cells; None if one is faulty."""
+        """What the column makes of all cells; None if one is faulty.
+
+        Raises:
+            DataError: texts are compared that do not fit together.
+        """
         import pyarrow as pa
 
         self._merge()
         self._codes = [np.concatenate(self._codes)]
-        cells = pa.DictionaryArray.from_arrays(pa.array(self._codes[0]), self._texts)
-        array = self._column.array(pa.chunked_array([cells]))
+        if isinstance(self._column, WhereColumn):
+            # What a text matches does not depend on the number of its rows.
+            matches = self._column.array(pa.chunked_array([self._texts]))
+            array: ColumnArray | None = None if matches is None else matches[self._codes[0]]
+        else:
+            cells = pa.DictionaryArray.from_arrays(pa.array(self._codes[0]), self._texts)
+            array = self._column.array(pa.chunked_array([cells]))
         if array is not None:
             self._codes.clear()
         return array

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graphrec_cli.config.table import TimeUnit
-from graphrec_cli.data.tables.cells import parsed_numbers, present_cells
+from graphrec_cli.data.tables.cells import is_text, parsed_numbers, present_cells
 from graphrec_cli.data.tables.collect_arrays import CollectedArrays
 from graphrec_cli.data.tables.columns import ColumnArray
 from graphrec_cli.data.tables.find_fault import count_sound_rows
@@ -41,7 +41,7 @@ class CollectedTimes:
         column = self._column
         if self._known or column.has_dates or pa.types.is_temporal(cells.type):
             self._arrays.add(cells)
-        elif not _is_text(cells):
+        elif not is_text(cells):
             self._held.append(cells)
         elif column.has_dates is None:
             self._held.append(cells)
@@ -117,9 +117,3 @@ class CollectedTimes:
             missing = np.ones(len(cells), dtype=np.bool_)
             missing[rows] = False
             self._held.append(pa.chunked_array([pa.array(values, mask=missing)]))
-
-
-def _is_text(cells: pa.ChunkedArray) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type))
