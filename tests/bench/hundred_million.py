@@ -7,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from measure import Row, Settings, at_most
 
@@ -43,18 +45,16 @@ def _rows_of(ending: str, num_rows: int, threads: int) -> list[Row]:
         words = [f"dataset.path={table}", f"cache_dir={folder}/cache", f"num_threads={threads}"]
         stages = json.loads(_run(["prepare_stages.py", *PREPARATION, *words]))
         seconds = time.perf_counter() - started
-    rows = [
-        Row(f"{case}: {stage['stage']}", _figures(stage["seconds"], stage["peak"]), *"----")
-        for stage in stages
-    ]
-    peak = max(stage["peak"] for stage in stages)
+    rows = [Row(f"{case}: {stage['stage']}", _figures(stage), *"----") for stage in stages]
+    peak, processor = stages[-1]["peak"], sum(stage["processor"] for stage in stages)
+    figures = _figures({"seconds": seconds, "processor": processor, "peak": peak})
     target, reached = f"<= {MOST_GIGABYTES} GB", at_most([peak / 1e9], MOST_GIGABYTES)
-    whole = Row(f"{case}: the whole command", _figures(seconds, peak), "-", "-", target, reached)
-    return [*rows, whole]
+    return [*rows, Row(f"{case}: the whole command", figures, "-", "-", target, reached)]
 
 
-def _figures(seconds: float, peak: int) -> str:
-    return f"{seconds:.1f} s, peak {peak / 1e9:.2f} GB"
+def _figures(measured: Mapping[str, Any]) -> str:
+    seconds = f"{measured['seconds']:.1f} s ({measured['processor']:.1f} s of processor time)"
+    return f"{seconds}, peak {measured['peak'] / 1e9:.2f} GB"
 
 
 def _run(words: list[str]) -> str:
