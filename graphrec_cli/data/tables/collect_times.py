@@ -64,8 +64,10 @@ class CollectedTimes:
         kinds = {cells.type for cells in self._held}
         kind = pa.string() if len(kinds) > 1 else kinds.pop()
         chunks = [chunk for cells in self._held for chunk in cells.cast(kind).chunks]
-        self._held = [pa.chunked_array(chunks, kind)]
-        del chunks
+        # Numbers are joined here, so that the chunks are gone before they are converted.
+        joined = chunks if is_text(self._held[0]) else [pa.concat_arrays(chunks)]
+        self._held = [pa.chunked_array(joined, kind)]
+        del chunks, joined
         array = self._column.array(self._held[0])
         if array is not None:
             self._held.clear()

@@ -114,7 +114,8 @@ def _open(path: Path) -> Iterator[pa.parquet.ParquetFile]:
     if files.file_on_disk(path) != path:
         raise DataError(f"{path} is parquet in a zip; unpack it")
     try:
-        with path.open("rb") as opened, pq.ParquetFile(opened) as file:
+        # Arrow's own file: the buffers of a Python file would be kept by the C library.
+        with pa.OSFile(str(path)) as opened, pq.ParquetFile(opened) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
         raise DataError(
