@@ -22,8 +22,8 @@ class RawTable:
     """Interactions as read by a source, one row each, before any row is dropped.
 
     Attributes:
-        user_id, item_id: raw ids, int64 or strings, shape (rows,). Strings of many rows are coded:
-            an array of fixed width would be as wide as the longest id.
+        user_id, item_id: raw ids, int64 or strings, shape (rows,). Strings of many rows are
+            ``CodedTexts``: an array of fixed width would be as wide as the longest id.
         rating: shape (rows,), NaN where the row's signal has no rating; float64 where float32 may
             not hold the ratings exactly.
         timestamp: int64 nanoseconds since 1970, shape (rows,), or None if the source has none.

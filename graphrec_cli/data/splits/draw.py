@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.split import Scope
 from graphrec_cli.data.interactions import Interactions
-from graphrec_cli.data.row_blocks import pair_order
+from graphrec_cli.data.row_blocks import count_codes, look_up, pair_order
 from graphrec_cli.errors import DataError
 
 
@@ -53,9 +53,9 @@ def place_in_group(group: NDArray[np.integer]) -> NDArray[np.int64]:
     Args:
         group: ascending numbers from 0; the rows of a group are adjacent.
     """
-    size = np.bincount(group)
-    start: NDArray[np.int64] = np.cumsum(size) - size
-    place: NDArray[np.int64] = np.arange(len(group)) - start[group]
+    size = count_codes(group, int(group.max(initial=-1)) + 1)
+    place: NDArray[np.int64] = np.arange(len(group))
+    place -= look_up(np.cumsum(size) - size, group)
     return place
 
 

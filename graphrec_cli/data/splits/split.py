@@ -122,7 +122,7 @@ def assemble_split(
             interactions.item_index[rows],
             num_users=len(interactions.users),
             num_items=len(interactions.items),
-            rating=interactions.rating[rows].astype(np.float32) if rated else None,
+            rating=interactions.rating[rows].astype(np.float32, copy=False) if rated else None,
             timestamp=None if interactions.timestamp is None else interactions.timestamp[rows],
             weight=None if interactions.weight is None else interactions.weight[rows],
         )

@@ -65,7 +65,7 @@ def date_formats(values: NDArray[np.int64] | NDArray[np.float64]) -> list[str]:
     """
     if not len(values) or not ((values >= 0) & (values < 2**53)).all():
         return []
-    whole = values.astype(np.int64)
+    whole = values.astype(np.int64, copy=False)
     if (whole != values).any():
         return []
     found = [
