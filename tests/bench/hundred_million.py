@@ -30,7 +30,7 @@ BENCH = Path(__file__).resolve().parent
 def hundred_million_rows(settings: Settings) -> list[Row]:
     """Every format: the stages in order, then the whole command with the peak of its memory.
 
-    The files and the cache take 6 GB in the folder for temporary files.
+    A file and the cache take 5 GB in the folder for temporary files.
     """
     num_rows = QUICK_ROWS if settings.quick else NUM_ROWS
     return [row for ending in FORMATS for row in _rows_of(ending, num_rows, settings.threads)]
