@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from graphrec_cli.config.dataset import Duplicates
@@ -13,6 +14,7 @@ from graphrec_cli.data.cache.build_lock import build_lock
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.data.components import find_source, find_split
 from graphrec_cli.data.funnel import Funnel
+from graphrec_cli.data.interactions import Interactions
 from graphrec_cli.data.log_lines import (
     log_drops,
     log_every_rating,
@@ -148,7 +150,13 @@ def fill_cache(config: RunConfig, cache: PreparedCache, report: DropReport) -> P
         DataError: the files cannot be read, or the data cannot be split.
     """
     cache.refuse_unwritable()
-    _, prepared = read_and_split(config, cache.files, report)
+    source = read_source(config, cache.files, report)
+    interactions = find_positives(config, source, report)
+    num_rows = len(source.table)
+    # The raw rows of a large table take more memory than the pairs that are left.
+    source = source.without_rows()
+    prepared = split_positives(config, source, interactions, report, num_rows)
+    del interactions
     with progress("writing the cache"):
         cache.keep(prepared)
     return prepared
@@ -164,6 +172,17 @@ def read_and_split(
     Raises:
         DataError: the files cannot be read, or the data cannot be split.
     """
+    source = read_source(config, files, report)
+    interactions = find_positives(config, source, report)
+    return source, split_positives(config, source, interactions, report, len(source.table))
+
+
+def read_source(config: RunConfig, files: FoundFiles, report: DropReport) -> SourceData:
+    """Read the files, and report bad lines.
+
+    Raises:
+        DataError: they cannot be read.
+    """
     size = sum(file.size for file in files.on_disk)
     if size >= _LARGE_FILES:
         log.info("reading dataset %s (%s MB)", config.dataset.name, f"{size / 1e6:,.0f}")
@@ -175,41 +194,66 @@ def read_and_split(
         raise
     log_rows(config, len(source.table), source.notes)
     report.bad_lines(source.quarantine)
-    try:
-        with progress("filtering and splitting the rows"):
-            prepared = split_source(config, source)
-    except DataError:
-        report.drops(source.funnel, failed=True)
-        raise
-    report.drops(source.funnel)
-    warn_of_odd_times(config, prepared.split)
-    log_every_rating(config, prepared.split)
-    log_titles(prepared)
-    return source, prepared
+    return source
 
 
-def split_source(config: RunConfig, source: SourceData) -> Prepared:
-    """Filter and split raw rows; the source's funnel counts every row that is dropped."""
-    interactions = preprocess(
-        source.table,
-        rating_threshold=config.dataset.positive_threshold(),
-        prefilter=config.dataset.prefilter,
-        k_core=config.dataset.k_core,
-        duplicates=config.dataset.duplicates,
-        funnel=source.funnel,
-    )
+def find_positives(config: RunConfig, source: SourceData, report: DropReport) -> Interactions:
+    """Filter the raw rows; the source's funnel counts every row that is dropped.
+
+    Raises:
+        DataError: no row is left.
+    """
+    with _reporting_failure(source.funnel, report), progress("filtering the rows"):
+        return preprocess(
+            source.table,
+            rating_threshold=config.dataset.positive_threshold(),
+            prefilter=config.dataset.prefilter,
+            k_core=config.dataset.k_core,
+            duplicates=config.dataset.duplicates,
+            funnel=source.funnel,
+        )
+
+
+def split_positives(
+    config: RunConfig,
+    source: SourceData,
+    interactions: Interactions,
+    report: DropReport,
+    num_rows: int,
+) -> Prepared:
+    """Split the pairs of a source that had ``num_rows`` rows, and report those that were dropped.
+
+    Raises:
+        DataError: the pairs cannot be split.
+    """
     own_split_unused = interactions.part is not None and config.split.name != "predefined"
     log_unused_split(config, own_split_unused)
     rng = numpy_generator(config.split_seed(), "split")
-    split = find_split(config)(interactions, config.split, rng=rng, funnel=source.funnel)
-    return Prepared(
-        split=split,
-        title=titles_by_index(source, split),
-        funnel=source.funnel,
-        quarantine=source.quarantine,
-        num_rows=len(source.table),
-        own_split_unused=own_split_unused,
-        files=source.files,
-        preferences=source.preferences,
-        notes=source.notes,
-    )
+    with _reporting_failure(source.funnel, report), progress("splitting the pairs"):
+        split = find_split(config)(interactions, config.split, rng=rng, funnel=source.funnel)
+        prepared = Prepared(
+            split=split,
+            title=titles_by_index(source, split),
+            funnel=source.funnel,
+            quarantine=source.quarantine,
+            num_rows=num_rows,
+            own_split_unused=own_split_unused,
+            files=source.files,
+            preferences=source.preferences,
+            notes=source.notes,
+        )
+    report.drops(source.funnel)
+    warn_of_odd_times(config, split)
+    log_every_rating(config, split)
+    log_titles(prepared)
+    return prepared
+
+
+@contextmanager
+def _reporting_failure(funnel: Funnel, report: DropReport) -> Iterator[None]:
+    """Report the rows dropped so far if the data cannot be used."""
+    try:
+        yield
+    except DataError:
+        report.drops(funnel, failed=True)
+        raise

@@ -8,7 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data.coded_texts import CodedTexts
 from graphrec_cli.data.idmap import IdMap
+from graphrec_cli.data.row_blocks import count_codes, pair_order
 from graphrec_cli.errors import DataError
 
 PART_NAMES = ("train", "valid", "test")
@@ -20,8 +22,8 @@ class RawTable:
     """Interactions as read by a source, one row each, before any row is dropped.
 
     Attributes:
-        user_id, item_id: raw ids, int64 or strings, shape (rows,). Where strings are objects,
-            rows of one id share one: an array of fixed width would be as wide as the longest id.
+        user_id, item_id: raw ids, int64 or strings, shape (rows,). Strings of many rows are
+            ``CodedTexts``: an array of fixed width would be as wide as the longest id.
         rating: shape (rows,), NaN where the row's signal has no rating; float64 where float32 may
             not hold the ratings exactly.
         timestamp: int64 nanoseconds since 1970, shape (rows,), or None if the source has none.
@@ -32,8 +34,8 @@ class RawTable:
         weight: float32 above 0, shape (rows,), or None if the source has none.
     """
 
-    user_id: NDArray[np.generic]
-    item_id: NDArray[np.generic]
+    user_id: NDArray[np.generic] | CodedTexts
+    item_id: NDArray[np.generic] | CodedTexts
     rating: NDArray[np.float32] | NDArray[np.float64]
     timestamp: NDArray[np.int64] | None
     signal: NDArray[np.int8]
@@ -110,28 +112,25 @@ class UserItems:
             DataError: a pair occurs twice, an index is out of range, or the columns
                 differ in length.
         """
-        users = np.asarray(user_index, dtype=np.int64)
-        items = np.asarray(item_index, dtype=np.int64)
+        users, items = np.asarray(user_index), np.asarray(item_index)
         if users.shape != items.shape:
             raise DataError(f"{len(users)} user indices, but {len(items)} item indices")
         for name, index, size in (("user", users, num_users), ("item", items, num_items)):
             if len(index) and not (index.min() >= 0 and index.max() < size):
                 raise DataError(f"a {name} index is outside 0..{size - 1}")
-        keys = users * num_items + items
-        if rating is None and timestamp is None and weight is None:
-            keys.sort()
-        else:
-            order = np.argsort(keys)
-            keys = keys[order]
-            rating = None if rating is None else rating[order]
-            timestamp = None if timestamp is None else timestamp[order]
-            weight = None if weight is None else weight[order]
-        if len(keys) > 1 and (keys[1:] == keys[:-1]).any():
+        order = pair_order(users, items, num_users=num_users, num_items=num_items)
+        users, items = users[order], items[order].astype(np.int32, copy=False)
+        if ((users[1:] == users[:-1]) & (items[1:] == items[:-1])).any():
             raise DataError("the same user-item pair occurs twice in one part of the split")
-        counts = np.bincount(users, minlength=num_users)
-        indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
-        item_of_pair = (keys % max(num_items, 1)).astype(np.int32)
-        return cls(indptr, item_of_pair, num_items, rating, timestamp, weight)
+        counts = count_codes(users, num_users)
+        return cls(
+            indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
+            item_index=items,
+            num_items=num_items,
+            rating=None if rating is None else rating[order],
+            timestamp=None if timestamp is None else timestamp[order],
+            weight=None if weight is None else weight[order],
+        )
 
     def check(self) -> None:
         """Refuse arrays that are not a CSR matrix, such as those of a damaged file.
@@ -172,7 +171,7 @@ class UserItems:
     @cached_property
     def item_degree(self) -> NDArray[np.int64]:
         """Number of users of every item, shape (num_items,)."""
-        return np.bincount(self.item_index, minlength=self.num_items)
+        return count_codes(self.item_index, self.num_items)
 
     def user_index(self) -> NDArray[np.int32]:
         """The user of every stored pair, int32, shape (pairs,)."""
@@ -180,4 +179,6 @@ class UserItems:
 
     def pair_keys(self) -> NDArray[np.int64]:
         """One distinct number for every stored pair, ascending, int64, shape (pairs,)."""
-        return self.user_index().astype(np.int64) * self.num_items + self.item_index
+        keys = np.repeat(np.arange(self.num_users) * self.num_items, self.user_degree)
+        keys += self.item_index
+        return keys

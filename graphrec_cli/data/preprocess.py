@@ -11,6 +11,8 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import PART_NAMES, Interactions, RawTable
 from graphrec_cli.data.k_core import k_core_rows
+from graphrec_cli.data.pair_codes import PairCodes
+from graphrec_cli.data.row_blocks import count_codes, look_up
 from graphrec_cli.data.splits.shared_pairs import SHARED_PAIRS
 from graphrec_cli.errors import DataError, LeakageError
 
@@ -47,159 +49,141 @@ def preprocess(
     funnel.check(len(table))
     if not len(table):
         raise DataError("the data set has no interactions; check that its files are complete")
-    user_code, users = _factorize(table.user_id, "user_id")
-    item_code, items = _factorize(table.item_id, "item_id")
+    pairs = PairCodes.of(table.user_id, table.item_id)
     if table.part is not None:
-        _refuse_shared_pairs(user_code, users, item_code, items, table.part)
-    pair = user_code * (item_code.max() + 1) + item_code
-    resolved = resolve_duplicates(table, pair * len(table.signal_names) + table.signal, duplicates)
+        _refuse_shared_pairs(pairs, table.part)
+    resolved = resolve_duplicates(table, pairs, duplicates)
     table, chosen = resolved.table, resolved.chosen
 
-    rows = np.arange(len(table))
+    left = np.ones(len(table), dtype=np.bool_)
     if prefilter is not None:
-        rows = _prefiltered_rows(table, user_code, item_code, chosen, prefilter, funnel)
-    rows = _positive_rows(table, rows, rating_threshold, "", funnel)
-    names = table.signal_names
-    rows = rows[
-        _one_row_a_pair(pair[rows], table.signal[rows], chosen[rows], names, duplicates, funnel)
-    ]
-    user_code, item_code = user_code[rows], item_code[rows]
+        left = _prefiltered_rows(table, pairs, chosen, prefilter, funnel)
+    left = _positive_rows(table, left, rating_threshold, "", funnel)
+    left = _one_row_a_pair(table, pairs, left, chosen, duplicates, funnel)
+    left = k_core_rows(pairs.user, pairs.item, left, left, k_core, funnel)
+    funnel.check(int(np.count_nonzero(left)))
 
-    distinct = np.ones(len(rows), dtype=np.bool_)
-    kept = k_core_rows(user_code, item_code, distinct, k_core, funnel)
-    rows, user_code, item_code = rows[kept], user_code[kept], item_code[kept]
-    funnel.check(len(rows))
-
-    user_index, user_map = _contiguous(user_code, users)
-    item_index, item_map = _contiguous(item_code, items)
+    user_index, user_map = _contiguous(pairs.user, pairs.users, left)
+    item_index, item_map = _contiguous(pairs.item, pairs.items, left)
     return Interactions(
         user_index=user_index,
         item_index=item_index,
-        rating=table.rating[rows],
-        timestamp=None if table.timestamp is None else table.timestamp[rows],
-        signal=table.signal[rows],
+        rating=table.rating[left],
+        timestamp=None if table.timestamp is None else table.timestamp[left],
+        signal=table.signal[left],
         signal_names=table.signal_names,
         users=user_map,
         items=item_map,
-        part=None if table.part is None else table.part[rows],
-        weight=None if table.weight is None else table.weight[rows],
+        part=None if table.part is None else table.part[left],
+        weight=None if table.weight is None else table.weight[left],
     )
 
 
 def _prefiltered_rows(
     table: RawTable,
-    user_code: NDArray[np.int64],
-    item_code: NDArray[np.int64],
+    pairs: PairCodes,
     chosen: NDArray[np.bool_],
     prefilter: PrefilterConfig,
     funnel: Funnel,
-) -> NDArray[np.int64]:
+) -> NDArray[np.bool_]:
     """Rows left by the prefilter's threshold and k-core, which counts each pair once."""
-    rows = np.arange(len(table))
-    rows = _positive_rows(table, rows, prefilter.rating_threshold, "prefilter.", funnel)
+    left = np.ones(len(table), dtype=np.bool_)
+    left = _positive_rows(table, left, prefilter.rating_threshold, "prefilter.", funnel)
     k_core = prefilter.k_core
     if k_core.min_user_interactions == k_core.min_item_interactions == 1:
-        return rows
-    user_code, item_code = user_code[rows], item_code[rows]
-    standing = np.flatnonzero(chosen[rows])
-    pair = user_code[standing] * (item_code.max() + 1) + item_code[standing]
-    counted = np.zeros(len(rows), dtype=np.bool_)
-    counted[standing[np.unique(pair, return_index=True)[1]]] = True
-    kept = k_core_rows(user_code, item_code, counted, k_core, funnel, prefix="prefilter.")
-    return rows[kept]
+        return left
+    counted = np.zeros(len(table), dtype=np.bool_)
+    for rows in pairs.blocks():
+        standing = rows[(left & chosen)[rows]]
+        counted[standing[np.unique(pairs.keys(standing), return_index=True)[1]]] = True
+    return k_core_rows(pairs.user, pairs.item, left, counted, k_core, funnel, prefix="prefilter.")
 
 
 def _positive_rows(
     table: RawTable,
-    rows: NDArray[np.int64],
+    left: NDArray[np.bool_],
     threshold: float | None,
     prefix: str,
     funnel: Funnel,
-) -> NDArray[np.int64]:
-    """The rows without a rating, or with a rating of at least the stage's threshold."""
+) -> NDArray[np.bool_]:
+    """Rows left without a rating, or with a rating of at least the stage's threshold."""
     if threshold is None:
-        return rows
-    # The negated comparison keeps NaN, which is a signal without ratings.
-    rating = table.rating[rows]
-    positive = rows[~(rating < threshold)]
-    cause = f"rating below {threshold:.15g}"
-    funnel.drop(f"{prefix}threshold", cause, len(rows) - len(positive))
-    if not len(positive):
+        return left
+    # The negated comparison keeps NaN, which is a signal without ratings; float64 keeps the
+    # threshold as it is.
+    positive = left & ~(table.rating < np.float64(threshold))
+    rows, kept = int(np.count_nonzero(left)), int(np.count_nonzero(positive))
+    funnel.drop(f"{prefix}threshold", f"rating below {threshold:.15g}", rows - kept)
+    if not kept:
         raise DataError(
-            f"none of the {len(rows)} rows has a rating of at least {threshold:.15g} (the "
-            f"highest is {rating.max():.15g}); lower dataset.{prefix}rating_threshold"
+            f"none of the {rows} rows has a rating of at least {threshold:.15g} (the "
+            f"highest is {table.rating[left].max():.15g}); lower dataset.{prefix}rating_threshold"
         )
     return positive
 
 
-def _factorize(
-    raw: NDArray[np.generic], column: str
-) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
-    """A code for every row and the id of every code, in order of first appearance."""
-    import pandas as pd
-
-    codes, ids = pd.factorize(raw)
-    if codes.min() < 0:
-        raise DataError(f"column {column} has empty ids; remove those rows from the file")
-    return codes, np.asarray(ids, dtype=np.str_ if raw.dtype == np.object_ else raw.dtype)
-
-
-def _refuse_shared_pairs(
-    user_code: NDArray[np.int64],
-    users: NDArray[np.generic],
-    item_code: NDArray[np.int64],
-    items: NDArray[np.generic],
-    part: NDArray[np.int8],
-) -> None:
-    pair = user_code * (item_code.max() + 1) + item_code
-    order = np.argsort(pair, kind="stable")
-    pair, part = pair[order], part[order]
-    shared = np.flatnonzero((pair[1:] == pair[:-1]) & (part[1:] != part[:-1]))
-    if len(shared):
-        row = order[shared[0]]
-        names = " and ".join(PART_NAMES[part[place]] for place in (shared[0], shared[0] + 1))
-        raise LeakageError(
-            f"{SHARED_PAIRS}: user {users[user_code[row]]} has item {items[item_code[row]]} in two "
-            f"parts of the data set's own split, {names}; keep each pair in one file"
-        )
+def _refuse_shared_pairs(pairs: PairCodes, part: NDArray[np.int8]) -> None:
+    for rows in pairs.blocks():
+        pair = pairs.keys(rows)
+        order = np.argsort(pair, kind="stable")
+        rows, pair = rows[order], pair[order]
+        shared = np.flatnonzero((pair[1:] == pair[:-1]) & (part[rows[1:]] != part[rows[:-1]]))
+        if len(shared):
+            first, second = rows[shared[0]], rows[shared[0] + 1]
+            names = " and ".join(PART_NAMES[part[row]] for row in (first, second))
+            raise LeakageError(
+                f"{SHARED_PAIRS}: user {pairs.users[pairs.user[first]]} has item "
+                f"{pairs.items[pairs.item[first]]} in two parts of the data set's own split, "
+                f"{names}; keep each pair in one file"
+            )
 
 
 def _one_row_a_pair(
-    pair: NDArray[np.int64],
-    signal: NDArray[np.int8],
+    table: RawTable,
+    pairs: PairCodes,
+    left: NDArray[np.bool_],
     chosen: NDArray[np.bool_],
-    signal_names: tuple[str, ...],
     duplicates: Duplicates,
     funnel: Funnel,
-) -> NDArray[np.int64]:
-    """Positions of the chosen row of every pair's strongest signal, ascending."""
-    num_signals = len(signal_names)
-    # A pair's rows are adjacent, chosen ones first, the strongest signal first among them.
-    order = np.argsort((2 * pair + ~chosen) * num_signals + signal, kind="stable")
-    pair, signal, chosen = pair[order], signal[order], chosen[order]
-    starts = np.flatnonzero(np.append(True, pair[1:] != pair[:-1]))
-    # A pair of which no chosen row is left is dropped as a whole.
-    strongest = np.where(chosen[starts], signal[starts], num_signals)
-    weaker = signal > np.repeat(strongest, np.diff(starts, append=len(pair)))
-    kept = starts[chosen[starts]]
+) -> NDArray[np.bool_]:
+    """Of the rows left, the chosen row of every pair's strongest signal."""
+    num_signals = len(table.signal_names)
+    kept = np.zeros(len(left), dtype=np.bool_)
+    num_weaker = 0
+    for rows in pairs.blocks():
+        rows = rows[left[rows]]
+        if not len(rows):
+            continue
+        pair, signal, is_chosen = pairs.keys(rows), table.signal[rows], chosen[rows]
+        # A pair's rows are adjacent, chosen ones first, the strongest signal first among them.
+        order = np.argsort((2 * pair + ~is_chosen) * num_signals + signal, kind="stable")
+        pair, signal, is_chosen = pair[order], signal[order], is_chosen[order]
+        starts = np.flatnonzero(np.append(True, pair[1:] != pair[:-1]))
+        # A pair of which no chosen row is left is dropped as a whole.
+        strongest = np.where(is_chosen[starts], signal[starts], num_signals)
+        weaker = signal > np.repeat(strongest, np.diff(starts, append=len(pair)))
+        num_weaker += int(np.count_nonzero(weaker))
+        kept[rows[order[starts[is_chosen[starts]]]]] = True
+
+    num_rows, num_kept = int(np.count_nonzero(left)), int(np.count_nonzero(kept))
     cause = f"duplicate of the same signal (duplicates={duplicates.name})"
-    funnel.drop("duplicates", cause, len(pair) - len(kept) - int(weaker.sum()))
-    funnel.drop("merge", "pair held by a stronger signal", int(weaker.sum()))
-    for name, pairs in zip(
-        signal_names, np.bincount(signal[kept], minlength=num_signals), strict=True
+    funnel.drop("duplicates", cause, num_rows - num_kept - num_weaker)
+    funnel.drop("merge", "pair held by a stronger signal", num_weaker)
+    for name, kept_pairs in zip(
+        table.signal_names, count_codes(table.signal, num_signals, kept), strict=True
     ):
-        funnel.note(f"pairs_{name}_after_merge", int(pairs))
-    if not len(kept):
+        funnel.note(f"pairs_{name}_after_merge", int(kept_pairs))
+    if not num_kept:
         raise DataError(
-            f"none of the {len(pair)} rows is left: the rows that dataset.duplicates="
+            f"none of the {num_rows} rows is left: the rows that dataset.duplicates="
             f"{duplicates.name} keeps are below the rating threshold; lower the threshold"
         )
-    return np.sort(order[kept])
+    return kept
 
 
 def _contiguous(
-    code: NDArray[np.int64], ids: NDArray[np.generic]
+    code: NDArray[np.int32], ids: NDArray[np.generic], left: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int32], IdMap]:
-    """Indices in the order of the sorted ids that still occur, and their map."""
-    id_map = IdMap.from_ids(ids[np.flatnonzero(np.bincount(code))])
-    return id_map.index(ids)[code], id_map
+    """Indices of the rows left, in the order of the sorted ids that they have, and their map."""
+    id_map = IdMap.from_ids(ids[count_codes(code, len(ids), left) > 0])
+    return look_up(id_map.index(ids), code[left]), id_map

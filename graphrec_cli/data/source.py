@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -145,6 +145,18 @@ class SourceData:
     preferences: TruePreferences | None = None
     quarantine: tuple[BadLine, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def without_rows(self) -> SourceData:
+        """The same without rows, whose memory is released with the original."""
+        table = RawTable(
+            user_id=np.empty(0, dtype=np.str_),
+            item_id=np.empty(0, dtype=np.str_),
+            rating=np.empty(0, dtype=np.float32),
+            timestamp=None,
+            signal=np.empty(0, dtype=np.int8),
+            signal_names=self.table.signal_names,
+        )
+        return replace(self, table=table)
 
 
 Config = TypeVar("Config", contravariant=True)

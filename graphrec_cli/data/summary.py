@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from graphrec_cli.data.coded_texts import CodedTexts
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import PART_NAMES, RawTable, UserItems
 from graphrec_cli.data.source import SourceData
@@ -42,8 +43,8 @@ def describe_table(source: SourceData) -> dict[str, Any]:
         none; ``duplicates``.
     """
     table = source.table
-    user_code, users = pd.factorize(table.user_id)
-    item_code, items = pd.factorize(table.item_id)
+    user_code, users = pd.factorize(_codes(table.user_id))
+    item_code, items = pd.factorize(_codes(table.item_id))
     pair_code, _ = pd.factorize(user_code * len(items) + item_code)
     return {
         "rows": len(table),
@@ -65,7 +66,7 @@ def _describe_rows(source: SourceData, rows: NDArray[np.int64]) -> list[dict[str
     ``time`` (UTC), ``part`` and ``title`` are None where the row has none.
     """
     table = source.table
-    titles = _titles_of(source, table.item_id[rows])
+    titles = _titles_of(source, np.asarray(table.item_id[rows]))
     return [_describe_row(table, row, titles) for row in rows.tolist()]
 
 
@@ -204,10 +205,12 @@ def _describe_duplicates(source: SourceData, pair_code: NDArray[np.int64]) -> di
 def _describe_row(table: RawTable, row: int, titles: dict[str, str]) -> dict[str, Any]:
     rating = float(table.rating[row])
     timestamp = None if table.timestamp is None else int(table.timestamp[row])
-    item_id = str(table.item_id[row])
+    user_id, item_id = (
+        str(np.asarray(ids[row : row + 1])[0]) for ids in (table.user_id, table.item_id)
+    )
     return {
         "row": row + 1,
-        "user_id": str(table.user_id[row]),
+        "user_id": user_id,
         "item_id": item_id,
         "signal": table.signal_names[table.signal[row]],
         "rating": None if np.isnan(rating) else rating,
@@ -225,6 +228,11 @@ def _titles_of(source: SourceData, item_id: NDArray[np.generic]) -> dict[str, st
     ids, titles = source.titles
     known = IdMap.from_ids(item_id).index(ids) >= 0
     return dict(zip(map(str, ids[known].tolist()), map(str, titles[known]), strict=True))
+
+
+def _codes(ids: NDArray[np.generic] | CodedTexts) -> NDArray[np.generic]:
+    """Values that differ where the ids differ, shape (rows,)."""
+    return ids.code if isinstance(ids, CodedTexts) else ids
 
 
 def _counts(code: NDArray[np.int8], names: tuple[str, ...]) -> dict[str, int]:

@@ -18,6 +18,7 @@ import pandas as pd
 import torch
 from full_size import GOODBOOKS, QUICK
 from gowalla_ranking import gowalla_ranking_rows
+from hundred_million import hundred_million_rows
 from measure import Row, Settings, markdown_table, plain_table
 from million import million_rows
 from preparation import memory_rows, preparation_rows
@@ -36,8 +37,9 @@ CASES: dict[str, Callable[[Settings], list[Row]]] = {
     "preparation": preparation_rows,
     "memory": memory_rows,
     "million": million_rows,
+    "hundred_million": hundred_million_rows,
 }
-ON_REQUEST = {"million"}
+ON_REQUEST = {"million", "hundred_million"}
 """Cases of minutes and gigabytes, which run only where --case names them."""
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -44,9 +44,28 @@ def test_quick_measures_every_case_and_writes_the_table(tmp_path: Path) -> None:
     }.items():
         assert sum(name.startswith(case) for name in cases) == rows, case
     assert {row[-1] for row in table[2:]} == {"-"}
-    assert not any(case.startswith("1,000 users") for case in cases), "million is on request"
+    for asked_for in ("1,000 users", "20,000 rows"):
+        assert not any(case.startswith(asked_for) for case in cases), "only on request"
     for row in table[2:]:
         assert all(cell in done.stdout for cell in row)
+
+
+def test_the_hundred_million_rows_are_prepared_from_both_formats(tmp_path: Path) -> None:
+    output = tmp_path / "table.md"
+    done = bench("--quick", "--case", "hundred_million", "--output", str(output))
+    assert done.returncode == 0, done.stderr
+    written = output.read_text(encoding="utf-8")
+    cases = [line.strip("| ").split(" | ")[0] for line in written.splitlines() if line[:1] == "|"]
+    for ending in ("parquet", "csv"):
+        stages = [case.split("): ")[1] for case in cases if f" rows of {ending} (" in case]
+        assert stages == [
+            "hashing the files",
+            "reading dataset table",
+            "filtering the rows",
+            "splitting the pairs",
+            "writing the cache",
+            "the whole command",
+        ]
 
 
 def test_cases_without_their_data_are_said_to_be_skipped(tmp_path: Path) -> None:

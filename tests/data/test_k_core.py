@@ -31,12 +31,13 @@ def run(
     )
     funnel = Funnel(len(pairs))
     user, item = codes(pairs)
+    left = np.ones(len(pairs), dtype=np.bool_)
     counted = ~pd.DataFrame({"user": user, "item": item}).duplicated().to_numpy()
     try:
-        kept = k_core_rows(user, item, counted, config, funnel)
+        kept = k_core_rows(user, item, left, counted, config, funnel)
     except DataError:
         return [], funnel
-    return kept.tolist(), funnel
+    return np.flatnonzero(kept).tolist(), funnel
 
 
 def one_pass_by_pandas(

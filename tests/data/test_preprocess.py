@@ -176,8 +176,9 @@ def test_agrees_with_plain_loops(
         (result.items.ids, result.item_index, table.item_id),
     ):
         assert index.dtype == np.int32
-        assert ids.tolist() == sorted(set(raw[kept].tolist()))
-        assert ids[index].tolist() == raw[kept].tolist()
+        kept_ids = np.asarray(raw)[kept].tolist()
+        assert ids.tolist() == sorted(set(kept_ids))
+        assert ids[index].tolist() == kept_ids
 
 
 def test_a_stronger_signal_wins_even_when_it_comes_later() -> None:

@@ -6,6 +6,7 @@ import random
 import re
 from pathlib import Path
 
+import numpy as np
 from campaign import REFUSED, RIGHT, Case
 from published_layouts import LAYOUTS, Layout, read_ratings
 from table_damage import damaged
@@ -61,7 +62,7 @@ def in_layout(rng: random.Random, layout: Layout) -> str:
         found = columns[place]
         assert found is not None, f"no {name}"
         if place == TIME:
-            found = found // 10**9
+            found = np.asarray(found) // 10**9
         assert found.tolist() == [row[place] for row in truth[0]], f"other values of {name}"
     return RIGHT
 

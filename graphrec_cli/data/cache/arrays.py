@@ -32,11 +32,11 @@ def split_arrays(split: Split) -> dict[str, NDArray[np.generic]]:
     return arrays
 
 
-def npy_bytes(array: NDArray[np.generic]) -> bytes:
-    """The npy file of an array."""
-    file = io.BytesIO()
-    np.lib.format.write_array(file, array, allow_pickle=False)
-    return file.getvalue()
+def npy_parts(array: NDArray[np.generic]) -> tuple[bytes, memoryview]:
+    """The header and the values of the npy file of a one-dimensional array, without a copy."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
+    return header.getvalue(), np.ascontiguousarray(array).view(np.uint8).data
 
 
 def split_of(files: Mapping[str, bytearray]) -> Split:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from graphrec_cli.data.cache.arrays import npy_bytes, split_arrays, split_of, text_array
+from graphrec_cli.data.cache.arrays import npy_parts, split_arrays, split_of, text_array
 from graphrec_cli.data.cache.key import digest_of
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.prepared import Prepared
@@ -39,8 +39,12 @@ def write_entry(folder: Path, prepared: Prepared, ingredients: dict[str, Any]) -
     arrays = split_arrays(prepared.split)
     if prepared.title is not None:
         arrays[TITLE] = prepared.title
-    files = {f"{name}.npy": npy_bytes(array) for name, array in arrays.items()}
-    files[QUARANTINE] = json.dumps([asdict(line) for line in prepared.quarantine]).encode()
+    quarantine = json.dumps([asdict(line) for line in prepared.quarantine]).encode()
+    digests = {
+        f"{name}.npy": _write(folder, f"{name}.npy", *npy_parts(array))
+        for name, array in arrays.items()
+    }
+    digests[QUARANTINE] = _write(folder, QUARANTINE, quarantine)
     content = {
         "ingredients": ingredients,
         "split_hash": prepared.split.hash(),
@@ -48,17 +52,24 @@ def write_entry(folder: Path, prepared: Prepared, ingredients: dict[str, Any]) -
         "own_split_unused": prepared.own_split_unused,
         "notes": list(prepared.notes),
         "funnel": prepared.funnel.to_dict(),
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        "files": digests,
     }
     # This file contains the digests of the others and its own.
     entry = {"sha256": digest_of(content), "content": content}
-    files[ENTRY] = json.dumps(entry, indent=1).encode()
-    for name, data in files.items():
-        with (folder / name).open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    _write(folder, ENTRY, json.dumps(entry, indent=1).encode())
     sync_folder(folder)
+
+
+def _write(folder: Path, name: str, *parts: bytes | memoryview) -> str:
+    """Write a new file to the disk; return its digest."""
+    digest = hashlib.sha256()
+    with (folder / name).open("xb") as file:
+        for part in parts:
+            digest.update(part)
+            file.write(part)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest()
 
 
 def read_entry(

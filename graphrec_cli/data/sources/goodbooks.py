@@ -118,7 +118,7 @@ def load_goodbooks(config: GoodBooksConfig, files: FoundFiles, *, seed: int) -> 
 
 def _ratings(part: dict[str, ColumnArray]) -> NDArray[np.float32]:
     missing = np.full(len(part["user_id"]), np.nan)
-    return part.get("rating", missing).astype(np.float32)
+    return np.asarray(part.get("rating", missing), dtype=np.float32)
 
 
 GOODBOOKS = Source(find_goodbooks, load_goodbooks, check_goodbooks)

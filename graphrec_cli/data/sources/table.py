@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.config.unknown import suggestion
+from graphrec_cli.data.coded_texts import CodedTexts
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.sources.table_rows import TableRows, check_rows, read_rows, shown_values
 from graphrec_cli.data.sources.table_titles import check_titles, read_titles
-from graphrec_cli.data.tables.columns import ColumnArray
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column
 from graphrec_cli.data.tables.open_table import find_table, open_table
 from graphrec_cli.data.tables.text_ids import twin_notes
@@ -104,22 +104,24 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         if several
         else train.arrays
     )
-    size = len(arrays["user"])
+    users = CodedTexts.concatenate([rows.users for rows in parts.values()])
+    items = CodedTexts.concatenate([rows.items for rows in parts.values()])
+    size = len(users)
     table = RawTable(
-        user_id=arrays["user"],
-        item_id=arrays["item"],
-        rating=_ratings(arrays, size),
-        timestamp=arrays["timestamp"].astype(np.int64) if "timestamp" in arrays else None,
-        signal=arrays.get("signal", np.zeros(size)).astype(np.int8),
+        user_id=users,
+        item_id=items,
+        rating=arrays.get("rating", np.full(size, np.nan, dtype=np.float32)),
+        timestamp=arrays.get("timestamp"),
+        signal=arrays.get("signal", np.zeros(size, dtype=np.int8)),
         signal_names=("interaction",) if config.signals is None else tuple(config.signals),
         part=_parts(parts) if several else None,
-        weight=arrays["weight"].astype(np.float32) if "weight" in arrays else None,
+        weight=arrays["weight"].astype(np.float32, copy=False) if "weight" in arrays else None,
     )
     _refuse_absent_signals(table, list(parts.values()))
     titles, title_notes = None, list[str]()
     if "items_path" in files.paths:
         item = bare_name(train.columns["item"])
-        titles, title_notes = read_titles(files.paths["items_path"], config, item, table.item_id)
+        titles, title_notes = read_titles(files.paths["items_path"], config, item, items)
     return SourceData(
         table=table,
         funnel=_joined_funnel(parts) if several else train.funnel,
@@ -127,15 +129,6 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         files=files.on_disk,
         notes=(*_notes(parts), *title_notes),
     )
-
-
-def _ratings(
-    arrays: dict[str, ColumnArray], size: int
-) -> NDArray[np.float32] | NDArray[np.float64]:
-    """The rating of every row, NaN without such a column."""
-    if "rating" not in arrays:
-        return np.full(size, np.nan, dtype=np.float32)
-    return arrays["rating"].astype(np.float64)
 
 
 def _notes(parts: dict[str, TableRows]) -> Iterator[str]:
@@ -153,9 +146,11 @@ def _notes(parts: dict[str, TableRows]) -> Iterator[str]:
                 else ""
             )
             yield shorten(" ".join(f"columns{where}: {taken}{unread}".splitlines()), 300)
-    for key in ("user", "item"):
-        ids = set().union(*(rows.ids[key] for rows in parts.values()))
-        yield from twin_notes(parts["train"].columns[key], ids)
+    columns = parts["train"].columns
+    users = set[str]().union(*(rows.users.present() for rows in parts.values()))
+    yield from twin_notes(columns["user"], users)
+    items = set[str]().union(*(rows.items.present() for rows in parts.values()))
+    yield from twin_notes(columns["item"], items)
     yield from dict.fromkeys(note for rows in parts.values() for note in rows.notes)
 
 

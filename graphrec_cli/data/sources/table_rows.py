@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphrec_cli.config.condition import Condition
 from graphrec_cli.config.table import MissingPolicy, TableConfig
 from graphrec_cli.config.where import parse_where
+from graphrec_cli.data.coded_texts import CodedTexts
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.sources.header_rows import refuse_header_among_rows
 from graphrec_cli.data.sources.table_columns import (
@@ -24,7 +27,6 @@ from graphrec_cli.data.tables.columns import ColumnArray
 from graphrec_cli.data.tables.csv_rows import read_head
 from graphrec_cli.data.tables.open_table import TableFile, open_table
 from graphrec_cli.data.tables.read_csv import HEAD_ROWS
-from graphrec_cli.data.tables.text_ids import TextIdColumn
 from graphrec_cli.data.tables.time_column import NO_TIME, TimeColumn
 from graphrec_cli.data.tables.where import WhereColumn, matching_rows, where_columns
 from graphrec_cli.errors import DataError
@@ -39,20 +41,21 @@ class TableRows:
         columns: the name in the header of each column that is read, by its key in the
             configuration: ``user``, ``item`` and, if there are any, ``rating``, ``timestamp``,
             ``weight`` and ``signal``.
-        arrays: the values by the same keys, each of shape (rows,); int8 places in
-            ``dataset.signals`` for ``signal``.
+        users, items: the ids of the rows.
+        arrays: the values of the other columns by the same keys, each of shape (rows,); int8
+            places in ``dataset.signals`` for ``signal``.
         signals: the distinct texts of the column of signals.
         funnel: rows read, less those that were dropped.
-        ids: the distinct ids, by ``user`` and ``item``.
         notes: lines to log about times.
         unread: names of the columns that are not used.
     """
 
     columns: dict[str, str]
-    arrays: dict[str, ColumnArray]
+    users: CodedTexts
+    items: CodedTexts
+    arrays: dict[str, NDArray[Any]]
     signals: tuple[str, ...]
     funnel: Funnel
-    ids: dict[str, set[str]]
     notes: tuple[str, ...]
     unread: tuple[str, ...]
 
@@ -103,7 +106,7 @@ def check_rows(path: Path, config: TableConfig) -> dict[str, str]:
     if file.layout is not None and table.condition is None:
         names, rows = read_head(path, file.layout, HEAD_ROWS)
         places = [names.index(columns[key]) for key in ("user", "item")]
-        users, items = (np.array([row[at].strip() for row in rows], object) for at in places)
+        users, items = (CodedTexts.of([row[at].strip() for row in rows]) for at in places)
         refuse_header_among_rows(users, items, columns, path, config)
     return columns
 
@@ -123,29 +126,33 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
     with column_advice(config, columns):
         cells = file.read([*wanted, *(column for column in compared if column not in again)])
     arrays = {key: cells[name] for key, name in columns.items()}
+    compared_cells = {
+        column.name: _numbers(cells[column.name]) for column in compared if column not in again
+    }
+    del cells
     rows = None
     funnel = Funnel(len(arrays["user"]))
     if condition is not None:
-        kept = matching_rows(condition, compared, cells | (file.read(again) if again else {}))
+        compared_cells |= {
+            name: _numbers(array) for name, array in (file.read(again) if again else {}).items()
+        }
+        kept = matching_rows(condition, compared, compared_cells)
         if "weight" in arrays:
-            refuse_low_weights(arrays["weight"], kept, columns["weight"], path)
+            refuse_low_weights(_numbers(arrays["weight"]), kept, columns["weight"], path)
         funnel.drop("where", "does not match dataset.where", int((~kept).sum()))
         if not kept.any():
             raise DataError(f"{path}: none of the {len(kept):,} rows matches dataset.where")
-        arrays = {key: values[kept] for key, values in arrays.items()}
+        _keep_rows(arrays, kept)
         rows = np.flatnonzero(kept)
-    refuse_header_among_rows(arrays["user"], arrays["item"], columns, path, config, rows=rows)
+    users, items = (_texts(arrays[key]) for key in ("user", "item"))
+    refuse_header_among_rows(users, items, columns, path, config, rows=rows)
     signals: tuple[str, ...] = ()
     if config.signals is not None:
-        arrays, signals = _with_signals(arrays, config.signals, columns["signal"], funnel, path)
+        signals = _keep_signals(arrays, config.signals, columns["signal"], funnel, path)
     if config.on_missing is MissingPolicy.skip:
-        arrays = _without_missing(arrays, funnel, path)
-    read = {column.name: column.ids for column in wanted if isinstance(column, TextIdColumn)}
-    kept_all = len(arrays["user"]) == len(cells[columns["user"]])
-    ids = {
-        key: read[columns[key]] if kept_all else {str(id) for id in arrays[key]}
-        for key in ("user", "item")
-    }
+        _keep_complete(arrays, funnel, path)
+    users, items = (_texts(arrays.pop(key)) for key in ("user", "item"))
+    numbers = {key: _numbers(array) for key, array in arrays.items()}
     notes = [column.note for column in wanted if isinstance(column, TimeColumn) and column.note]
     used = {*columns.values(), *(column.name for column in compared)}
     unread = tuple(
@@ -155,19 +162,36 @@ def read_rows(path: Path, config: TableConfig) -> TableRows:
         and not name.startswith("_")
         and not any(other.startswith(f"{name}.") for other in used)
     )
-    return TableRows(columns, arrays, signals, funnel, ids, tuple(notes), unread)
+    return TableRows(columns, users, items, numbers, signals, funnel, tuple(notes), unread)
 
 
-def _with_signals(
+def _texts(array: ColumnArray) -> CodedTexts:
+    """The array of a column of ids."""
+    assert isinstance(array, CodedTexts)
+    return array
+
+
+def _numbers(array: ColumnArray) -> NDArray[Any]:
+    """The array of a column of any other kind."""
+    assert not isinstance(array, CodedTexts)
+    return array
+
+
+def _keep_rows(arrays: dict[str, ColumnArray], kept: NDArray[np.bool_]) -> None:
+    """Drop the other rows, of one column after the other to save memory."""
+    if not kept.all():
+        for key in arrays:
+            arrays[key] = arrays[key][kept]
+
+
+def _keep_signals(
     arrays: dict[str, ColumnArray], signals: list[str], column: str, funnel: Funnel, path: Path
-) -> tuple[dict[str, ColumnArray], tuple[str, ...]]:
-    """The rows with one of the signals, which becomes its place among them; and all values."""
-    import pandas as pd
-
-    codes, found = pd.factorize(arrays["signal"])
-    values = tuple(map(str, found))
+) -> tuple[str, ...]:
+    """Keep rows with one of the signals, which becomes its place among them; return all values."""
+    texts = _texts(arrays["signal"])
+    values = tuple(map(str, texts.present()))
     place = {signal: number for number, signal in enumerate(signals)}
-    places = np.array([place.get(value, -1) for value in values], dtype=np.int8)[codes]
+    places = np.array([place.get(str(text), -1) for text in texts.text], dtype=np.int8)[texts.code]
     kept = places >= 0
     funnel.drop("signal", f"{column} is not in dataset.signals", int((~kept).sum()))
     if not kept.any():
@@ -175,7 +199,9 @@ def _with_signals(
             f"{path}: none of the {len(kept):,} rows has one of dataset.signals; {column} has "
             f"{shown_values(values)}"
         )
-    return {key: array[kept] for key, array in (arrays | {"signal": places}).items()}, values
+    arrays["signal"] = places
+    _keep_rows(arrays, kept)
+    return values
 
 
 def shown_values(values: Sequence[str]) -> str:
@@ -183,17 +209,15 @@ def shown_values(values: Sequence[str]) -> str:
     return shorten(", ".join(f"'{value}'" for value in values), 200)
 
 
-def _without_missing(
-    arrays: dict[str, ColumnArray], funnel: Funnel, path: Path
-) -> dict[str, ColumnArray]:
+def _keep_complete(arrays: dict[str, ColumnArray], funnel: Funnel, path: Path) -> None:
     """Leave out the rows without an id, rating, time or weight, and count them by cause."""
     present = np.ones(funnel.rows_left, dtype=np.bool_)
     for key in ("user", "item", "rating", "timestamp", "weight"):
         if key not in arrays:
             continue
         values = arrays[key]
-        if key in ("user", "item"):
-            missing = np.asarray(values == "", dtype=np.bool_)
+        if isinstance(values, CodedTexts):
+            missing = values.equal_to("")
             if not missing.any():
                 continue
         else:
@@ -205,4 +229,4 @@ def _without_missing(
             f"{path}: every row has an empty id, rating, timestamp or weight; dataset.rating='' or "
             "dataset.timestamp='' ignores the column"
         )
-    return {key: values[present] for key, values in arrays.items()}
+    _keep_rows(arrays, present)

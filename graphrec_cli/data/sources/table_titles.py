@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TableConfig
+from graphrec_cli.data.coded_texts import CodedTexts
 from graphrec_cli.data.sources.table_rows import shown_values
 from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, TextColumn
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
@@ -35,7 +36,7 @@ def check_titles(path: Path, config: TableConfig, item: str) -> None:
 
 
 def read_titles(
-    path: Path, config: TableConfig, item: str, known: NDArray[np.generic]
+    path: Path, config: TableConfig, item: str, known: CodedTexts
 ) -> tuple[Titles, list[str]]:
     """Ids of the table's items and the first title of each, and lines to log.
 
@@ -47,13 +48,13 @@ def read_titles(
     file = open_table(path, config.items_format())
     columns = _title_columns(file, config, item)
     arrays = file.read(columns)
-    ids, titles = (arrays[column.name] for column in columns)
+    ids, titles = (np.asarray(arrays[column.name], dtype=object) for column in columns)
     series = pd.Series(ids, dtype=object)
-    is_known = series.isin(pd.unique(known)).to_numpy()
+    is_known = series.isin(known.present()).to_numpy()
     chosen = is_known & ~series.duplicated().to_numpy()
     if not chosen.any():
         raise DataError(
-            f"none of the {len(pd.unique(known)):,} items has a title in the file of titles; check "
+            f"none of the {len(known.present()):,} items has a title in the file of titles; check "
             f"{path} and its column of ids, dataset.items_id: {columns[0].name} has ids such as "
             f"{_some(ids)}, and the items have ids such as {_some(known)}"
         )
@@ -90,6 +91,6 @@ def _title_columns(
     )
 
 
-def _some(ids: NDArray[np.generic]) -> str:
+def _some(ids: NDArray[np.object_] | CodedTexts) -> str:
     """The first distinct ids, for a message."""
     return shown_values(list(dict.fromkeys(map(str, ids[:100].tolist())))[:3])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.table import MissingPolicy, TableConfig
-from graphrec_cli.data.tables.columns import NOT_ABOVE_0, ColumnArray, NumberColumn
+from graphrec_cli.data.tables.columns import NOT_ABOVE_0, NumberColumn
 from graphrec_cli.errors import DataError
 
 LOWEST_WEIGHT = float(np.finfo(np.float32).smallest_normal)
@@ -28,7 +28,7 @@ def weight_column(name: str, config: TableConfig) -> NumberColumn:
 
 
 def refuse_low_weights(
-    weight: ColumnArray, kept: NDArray[np.bool_], column: str, path: Path
+    weight: NDArray[np.floating], kept: NDArray[np.bool_], column: str, path: Path
 ) -> None:
     """Refuse a row that ``dataset.where`` keeps with a weight that is not above 0.
 

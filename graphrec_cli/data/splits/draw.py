@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.split import Scope
 from graphrec_cli.data.interactions import Interactions
+from graphrec_cli.data.row_blocks import count_codes, look_up, pair_order
 from graphrec_cli.errors import DataError
 
 
@@ -15,8 +16,12 @@ def shuffled_rows(interactions: Interactions, rng: np.random.Generator) -> NDArr
 
     The order of the pairs that they stand for depends on ``rng`` and on the set of pairs alone.
     """
-    pair = interactions.user_index.astype(np.int64) * len(interactions.items)
-    ascending = np.argsort(pair + interactions.item_index)
+    ascending = pair_order(
+        interactions.user_index,
+        interactions.item_index,
+        num_users=len(interactions.users),
+        num_items=len(interactions.items),
+    )
     return ascending[rng.permutation(len(interactions))]
 
 
@@ -48,9 +53,9 @@ def place_in_group(group: NDArray[np.integer]) -> NDArray[np.int64]:
     Args:
         group: ascending numbers from 0; the rows of a group are adjacent.
     """
-    size = np.bincount(group)
-    start: NDArray[np.int64] = np.cumsum(size) - size
-    place: NDArray[np.int64] = np.arange(len(group)) - start[group]
+    size = count_codes(group, int(group.max(initial=-1)) + 1)
+    place: NDArray[np.int64] = np.arange(len(group))
+    place -= look_up(np.cumsum(size) - size, group)
     return place
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
+from graphrec_cli.data.row_blocks import count_codes, look_up
 from graphrec_cli.data.splits.draw import newest_first, place_in_group, shuffled_rows
 from graphrec_cli.data.splits.split import TEST, TRAIN, VALID, Split, assemble_split
 from graphrec_cli.data.stable_order import stable_order
@@ -37,8 +38,7 @@ def leave_one_out(
         DataError: a pair occurs twice, no user has enough interactions to be tested, or the data
             set lacks the times or ratings asked for.
     """
-    user = interactions.user_index
-    degree = np.bincount(user, minlength=len(interactions.users))
+    degree = count_codes(interactions.user_index, len(interactions.users))
     wanted = config.test + config.valid
     held_out = np.where(degree >= config.min_interactions, wanted, 0)
     if wanted and not held_out.any():
@@ -53,22 +53,37 @@ def leave_one_out(
             f"(the most is {most}); {advice}"
         )
     by = config.by if wanted else HeldOutBy.random
-    rows = _rows_by_preference(interactions, by, rng)
-    rows = rows[stable_order(user[rows])]
-    place = np.empty(len(rows), dtype=np.int64)
-    place[rows] = place_in_group(user[rows])
-
-    part = np.full(len(rows), TRAIN, dtype=np.int8)
-    part[place < held_out[user]] = VALID
-    part[place < np.minimum(held_out[user], config.test)] = TEST
     return assemble_split(
         interactions,
-        part,
+        _part_of_pairs(interactions, _rows_by_preference(interactions, by, rng), held_out, config),
         has_valid=config.valid > 0,
         has_test=config.test > 0,
         advice="lower split.min_interactions",
         funnel=funnel,
     )
+
+
+def _part_of_pairs(
+    interactions: Interactions,
+    rows: NDArray[np.int64],
+    held_out: NDArray[np.int64],
+    config: LeaveOneOutConfig,
+) -> NDArray[np.int8]:
+    """The part of every pair, an index into ``PART_NAMES``, shape (pairs,).
+
+    Args:
+        interactions: the pairs.
+        rows: their numbers, those to hold out first.
+        held_out: pairs to hold out of every user, shape (users,).
+        config: how many of them are for test.
+    """
+    rows = rows[stable_order(interactions.user_index[rows])]
+    user = interactions.user_index[rows]
+    place = place_in_group(user)
+    part = np.full(len(rows), TRAIN, dtype=np.int8)
+    part[rows[place < look_up(held_out, user)]] = VALID
+    part[rows[place < look_up(np.minimum(held_out, config.test), user)]] = TEST
+    return part
 
 
 def _rows_by_preference(

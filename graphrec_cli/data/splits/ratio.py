@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphrec_cli.config.split import RatioConfig, ShareBy
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
+from graphrec_cli.data.row_blocks import count_codes, look_up
 from graphrec_cli.data.splits.draw import (
     group_of,
     newest_first,
@@ -38,24 +40,31 @@ def ratio_split(
         DataError: a pair occurs twice, no pair falls into a part of a ratio above 0, or there are
             no timestamps for ``by=time``.
     """
+    return assemble_split(
+        interactions,
+        _part_of_pairs(interactions, config, rng),
+        has_valid=config.valid_ratio > 0,
+        has_test=config.test_ratio > 0,
+        advice="raise split.test_ratio or split.valid_ratio, or set split.scope=all",
+        funnel=funnel,
+    )
+
+
+def _part_of_pairs(
+    interactions: Interactions, config: RatioConfig, rng: np.random.Generator
+) -> NDArray[np.int8]:
+    """The part of every pair, an index into ``PART_NAMES``, shape (pairs,)."""
     group = group_of(interactions, config.scope)
     by_time = config.by is ShareBy.time and config.test_ratio + config.valid_ratio > 0
     rows = (newest_first if by_time else shuffled_rows)(interactions, rng)
     rows = rows[stable_order(group[rows])]
     group = group[rows]
     place = place_in_group(group)
-    size = np.bincount(group)
+    size = count_codes(group, int(group.max(initial=-1)) + 1)
     test = rounded_share(config.test_ratio, size)
     valid = rounded_share(config.valid_ratio, size)
 
     part = np.full(len(rows), TRAIN, dtype=np.int8)
-    part[rows[place < (test + valid)[group]]] = VALID
-    part[rows[place < test[group]]] = TEST
-    return assemble_split(
-        interactions,
-        part,
-        has_valid=config.valid_ratio > 0,
-        has_test=config.test_ratio > 0,
-        advice="raise split.test_ratio or split.valid_ratio, or set split.scope=all",
-        funnel=funnel,
-    )
+    part[rows[place < look_up(test + valid, group)]] = VALID
+    part[rows[place < look_up(test, group)]] = TEST
+    return part

@@ -16,6 +16,8 @@ from graphrec_cli.data.splits.shared_pairs import SHARED_PAIRS, describe_shared_
 from graphrec_cli.errors import DataError, LeakageError
 
 TRAIN, VALID, TEST = range(len(PART_NAMES))
+_HASHED_AT_ONCE = 2**20
+"""Numbers that are widened at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +71,10 @@ class Split:
         digest = hashlib.sha256()
         for name, part in self.parts().items():
             digest.update(f"{name} {part.num_users} {part.num_items} {part.num_pairs};".encode())
-            digest.update(np.ascontiguousarray(part.indptr, dtype="<i8").tobytes())
-            digest.update(np.ascontiguousarray(part.item_index, dtype="<i8").tobytes())
+            for array in (part.indptr, part.item_index):
+                for start in range(0, len(array), _HASHED_AT_ONCE):
+                    block = array[start : start + _HASHED_AT_ONCE]
+                    digest.update(np.ascontiguousarray(block, dtype="<i8").data)
         for id_map in (self.users, self.items):
             # JSON's quoting keeps ["a", "b"] and ["a,b"] apart.
             digest.update(json.dumps(list(map(str, id_map.ids.tolist()))).encode())
@@ -118,7 +122,7 @@ def assemble_split(
             interactions.item_index[rows],
             num_users=len(interactions.users),
             num_items=len(interactions.items),
-            rating=interactions.rating[rows].astype(np.float32) if rated else None,
+            rating=interactions.rating[rows].astype(np.float32, copy=False) if rated else None,
             timestamp=None if interactions.timestamp is None else interactions.timestamp[rows],
             weight=None if interactions.weight is None else interactions.weight[rows],
         )

@@ -24,12 +24,19 @@ def is_missing(text: str) -> bool:
     return text.strip().lower() in MISSING
 
 
+def is_text(cells: pa.ChunkedArray) -> bool:
+    """Whether the cells are strings, not numbers or times."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type))
+
+
 def present_cells(cells: pa.ChunkedArray) -> tuple[pa.ChunkedArray, NDArray[np.int64]]:
     """The cells that have a value, and their rows, shape (present,)."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+    if is_text(cells):
         texts = pc.utf8_lower(pc.utf8_trim_whitespace(cells))
         missing = pc.is_in(texts, value_set=pa.array(MISSING, type=texts.type))
         missing = pc.or_(missing, cells.is_null())
@@ -55,7 +62,7 @@ def parsed_numbers(cells: pa.ChunkedArray) -> NDArray[np.int64] | NDArray[np.flo
     """
     import pyarrow as pa
 
-    if not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
+    if not is_text(cells):
         if pa.types.is_integer(cells.type) and cells.type != pa.uint64():
             return np.asarray(cells.to_numpy(), dtype=np.int64)
         return np.asarray(cells.to_numpy(), dtype=np.float64)

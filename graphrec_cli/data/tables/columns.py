@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data.coded_texts import CodedTexts
 from graphrec_cli.data.tables.cells import (
     distinct_texts,
     is_missing,
@@ -23,7 +26,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ColumnArray: TypeAlias = (
-    NDArray[np.int64] | NDArray[np.float64] | NDArray[np.object_] | NDArray[np.int8]
+    NDArray[np.int64]
+    | NDArray[np.float64]
+    | NDArray[np.float32]
+    | NDArray[np.object_]
+    | NDArray[np.int8]
+    | CodedTexts
 )
 
 MAX_ID_LENGTH = 256
@@ -55,14 +63,15 @@ class Column(Protocol):
         """The fault of a cell, None if it has none."""
 
 
-def column_array(column: Column, cells: pa.ChunkedArray, path: Path) -> ColumnArray | None:
-    """``column.array(cells)``; an error names the file.
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Add the path to the errors of columns.
 
     Raises:
         DataError: each cell is valid, but they do not fit together.
     """
     try:
-        return column.array(cells)
+        yield
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
 
@@ -164,7 +173,7 @@ class TextColumn:
     max_length: int = MAX_ID_LENGTH
     may_be_empty: bool = False
 
-    def array(self, cells: pa.ChunkedArray) -> NDArray[np.object_] | None:
+    def array(self, cells: pa.ChunkedArray) -> NDArray[np.object_] | CodedTexts | None:
         """The texts, equal ones sharing one object; None if a cell is faulty."""
         texts, place = distinct_texts(cells)
         sound = all(self.fault(text) is None for text in texts)

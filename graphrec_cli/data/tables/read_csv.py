@@ -8,9 +8,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphrec_cli.data.tables.columns import Column, ColumnArray, column_array
+from graphrec_cli.data.tables.collect_rows import CollectedRows, in_chunks
+from graphrec_cli.data.tables.columns import Column, ColumnArray, naming_file
 from graphrec_cli.data.tables.csv_rows import column_names, read_head, rows_of
-from graphrec_cli.data.tables.find_fault import count_sound_rows, find_fault, first_fault
+from graphrec_cli.data.tables.find_fault import find_fault, first_fault
 from graphrec_cli.data.tables.layout import CSV, MAX_CHUNK_BYTES, Layout, open_lines, open_utf8
 from graphrec_cli.data.tables.quotes import QuoteScan
 from graphrec_cli.data.tables.time_column import TimeColumn
@@ -52,28 +53,28 @@ def read_csv_columns(
         names = column_names(path, layout, rows_of(path, layout, lines), columns)
     places = [names.index(column.name) for column in columns]
     quotes = QuoteScan(layout) if layout.quoted else None
+    collected = CollectedRows(columns, path)
+    num_rows = 0
     try:
         with open_utf8(path, layout) as text:
             chunks = text if quotes is None else quotes.passed(text)
-            table = parse_rows(chunks, layout, len(names), places)
+            for table in in_chunks(parsed_batches(chunks, layout, len(names), places)):
+                num_rows += len(table)
+                collected.add([table[str(place)] for place in places])
     except (pa.ArrowInvalid, ValueError) as error:
         raise first_fault(path, columns, layout, error) from error
     if quotes is not None and quotes.suspicious:
         fault = find_fault(path, columns, layout)
         if fault is not None:
             raise fault
-    if not len(table):
+    if not num_rows:
         if layout.names is None:
             raise DataError(f"{path} has a header line and no rows")
         wanted = ", ".join(column.name for column in columns)
         raise DataError(f"{path} is empty; it needs lines with {wanted}")
-    arrays: dict[str, ColumnArray] = {}
-    cells = {column: table[str(place)] for place, column in zip(places, columns, strict=True)}
-    for column in columns:
-        array = column_array(column, cells[column], path)
-        if array is None:
-            raise first_fault(path, columns, layout, None, count_sound_rows(cells))
-        arrays[column.name] = array
+    arrays = collected.arrays()
+    if arrays is None:
+        raise first_fault(path, columns, layout, None, collected.sound_rows())
     return arrays
 
 
@@ -102,13 +103,24 @@ def check_first_rows(path: Path, columns: Sequence[Column], layout: Layout) -> N
             import pyarrow as pa
 
             cells = pa.array([row[names.index(column.name)] for row in rows], pa.string())
-            column_array(column, pa.chunked_array([cells]), path)
+            with naming_file(path):
+                column.array(pa.chunked_array([cells]))
 
 
 def parse_rows(
     text: Iterable[bytes], layout: Layout, num_columns: int, places: Sequence[int]
 ) -> pa.Table:
-    """The cells of some columns as text, each column named by its position.
+    """All rows of ``parsed_batches``."""
+    import pyarrow as pa
+
+    schema = pa.schema([(str(place), pa.string()) for place in places])
+    return pa.Table.from_batches(parsed_batches(text, layout, num_columns, places), schema)
+
+
+def parsed_batches(
+    text: Iterable[bytes], layout: Layout, num_columns: int, places: Sequence[int]
+) -> Iterator[pa.RecordBatch]:
+    """The cells of some columns as text, each column named by its position; some rows at a time.
 
     Args:
         text: chunks of UTF-8, the fields separated by ``layout.delimiter``.
@@ -135,7 +147,7 @@ def parse_rows(
         return "skip" if blank or ended else "error"
 
     blocks = _Blocks(chain(text, [f"\n{end}\n".encode()]))
-    table = arrow_csv.read_csv(
+    reader = arrow_csv.open_csv(
         pa.PythonFile(blocks, mode="r"),
         read_options=arrow_csv.ReadOptions(
             use_threads=False,
@@ -156,15 +168,16 @@ def parse_rows(
             strings_can_be_null=False,
         ),
     )
+    for batch in reader:
+        if layout.quoted and layout.rewrites_separators:
+            written = [
+                pc.replace_substring(cells, layout.delimiter, layout.separator)
+                for cells in batch.columns
+            ]
+            batch = pa.record_batch(written, names=batch.schema.names)
+        yield batch
     if not ended:
         raise pa.ArrowInvalid("a quote is not closed")
-    if layout.quoted and layout.rewrites_separators:
-        written = [
-            pc.replace_substring(cells, layout.delimiter, layout.separator)
-            for cells in table.columns
-        ]
-        table = pa.table(written, names=table.column_names)
-    return table
 
 
 class _Blocks:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrec_cli.data.tables.cells import parsed_number
-from graphrec_cli.data.tables.columns import Column, ColumnArray, column_array
+from graphrec_cli.data.tables.columns import Column, ColumnArray, naming_file
 from graphrec_cli.data.tables.layout import Layout, open_lines, open_utf8
 from graphrec_cli.data.tables.where import WhereColumn
 from graphrec_cli.errors import DataError
@@ -165,7 +165,8 @@ def read_json_columns(
             chunks[column.name].append(pa.array(cells, pa.string()))
     arrays: dict[str, ColumnArray] = {}
     for column in columns:
-        array = column_array(column, pa.chunked_array(chunks[column.name], pa.string()), path)
+        with naming_file(path):
+            array = column.array(pa.chunked_array(chunks[column.name], pa.string()))
         if array is None:
             raise _first_fault(path, columns)
         arrays[column.name] = array

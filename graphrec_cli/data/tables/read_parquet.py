@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,8 @@ import numpy as np
 
 from graphrec_cli.data.files import files
 from graphrec_cli.data.tables.cells import distinct_texts
-from graphrec_cli.data.tables.columns import (
-    Column,
-    ColumnArray,
-    NumberColumn,
-    TextColumn,
-    column_array,
-)
+from graphrec_cli.data.tables.collect_rows import CollectedRows, in_chunks
+from graphrec_cli.data.tables.columns import Column, ColumnArray, NumberColumn, TextColumn
 from graphrec_cli.data.tables.time_column import TimeColumn
 from graphrec_cli.data.tables.where import WhereColumn
 from graphrec_cli.errors import DataError
@@ -65,30 +61,49 @@ def read_parquet_columns(
         DataError: the file cannot be read, has no rows or unpacks to far too much; or a column has
             a wrong type, or an empty or faulty cell, whose row the error gives.
     """
-    import pyarrow as pa
+    collected = CollectedRows(columns, path)
+    num_rows = 0
+    for table in _chunks(path, columns, most_rows):
+        cells = [_present_cells(path, column, table, num_rows) for column in columns]
+        collected.add(cells)
+        num_rows += len(table)
+    if not num_rows:
+        raise DataError(f"{path} has no rows")
+    arrays = collected.arrays()
+    if arrays is None:
+        raise _first_fault(path, collected.faulty_column(), most_rows)
+    return arrays
+
+
+def _chunks(path: Path, columns: Sequence[Column], most_rows: int | None) -> Iterator[pa.Table]:
+    """Some rows at a time, of all or of the first ``most_rows``.
+
+    Raises:
+        DataError: the file cannot be read, or unpacks to far too much.
+    """
 
     names = [column.name for column in columns]
     with _open(path) as file:
         _refuse_absurd_size(path, file.metadata.num_rows * len(columns) * 8)
-        if most_rows is None or file.metadata.num_rows <= most_rows:
-            table = file.read(columns=names)
+        if most_rows is None:
+            yield from in_chunks(file.iter_batches(columns=names))
         else:
-            first = next(file.iter_batches(most_rows, columns=names))
-            table = pa.Table.from_batches([first])
-    if not len(table):
-        raise DataError(f"{path} has no rows")
-    arrays: dict[str, ColumnArray] = {}
-    for column in columns:
-        values = table.column(column.name)
-        if values.null_count and not _may_be_missing(column):
-            row = int(np.flatnonzero(values.is_null().to_numpy())[0]) + 1
-            raise DataError(f"{path}, row {row}: {column.name} is empty")
-        cells = _readable(path, column, values)
-        array = column_array(column, cells, path)
-        if array is None:
-            raise _first_fault(path, column, cells)
-        arrays[column.name] = array
-    return arrays
+            yield from in_chunks(islice(file.iter_batches(most_rows, columns=names), 1))
+
+
+def _present_cells(
+    path: Path, column: Column, table: pa.Table, rows_before: int
+) -> pa.ChunkedArray:
+    """The cells of a column in a type that it accepts.
+
+    Raises:
+        DataError: one is empty and must not be, or their type is wrong.
+    """
+    values = table.column(column.name)
+    if values.null_count and not _may_be_missing(column):
+        row = rows_before + int(np.flatnonzero(values.is_null().to_numpy())[0]) + 1
+        raise DataError(f"{path}, row {row}: {column.name} is empty")
+    return _readable(path, column, values)
 
 
 @contextmanager
@@ -99,7 +114,8 @@ def _open(path: Path) -> Iterator[pa.parquet.ParquetFile]:
     if files.file_on_disk(path) != path:
         raise DataError(f"{path} is parquet in a zip; unpack it")
     try:
-        with path.open("rb") as opened, pq.ParquetFile(opened) as file:
+        # Arrow's own file: the buffers of a Python file would be kept by the C library.
+        with pa.OSFile(str(path)) as opened, pq.ParquetFile(opened) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
         raise DataError(
@@ -190,19 +206,25 @@ def _without_decimals(name: str, values: pa.ChunkedArray, *, whole: bool) -> pa.
         return values.cast("string")
 
 
-def _first_fault(path: Path, column: Column, cells: pa.ChunkedArray) -> DataError:
-    """Check the cells one by one, to name the faulty row."""
+def _first_fault(path: Path, column: Column, most_rows: int | None) -> DataError:
+    """Read the column again and check its cells one by one, to name the faulty row."""
     import pyarrow as pa
 
-    if pa.types.is_temporal(cells.type):
-        cells = cells.cast("string")  # Python has no years beyond 9999
-    if cells.null_count:
-        cells = cells.cast("string").fill_null("")
-    texts, places = distinct_texts(cells)
-    faults = [(text, column.fault(text)) for text in texts]
-    for row, place in enumerate(places.tolist(), start=1):
-        text, fault = faults[place]
-        if fault is not None:
-            shown = shorten(text, 40)
-            return DataError(f"{path}, row {row}: {column.name} '{shown}' is {fault}")
+    num_rows = 0
+    for table in _chunks(path, [column], most_rows):
+        cells = _present_cells(path, column, table, num_rows)
+        if pa.types.is_temporal(cells.type):
+            cells = cells.cast("string")  # Python has no years beyond 9999
+        if cells.null_count:
+            cells = cells.cast("string").fill_null("")
+        texts, places = distinct_texts(cells)
+        faults = [column.fault(text) for text in texts]
+        faulty = np.array([fault is not None for fault in faults], dtype=np.bool_)
+        if faulty.any():
+            row = int(np.argmax(faulty[places]))
+            place = places[row]
+            shown = shorten(texts[place], 40)
+            where = f"{path}, row {num_rows + row + 1}"
+            return DataError(f"{where}: {column.name} '{shown}' is {faults[place]}")
+        num_rows += len(cells)
     return DataError(f"{path}: column {column.name} cannot be read")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from graphrec_cli.data.coded_texts import CodedTexts
 from graphrec_cli.data.tables.cells import distinct_texts
 from graphrec_cli.data.tables.columns import EMPTY, TextColumn
 from graphrec_cli.terminal_text import shorten
@@ -47,25 +47,24 @@ class TextIdColumn(TextColumn):
     Attributes:
         missing: texts that stand for a missing id.
         may_be_quoted: whether quotes around an id may be a part of it.
-        ids: the distinct ids that were read.
     """
 
     missing: Collection[str] = MISSING_IDS
     may_be_quoted: bool = False
-    ids: set[str] = field(default_factory=set, compare=False)
 
-    def array(self, cells: pa.ChunkedArray) -> NDArray[np.object_] | None:
-        """The ids, equal ones sharing one object, "" for a missing one; None if one is faulty."""
-        texts, place = distinct_texts(cells)
+    def array(self, cells: pa.ChunkedArray) -> CodedTexts | None:
+        """The ids, "" for a missing one; None if one is faulty."""
+        texts, code = distinct_texts(cells)
         odd = [index for index, text in enumerate(texts) if not self._is_plain(text)]
         if any(self.fault(text) is not None for text in texts[odd]):
             return None
-        shared = dict(zip(texts, texts, strict=True))
-        for index in odd:
-            bare = self._bare(texts[index])
-            texts[index] = shared.setdefault(bare, bare)
-        self.ids.update(texts)
-        return texts[place]
+        if odd:
+            import pandas as pd
+
+            texts[odd] = [self._bare(text) for text in texts[odd]]
+            code_of_bare, texts = pd.factorize(texts)
+            code = code_of_bare.astype(np.int32)[code]
+        return CodedTexts(code, texts)
 
     def fault(self, text: str) -> str | None:
         """The fault of a cell, None if it has none."""

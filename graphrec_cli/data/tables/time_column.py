@@ -84,6 +84,11 @@ class TimeColumn:
         self._found = unit
         self._are_dates = unit is TimeUnit.date if unit is not TimeUnit.auto else None
 
+    @property
+    def has_dates(self) -> bool | None:
+        """Whether the cells are dates, not numbers; None before that is decided."""
+        return self._are_dates
+
     def array(self, cells: pa.ChunkedArray) -> NDArray[np.int64] | None:
         """Nanoseconds since 1970, finer times rounded down; None if a cell is not a time.
 
@@ -122,7 +127,7 @@ class TimeColumn:
                 )
                 return self._dates(pa.chunked_array([pa.array(values.astype(np.int64))]))
             self._refuse_dates(values)
-            largest = np.abs(values.astype(np.float64)).max(initial=0.0)
+            largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
             if not largest < BELOW[TimeUnit.ns]:
                 return None
             self._found = self._unit(values, largest, rows)
@@ -134,7 +139,10 @@ class TimeColumn:
         return None if times is None else times[place]
 
     def _unit(
-        self, values: NDArray[np.generic], largest: float, rows: NDArray[np.int64]
+        self,
+        values: NDArray[np.int64] | NDArray[np.float64],
+        largest: float,
+        rows: NDArray[np.int64],
     ) -> TimeUnit:
         """Infer the unit from the largest time.
 
@@ -144,8 +152,8 @@ class TimeColumn:
         below = 0.0
         for unit, highest in BELOW.items():
             if largest < highest:
-                small = (values != 0) & (np.abs(values.astype(np.float64)) < below)
-                if small.any():
+                small = (values != 0) & (values > -below) & (values < below)
+                if below and small.any():
                     place = int(np.flatnonzero(small)[0])
                     raise DataError(
                         f"{self.name} mixes units of time: its largest value is in "

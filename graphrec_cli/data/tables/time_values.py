@@ -65,7 +65,7 @@ def date_formats(values: NDArray[np.int64] | NDArray[np.float64]) -> list[str]:
     """
     if not len(values) or not ((values >= 0) & (values < 2**53)).all():
         return []
-    whole = values.astype(np.int64)
+    whole = values.astype(np.int64, copy=False)
     if (whole != values).any():
         return []
     found = [
@@ -131,7 +131,7 @@ def nanoseconds_of_numbers(
             return None
     if values.dtype == np.int64:
         limit = 2**63 // factor - 1
-        whole = values.astype(np.int64)
+        whole = values.astype(np.int64, copy=False)
         return whole * factor if ((whole >= -limit) & (whole <= limit)).all() else None
     if not (np.abs(values) < 2.0**63 / factor).all():
         return None

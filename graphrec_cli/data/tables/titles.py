@@ -41,8 +41,8 @@ def read_titles(
     edition = pick_id_column(path, id_columns, title_column, layout)
     titles = TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True)
     arrays = read_csv_columns(path, (IdColumn(edition), titles), layout)
-    distinct, first = np.unique(arrays[edition].astype(np.int64), return_index=True)
-    return distinct, arrays[title_column][first].astype(np.str_)
+    distinct, first = np.unique(np.asarray(arrays[edition], dtype=np.int64), return_index=True)
+    return distinct, np.asarray(arrays[title_column][first], dtype=np.str_)
 
 
 def pick_id_column(

@@ -202,7 +202,7 @@ def test_real_tables_with_their_own_headers() -> None:
     )
     source = load(config, str(REAL_DATA))
     assert len(source.table) == 100_836
-    assert source.table.item_id[0] == "1"
+    assert source.table.item_id[:1].tolist() == ["1"]
     assert source.titles is not None
     assert len(source.titles[0]) == 9_724
     assert source.titles[1][source.titles[0] == "1"].tolist() == ["Toy Story (1995)"]

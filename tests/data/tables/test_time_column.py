@@ -33,7 +33,7 @@ def times(
     path = folder / "table.csv"
     path.write_bytes("\n".join(["user,time", *(f"u,{cell}" for cell in cells)]).encode())
     column = TimeColumn("time", unit, time_format=time_format, may_be_missing=may_be_missing)
-    found = read_csv_columns(path, [column])["time"]
+    found = np.asarray(read_csv_columns(path, [column])["time"])
     assert found.dtype == np.int64
     return [int(time) for time in found]
 
