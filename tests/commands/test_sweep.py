@@ -43,7 +43,7 @@ def test_a_sweep_goes_on_after_a_failed_run_and_ends_with_a_table(
     for run, seed in ((3, 1), (4, 2)):
         failure = f"run {run} (learning_rate=1e38 seed={seed}) failed: a weight became NaN"
         assert failure.replace("1e38", "1e+38") in text
-    assert max(map(len, lines)) <= 80
+    assert max(len(line) for line in lines if "/" not in line) <= 80  # paths are not broken
     states = [read(path)["status"] for path in done.run.glob("*/status.json")]
     assert sorted(states) == ["completed"] * 4 + ["failed"] * 2
     assert (done.run / "sweep.png").stat().st_size > 5000
@@ -136,8 +136,7 @@ def test_a_run_that_has_no_folder_does_not_end_the_sweep(
     done = graphrec("train", "model=popularity", "-m", "seed=1,2,3")
     assert done.code == 1
     assert len(calls) == 3
-    *_, line, _ = done.out.splitlines()
-    assert line.startswith("run 2 (seed=2) failed: ")
+    (line,) = [line for line in done.out.splitlines() if line.startswith("run 2 (seed=2) failed: ")]
     assert line.endswith("no room for it")
     result = read(done.run / "results/2.json")
     assert result["exit_code"] == (error.exit_code if issubclass(error, GraphrecError) else 1)
