@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from graphrec_cli.config.search import Pruner, Sampler, SearchConfig, search_from_dict
 from graphrec_cli.config.search_space import Choice, Dimension
 from graphrec_cli.errors import ConfigError, OutputError, Pruned
+from graphrec_cli.system.seeds import derive_seed
 from graphrec_cli.terminal_text import first_line
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _JOURNAL = "study.log"
 _SWEEP, _RUN = "sweep", "run"
 """Attributes of a trial: the sweep that runs it, and the number of the run there."""
+_OWN = "search"
+"""Name of the study in a sweep's own file; Hyperband's brackets depend on it."""
 _ATTEMPTS = 4
 _GIVEN = "given"
 """Attribute of the trial that is the given configuration."""
@@ -100,7 +103,6 @@ class Study:
                 begun = [each for each in self._trials() if not _is_waiting(each)]
                 if len(begun) >= self._place.search.trials:
                     break
-                self._study.sampler = _sampler(self._place, len(begun))
                 trial = self._study.ask()
                 trial.set_user_attr(_SWEEP, self._place.folder.name)
                 trial.set_user_attr(_RUN, self._next_run(trial.number))
@@ -192,8 +194,9 @@ class Study:
         trial = optuna.trial.Trial(self._study, frozen._trial_id)
         given = frozen.user_attrs.get(_GIVEN)
         values: dict[str, str] = {}
-        for dimension in self._place.search.space:
+        for place, dimension in enumerate(self._place.search.space):
             if dimension.applies(values) and (given is None or dimension.key in given):
+                self._study.sampler = _sampler(self._place, number, place)
                 values[dimension.key] = _suggest(trial, dimension)
         run = frozen.user_attrs.get(_RUN, number)
         return Trial(number, run, values, given is not None)
@@ -291,7 +294,7 @@ def _create(place: StudyPlace) -> optuna.Study:
     search = place.search
     return optuna.create_study(
         storage=_storage(place),
-        study_name=search.study if search.storage is not None else place.folder.name,
+        study_name=_OWN if search.study is None else search.study,
         load_if_exists=True,
         direction="minimize" if place.minimize else "maximize",
         pruner=_pruner(place),
@@ -321,11 +324,14 @@ def _storage(place: StudyPlace) -> Any:
     return RDBStorage(address, engine_kwargs={"poolclass": NullPool})
 
 
-def _sampler(place: StudyPlace, number: int) -> optuna.samplers.BaseSampler:
-    """The sampler of one trial, so that a resumed search draws what an undisturbed one draws."""
+def _sampler(place: StudyPlace, number: int, key: int) -> optuna.samplers.BaseSampler:
+    """The sampler of one key of one trial.
+
+    A search that was killed between two of them draws what an undisturbed one draws.
+    """
     from optuna.samplers import RandomSampler, TPESampler
 
-    seed = (place.seed + number) % 2**32
+    seed = derive_seed(place.seed, f"trial {number}, key {key}") % 2**32
     if place.search.sampler is Sampler.random:
         return RandomSampler(seed=seed)
     return TPESampler(seed=seed, n_startup_trials=place.search.startup_trials)

@@ -24,6 +24,7 @@ from kills import kills
 from overrides import overrides
 from published import published
 from report import replace_table, table
+from sweep_kills import sweep_kills
 from tables import tables
 
 from graphrec_cli import __version__
@@ -34,6 +35,7 @@ CAMPAIGNS: dict[str, Campaign] = {
     "conditions": conditions,
     "published": published,
     "kills": kills,
+    "sweep_kills": sweep_kills,
     "full_disks": full_disks,
     "damages": damages,
     "caches": caches,

@@ -36,6 +36,8 @@ PRELOADED = (
     "graphrec_cli.commands.data",
     "matplotlib.pyplot",
     "pyarrow.pandas_compat",
+    "graphrec_cli.workflows.search",
+    "optuna",
 )
 
 
