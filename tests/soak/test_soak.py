@@ -57,6 +57,7 @@ def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
             1,
             {
                 "kills": ["1 the same run after 5 kills"],
+                "sweep_kills": ["1 the same"],
                 "full_disks": ["the same run after full disks"],
                 "caches": ["1 the same data in 2 rounds of two processes"],
             },
