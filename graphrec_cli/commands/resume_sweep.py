@@ -12,9 +12,12 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.search import MAY_CHANGE, SearchConfig, search_from_dict
 from graphrec_cli.config.search_words import searches, take_search
 from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
-from graphrec_cli.errors import ConfigError
+from graphrec_cli.errors import ConfigError, DifferenceError, OutputError
+from graphrec_cli.rundir.data_fingerprint import DataIdentity
+from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.environment_history import changed_surroundings
 from graphrec_cli.rundir.sweep_folder import SweepRecord, newest_sweeps, read_sweep
+from graphrec_cli.system.progress import progress
 
 log = logging.getLogger("graphrec")
 
@@ -132,6 +135,31 @@ def compare(record: SweepRecord, planned: SweepRecord, folder: Path) -> None:
         log.warning(
             "the environment has changed: %s; the runs to come may differ from those before", listed
         )
+
+
+def warn_of_changed_data(record: SweepRecord, folder: Path, data_dir: Path) -> None:
+    """Warn once for each data set whose files are not those of the runs so far.
+
+    Args:
+        data_dir: where the files are looked for today.
+    """
+    known: set[str] = set()
+    for job in record.jobs:
+        run = RunDirectory(folder / job.run)
+        try:
+            environment = run.read(run.environment)
+            identity = DataIdentity.from_dict(environment, run.environment)
+            before = Path(run.read(run.config)["data_dir"])
+        except (OutputError, KeyError, TypeError):
+            continue  # it has not read its data yet, or will say itself what is damaged
+        if f"{identity.files}" in known:
+            continue
+        known.add(f"{identity.files}")
+        try:
+            with progress("hashing the files"):
+                identity.refuse_changed(before, data_dir)
+        except DifferenceError as error:
+            log.warning("%s: %s", job.run, error)
 
 
 def search_of(arguments: Arguments, record: SweepRecord | None) -> tuple[SearchConfig, Arguments]:

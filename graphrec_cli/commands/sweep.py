@@ -14,6 +14,7 @@ from graphrec_cli.commands.resume_sweep import (
     find_sweep,
     newest_same,
     recorded_words,
+    warn_of_changed_data,
 )
 from graphrec_cli.commands.search import SearchSweep
 from graphrec_cli.config.arguments import Arguments
@@ -85,6 +86,7 @@ def sweep_command(
         write_sweep(folder, record)
     else:
         compare(record, planned, folder)
+        warn_of_changed_data(record, folder, Path(sweep.configs[0].data_dir))
         log.info("resuming %s", folder)
     done, lines = sweep.run(folder, record, debug=debug)
     plots = any(config.plots for config in sweep.configs)

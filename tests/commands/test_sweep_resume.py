@@ -326,3 +326,21 @@ def test_a_run_directory_with_another_config_is_refused(whole: Finished) -> None
         (first / "config.json").write_text(written, encoding="utf-8")
     assert done.code == 1
     assert "is not the config of this run of the sweep" in one_line(done.out)
+
+
+@pytest.mark.slow
+def test_data_that_have_changed_since_are_said(full_size: Command) -> None:
+    table = Path(full_size("--version").folder) / "ratings.csv"
+    rows = [f"{user},{(user * item) % 23}" for user in range(40) for item in range(1, 15)]
+    table.write_text("\n".join(["user,item", *rows]), encoding="utf-8")
+    words = ("dataset=table", f"dataset.path={table}", "model=popularity", "evaluation.ks=[5]")
+    more = ("trainer.monitor=ndcg@5", "plots=false", "split.seed=1,2", "-m")
+    done = full_size("train", *words, *more)
+    assert done.code == 0, done.err
+    same = full_size("train", "-m", "sweep.resume=latest")
+    assert "warning" not in same.err
+    table.write_text("\n".join(["user,item", *rows[::-1], "1,99"]), encoding="utf-8")
+    changed = full_size("train", "-m", "sweep.resume=latest")
+    assert changed.code == 0, changed.err
+    (line,) = [line for line in changed.err.splitlines() if line.startswith("warning")]
+    assert "ratings.csv changed since the run" in line
