@@ -12,6 +12,7 @@ from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
 from graphrec_cli.commands.resume import KEY as RESUME
 from graphrec_cli.config.completion import complete_train
 from graphrec_cli.config.flags import FROM, PLUGIN
+from graphrec_cli.config.plan_words import PLAN_KEYS
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.rundir.find_run import Need, usable_runs
@@ -145,12 +146,21 @@ def _data(word: str, before: list[str]) -> list[str]:
     return sorted([*own, *(name for name in shared if name != "--multirun")])
 
 
+def _plan(word: str, before: list[str]) -> list[str]:
+    own = [f"plan.{key}=" for key in PLAN_KEYS] if "=" not in word else []
+    shared = complete_train(word, before)
+    # Nothing follows a flag's value.
+    own = own if word or shared else []
+    return sorted([*own, *(name for name in shared if name != "--multirun")])
+
+
 def _completion(word: str, before: list[str]) -> list[str]:
     return list(SCRIPTS)
 
 
 _COMMANDS = {
     "train": _train,
+    "plan": _plan,
     "data": _data,
     "evaluate": _evaluate,
     "recommend": _recommend,
