@@ -52,22 +52,19 @@ def _of_validation(config: RunConfig, sizes: RunSizes, split: Split) -> Iterator
 
 def _of_steps(trainer: TrainerConfig, sizes: RunSizes) -> Iterator[str]:
     default = TrainerConfig()
-    pairs, asked = sizes.train_pairs, trainer.batch_size
+    pairs, asked, least = sizes.train_pairs, trainer.batch_size, trainer.min_steps_per_epoch
+    lowered = asked is not None and trainer.batch_size_for(pairs) < asked
     if asked is not None and asked != default.batch_size and sizes.batch < asked:
-        lowered = trainer.batch_size_for(pairs) < asked
-        why = f"trainer.min_steps_per_epoch={trainer.min_steps_per_epoch}"
+        why = f"by trainer.min_steps_per_epoch={least}" if lowered else "all train pairs"
         yield (
             f"trainer.batch_size={asked:,} is not reached: batches have "
-            f"{counted(sizes.batch, 'example')}, "
-            + (f"by {why}" if lowered else f"which are all {pairs:,} train pairs")
+            f"{counted(sizes.batch, 'example')}, {why}"
         )
-    least = trainer.min_steps_per_epoch
-    if least is not None and least != default.min_steps_per_epoch:
-        if asked is None or -(-pairs // least) >= asked:
-            yield (
-                f"trainer.min_steps_per_epoch={least} changes nothing: an epoch has "
-                f"{counted(sizes.steps_per_epoch, 'step')} without it"
-            )
+    if least not in (None, default.min_steps_per_epoch) and not lowered:
+        yield (
+            f"trainer.min_steps_per_epoch={least} changes nothing: an epoch has "
+            f"{counted(sizes.steps_per_epoch, 'step')} without it"
+        )
     steps = sizes.epochs * sizes.steps_per_epoch
     if trainer.warmup_steps > steps:
         yield (

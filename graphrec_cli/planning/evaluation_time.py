@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ from graphrec_cli.system.seeds import numpy_generator
 _BUDGET = 4.0
 """Seconds that the longest sample may take."""
 _FIRST_USERS = 256
+_MOST_TIMES, _ENOUGH = 5, 1.0
+"""Evaluations of one sample, and the seconds after which none is added."""
 
 
 def time_evaluation(
@@ -44,21 +47,27 @@ def time_evaluation(
 
     def seconds(number: int) -> float:
         some = _of_users(held_out, np.sort(order[:number]))
-        sampled = replace(split, **{part: some})
+        sampled = replace(split, test=some) if part == "test" else replace(split, valid=some)
         started = time.perf_counter()
         evaluation.evaluate(model, sampled, part)
         if settings.device.type == "cuda":
             torch.cuda.synchronize(settings.device)
         return time.perf_counter() - started
 
+    def median_seconds(number: int) -> float:
+        times: list[float] = []
+        while len(times) < _MOST_TIMES and sum(times) < _ENOUGH:
+            times.append(seconds(number))
+        return statistics.median(times)
+
     with progress(f"timing the ranking of {part}", in_log=False):
         few = min(_FIRST_USERS, num_users)
         seconds(few)  # loads libraries, and makes buffers
-        first = seconds(few)
+        first = median_seconds(few)
         if few == num_users:
             return first
         more = min(num_users, max(2 * few, int(few * budget / first)))
-        second = seconds(more)
+        second = median_seconds(more)
     a_user = max(0.0, second - first) / (more - few)
     return second + a_user * (num_users - more)
 

@@ -15,7 +15,7 @@ from graphrec_cli.config.unused import sampler_in_use
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.evaluation.exact_ranks.norm_order import VALUES_AT_A_TIME
 from graphrec_cli.evaluation.exact_ranks.user_chunks import CHUNK_SCORES
-from graphrec_cli.planning.closed_form_memory import memory_to_compare
+from graphrec_cli.planning.closed_form_memory import memory_of_closed_form
 from graphrec_cli.planning.sizes import RunSizes
 from graphrec_cli.planning.step_memory import memory_of_step
 
@@ -82,7 +82,7 @@ def plan_memory(
     if closed_forms:
         # They are solved and used on the CPU, whatever the device of the trained model.
         stage = "comparison" if config.model.learns_from() else "solving"
-        passing[stage] = memory_to_compare(closed_forms, sizes)
+        passing[stage] = max(memory_of_closed_form(model, sizes) for model in closed_forms)
     return MemoryPlan(held=held, passing=passing)
 
 

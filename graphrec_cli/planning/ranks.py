@@ -13,10 +13,10 @@ from graphrec_cli.config.loss import CandidateLossConfig
 from graphrec_cli.config.model import LearnsFrom, SimilarityConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.planning.step_time import StepTimes
 from graphrec_cli.planning.memory import FLOAT, MemoryPlan
 from graphrec_cli.planning.sizes import RunSizes
 from graphrec_cli.planning.step_memory import num_candidates
+from graphrec_cli.planning.step_time import StepTimes
 
 SHARED_PARTS = ("embeddings", "gradient", "Adam", "best epoch")
 """Parts of the memory that are divided among the processes."""
@@ -51,7 +51,7 @@ def check_ranks(config: RunConfig, ranks: int) -> None:
     if not isinstance(model, SimilarityConfig):
         raise ConfigError(
             f"plan.ranks={ranks} divides the columns of embeddings, and model={model.name} has none "
-            "to divide; remove plan.ranks, or choose model=lightgcn or model=mf"
+            "that can be divided; remove it, or choose model=lightgcn or model=mf"
         )
     if model.embedding_dim % ranks:
         raise ConfigError(

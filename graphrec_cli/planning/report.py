@@ -8,11 +8,11 @@ from typing import Any
 from graphrec_cli.config.plan_words import PlanWords
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.planning.step_time import StepTimes
 from graphrec_cli.planning.gpu import plan_gpu
 from graphrec_cli.planning.memory import MemoryPlan, plan_memory
 from graphrec_cli.planning.ranks import plan_ranks
 from graphrec_cli.planning.sizes import RunSizes
+from graphrec_cli.planning.step_time import StepTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

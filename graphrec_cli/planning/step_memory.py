@@ -12,9 +12,9 @@ from graphrec_cli.samplers.candidates import BYTES_A_TRAIN_ITEM, user_share
 
 FLOAT = 4
 _TABLES_OF_PROPAGATION = 3
-"""Tables of all nodes: the sums so far, the next ones, and the gradient that both are joined to."""
+"""Tables of all nodes: the sums so far, the next ones, and the gradient they are joined to."""
 _TABLES_A_SCALED_LAYER = 4
-"""What autograd keeps of each layer whose input is scaled: the input, its norm, and two products."""
+"""What autograd keeps of a layer whose input is scaled: the input, its norm, two products."""
 _BYTES_A_SELECTED_ENTRY = 16
 """An entry of the graph that is selected for a batch: index, value, and its place twice."""
 _ROWS_AN_EXAMPLE = 8
