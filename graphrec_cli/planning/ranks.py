@@ -50,8 +50,8 @@ def check_ranks(config: RunConfig, ranks: int) -> None:
     model = config.model
     if not isinstance(model, SimilarityConfig):
         raise ConfigError(
-            f"plan.ranks={ranks} divides the columns of embeddings, and model={model.name} has none "
-            "that can be divided; remove it, or choose model=lightgcn or model=mf"
+            f"plan.ranks={ranks} divides the columns of embeddings, which model={model.name} does "
+            "not have in a form that adds up; remove it, or choose model=lightgcn or model=mf"
         )
     if model.embedding_dim % ranks:
         raise ConfigError(
