@@ -10,6 +10,7 @@ from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
 from graphrec_cli.commands.resume import KEY as RESUME
+from graphrec_cli.config.arguments import FLAG_VALUES
 from graphrec_cli.config.completion import complete_train
 from graphrec_cli.config.flags import FROM, PLUGIN
 from graphrec_cli.config.plan_words import PLAN_KEYS
@@ -147,11 +148,13 @@ def _data(word: str, before: list[str]) -> list[str]:
 
 
 def _plan(word: str, before: list[str]) -> list[str]:
-    own = [f"plan.{key}=" for key in PLAN_KEYS] if "=" not in word else []
-    shared = complete_train(word, before)
-    # Nothing follows a flag's value.
-    own = own if word or shared else []
-    return sorted([*own, *(name for name in shared if name != "--multirun")])
+    if before[-1:] == [FROM]:
+        return _runs(before, Need.config)
+    shared = [name for name in complete_train(word, before) if name != "--multirun"]
+    if before[-1:] in ([flag] for flag in (*FLAG_VALUES, "--config-dir")) or "=" in word:
+        return shared
+    own = [f"plan.{key}=" for key in PLAN_KEYS]
+    return sorted([*shared, *own, *([FROM] if word else [])])
 
 
 def _completion(word: str, before: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from graphrec_cli.commands.saved_config import take_saved
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.compose import compose_run
 from graphrec_cli.config.hydra_app import print_config
@@ -21,6 +22,7 @@ Examples:
   graphrec plan
   graphrec plan dataset=goodbooks sampler=hardneg data_dir=DIR
   graphrec plan dataset=table dataset.path=FILE model.embedding_dim=256
+  graphrec plan --from RUN trainer.epochs=50         a saved run with one change
   graphrec plan model=ease --json
   graphrec plan plan.ranks=4 plan.bandwidth=1.2
   graphrec plan plan.gpu_bandwidth=3350
@@ -33,8 +35,8 @@ Keys:
   plan.bandwidth=GB         GB/s that each process can send (10 Gbit/s are 1.25)
   plan.gpu_bandwidth=GB     also plan for a GPU whose memory has this many GB/s
 
-Flags: --json, --cfg job, --info, --config-dir DIR, --plugin FILE, --debug; see
-'graphrec train --help'.
+Flags: --from RUN, --json, --cfg job, --info, --config-dir DIR, --plugin FILE,
+--debug; see 'graphrec train --help'.
 """
 
 
@@ -45,14 +47,15 @@ def plan_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         GraphrecError: wrong usage, or data that a run cannot use.
     """
     asked, rest = take_plan_words(words)
+    saved, rest = take_saved(rest)
     arguments = sort_arguments(rest)
     if arguments.multirun:
         raise ConfigError("plan takes one configuration; remove --multirun")
     if not arguments.trains:
-        print_config(arguments)
+        print_config(arguments, saved)
         return 0
     with progress("checking the configuration", in_log=False):
-        config = compose_run(arguments).config
+        config = compose_run(arguments, saved).config
         check_data(config)
 
     with progress("loading torch", in_log=False):

@@ -56,12 +56,14 @@ class _Preparation:
         state: of the cache before.
         seconds: of a run that finds the data in the cache, where it keeps them.
         peak: bytes of the process at most; 0 if the next run finds the data in the cache.
+        kept: bytes that the process has more than before; 0 likewise.
     """
 
     prepared: Prepared
     state: str
     seconds: float
     peak: int
+    kept: int
 
 
 def plan_run(config: RunConfig, words: PlanWords) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def plan_run(config: RunConfig, words: PlanWords) -> dict[str, Any]:
     config = with_threads(config)
     _load_late_libraries(config)
     libraries = resident_memory()
-    preparation = _prepare(config)
+    preparation = _prepare(config, libraries)
     split = preparation.prepared.split
     device = pick_device(config.device, split.train.num_pairs)
     context = RunContext.of(config, split, device)
@@ -98,7 +100,7 @@ def plan_run(config: RunConfig, words: PlanWords) -> dict[str, Any]:
     memory = plan_memory(config, split, sizes, device=device.type, closed_forms=solved)
     host = HostMemory(
         libraries=libraries,
-        data_set=nested_bytes(preparation.prepared),
+        data_set=max(nested_bytes(preparation.prepared), preparation.kept),
         preparation=preparation.peak,
         free=free_memory(torch.device("cpu")) + resident_memory(),
     )
@@ -126,17 +128,23 @@ def _load_late_libraries(config: RunConfig) -> None:
         import scipy.sparse  # noqa: F401
 
 
-def _prepare(config: RunConfig) -> _Preparation:
-    """Prepare the data, and load them from the cache if they were not there before."""
+def _prepare(config: RunConfig, before: int) -> _Preparation:
+    """Prepare the data, and load them from the cache if they were not there before.
+
+    Args:
+        before: bytes of the process.
+    """
     started = time.perf_counter()
     cache = PreparedCache(config, find_files(config))
     prepared = prepare(config, cache, DropReport(only_failures=True))
-    state, peak = cache.state, peak_memory()
+    state, peak, kept = cache.state, peak_memory(), resident_memory() - before
+    if cache.kept or cache.state == "there":
+        peak = kept = 0
     if cache.kept:
-        started, peak = time.perf_counter(), 0
+        started = time.perf_counter()
         prepared = PreparedCache(config, find_files(config)).get() or prepared
     seconds = time.perf_counter() - started
-    return _Preparation(prepared=prepared, state=state, seconds=seconds, peak=peak)
+    return _Preparation(prepared=prepared, state=state, seconds=seconds, peak=peak, kept=kept)
 
 
 def _compared(context: RunContext) -> tuple[list[ClosedFormConfig], list[str]]:

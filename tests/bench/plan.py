@@ -24,7 +24,8 @@ CASES = {
     "MovieLens latest-small": "model=mf trainer.epochs=3",
     "Last.fm": "loss=bpr model.embedding_dim=128 model.num_layers=3 trainer.epochs=2",
     "MovieLens-1M": "trainer.epochs=1 trainer.steps_per_epoch=60",
-    "Gowalla": "model.num_layers=3 trainer.epochs=1 trainer.steps_per_epoch=60 evaluation.floor=null",
+    "Gowalla": "evaluation.floor=null model.num_layers=3 trainer.epochs=1 "
+    "trainer.steps_per_epoch=60",
 }
 """By data set, the words of the run that differ from the defaults."""
 FIGURES = {"step": "step", "evaluation": "validation", "memory": "peak memory"}
