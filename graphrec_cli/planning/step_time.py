@@ -17,9 +17,9 @@ _WARM_UP = {"cpu": 3, "cuda": 10}
 """Steps that are not timed; on a GPU the capture of a step is among them."""
 _STEPS_AT_A_TIME = {"cpu": 1, "cuda": 10}
 """On a GPU the host is ahead of the device, so that single steps cannot be timed."""
-_MOST_TIMES = 30
-_BUDGET = 6.0
-"""Seconds after which no further step is begun."""
+_FEWEST_TIMES = 10
+_ENOUGH, _BUDGET = 2.0, 6.0
+"""Seconds after which no step is begun, once the fewest are timed, and in any case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +27,11 @@ class StepTimes:
     """Seconds of the training steps that were timed.
 
     Attributes:
-        step: median of a whole step, with the sampling of its batch.
-        sampling: median of the sampling alone.
+        step: mean of a whole step, with the sampling of its batch. An epoch takes the mean and not
+            the median of its steps, on a busy machine too.
+        sampling: mean of the sampling alone.
         epoch_start: what the first batch of an epoch takes more than others.
-        timed: number of steps behind the medians.
+        timed: number of steps behind the means.
     """
 
     step: float
@@ -40,7 +41,7 @@ class StepTimes:
 
 
 def time_steps(trainer: Trainer, budget: float = _BUDGET) -> StepTimes:
-    """Take real steps, a few unmeasured, then at most 30 times one (on a GPU 30 times ten).
+    """Take real steps, the first ones unmeasured, for about two seconds or longer.
 
     Args:
         budget: seconds after which no further step is begun, once one has been timed.
@@ -57,7 +58,7 @@ def time_steps(trainer: Trainer, budget: float = _BUDGET) -> StepTimes:
             if time.perf_counter() - started < budget / 2:
                 trainer.train_step(next(batches))
         _wait(trainer.device)
-        while len(whole) < _MOST_TIMES:
+        while len(whole) < _FEWEST_TIMES or sum(whole) * at_a_time < _ENOUGH:
             begun, drawing = time.perf_counter(), 0.0
             for _ in range(at_a_time):
                 drawn = time.perf_counter()
@@ -70,9 +71,9 @@ def time_steps(trainer: Trainer, budget: float = _BUDGET) -> StepTimes:
             if time.perf_counter() - started > budget:
                 break
     return StepTimes(
-        step=statistics.median(whole),
-        sampling=statistics.median(sampling),
-        epoch_start=_epoch_start(trainer, statistics.median(sampling)),
+        step=statistics.fmean(whole),
+        sampling=statistics.fmean(sampling),
+        epoch_start=_epoch_start(trainer, statistics.fmean(sampling)),
         timed=len(whole) * at_a_time,
     )
 
