@@ -90,7 +90,7 @@ def _time(report: Mapping[str, Any]) -> Iterator[str]:
         ["all, at most", _seconds(times["total"])],
     ]
     threads = counted(report["num_threads"], "thread")
-    where = f"on this machine's GPU and {threads}" if report["device"] == "cuda" else threads
+    where = f"this machine's GPU and {threads}" if report["device"] == "cuda" else threads
     yield text_table([f"time with {where}", "seconds"], rows)
     yield _not_included(report)
 
