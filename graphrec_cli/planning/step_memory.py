@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from graphrec_cli.config.loss import CandidateLossConfig, SoftmaxNegatives
-from graphrec_cli.config.model import EmbeddingConfig, LearnsFrom, LightGCNConfig
+from graphrec_cli.config.model import (
+    EmbeddingConfig,
+    Head,
+    LearnsFrom,
+    LightGCNConfig,
+    LightGCNRatingConfig,
+)
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.losses.softmax import CHUNK_LOGITS
@@ -13,50 +19,73 @@ from graphrec_cli.samplers.candidates import BYTES_A_TRAIN_ITEM, user_share
 FLOAT = 4
 _TABLES_OF_PROPAGATION = 3
 """Tables of all nodes: the sums so far, the next ones, and the gradient they are joined to."""
-_TABLES_A_SCALED_LAYER = 4
-"""What autograd keeps of a layer whose input is scaled: the input, its norm, two products."""
+_TABLES_OF_SCALED_SUMS, _TABLES_A_SCALED_LAYER = 2, 6
+"""What autograd keeps of a layer whose input is scaled: input, norm and products, forward and
+backward."""
 _BYTES_A_SELECTED_ENTRY = 16
 """An entry of the graph that is selected for a batch: index, value, and its place twice."""
-_ROWS_AN_EXAMPLE = 8
-"""Rows of embeddings and gradients that a row of the batch takes."""
+_COPIES_OF_ROWS = {LearnsFrom.triples: 4, LearnsFrom.candidates: 7, LearnsFrom.ratings: 4}
+"""Times that the loss has the embeddings of a batch, as they are, normalized and as gradients."""
+_COPIES_BESIDE_PROPAGATION = 2
 _COPIES_OF_LOGITS = 3
+_LOOKED_UP_TWICE = 2
+"""The look-up of a batch's train items, and the masked ones that are kept for its loss."""
 
 
 def memory_of_step(config: RunConfig, train: UserItems, sizes: RunSizes, *, device: str) -> int:
     """Bytes that are taken within a step and free again after it.
 
+    The propagation and the loss come one after the other, but for scaled layers, which autograd
+    keeps until the loss is computed.
+
     Args:
         device: ``cpu`` or ``cuda``.
     """
-    model = config.model
+    model, loss = config.model, config.loss
     if not isinstance(model, EmbeddingConfig):
         return 0
-    table = sizes.nodes * model.embedding_dim * FLOAT
-    graph = 0
-    if isinstance(model, LightGCNConfig) and model.scales_layers():
-        graph = (2 + _TABLES_A_SCALED_LAYER * model.num_layers) * table
-    elif model.propagates():
-        graph = _TABLES_OF_PROPAGATION * table
-        if device == "cpu":
-            graph += _BYTES_A_SELECTED_ENTRY * sizes.train_pairs
-    else:
-        graph = table  # the gradient of the rows looked up, before it is added
-    rows, extra = _batch(config, train, sizes, device)
-    return graph + rows * _ROWS_AN_EXAMPLE * model.embedding_dim * FLOAT + extra
-
-
-def _batch(config: RunConfig, train: UserItems, sizes: RunSizes, device: str) -> tuple[int, int]:
-    """Rows of embeddings in a batch, and the bytes of what else comes with it."""
-    loss = config.loss
+    rows = FLOAT * model.embedding_dim * _rows(config, sizes)
+    in_loss = _COPIES_OF_ROWS[loss.learns_from()] * rows
     if isinstance(loss, CandidateLossConfig):
-        candidates = num_candidates(loss, sizes)
-        looked_up = 1.0
-        if loss.mask_seen:
-            looked_up = float(user_share(train, config.sampler.by).numpy() @ train.user_degree)
-        logits = min(CHUNK_LOGITS[device], sizes.batch * candidates)
-        seen = round(sizes.batch * looked_up) * BYTES_A_TRAIN_ITEM
-        return 2 * sizes.batch + candidates, seen + _COPIES_OF_LOGITS * FLOAT * logits
-    return (2 if loss.learns_from() is LearnsFrom.ratings else 3) * sizes.batch, 0
+        logits = min(CHUNK_LOGITS[device], sizes.batch * num_candidates(loss, sizes))
+        in_loss += _COPIES_OF_LOGITS * FLOAT * logits
+        in_loss += _LOOKED_UP_TWICE * _looked_up(config, loss, train, sizes)
+    propagation = _propagation(model, sizes, device)
+    if isinstance(model, LightGCNConfig) and model.scales_layers():
+        return propagation + in_loss
+    return max(propagation + _COPIES_BESIDE_PROPAGATION * rows, in_loss)
+
+
+def _propagation(model: EmbeddingConfig, sizes: RunSizes, device: str) -> int:
+    table = FLOAT * sizes.nodes * model.embedding_dim
+    if isinstance(model, LightGCNConfig) and model.scales_layers():
+        return (_TABLES_OF_SCALED_SUMS + _TABLES_A_SCALED_LAYER * model.num_layers) * table
+    if not model.propagates():
+        return table  # the gradient of the rows, before it is added to that of the table
+    selected = _BYTES_A_SELECTED_ENTRY * sizes.train_pairs if device == "cpu" else 0
+    return _TABLES_OF_PROPAGATION * table + selected
+
+
+def _rows(config: RunConfig, sizes: RunSizes) -> int:
+    """Rows of embeddings in a batch."""
+    model, loss = config.model, config.loss
+    if isinstance(loss, CandidateLossConfig):
+        return 2 * sizes.batch + num_candidates(loss, sizes)
+    if loss.learns_from() is LearnsFrom.triples:
+        return 3 * sizes.batch
+    # A linear head is applied to every node, and only a number of each is in the batch.
+    linear = isinstance(model, LightGCNRatingConfig) and model.head is Head.linear
+    return 0 if linear else 2 * sizes.batch
+
+
+def _looked_up(
+    config: RunConfig, loss: CandidateLossConfig, train: UserItems, sizes: RunSizes
+) -> int:
+    """Bytes to find the train items of the batch's users among the candidates."""
+    items = 1.0
+    if loss.mask_seen:
+        items = float(user_share(train, config.sampler.by).numpy() @ train.user_degree)
+    return round(sizes.batch * items) * BYTES_A_TRAIN_ITEM
 
 
 def num_candidates(loss: CandidateLossConfig, sizes: RunSizes) -> int:
