@@ -38,8 +38,10 @@ def planned(full_size: Command, *words: str) -> dict[str, Any]:
     "words",
     [
         ("loss=bpr", "sampler=hardneg"),
-        ("trainer.batch_size=100", "trainer.min_steps_per_epoch=null"),
-        ("split.valid=0", "trainer.steps_per_epoch=7"),
+        pytest.param(
+            ("trainer.batch_size=100", "trainer.min_steps_per_epoch=null"), marks=pytest.mark.slow
+        ),
+        pytest.param(("split.valid=0", "trainer.steps_per_epoch=7"), marks=pytest.mark.slow),
     ],
 )
 def test_sizes_are_those_of_the_run(words: tuple[str, ...], full_size: Command) -> None:
@@ -138,6 +140,7 @@ def test_what_does_not_fit_is_not_timed(
     assert "GB are free" in report["not_timed"]
 
 
+@pytest.mark.slow
 def test_the_data_are_kept_in_the_cache(full_size: Command, tmp_path: Path) -> None:
     rows = [f"u{user},i{(user * item) % 23}" for user in range(30) for item in range(9)]
     (tmp_path / "pairs.csv").write_text("\n".join(["user,item", *rows]))
