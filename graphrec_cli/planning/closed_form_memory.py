@@ -16,9 +16,8 @@ from graphrec_cli.models import ease, itemknn
 from graphrec_cli.models.chebycf import ChebyCF
 from graphrec_cli.models.gfcf import GFCF
 from graphrec_cli.models.graph_filter import COLUMNS
-from graphrec_cli.planning.sizes import RunSizes
+from graphrec_cli.planning.sizes import FLOAT, RunSizes
 
-FLOAT = 4
 _COPIES_OF_A_CHUNK = 3
 """Scores, the buffer that they are masked in, and the histories that they are computed from."""
 _PAIR_BYTES = 8

@@ -15,8 +15,7 @@ from graphrec_cli.config.model import EmbeddingConfig, LearnsFrom, LightGCNConfi
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.trainer import AdamForm
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.planning.memory import FLOAT
-from graphrec_cli.planning.sizes import RunSizes
+from graphrec_cli.planning.sizes import FLOAT, RunSizes
 from graphrec_cli.planning.step_memory import num_candidates
 
 _INDEX_AND_VALUE = 8

@@ -16,10 +16,9 @@ from graphrec_cli.data.splits.split import Split
 from graphrec_cli.evaluation.exact_ranks.norm_order import VALUES_AT_A_TIME
 from graphrec_cli.evaluation.exact_ranks.user_chunks import CHUNK_SCORES
 from graphrec_cli.planning.closed_form_memory import memory_of_closed_form
-from graphrec_cli.planning.sizes import RunSizes
+from graphrec_cli.planning.sizes import FLOAT, RunSizes
 from graphrec_cli.planning.step_memory import memory_of_step
 
-FLOAT = 4
 _AUDIT_BYTES_A_PAIR = 64
 """The audit's int64 keys and expected weights of one block of the graph."""
 _HELD_OUT_BYTES_A_PAIR = 150

@@ -13,8 +13,8 @@ from graphrec_cli.config.loss import CandidateLossConfig
 from graphrec_cli.config.model import LearnsFrom, SimilarityConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.planning.memory import FLOAT, MemoryPlan
-from graphrec_cli.planning.sizes import RunSizes
+from graphrec_cli.planning.memory import MemoryPlan
+from graphrec_cli.planning.sizes import FLOAT, RunSizes
 from graphrec_cli.planning.step_memory import num_candidates
 from graphrec_cli.planning.step_time import StepTimes
 

@@ -10,6 +10,9 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 
+FLOAT = 4
+"""Bytes of a float32."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSizes:

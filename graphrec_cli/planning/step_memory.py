@@ -13,10 +13,9 @@ from graphrec_cli.config.model import (
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.losses.softmax import CHUNK_LOGITS
-from graphrec_cli.planning.sizes import RunSizes
+from graphrec_cli.planning.sizes import FLOAT, RunSizes
 from graphrec_cli.samplers.candidates import BYTES_A_TRAIN_ITEM, user_share
 
-FLOAT = 4
 _TABLES_OF_PROPAGATION = 3
 """Tables of all nodes: the sums so far, the next ones, and the gradient they are joined to."""
 _TABLES_OF_SCALED_SUMS, _TABLES_A_SCALED_LAYER = 2, 6
