@@ -25,7 +25,7 @@ CASES = {
     "Last.fm": "loss=bpr model.embedding_dim=128 model.num_layers=3 trainer.epochs=2",
     "MovieLens-1M": "trainer.epochs=1 trainer.steps_per_epoch=60",
     "Gowalla": "evaluation.floor=null model.num_layers=3 trainer.epochs=1 "
-    "trainer.steps_per_epoch=60",
+    "trainer.steps_per_epoch=30",
 }
 """By data set, the words of the run that differ from the defaults."""
 FIGURES = {"step": "step", "evaluation": "validation", "memory": "peak memory"}
