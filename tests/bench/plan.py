@@ -20,9 +20,9 @@ from run import ROOT, data_folder, positive
 
 CASES = {
     "built-in": "trainer.epochs=2",
-    "MovieLens-100K": "loss=bpr sampler=hardneg trainer.epochs=3",
+    "MovieLens-100K": "loss=bpr sampler=hardneg trainer.epochs=12",
     "MovieLens latest-small": "model=mf trainer.epochs=3",
-    "Last.fm": "loss=bpr model.embedding_dim=128 model.num_layers=3 trainer.epochs=2",
+    "Last.fm": "loss=bpr model.embedding_dim=128 model.num_layers=3 trainer.epochs=16",
     "MovieLens-1M": "trainer.epochs=1 trainer.steps_per_epoch=60",
     "Gowalla": "evaluation.floor=null model.num_layers=3 trainer.epochs=1 "
     "trainer.steps_per_epoch=30",
