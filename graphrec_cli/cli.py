@@ -28,6 +28,7 @@ Examples:
   graphrec train dataset=table dataset.path=FILE     your own table
   graphrec train dataset=goodbooks sampler=hardneg data_dir=DIR
   graphrec train seed=1,2,3 model=lightgcn,mf -m     a sweep of six runs
+  graphrec plan dataset=goodbooks data_dir=DIR       its memory and its time
   graphrec data inspect dataset=goodbooks data_dir=DIR
   graphrec evaluate latest                           evaluate the newest run
   graphrec recommend latest users=17,42 k=20         20 items for two users
@@ -37,6 +38,7 @@ Commands:
   train [KEY=VALUE ...]    train and evaluate one run; -m runs a sweep
   train --from RUN         start a new run from a saved configuration
   train resume=RUN         continue an interrupted run in its own directory
+  plan                     what a run would need: sizes, memory, time
   data inspect             show a data set, what is filtered, and the split
   data prepare             fill the cache of prepared data
   evaluate RUN             evaluate a run's best checkpoint
@@ -62,7 +64,16 @@ Exit codes:
 """
 
 
-COMMANDS = ("train", "data", "evaluate", "recommend", "reproduce", "ablate", "completion")
+COMMANDS = (
+    "train",
+    "plan",
+    "data",
+    "evaluate",
+    "recommend",
+    "reproduce",
+    "ablate",
+    "completion",
+)
 """A command ``name`` is the function ``name_command`` of the module ``commands.name``."""
 
 

@@ -58,6 +58,7 @@ TRAIN = [
     if command not in (*FROM, *PLUGIN)
 ]
 DATA = commands("graphrec data")
+PLAN = commands("graphrec plan")
 OF_ONES_OWN = {command for command in TRAIN if "sampler=popularity_power" in command}
 """They need the component that docs/extending.md adds; a test below does so."""
 
@@ -71,6 +72,7 @@ def test_the_pages_show_commands() -> None:
     assert len(RECOMMEND) >= 5
     assert len(REPRODUCE) >= 2
     assert len(DATA) >= 4
+    assert len(PLAN) >= 3
 
 
 def write_own_options(folder: Path) -> None:
@@ -97,7 +99,7 @@ def test_the_options_of_ones_own_train(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", sorted({*TRAIN, *DATA} - OF_ONES_OWN))
+@pytest.mark.parametrize("command", sorted({*TRAIN, *DATA, *PLAN} - OF_ONES_OWN))
 def test_a_shown_configuration_composes(
     command: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -10,8 +10,10 @@ from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
 from graphrec_cli.commands.resume import KEY as RESUME
+from graphrec_cli.config.arguments import FLAG_VALUES
 from graphrec_cli.config.completion import complete_train
 from graphrec_cli.config.flags import FROM, PLUGIN
+from graphrec_cli.config.plan_words import PLAN_KEYS
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.rundir.find_run import Need, usable_runs
@@ -150,12 +152,23 @@ def _data(word: str, before: list[str]) -> list[str]:
     return sorted([*own, *(name for name in shared if name != "--multirun")])
 
 
+def _plan(word: str, before: list[str]) -> list[str]:
+    if before[-1:] == [FROM]:
+        return _runs(before, Need.config)
+    shared = [name for name in complete_train(word, before) if name != "--multirun"]
+    if before[-1:] in ([flag] for flag in (*FLAG_VALUES, "--config-dir")) or "=" in word:
+        return shared
+    own = [f"plan.{key}=" for key in PLAN_KEYS]
+    return sorted([*shared, *own, *([FROM] if word else [])])
+
+
 def _completion(word: str, before: list[str]) -> list[str]:
     return list(SCRIPTS)
 
 
 _COMMANDS = {
     "train": _train,
+    "plan": _plan,
     "data": _data,
     "evaluate": _evaluate,
     "recommend": _recommend,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from graphrec_cli.config.unknown import suggestion
+from graphrec_cli.config.prefixed_words import take_prefixed
 from graphrec_cli.errors import ConfigError
 
-_PREFIX = "sweep."
 SWEEP_KEYS = ("resume", "autoresume", "retry_failed", "metrics", "test")
 """The keys below ``sweep``."""
 
@@ -38,33 +37,16 @@ def take_sweep_words(words: Sequence[str]) -> tuple[SweepWords, list[str]]:
     Raises:
         ConfigError: an unknown key, a key given twice, or a value that it cannot have.
     """
-    found, rest = SweepWords(), []
-    given: list[str] = []
-    for word in words:
-        if not word.startswith(_PREFIX):
-            rest.append(word)
-            continue
-        key, _, value = word.partition("=")
-        name = key.removeprefix(_PREFIX)
-        if name not in SWEEP_KEYS:
-            known = [f"{_PREFIX}{each}" for each in SWEEP_KEYS]
-            hint, listed = suggestion(key, known), ", ".join(SWEEP_KEYS)
-            raise ConfigError(f"unknown key '{key}'{hint} (keys of sweep: {listed})")
-        if name in given:
-            raise ConfigError(f"{key} is given twice; give it once")
-        given.append(name)
-        if name == "resume":
-            if not value:
-                raise ConfigError(f"{key} takes the folder of a sweep, or 'latest'")
-            found = replace(found, resume=value)
-        elif name == "metrics":
-            found = replace(found, metrics=_names(key, value))
-        elif name == "autoresume":
-            found = replace(found, autoresume=_switch(key, value))
-        elif name == "retry_failed":
-            found = replace(found, retry_failed=_switch(key, value))
-        else:
-            found = replace(found, test=_switch(key, value))
+    values, rest = take_prefixed(words, "sweep", SWEEP_KEYS)
+    found = SweepWords(
+        resume=values.get("resume"),
+        autoresume=_switch("sweep.autoresume", values.get("autoresume", "false")),
+        retry_failed=_switch("sweep.retry_failed", values.get("retry_failed", "false")),
+        metrics=_names("sweep.metrics", values["metrics"]) if "metrics" in values else (),
+        test=_switch("sweep.test", values.get("test", "false")),
+    )
+    if found.resume == "":
+        raise ConfigError("sweep.resume takes the folder of a sweep, or 'latest'")
     if found.resume is not None and found.autoresume:
         raise ConfigError(
             "sweep.resume names a sweep and sweep.autoresume looks for one; give one of them"

@@ -15,7 +15,7 @@ from graphrec_cli.losses.user_temperature import UserTemperatures
 from graphrec_cli.models.base import EmbeddingModel
 from graphrec_cli.samplers.candidates import CandidateBatch
 
-_CHUNK_LOGITS = {"cpu": 1 << 19, "cuda": 1 << 26}
+CHUNK_LOGITS = {"cpu": 1 << 19, "cuda": 1 << 26}
 """Logits computed at a time; on a CPU few enough (2 MB) to stay in its caches."""
 
 
@@ -51,7 +51,7 @@ class _SharedSoftmax(torch.autograd.Function):
         pos_error = torch.empty_like(pos_logits)
         unit_losses = torch.empty_like(pos_logits) if terms.wants_unit_losses else pos_logits[:0]
         total = users.new_zeros(())
-        rows = max(1, _CHUNK_LOGITS[users.device.type] // max(len(candidates), 1))
+        rows = max(1, CHUNK_LOGITS[users.device.type] // max(len(candidates), 1))
         masked_bounds = _masked_bounds(masked_row, batch, rows)
         masked_place = masked_row % rows * len(candidates) + masked_column
         buffer = users.new_empty(min(rows, batch), len(candidates))

@@ -80,13 +80,13 @@ class EASE(ClosedForm):
 
     def _require_memory(self) -> None:
         num_items = self.train_part.num_items
-        matrix, stripes = 4 * num_items**2, 4 * num_items * 3 * BLOCK
+        matrix = 4 * num_items**2
         what = f"model=ease with {num_items:,} x {num_items:,} weights"
         advice = (
             "keep fewer items (dataset.k_core.min_item_interactions), free memory, or choose "
             "model=gfcf or model=itemknn, which take memory in proportion to the items"
         )
-        require_memory(matrix + stripes, torch.device("cpu"), what, advice)
+        require_memory(memory_to_solve(num_items), torch.device("cpu"), what, advice)
         if self.device.type == "cuda":
             require_memory(matrix, self.device, what, advice)
         log.info(
@@ -108,3 +108,8 @@ class EASE(ClosedForm):
                 f"model.l2={self.l2:g} is too small for float32 beside counts of {norm:,.0f}; "
                 f"set it to {lowest:.2g} or more"
             )
+
+
+def memory_to_solve(num_items: int) -> int:
+    """Bytes that ``solve`` takes at most: the matrix, and three stripes of it."""
+    return 4 * num_items**2 + 4 * num_items * 3 * BLOCK

@@ -15,7 +15,7 @@ from graphrec_cli.graph.sparse_product import multiply
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.system.free_memory import require_memory
 
-_COLUMNS = {"cpu": 32, "cuda": 512}
+COLUMNS = {"cpu": 32, "cuda": 512}
 """Most users in a product; on a CPU few enough for the caches to hold what a row gathers."""
 
 
@@ -117,7 +117,7 @@ class GraphFilter(ClosedForm):
         scores = multiply(histories, left) @ right
         # Between its two factors S'S has a value for each of all users.
         size = max(1, self._values_at_a_time // self.train_part.num_users)
-        size = min(size, _COLUMNS[self.device.type])
+        size = min(size, COLUMNS[self.device.type])
         for rows, place in zip(histories.to_dense().split(size), scores.split(size), strict=True):
             place.add_(self.polynomial(rows.T.contiguous()).T)
         return scores

@@ -62,7 +62,7 @@ class ItemKNN(ClosedForm):
             ConfigError: they would not fit into the memory that is free.
         """
         require_memory(
-            self.neighbor.numel() * _BYTES_A_NEIGHBOR,
+            memory_to_solve(*self.neighbor.shape),
             torch.device("cpu"),
             f"model=itemknn with {self.neighbor.shape[1]:,} neighbours of each of "
             f"{self.train_part.num_items:,} items",
@@ -117,6 +117,11 @@ class ItemKNN(ClosedForm):
             return product.to_dense()
         # On a CPU scipy's product of two sparse matrices is the faster one (docs/baselines.md).
         return torch.from_numpy((_to_scipy(histories) @ self._operator).toarray())
+
+
+def memory_to_solve(num_items: int, neighbors: int) -> int:
+    """Bytes that ``solve`` takes at most, for this many neighbours of every item."""
+    return num_items * neighbors * _BYTES_A_NEIGHBOR
 
 
 def _squared_cosine(

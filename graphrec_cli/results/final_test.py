@@ -10,6 +10,7 @@ import numpy as np
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.source import TruePreferences
 from graphrec_cli.evaluation.protocol import PartResult
+from graphrec_cli.models.base import Model
 from graphrec_cli.models.oracle import Oracle
 from graphrec_cli.results.floor import beaten, find_floor, warn_if_below
 from graphrec_cli.training.checkpoints.file import weights_sha256
@@ -43,10 +44,7 @@ def judge(
     if split.has_test:
         _announce(context)
     test, valid = evaluate_best(context, fitted)
-    baselines = evaluation.baselines(split.train) if split.has_test else {}
-    if preferences is not None and split.has_test:
-        scores = preferences.aligned(split.users, split.items)
-        baselines["ceiling"] = Oracle(scores, context.device)
+    baselines = find_baselines(context, preferences)
     floor = find_floor(context) if floor is None else floor
     if floor is not None and valid is not None:
         lower = config.evaluation.lower_is_better(config.monitor())
@@ -86,6 +84,22 @@ def evaluate_best(
     # Computed again instead of read from the history, so that it describes the tested state.
     valid = None if split.valid is None else evaluation.evaluate(fitted.model, split, "valid")
     return test, valid
+
+
+def find_baselines(context: RunContext, preferences: TruePreferences | None) -> dict[str, Model]:
+    """The models that are tested beside the trained one, by name; none without a test part.
+
+    Args:
+        preferences: true scores of synthetic data, which give the ceiling; None for other data.
+    """
+    split = context.split
+    if not split.has_test:
+        return {}
+    baselines = context.evaluation.baselines(split.train)
+    if preferences is not None:
+        scores = preferences.aligned(split.users, split.items)
+        baselines["ceiling"] = Oracle(scores, context.device)
+    return baselines
 
 
 def _announce(context: RunContext) -> None:

@@ -25,7 +25,7 @@ from graphrec_cli.training.context import RunContext
 
 log = logging.getLogger("graphrec")
 
-_MOST_OPERATIONS = {"itemknn": 2e9, "ease": 3e11, "chebycf": 1e11}
+MOST_OPERATIONS = {"itemknn": 2e9, "ease": 3e11, "chebycf": 1e11}
 """Limits of what counts as cheap, meant to be half a minute on two cores at most."""
 
 # Without figures of the machine, so that a run repeats.
@@ -51,8 +51,8 @@ def find_floor(context: RunContext) -> dict[str, Any] | None:
     values: dict[str, float] = {}
     seconds: dict[str, float] = {}
     left_out: dict[str, str] = {}
-    for model, operations in _candidates(validation):
-        if operations > _MOST_OPERATIONS[model.name]:
+    for model, operations in candidates(validation):
+        if operations > MOST_OPERATIONS[model.name]:
             left_out[model.name] = _TOO_LONG
             continue
         try:
@@ -78,7 +78,7 @@ def find_floor(context: RunContext) -> dict[str, Any] | None:
     }
 
 
-def _candidates(validation: Validation) -> list[tuple[ClosedFormConfig, float]]:
+def candidates(validation: Validation) -> list[tuple[ClosedFormConfig, float]]:
     """The models with their default values, and roughly how many operations each takes."""
     train = validation.split.train
     users = np.count_nonzero(validation.pairs.user_degree)

@@ -20,7 +20,7 @@ from graphrec_cli.system.free_memory import require_memory
 
 _SMALL_CATALOG, _POWER_OF_A_LARGE_CATALOG = 2048, 0.65
 """Where ``log_q_power`` changes by default, and to what; docs/defaults.md has the trials."""
-_BYTES_A_TRAIN_ITEM = 32
+BYTES_A_TRAIN_ITEM = 32
 """Memory to look up one train item of a user in the batch among the candidates."""
 
 
@@ -95,7 +95,7 @@ class CandidateSampler(TrainPairs):
         largest = batch_size if steps is not None else min(batch_size, self.num_pairs)
         looked_up = self._mean_degree if self._mask_seen else 1
         require_memory(
-            round(largest * looked_up) * _BYTES_A_TRAIN_ITEM,
+            round(largest * looked_up) * BYTES_A_TRAIN_ITEM,
             self._cumulative.device,
             f"a batch of {largest:,} examples with all train items of their users",
             "lower trainer.batch_size",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +18,7 @@ from graphrec_cli.config.sampler import PositivesBy, UniformConfig
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.graph.adjacency import normalized_adjacency
 from graphrec_cli.samplers.uniform import build_uniform
+from graphrec_cli.system.resident_memory import peak_memory
 
 MILLION = Size(1_000_000, 100_000, 20_000_000)
 QUICK = Size(1_000, 300, 20_000)
@@ -76,9 +75,3 @@ def million_rows(settings: Settings) -> list[Row]:
         ),
     )
     return rows
-
-
-def peak_memory() -> int:
-    """Bytes; Linux counts in KiB, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak

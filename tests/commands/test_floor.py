@@ -58,7 +58,7 @@ def test_models_that_take_long_or_fail_are_left_out_with_the_reason(
     graphrec: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = {"itemknn": 0, "ease": 1e9, "chebycf": 1e9}
-    monkeypatch.setattr(floor_module, "_MOST_OPERATIONS", limits)
+    monkeypatch.setattr(floor_module, "MOST_OPERATIONS", limits)
     from graphrec_cli.models.ease import EASE
 
     def refuse(self: EASE) -> None:
@@ -73,7 +73,7 @@ def test_models_that_take_long_or_fail_are_left_out_with_the_reason(
         "ease": "could not be solved",
     }
     assert "warning: not compared with model=ease: cannot allocate 3 GB" in done.err
-    monkeypatch.setattr(floor_module, "_MOST_OPERATIONS", dict.fromkeys(limits, 0))
+    monkeypatch.setattr(floor_module, "MOST_OPERATIONS", dict.fromkeys(limits, 0))
     done = graphrec("train")
     assert metrics_of(done)["floor"] is None
     assert "not compared with a closed form: none is solved in seconds on this data" in done.err

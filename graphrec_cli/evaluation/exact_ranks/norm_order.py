@@ -16,7 +16,7 @@ from torch import Tensor
 
 from graphrec_cli.evaluation.scorer import DotProductScorer, Scorer
 
-_VALUES_AT_A_TIME = {"cpu": 1 << 21, "cuda": 1 << 24}
+VALUES_AT_A_TIME = {"cpu": 1 << 21, "cuda": 1 << 24}
 
 
 class NormOrder:
@@ -64,7 +64,7 @@ class NormOrder:
         """
         device = self._users.device
         users, columns = (torch.from_numpy(index).to(device) for index in (user_index, column))
-        size = max(1, _VALUES_AT_A_TIME[device.type] // len(self._items))
+        size = max(1, VALUES_AT_A_TIME[device.type] // len(self._items))
         parts = map(self._widths, users.split(size), columns.split(size))
         return torch.cat(list(parts)).cpu().numpy()
 

@@ -17,7 +17,7 @@ from graphrec_cli.terminal_text import first_line
 log = logging.getLogger("graphrec")
 
 # The matrix product repacks the item table for every chunk, so chunks should not be small.
-_CHUNK_SCORES = {"cpu": 1 << 23, "cuda": 1 << 29}
+CHUNK_SCORES = {"cpu": 1 << 23, "cuda": 1 << 29}
 # Share of the free memory. The rest is for float64 scores, a copy of them, and the marks.
 _SHARE = 1 / 8
 _SCORE_BYTES = 4
@@ -34,7 +34,7 @@ def users_per_chunk(values_a_user: int, device: torch.device) -> int:
         values_a_user: float32 values per user: one score per item, and the working memory.
     """
     affordable = int(free_memory(device) * _SHARE) // _SCORE_BYTES
-    scores = min(_CHUNK_SCORES[device.type], affordable)
+    scores = min(CHUNK_SCORES[device.type], affordable)
     return max(1, scores // max(values_a_user, 1))
 
 

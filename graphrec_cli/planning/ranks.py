@@ -1,0 +1,108 @@
+"""What a run would take on several processes that share the columns of the embeddings.
+
+Each holds the whole graph and an equal share of the columns, propagates alone, and draws the same
+batches. They add up the scores of a batch, which are sums over columns, and the scores of a chunk
+of users in evaluation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graphrec_cli.config.loss import CandidateLossConfig
+from graphrec_cli.config.model import LearnsFrom, SimilarityConfig
+from graphrec_cli.config.run import RunConfig
+from graphrec_cli.errors import ConfigError
+from graphrec_cli.planning.memory import MemoryPlan
+from graphrec_cli.planning.sizes import FLOAT, RunSizes
+from graphrec_cli.planning.step_memory import num_candidates
+from graphrec_cli.planning.step_time import StepTimes
+
+SHARED_PARTS = ("embeddings", "gradient", "Adam", "best epoch")
+"""Parts of the memory that are divided among the processes."""
+_GIGA = 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RanksPlan:
+    """A run on ``ranks`` processes; bytes are those of one of them.
+
+    Attributes:
+        held: bytes of embeddings and graph that are kept until the end of training.
+        sent_a_step: bytes sent in a training step.
+        step: seconds of a training step.
+        evaluation: seconds of one validation, or of the test if there is no valid part.
+    """
+
+    ranks: int
+    held: int
+    sent_a_step: int
+    step: float
+    evaluation: float
+
+
+def check_ranks(config: RunConfig, ranks: int) -> None:
+    """Refuse a model whose columns cannot be divided.
+
+    Raises:
+        ConfigError: naming the key, and what it may be.
+    """
+    model = config.model
+    if not isinstance(model, SimilarityConfig):
+        raise ConfigError(
+            f"plan.ranks={ranks} divides the columns of embeddings, which model={model.name} does "
+            "not have in a form that adds up; remove it, or choose model=lightgcn or model=mf"
+        )
+    if model.embedding_dim % ranks:
+        raise ConfigError(
+            f"plan.ranks={ranks} cannot divide model.embedding_dim={model.embedding_dim} evenly; "
+            "choose a divisor of it"
+        )
+
+
+def plan_ranks(
+    config: RunConfig,
+    sizes: RunSizes,
+    memory: MemoryPlan,
+    times: StepTimes,
+    evaluation: float,
+    *,
+    ranks: int,
+    bandwidth: float,
+) -> RanksPlan:
+    """Divide the time and the memory of one process, and add the time of what is sent.
+
+    Everything but the sampling of batches is taken to be divided evenly. An all-reduce of b bytes
+    has each of n processes send 2 b (n - 1) / n bytes (Patarasuk and Yuan, "Bandwidth optimal
+    all-reduce algorithms for clusters of workstations", 2009).
+
+    Args:
+        evaluation: seconds of one process.
+        bandwidth: GB/s that a process can send.
+    """
+    shared = 2 * (ranks - 1) / ranks
+    sent = round(shared * FLOAT * partial_sums(config, sizes))
+    ranked = sizes.valid_users or sizes.test_users
+    scores = shared * FLOAT * ranked * sizes.items
+    divided = sum(memory.held.get(part, 0) for part in SHARED_PARTS)
+    return RanksPlan(
+        ranks=ranks,
+        held=divided // ranks + memory.held.get("graph", 0),
+        sent_a_step=sent,
+        step=times.sampling + (times.step - times.sampling) / ranks + sent / (bandwidth * _GIGA),
+        evaluation=evaluation / ranks + scores / (bandwidth * _GIGA),
+    )
+
+
+def partial_sums(config: RunConfig, sizes: RunSizes) -> int:
+    """Numbers that are added up over the processes in a step.
+
+    For triples two scores an example; for candidates a score of every example and candidate and of
+    its positive, and the squared norms of all.
+    """
+    batch = sizes.batch
+    if isinstance(config.loss, CandidateLossConfig):
+        candidates = num_candidates(config.loss, sizes)
+        return batch * (candidates + 1) + 2 * batch + candidates
+    assert config.loss.learns_from() is LearnsFrom.triples
+    return 2 * batch
