@@ -75,7 +75,7 @@ def sweep_command(
     with progress("loading torch", in_log=False):
         from graphrec_cli.reporting.sweep_files import sweep_as_json
         from graphrec_cli.reporting.sweep_table import describe_sweep
-        from graphrec_cli.workflows.sweep import write_sweep_figures
+        from graphrec_cli.workflows.sweep_figures import write_sweep_figures
 
     planned = sweep.plan(recorded_words(arguments.overrides))
     if asked.autoresume:

@@ -1,8 +1,8 @@
 """What a run would take on several processes that share the columns of the embeddings.
 
 Each holds the whole graph and an equal share of the columns, propagates alone, and draws the same
-batches. They add up the scores of a batch, which are sums over columns, and the scores of a chunk
-of users in evaluation.
+batches. They add up the scores of triples, or join the rows of a batch that is compared with
+candidates, and join the final embeddings for an evaluation.
 """
 
 from __future__ import annotations
@@ -72,37 +72,37 @@ def plan_ranks(
 ) -> RanksPlan:
     """Divide the time and the memory of one process, and add the time of what is sent.
 
-    Everything but the sampling of batches is taken to be divided evenly. An all-reduce of b bytes
-    has each of n processes send 2 b (n - 1) / n bytes (Patarasuk and Yuan, "Bandwidth optimal
-    all-reduce algorithms for clusters of workstations", 2009).
+    Everything but the sampling of batches is taken to be divided evenly. Of b bytes each of n
+    processes sends b (n - 1) / n to join them, and twice that to add them up (Patarasuk and Yuan,
+    "Bandwidth optimal all-reduce algorithms for clusters of workstations", 2009).
 
     Args:
         evaluation: seconds of one process.
         bandwidth: GB/s that a process can send.
     """
-    shared = 2 * (ranks - 1) / ranks
-    sent = round(shared * FLOAT * partial_sums(config, sizes))
-    ranked = sizes.valid_users or sizes.test_users
-    scores = shared * FLOAT * ranked * sizes.items
+    assert isinstance(config.model, SimilarityConfig)
+    shared = FLOAT * (ranks - 1) / ranks
+    sent = round(shared * numbers_sent(config, sizes))
+    table = shared * (sizes.users + sizes.items) * config.model.embedding_dim
     divided = sum(memory.held.get(part, 0) for part in SHARED_PARTS)
     return RanksPlan(
         ranks=ranks,
         held=divided // ranks + memory.held.get("graph", 0),
         sent_a_step=sent,
         step=times.sampling + (times.step - times.sampling) / ranks + sent / (bandwidth * _GIGA),
-        evaluation=evaluation / ranks + scores / (bandwidth * _GIGA),
+        evaluation=evaluation / ranks + table / (bandwidth * _GIGA),
     )
 
 
-def partial_sums(config: RunConfig, sizes: RunSizes) -> int:
-    """Numbers that are added up over the processes in a step.
+def numbers_sent(config: RunConfig, sizes: RunSizes) -> int:
+    """Numbers that are joined in a step, those that are added up counted twice.
 
-    For triples two scores an example; for candidates a score of every example and candidate and of
-    its positive, and the squared norms of all.
+    For triples two scores an example are added up. For candidates the embeddings of the batch's
+    users, items and candidates are joined, and their gradients added up.
     """
-    batch = sizes.batch
     if isinstance(config.loss, CandidateLossConfig):
-        candidates = num_candidates(config.loss, sizes)
-        return batch * (candidates + 1) + 2 * batch + candidates
+        assert isinstance(config.model, SimilarityConfig)
+        rows = 2 * sizes.batch + num_candidates(config.loss, sizes)
+        return 3 * rows * config.model.embedding_dim
     assert config.loss.learns_from() is LearnsFrom.triples
-    return 2 * batch
+    return 2 * 2 * sizes.batch

@@ -13,7 +13,8 @@ from graphrec_cli.errors import ConfigError
 from graphrec_cli.reporting.search_plots import draw_search
 from graphrec_cli.rundir.sweep_folder import SweepRecord, read_results, write_sweep
 from graphrec_cli.system.progress import progress
-from graphrec_cli.workflows.search_study import Reporter, Study, StudyPlace, Trial
+from graphrec_cli.workflows.search_study import Study, Trial
+from graphrec_cli.workflows.study_storage import StudyPlace
 from graphrec_cli.workflows.sweep import (
     SweepOutcome,
     SweepRun,
@@ -22,6 +23,7 @@ from graphrec_cli.workflows.sweep import (
     run_jobs,
     sweeping,
 )
+from graphrec_cli.workflows.trial_reporter import Reporter
 
 _WIDTH = 3
 """Digits of a trial in the names of run directories; a search may be given more trials later."""

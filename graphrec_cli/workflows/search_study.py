@@ -1,52 +1,27 @@
-"""The study of a search: Optuna's ask and tell, in a file of the sweep or in a database."""
+"""The study of a search: Optuna's ask and tell."""
 
 from __future__ import annotations
 
-import os
-import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrec_cli.config.search import Pruner, Sampler, SearchConfig, search_from_dict
 from graphrec_cli.config.search_space import Choice, Dimension
-from graphrec_cli.errors import ConfigError, OutputError, Pruned
-from graphrec_cli.system.seeds import derive_seed
-from graphrec_cli.terminal_text import first_line
+from graphrec_cli.workflows.study_storage import (
+    StudyPlace,
+    open_study,
+    sampler_of,
+    storage_errors,
+)
 
 if TYPE_CHECKING:
     import optuna
 
-_JOURNAL = "study.log"
 _SWEEP, _RUN = "sweep", "run"
 """Attributes of a trial: the sweep that runs it, and the number of the run there."""
-_OWN = "search"
-"""Name of the study in a sweep's own file; Hyperband's brackets depend on it."""
-_ATTEMPTS = 4
 _GIVEN = "given"
 """Attribute of the trial that is the given configuration."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyPlace:
-    """Where a study is; processes of other machines can open it too.
-
-    Attributes:
-        search: its settings.
-        folder: the sweep's folder, whose file is used without an address.
-        minimize: whether a smaller value of the metric is the better one.
-        epochs: most epochs of a trial.
-        seed: of the first trial's random generator.
-    """
-
-    search: SearchConfig
-    folder: Path
-    minimize: bool
-    epochs: int
-    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +52,8 @@ class Study:
             ConfigError: the package is missing, or the storage cannot be opened.
         """
         self._place = place
-        with _storage_errors(place):
-            self._study = _open(place)
+        with storage_errors(place):
+            self._study = open_study(place)
 
     def begin(self, given: Mapping[str, str]) -> None:
         """Put the given configuration into a new study, as its first trial.
@@ -86,7 +61,7 @@ class Study:
         Args:
             given: its values as written after ``key=``, of keys where they lie in the space.
         """
-        with _storage_errors(self._place):
+        with storage_errors(self._place):
             if not self._study.get_trials(deepcopy=False):
                 params = {
                     dimension.key: _param(dimension, given[dimension.key])
@@ -98,7 +73,7 @@ class Study:
     def ask(self, count: int) -> list[Trial]:
         """Draw at most ``count`` trials more; fewer when the study has its number of trials."""
         asked = []
-        with _storage_errors(self._place):
+        with storage_errors(self._place):
             for _ in range(count):
                 begun = [each for each in self._trials() if not _is_waiting(each)]
                 if len(begun) >= self._place.search.trials:
@@ -111,7 +86,7 @@ class Study:
 
     def unfinished(self) -> list[Trial]:
         """The trials of this sweep that have no result."""
-        with _storage_errors(self._place):
+        with storage_errors(self._place):
             return [
                 self._draw(each.number)
                 for each in self._trials()
@@ -120,7 +95,7 @@ class Study:
 
     def begun(self) -> list[Trial]:
         """The trials that this sweep has begun, by the number of their run."""
-        with _storage_errors(self._place):
+        with storage_errors(self._place):
             own = [each for each in self._trials() if self._is_own(each)]
             found = [self._draw(each.number) for each in own if not _is_waiting(each)]
         return sorted(found, key=lambda trial: trial.run)
@@ -139,7 +114,7 @@ class Study:
             "pruned": TrialState.PRUNED,
             "failed": TrialState.FAIL,
         }
-        with _storage_errors(self._place):
+        with storage_errors(self._place):
             told = value if state == "completed" else None
             self._study.tell(trial.number, told, states[state], skip_if_finished=True)
 
@@ -196,158 +171,10 @@ class Study:
         values: dict[str, str] = {}
         for place, dimension in enumerate(self._place.search.space):
             if dimension.applies(values) and (given is None or dimension.key in given):
-                self._study.sampler = _sampler(self._place, number, place)
+                self._study.sampler = sampler_of(self._place, number, place)
                 values[dimension.key] = _suggest(trial, dimension)
         run = frozen.user_attrs.get(_RUN, number)
         return Trial(number, run, values, given is not None)
-
-
-class Reporter:
-    """Reports the validations of a trial, and ends it where the pruner says so.
-
-    It can be sent to another process: the study is opened when it is first called.
-    """
-
-    def __init__(self, place: StudyPlace, number: int) -> None:
-        self._place = place
-        self._number = number
-        self._trial: optuna.trial.Trial | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """What ``from_dict`` takes, as plain values."""
-        place = self._place
-        search = place.search.to_dict() | {"storage": place.search.storage}
-        return {
-            "search": search,
-            "minimize": place.minimize,
-            "epochs": place.epochs,
-            "seed": place.seed,
-            "number": self._number,
-        }
-
-    @classmethod
-    def from_dict(cls, content: dict[str, Any], folder: Path) -> Reporter:
-        """The reporter of a trial whose sweep is in ``folder``."""
-        place = StudyPlace(
-            search=search_from_dict(content["search"], "hydra.sweeper"),
-            folder=folder,
-            minimize=content["minimize"],
-            epochs=content["epochs"],
-            seed=content["seed"],
-        )
-        return cls(place, content["number"])
-
-    def __call__(self, epoch: int, value: float) -> None:
-        """Report the valid metric of an epoch.
-
-        Raises:
-            Pruned: the trial is behind the others.
-            OutputError: the storage cannot be written to.
-        """
-        with _storage_errors(self._place):
-            trial = self._open_trial()
-            known = trial.study.get_trials(deepcopy=False)[self._number].intermediate_values
-            if epoch not in known:  # a resumed run repeats epochs
-                trial.report(value, epoch)
-            is_behind = trial.should_prune()
-        if is_behind:
-            raise Pruned(f"pruned after epoch {epoch}: other trials are ahead of {value:.4f}")
-
-    def _open_trial(self) -> optuna.trial.Trial:
-        import optuna
-
-        if self._trial is None:
-            study = _open(self._place)
-            frozen = study.get_trials(deepcopy=False)[self._number]
-            self._trial = optuna.trial.Trial(study, frozen._trial_id)
-        return self._trial
-
-
-def _open(place: StudyPlace) -> optuna.Study:
-    try:
-        import optuna
-    except ImportError as error:
-        raise ConfigError(
-            "a search needs Optuna; install it with pip install 'graphrec-cli[sweep]'"
-        ) from error
-
-    from sqlalchemy.exc import IntegrityError, ProgrammingError
-
-    optuna.logging.disable_default_handler()
-    # Machines that start together make the tables and the study at the same time.
-    collisions = (
-        IntegrityError,
-        ProgrammingError,
-        optuna.exceptions.DuplicatedStudyError,
-        optuna.exceptions.StorageInternalError,
-    )
-    for _ in range(_ATTEMPTS):
-        with suppress(*collisions):
-            return _create(place)
-        time.sleep(1)
-    return _create(place)
-
-
-def _create(place: StudyPlace) -> optuna.Study:
-    import optuna
-
-    search = place.search
-    return optuna.create_study(
-        storage=_storage(place),
-        study_name=_OWN if search.study is None else search.study,
-        load_if_exists=True,
-        direction="minimize" if place.minimize else "maximize",
-        pruner=_pruner(place),
-    )
-
-
-def _storage(place: StudyPlace) -> Any:
-    from optuna.storages import JournalStorage, RDBStorage
-    from optuna.storages.journal import JournalFileBackend
-    from sqlalchemy.pool import NullPool
-
-    from graphrec_cli.workflows.journal_lock import JournalLock, cut_torn_line
-
-    if place.search.storage is None:
-        path = place.folder / _JOURNAL
-        lock = JournalLock(path)
-        cut_torn_line(path, lock)
-        return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
-    address = place.search.storage
-    if address.startswith("env://"):
-        address = os.environ.get(address.removeprefix("env://"), "")
-        if not address:
-            raise ConfigError(f"{place.search.storage}: the variable is not set")
-    # Without a driver's name SQLAlchemy would look for one that we do not install.
-    address = address.replace("postgresql://", "postgresql+psycopg://", 1)
-    # No connection stays open while a trial runs for hours.
-    return RDBStorage(address, engine_kwargs={"poolclass": NullPool})
-
-
-def _sampler(place: StudyPlace, number: int, key: int) -> optuna.samplers.BaseSampler:
-    """The sampler of one key of one trial.
-
-    A search that was killed between two of them draws what an undisturbed one draws.
-    """
-    from optuna.samplers import RandomSampler, TPESampler
-
-    seed = derive_seed(place.seed, f"trial {number}, key {key}") % 2**32
-    if place.search.sampler is Sampler.random:
-        return RandomSampler(seed=seed)
-    return TPESampler(seed=seed, n_startup_trials=place.search.startup_trials)
-
-
-def _pruner(place: StudyPlace) -> optuna.pruners.BasePruner:
-    from optuna.pruners import HyperbandPruner, MedianPruner, NopPruner
-
-    search = place.search
-    if search.pruner is Pruner.none:
-        return NopPruner()
-    if search.pruner is Pruner.hyperband:
-        return HyperbandPruner(
-            min_resource=max(search.warmup_epochs, 1), max_resource=max(place.epochs, 2)
-        )
-    return MedianPruner(n_startup_trials=search.startup_trials, n_warmup_steps=search.warmup_epochs)
 
 
 def _suggest(trial: optuna.trial.Trial, dimension: Dimension) -> str:
@@ -380,20 +207,3 @@ def _is_waiting(trial: optuna.trial.FrozenTrial) -> bool:
 
 def _last(values: Mapping[int, float]) -> float | None:
     return values[max(values)] if values else None
-
-
-@contextmanager
-def _storage_errors(place: StudyPlace) -> Iterator[None]:
-    """Turn errors of the storage into one line without its address, which may hold a secret."""
-    try:
-        yield
-    except (ConfigError, Pruned):
-        raise
-    except Exception as error:
-        name = type(error).__name__
-        if place.search.storage is None:
-            raise OutputError(f"{place.folder / _JOURNAL}: {name}: {first_line(error)}") from error
-        raise OutputError(
-            f"the storage of the search fails ({name}); check hydra.sweeper.storage, and that the "
-            "database is reachable"
-        ) from error

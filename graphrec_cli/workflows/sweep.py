@@ -10,17 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.experiment_file import experiment_text
 from graphrec_cli.config.hydra_app import run_sweep
 from graphrec_cli.config.launchers import Launcher, hydra_words
 from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import Device, RunConfig
-from graphrec_cli.config.serialize import SavedConfig, config_from_dict, config_to_dict
+from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.config.sweep import Sweep
 from graphrec_cli.errors import Interrupted, LauncherError
-from graphrec_cli.reporting.sweep_files import write_runs
-from graphrec_cli.reporting.sweep_plots import draw_sweep
-from graphrec_cli.results.sweep_summary import rank_runs
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
 from graphrec_cli.rundir.environment import command_line, describe_environment
 from graphrec_cli.rundir.lock import held_lock
@@ -31,9 +27,7 @@ from graphrec_cli.rundir.sweep_folder import (
     read_results,
     result_file,
 )
-from graphrec_cli.storage.atomic import atomic_write
 from graphrec_cli.system.device import pick_device
-from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import one_line
 from graphrec_cli.training.fit import Report
 from graphrec_cli.workflows.launch import describe_run
@@ -248,36 +242,3 @@ def _has_ended(run: SweepRun, number: int) -> bool:
         return False
     state, _ = directory.state()
     return state in ("completed", "pruned") or (state == "failed" and not run.retry_failed)
-
-
-def write_sweep_figures(
-    folder: Path, results: Sequence[dict[str, Any]], *, show_test: bool, plots: bool
-) -> list[str]:
-    """Write sweep.csv, the selected configuration, and sweep.png with ``plots``.
-
-    Returns:
-        Lines with the words that train the selected configuration again.
-
-    Raises:
-        OutputError: a file cannot be written.
-    """
-    write_runs(folder / "sweep.csv", results, show_test=show_test)
-    rankings = rank_runs(results)
-    if plots:
-        with progress("drawing the sweep"):
-            draw_sweep(rankings, folder / "sweep.png")
-    # Of several data sets or splits none is the best.
-    if len(rankings) != 1 or rankings[0].selected is None:
-        return []
-    number = rankings[0].selected.runs[0]
-    (result,) = [result for result in results if result["number"] + 1 == number]
-    run = RunDirectory(Path(result["run"]))
-    saved = config_from_dict(run.read(run.config), str(run.config))
-    option = folder / "conf" / "experiment" / "best.yaml"
-    make_folder(option.parents[1])
-    make_folder(option.parent)
-    comment = f"Run {number} of the sweep {folder.name}, selected by valid {rankings[0].metric}."
-    with atomic_write(option) as file:
-        file.write(experiment_text(saved.config, saved.choices, comment).encode())
-    words = f"graphrec train --config-dir {folder / 'conf'} experiment=best"
-    return ["to train the selected configuration again:", f"  {words}"]

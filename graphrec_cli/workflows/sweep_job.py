@@ -20,7 +20,7 @@ from graphrec_cli.config.plugins import loaded_plugins
 from graphrec_cli.config.serialize import config_from_dict, config_to_dict
 from graphrec_cli.errors import Interrupted
 from graphrec_cli.rundir.sweep_folder import read_sweep
-from graphrec_cli.workflows.search_study import Reporter
+from graphrec_cli.workflows.trial_reporter import Reporter
 
 if TYPE_CHECKING:
     from graphrec_cli.training.fit import Report
