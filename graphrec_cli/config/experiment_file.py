@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
 from omegaconf import OmegaConf
 
 from graphrec_cli.config.options import conf_dir, read_option
@@ -44,7 +43,7 @@ def experiment_text(config: RunConfig, choices: dict[str, str | None], comment: 
     values = _differences(before, plain)
     content: dict[str, Any] = {"defaults": [*defaults, "_self_"]}
     content |= {key: value for key, value in values.items() if key not in OF_THE_COMMAND}
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    text = OmegaConf.to_yaml(OmegaConf.create(content))
     return f"{PACKAGE}\n# {comment}\n{text}"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -18,9 +18,7 @@ def register_plugin(plugin: type[Any], name: str) -> None:
     Args:
         name: of a module that only exists in memory.
     """
-    try:
-        importlib.import_module(_ROOM)
-    except ImportError:  # no other plugin is installed
+    if _ROOM not in sys.modules and find_spec(_ROOM) is None:  # no other plugin is installed
         sys.modules[_ROOM] = ModuleType(_ROOM)
     module: Any = ModuleType(f"{_ROOM}.{name}")
     setattr(module, plugin.__name__, plugin)

@@ -95,6 +95,7 @@ def _describe_selected(
     group = ranking.selected
     if group is None:
         yield "no valid part, so nothing is selected; sweep.test=true shows the test metrics"
+        yield from map(wrap, _describe_coverage(results, sorted(_runs(ranking.groups))))
         return
     values = printable(describe_values(group.values))
     shown = f" ({values})" if values else ""
@@ -111,7 +112,7 @@ def _describe_selected(
         row += [_cells(baseline.get(metric))[0] for baseline in group.baselines.values()]
         rows.append(row)
     yield text_table(header, rows)
-    yield from map(wrap, _describe_coverage(results, group))
+    yield from map(wrap, _describe_coverage(results, group.runs))
 
 
 def _same_cutoff(metric: str, group: Group) -> list[str]:
@@ -142,18 +143,15 @@ def _describe_floors(results: Sequence[Result], ranking: Ranking) -> list[str]:
     return [f"{line}; not better: {name_runs(below)}" if below else line]
 
 
-def _describe_coverage(results: Sequence[Result], group: Group) -> list[str]:
-    """What the test figures of the selected runs cover."""
+def _describe_coverage(results: Sequence[Result], numbers: list[int]) -> list[str]:
+    """What the test figures of some runs cover; a line that all share names no run."""
     runs: dict[str, list[int]] = {}
     for result in results:
         number, metrics = result["number"] + 1, result["metrics"]
-        if number in group.runs and metrics["test"] is not None:
+        if number in numbers and metrics["test"] is not None:
             for line in describe_coverage(metrics["counts"]["test"]):
                 runs.setdefault(line, []).append(number)
-    return [
-        line if numbers == group.runs else f"{name_runs(numbers)}: {line}"
-        for line, numbers in runs.items()
-    ]
+    return [line if own == numbers else f"{name_runs(own)}: {line}" for line, own in runs.items()]
 
 
 def _describe_others(results: Sequence[Result], planned: int) -> Iterator[str]:
