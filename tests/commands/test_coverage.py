@@ -74,7 +74,7 @@ def test_a_sweep_shows_what_its_runs_leave_out_once(cold_rows: str, full_size: C
     assert done.out.count("left out:") == 1
     assert LEFT_OUT in " ".join(done.out.split())
     other = full_size("train", "-m", *words, "model=popularity", "split.test_ratio=0.39,0.2")
-    first, second = other.out.split("test_ratio=0.2\n", 1)
+    first, second = other.out.split("run 2 (test_ratio=0.2) failed", 1)
     assert LEFT_OUT in " ".join(first.split())
     assert LEFT_OUT not in " ".join(second.split())
 
