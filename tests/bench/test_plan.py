@@ -29,8 +29,17 @@ def test_a_row_has_medians_and_extremes_of_the_quotients() -> None:
 def test_a_turn_is_measured_and_written(tmp_path: Path) -> None:
     page, results = tmp_path / "page.md", tmp_path / "results.json"
     page.write_text("<!-- plan: begin --><!-- plan: end -->\n")
-    small = "dataset.num_users=80 dataset.num_items=60 plots=false evaluation.floor=null"
-    words = ["--data", "built-in", "--turns", "1", "--words", small, "--write", str(page)]
+    small = "dataset.num_users=80 dataset.num_items=90 dataset.mean_interactions=15 plots=false"
+    words = [
+        "--data",
+        "built-in",
+        "--turns",
+        "1",
+        "--words",
+        f"{small} evaluation.floor=null",
+        "--write",
+        str(page),
+    ]
     words += ["--data-dir", str(tmp_path), "--results", str(results), "--data", "Gowalla"]
     done = subprocess.run(
         [sys.executable, str(SCRIPT), *words],
