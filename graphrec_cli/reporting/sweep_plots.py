@@ -72,6 +72,8 @@ def _number(value: str) -> float | None:
 
 
 def _draw_key(axis: Axes, key: str, groups: Sequence[Group], ranking: Ranking) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     values = _ordered(key, groups)
     numbers = [_number(value) for value in values]
     known = [number for number in numbers if number is not None]
@@ -82,6 +84,8 @@ def _draw_key(axis: Axes, key: str, groups: Sequence[Group], ranking: Ranking) -
         axis.tick_params(axis="x", rotation=30)
     elif min(known) > 0 and max(known) >= 10 * min(known):
         axis.set_xscale("log")
+    elif all(number.is_integer() for number in known):
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     for group in groups:
         figure = group.valid[ranking.metric]
         best = group is ranking.selected

@@ -11,6 +11,7 @@ from graphrec_cli.config.trial_words import TrialWords
 from graphrec_cli.config.unused import wants_floor
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.reporting.search_plots import draw_search
+from graphrec_cli.reporting.tables import wrap
 from graphrec_cli.rundir.sweep_folder import SweepRecord, read_results, write_sweep
 from graphrec_cli.system.progress import progress
 from graphrec_cli.workflows.search_study import Study, Trial
@@ -91,7 +92,8 @@ class Search:
 
     def _describe(self, study: Study) -> list[str]:
         shares = [f"{key} {share:.0%}" for key, share in study.importance().items()]
-        return [f"importance for valid {self._metric}: {', '.join(shares)}"] if shares else []
+        line = f"importance for valid {self._metric}: {', '.join(shares)}"
+        return [wrap(line)] if shares else []
 
     def _run_batch(self, study: Study, batch: Sequence[Trial]) -> None:
         """Run trials and tell the study of those that have ended, also after an interruption."""
