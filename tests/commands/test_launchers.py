@@ -299,7 +299,11 @@ def test_runs_that_start_together_prepare_their_data_once(full_size: Command) ->
             (*LOCAL, "hydra.launcher.cpus_per_task=x"),
             "hydra.launcher.cpus_per_task=x'; check these words",
         ),
-        ((*RAY, "hydra.launcher.num_cpus=x"), "hydra.launcher.num_cpus=x'; check these words"),
+        pytest.param(
+            (*RAY, "hydra.launcher.num_cpus=x"),
+            "hydra.launcher.num_cpus=x'; check these words",
+            marks=needs_ray,
+        ),
         (
             ("hydra/launcher=slurm",),
             "hydra/launcher has no option 'slurm' (options: basic, graphrec_ray, joblib",
