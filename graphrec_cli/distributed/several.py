@@ -19,13 +19,24 @@ from torch.distributed.rendezvous import rendezvous
 
 from graphrec_cli.distributed.columns import differentiable_sum, joined, normalized
 from graphrec_cli.distributed.processes import Processes
-from graphrec_cli.errors import LostProcess
+from graphrec_cli.errors import (
+    ConfigError,
+    DataError,
+    GraphrecError,
+    LostProcess,
+    NonFiniteError,
+)
 
 _TIMEOUT = timedelta(minutes=30)
 """The longest wait for another process within a run. A process that dies is noticed at once."""
 _POLL_S = 0.02
 _LAST_WORDS_S = 5.0
 """How long the others wait for the first process to report an error before they do so."""
+
+_BY_CODE: dict[int, type[GraphrecError]] = {
+    error.exit_code: error for error in (ConfigError, DataError, NonFiniteError)
+}
+"""Errors of other processes that the first one reports as its own."""
 
 
 class SeveralProcesses(Processes):
@@ -196,18 +207,24 @@ class SeveralProcesses(Processes):
         if device.type == "cuda":
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
 
-    def leave_word(self, error: str) -> None:
+    def leave_word(self, error: str, exit_code: int) -> None:
         """Tell the first process why this one ends."""
         with suppress(RuntimeError):
-            self._store.set(f"error of {self.rank}", error)
+            self._store.set(f"error of {self.rank}", f"{exit_code} {error}")
 
-    def last_word(self) -> str | None:
-        """Return why another process ended, None if it could not say so."""
+    def last_word(self) -> GraphrecError | None:
+        """The error that ended another process, None if it could not say so.
+
+        An interrupted one is a lost process: the run can be resumed.
+        """
         with suppress(RuntimeError):
             for rank in range(self.size):
                 if rank != self.rank and self._store.check([f"error of {rank}"]):
-                    error = self._store.get(f"error of {rank}").decode()
-                    return f"process {rank} of {self.size}: {error}"
+                    code, _, error = self._store.get(f"error of {rank}").decode().partition(" ")
+                    known = (
+                        LostProcess if int(code) >= 128 else _BY_CODE.get(int(code), GraphrecError)
+                    )
+                    return known(f"process {rank} of {self.size}: {error}")
         return None
 
     def note_reported(self) -> None:
@@ -238,7 +255,7 @@ class SeveralProcesses(Processes):
             yield
         except RuntimeError as error:
             killed = f"one of the {self.size} processes was killed, or ran out of memory"
-            raise LostProcess(self.last_word() or killed) from error
+            raise (self.last_word() or LostProcess(killed)) from error
 
 
 def _with_tables(state: Any, change: Callable[[Tensor], Tensor]) -> Any:

@@ -88,10 +88,12 @@ def plan_memory(
 def graph_bytes(sizes: RunSizes, device: str = "cpu") -> int:
     """Both blocks of the normalized adjacency in CSR: indices and values of 4 bytes.
 
-    On a GPU they are there twice, once as one matrix of all nodes.
+    Indices of a block with more entries than int32 counts take 8. On a GPU the blocks are there
+    twice, once as one matrix of all nodes.
     """
     entries, pointers = 2 * sizes.train_pairs, sizes.nodes + 2
-    blocks = 4 * (2 * entries + pointers)
+    index = 4 if sizes.train_pairs <= np.iinfo(np.int32).max else 8
+    blocks = (index + FLOAT) * entries + index * pointers
     return blocks if device == "cpu" else 2 * blocks + 4 * sizes.nodes
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphrec_cli.config.loss import CandidateLossConfig
-from graphrec_cli.config.model import LearnsFrom, SimilarityConfig
+from graphrec_cli.config.model import LearnsFrom, LightGCNConfig, Similarity, SimilarityConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.planning.memory import MemoryPlan
@@ -20,6 +20,8 @@ from graphrec_cli.planning.step_time import StepTimes
 
 SHARED_PARTS = ("embeddings", "gradient", "Adam", "best epoch")
 """Parts of the memory that are divided among the processes."""
+_WHOLE_PARTS = ("graph", "sampler")
+"""Parts that every process has whole."""
 _GIGA = 1e9
 
 
@@ -28,17 +30,18 @@ class RanksPlan:
     """A run on ``ranks`` processes; bytes are those of one of them.
 
     Attributes:
-        held: bytes of embeddings and graph that are kept until the end of training.
+        held: bytes of embeddings, graph and sampler that are kept until the end of training.
         sent_a_step: bytes sent in a training step.
-        step: seconds of a training step.
-        evaluation: seconds of one validation, or of the test if there is no valid part.
+        step: seconds of a training step; None if none was timed.
+        evaluation: seconds of one validation, or of the test if there is no valid part; None like
+            the step.
     """
 
     ranks: int
     held: int
     sent_a_step: int
-    step: float
-    evaluation: float
+    step: float | None
+    evaluation: float | None
 
 
 def check_ranks(config: RunConfig, ranks: int) -> None:
@@ -64,7 +67,7 @@ def plan_ranks(
     config: RunConfig,
     sizes: RunSizes,
     memory: MemoryPlan,
-    times: StepTimes,
+    times: StepTimes | None,
     evaluation: float,
     *,
     ranks: int,
@@ -77,6 +80,7 @@ def plan_ranks(
     "Bandwidth optimal all-reduce algorithms for clusters of workstations", 2009).
 
     Args:
+        times: None if no step was timed, as where one process lacks the memory.
         evaluation: seconds of one process.
         bandwidth: GB/s that a process can send.
     """
@@ -85,24 +89,36 @@ def plan_ranks(
     sent = round(shared * numbers_sent(config, sizes))
     table = shared * (sizes.users + sizes.items) * config.model.embedding_dim
     divided = sum(memory.held.get(part, 0) for part in SHARED_PARTS)
+    whole = sum(memory.held.get(part, 0) for part in _WHOLE_PARTS)
+    step = rated = None
+    if times is not None:
+        seconds = bandwidth * _GIGA
+        step = times.sampling + (times.step - times.sampling) / ranks + sent / seconds
+        rated = evaluation / ranks + table / seconds
     return RanksPlan(
-        ranks=ranks,
-        held=divided // ranks + memory.held.get("graph", 0),
-        sent_a_step=sent,
-        step=times.sampling + (times.step - times.sampling) / ranks + sent / (bandwidth * _GIGA),
-        evaluation=evaluation / ranks + table / (bandwidth * _GIGA),
+        ranks=ranks, held=divided // ranks + whole, sent_a_step=sent, step=step, evaluation=rated
     )
 
 
 def numbers_sent(config: RunConfig, sizes: RunSizes) -> int:
     """Numbers that are joined in a step, those that are added up counted twice.
 
-    For triples two scores an example are added up. For candidates the embeddings of the batch's
-    users, items and candidates are joined, and their gradients added up.
+    For triples two scores an example are added up, and with cosines the norms of its rows, forward
+    and backward. For candidates the embeddings of the batch's users, items and candidates are
+    joined, and their gradients added up. ``normalize_layers`` adds up the norms of all nodes in
+    every layer, forward and backward.
     """
+    numbers = _of_the_loss(config, sizes)
+    if isinstance(config.model, LightGCNConfig) and config.model.normalize_layers:
+        numbers += 2 * 2 * config.model.num_layers * sizes.nodes
+    return numbers
+
+
+def _of_the_loss(config: RunConfig, sizes: RunSizes) -> int:
+    assert isinstance(config.model, SimilarityConfig)
     if isinstance(config.loss, CandidateLossConfig):
-        assert isinstance(config.model, SimilarityConfig)
         rows = 2 * sizes.batch + num_candidates(config.loss, sizes)
         return 3 * rows * config.model.embedding_dim
     assert config.loss.learns_from() is LearnsFrom.triples
-    return 2 * 2 * sizes.batch
+    norms = 2 * 2 * 3 if config.model.similarity is Similarity.cosine else 0
+    return (2 * 2 + norms) * sizes.batch

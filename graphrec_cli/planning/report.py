@@ -14,6 +14,9 @@ from graphrec_cli.planning.ranks import plan_ranks
 from graphrec_cli.planning.sizes import RunSizes
 from graphrec_cli.planning.step_time import StepTimes
 
+_ON_HOST = ("leakage audit", "comparison", "solving")
+"""Stages that take memory of the host, also where the model is on a GPU."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostMemory:
@@ -78,10 +81,8 @@ def describe_memory(
         parts |= memory.held
         passing = memory.passing
     else:
-        on_host = ("leakage audit", "comparison", "solving")
-        passing = {name: size for name, size in memory.passing.items() if name in on_host}
-        there = {name: size for name, size in memory.passing.items() if name not in on_host}
-        plan = MemoryPlan(held=memory.held, passing=there)
+        passing = {name: size for name, size in memory.passing.items() if name in _ON_HOST}
+        plan = _on_device(memory)
         on_device = {**asdict(plan), "peak": plan.peak, "free": device_free}
     peak = MemoryPlan(held=parts, passing=passing).peak
     return {
@@ -92,6 +93,12 @@ def describe_memory(
         "free": host.free,
         "gpu": on_device,
     }
+
+
+def _on_device(memory: MemoryPlan) -> MemoryPlan:
+    """The memory of a GPU, without the stages that are on its host."""
+    passing = {name: size for name, size in memory.passing.items() if name not in _ON_HOST}
+    return MemoryPlan(held=memory.held, passing=passing)
 
 
 def describe_times(sizes: RunSizes, preparation: float, times: RunTimes) -> dict[str, Any]:
@@ -128,27 +135,26 @@ def describe_elsewhere(
 ) -> dict[str, Any]:
     """The same run on several processes and on a GPU, each None if not asked for."""
     ranks = gpu = None
-    if words.bandwidth is not None and times is not None and times.steps is not None:
+    if words.bandwidth is not None:
         planned = plan_ranks(
             config,
             sizes,
             memory,
-            times.steps,
-            times.validation or times.test,
+            None if times is None else times.steps,
+            0.0 if times is None else times.validation or times.test,
             ranks=words.ranks,
             bandwidth=words.bandwidth,
         )
-        ranks = (
-            asdict(planned)
-            | {"bandwidth": words.bandwidth}
-            | _total(sizes, planned.step, planned.evaluation)
-        )
+        total: dict[str, float | None] = {"total": None}
+        if planned.step is not None and planned.evaluation is not None:
+            total |= _total(sizes, planned.step, planned.evaluation)
+        ranks = asdict(planned) | {"bandwidth": words.bandwidth} | total
     if words.gpu_bandwidth is not None:
         bounds = plan_gpu(config, sizes, words.gpu_bandwidth)
         there = plan_memory(config, split, sizes, device="cuda", closed_forms=[])
         gpu = (
             asdict(bounds)
-            | {"bandwidth": words.gpu_bandwidth, "peak": there.peak}
+            | {"bandwidth": words.gpu_bandwidth, "peak": _on_device(there).peak}
             | _total(sizes, bounds.step_high, bounds.evaluation)
         )
     return {"ranks": ranks, "gpu": gpu}

@@ -46,6 +46,7 @@ def time_steps(trainer: Trainer, budget: float = _BUDGET) -> StepTimes:
     Args:
         budget: seconds after which no further step is begun, once one has been timed.
     """
+    trainer.epoch = max(trainer.epoch, 1)  # the learning rate depends on it
     device = trainer.device.type
     at_a_time = _STEPS_AT_A_TIME[device]
     batches = _batches(trainer)

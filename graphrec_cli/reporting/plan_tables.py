@@ -116,11 +116,14 @@ def _ranks(report: Mapping[str, Any]) -> Iterator[str]:
     if plan is None:
         return
     rows = [
-        ["training step, seconds", _seconds(plan["step"])],
-        ["evaluation, seconds", _seconds(plan["evaluation"])],
-        ["all steps and validations, seconds", _seconds(plan["total"])],
+        ["training step, seconds", plan["step"]],
+        ["evaluation, seconds", plan["evaluation"]],
+        ["all steps and validations, seconds", plan["total"]],
+    ]
+    rows = [[name, "-" if seconds is None else _seconds(seconds)] for name, seconds in rows]
+    rows += [
         ["sent in a step, MB", _megabytes(plan["sent_a_step"])],
-        ["embeddings, Adam and graph of a process, MB", _megabytes(plan["held"])],
+        ["embeddings, Adam, graph and sampler of a process, MB", _megabytes(plan["held"])],
     ]
     title = f"{plan['ranks']} processes, {plan['bandwidth']:g} GB/s between them"
     yield text_table([title, "each"], rows)

@@ -106,6 +106,8 @@ def fit_model(
         log.info("no valid part: training ends after trainer.epochs, and the last epoch is kept")
     if resumed:
         restore(state, trainer, checkpointing)
+    if report is not None:  # a run may have been stopped between a checkpoint and its report
+        report_last(report, checkpointing.history, context.config.monitor())
     log.info("%s", describe_start(trainer, context.config))
     advise_more_steps(trainer)
     started = time.perf_counter()
@@ -115,8 +117,8 @@ def fit_model(
                 log.info("%s", describe_epoch(epoch, context.config))
                 checkpointing.after_epoch(trainer, epoch.record, last=epoch.last)
                 check_together(signals, context.processes)
-                if report is not None and epoch.record["valid"] is not None:
-                    report(trainer.epoch, epoch.record["valid"][trainer.selection.monitor.metric])
+                if report is not None:
+                    report_last(report, checkpointing.history, context.config.monitor())
         except Interrupted as interruption:
             if not interruption.midway:
                 checkpointing.save(trainer)
@@ -145,6 +147,17 @@ def find_state(
     assert isinstance(model, EmbeddingConfig)  # others are refused
     state = checkpointing.find(CPU)
     return context.processes.own_state(state, model.embedding_dim)
+
+
+def report_last(report: Report, history: list[dict[str, Any]], monitor: str) -> None:
+    """Report the last epoch, if it was validated.
+
+    Raises:
+        Pruned: ``report`` ended the training.
+    """
+    for row in history[-1:]:
+        if row["valid"] is not None:
+            report(row["epoch"], row["valid"][monitor])
 
 
 def build_trainer(

@@ -43,18 +43,19 @@ def _run_tasks(processes: SeveralProcesses) -> int:
                     set_threads(task.config.num_threads)
                 take_part(task, processes, signals)
         except KeyboardInterrupt as interruption:
-            processes.leave_word("interrupted by a signal")
+            code = interruption.exit_code if isinstance(interruption, Interrupted) else 130
+            processes.leave_word("interrupted by a signal", code)
             _report_for_first(processes, "interrupted")
-            return interruption.exit_code if isinstance(interruption, Interrupted) else 130
+            return code
         except LostProcess as error:
             signals.close()
             _report_for_first(processes, one_line(error))
             return error.exit_code
         except GraphrecError as error:
-            processes.leave_word(one_line(error))
+            processes.leave_word(one_line(error), error.exit_code)
             return error.exit_code
         except Exception as error:
-            processes.leave_word(f"{type(error).__name__}: {first_line(error)}")
+            processes.leave_word(f"{type(error).__name__}: {first_line(error)}", 1)
             return 1
         processes.end()
     return 0

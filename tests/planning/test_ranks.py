@@ -6,7 +6,7 @@ import pytest
 
 from graphrec_cli.config.closed_form import EASEConfig
 from graphrec_cli.config.loss import BPRConfig, SoftmaxConfig, SoftmaxNegatives
-from graphrec_cli.config.model import LightGCNConfig, MatrixFactorizationConfig
+from graphrec_cli.config.model import LightGCNConfig, MatrixFactorizationConfig, Similarity
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.planning.memory import MemoryPlan
@@ -32,7 +32,13 @@ TIMES = StepTimes(step=5.0, sampling=1.0, epoch_start=0.0, timed=30)
 
 
 def test_what_a_step_sends() -> None:
-    assert numbers_sent(RunConfig(loss=BPRConfig()), SIZES) == 2 * 2 * 16
+    assert numbers_sent(RunConfig(loss=BPRConfig(), model=LightGCNConfig()), SIZES) == 2 * 2 * 16
+    cosine = LightGCNConfig(similarity=Similarity.cosine)
+    assert numbers_sent(RunConfig(loss=BPRConfig(), model=cosine), SIZES) == 2 * 16 * (2 + 2 * 3)
+    layers = LightGCNConfig(num_layers=3, normalize_layers=True)
+    assert numbers_sent(RunConfig(loss=BPRConfig(), model=layers), SIZES) == 2 * (
+        2 * 16 + 2 * 3 * 150
+    )
     # 16 users, 16 positives, 30 candidates, joined and their gradients added up
     softmax = RunConfig(model=LightGCNConfig(embedding_dim=8), loss=SoftmaxConfig(num_negatives=30))
     assert numbers_sent(softmax, SIZES) == 3 * (16 + 16 + 30) * 8
@@ -45,7 +51,8 @@ def test_what_a_step_sends() -> None:
 
 def test_a_step_by_hand() -> None:
     memory = MemoryPlan(
-        held={"graph": 70, "embeddings": 40, "gradient": 40, "Adam": 80, "best epoch": 40},
+        held={"graph": 70, "embeddings": 40, "gradient": 40, "Adam": 80, "best epoch": 40}
+        | {"sampler": 9},
         passing={},
     )
     config = RunConfig(loss=BPRConfig(), model=LightGCNConfig(embedding_dim=8))
@@ -54,7 +61,10 @@ def test_a_step_by_hand() -> None:
     assert plan.sent_a_step == 192
     assert plan.step == pytest.approx(1 + 4 / 4 + 192 / 2_000)
     assert plan.evaluation == pytest.approx(8 / 4 + 0.75 * 4 * 150 * 8 / 2_000)
-    assert plan.held == 70 + 200 // 4
+    assert plan.held == 70 + 9 + 200 // 4
+    untimed = plan_ranks(config, SIZES, memory, None, 0.0, ranks=4, bandwidth=2e-6)
+    assert (untimed.step, untimed.evaluation) == (None, None)
+    assert (untimed.held, untimed.sent_a_step) == (plan.held, plan.sent_a_step)
 
 
 def test_columns_that_cannot_be_divided() -> None:

@@ -71,7 +71,7 @@ class SlowTrainer(Trainer):
 
     def __init__(self, clock: Clock, step: float, sampling: float, first: float) -> None:
         self.device, self.batch_size, self.config = CPU, 4, TrainerConfig(steps_per_epoch=1_000)
-        self.clock, self.seconds, self.taken = clock, step, 0
+        self.clock, self.seconds, self.taken, self.epoch = clock, step, 0, 0
         self.sampler = SlowBatches(clock, first, sampling)
 
     def train_step(self, batch: Any) -> torch.Tensor:
