@@ -15,6 +15,7 @@ from graphrec_cli.config.ablation import (
     refuse_ratings,
 )
 from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.comparable_runs import figures_of
 from graphrec_cli.config.download_guard import refuse_new_addresses
 from graphrec_cli.config.fitted_words import fit_words
 from graphrec_cli.config.launchers import chosen_launcher
@@ -104,6 +105,9 @@ def ablate_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         except GraphrecError as error:
             log.warning("%s cannot be put back alone: %s", change, error)
             continue
+        if figures_of(job.config) != figures_of(saved.config):
+            log.info("%s changes which users or which metric decide; it is left out", change)
+            continue
         if changes_nothing(saved, job):
             log.info("%s changes nothing of this run", change)
             continue
@@ -136,7 +140,7 @@ def ablate_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     )
     done = run_grid(sweep)
     write_sweep_figures(folder, done.results, show_test=part == "test", plots=False)
-    value, effects = effects_of(run, kept, done.results, part, metric)
+    value, effects = effects_of(run, folder, kept, done.results, part, metric)
     failed = [result for result in done.results if result["metrics"] is None]
     if json_output:
         print(json.dumps(_as_json(value, effects, failed, part, metric, str(folder))))

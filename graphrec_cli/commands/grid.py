@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.sweep import plan_sweep
 from graphrec_cli.config.sweep_words import SweepWords
-from graphrec_cli.rundir.sweep_folder import SweepRecord
+from graphrec_cli.rundir.sweep_folder import SweepJob, SweepRecord
 
 if TYPE_CHECKING:
     from graphrec_cli.workflows.sweep import SweepOutcome
@@ -43,6 +44,7 @@ class Grid:
         self._arguments, self._saved, self._asked = arguments, saved, asked
         self._launcher = chosen_launcher(arguments)
         self._sweep = plan_sweep(arguments, saved)
+        self._planned: list[SweepJob] = []
         self.configs: Sequence[RunConfig] = self._sweep.configs
 
     def plan(self, words: list[str]) -> SweepRecord:
@@ -50,7 +52,9 @@ class Grid:
         from graphrec_cli.workflows.sweep import plan_record
 
         elsewhere = self._launcher is not None and not self._launcher.on_this_machine
-        return plan_record(words, self._sweep, self._saved, elsewhere=elsewhere)
+        planned = plan_record(words, self._sweep, self._saved, elsewhere=elsewhere)
+        self._planned = planned.jobs
+        return planned
 
     def run(
         self, folder: Path, record: SweepRecord, *, debug: bool
@@ -64,7 +68,11 @@ class Grid:
             arguments=self._arguments,
             saved=self._saved,
             folder=folder,
-            jobs=record.jobs,
+            # Of a recorded job only the name of its folder counts: the rest is planned anew.
+            jobs=[
+                replace(now, run=was.run)
+                for now, was in zip(self._planned, record.jobs, strict=True)
+            ],
             configs=self._sweep.configs,
             planned=len(record.jobs),
             launcher=self._launcher,

@@ -94,7 +94,7 @@ def as_recorded(
         raise ConfigError(
             f"{folder} was not started from that configuration; leave out --from to resume it"
         )
-    hidden = [word for word in record.words if word not in recorded_words([word])]
+    hidden = [word for word in record.words if word.startswith("-") or not recorded_words([word])]
     if hidden:
         raise ConfigError(f"{where}: {hidden[0]} is only taken from the command line")
     today = [word for word in arguments.overrides if word not in given]
@@ -205,5 +205,7 @@ def search_of(arguments: Arguments, record: SweepRecord | None) -> tuple[SearchC
             if was_named
             else "the search keeps its trials in its folder; leave out hydra.sweeper.storage"
         )
+    if today.study != recorded.study:
+        raise ConfigError(f"the study of the search is {recorded.study}, not {today.study}")
     changed = {name: getattr(today, name) for name in MAY_CHANGE if name in given}
     return replace(recorded, **(changed | {"storage": today.storage})), base

@@ -36,7 +36,7 @@ class SearchSweep:
         asked: SweepWords,
         record: SweepRecord | None,
     ) -> None:
-        """Check the given configuration, and the space of a new search.
+        """Check the given configuration and the space.
 
         Raises:
             ConfigError: a value is refused.
@@ -50,8 +50,7 @@ class SearchSweep:
         self._saved = saved
         self._launcher = chosen_launcher(self._arguments)
         self._words = TrialWords(self._arguments, saved, self._search.space)
-        if record is None:
-            self._words.check_space()
+        self._words.check_space()
         config = self._words.config
         if not has_valid_part(config):
             raise ConfigError("a search needs a valid part to choose by; set split.valid")

@@ -53,6 +53,8 @@ def built_in_option(group: str, chosen: str | None, component: str) -> str:
     if chosen in names:
         return chosen
     same = [name for name in names if read_option(group, name, None).component == component]
+    if not same:  # of a plugin
+        return chosen or component
     return min(same, key=lambda name: len(read_option(group, name, None).values))
 
 

@@ -125,7 +125,9 @@ def _without_password(address: str | None, where: str) -> str | None:
         return None
     if not re.match(r"[a-z][\w+]*://", address):
         raise ConfigError(f"{where} must be an address such as postgresql://HOST/NAME")
-    if re.match(r"[^:]+://[^/@]*:[^/@]*@", address) or re.search(r"[?&]password=", address):
+    place, _, query = address.partition("?")
+    before_host = place.partition("://")[2].rpartition("@")[0]
+    if ":" in before_host or re.search(r"pass|pwd|odbc_connect|secret|token", query, re.I):
         raise ConfigError(
             f"{where} must not hold a password, which logs would keep; set the variable PGPASSWORD "
             "(or a ~/.pgpass file), or write the name of a variable with the whole address: "

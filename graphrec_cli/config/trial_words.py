@@ -16,6 +16,9 @@ from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.text_values import quote_text
 from graphrec_cli.errors import ConfigError
 
+_SEARCHED = ("model", "loss", "sampler", "trainer")
+"""Groups whose keys may be in a space."""
+
 
 class TrialWords:
     """Composes the trials of a search.
@@ -64,6 +67,8 @@ class TrialWords:
                 metric, so that trials could not be compared.
         """
         for dimension in self._space:
+            if dimension.key.partition(".")[0] not in _SEARCHED:
+                raise _other_figures(dimension.key)
             conditions = {key: values[0] for key, values in dimension.when.items()}
             for text in dimension.values.words():
                 word = quote_text(f"{dimension.key}={text}", sweeps=False)
@@ -93,7 +98,11 @@ class TrialWords:
     def _refuse_other_figures(self, config: RunConfig, word: str) -> None:
         same = figures_of(config) == figures_of(self.config) and config.seed == self.config.seed
         if not same:
-            raise ConfigError(
-                f"a search compares runs on the same data, split, seed and metric, and {word} "
-                "changes one of them; sweep over it instead, without hydra/sweeper"
-            )
+            raise _other_figures(word)
+
+
+def _other_figures(word: str) -> ConfigError:
+    return ConfigError(
+        f"a search compares runs on the same data, split, seed and metric, and {word} is not about "
+        f"{', '.join(_SEARCHED)} alone; sweep over it instead, without hydra/sweeper"
+    )

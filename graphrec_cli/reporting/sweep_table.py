@@ -22,6 +22,7 @@ from graphrec_cli.results.sweep_summary import (
 from graphrec_cli.terminal_text import printable
 
 _MOST_ROWS = 20
+_MOST_NUMBERS = 16
 _MOST_METRICS = 48
 """Characters of a line for metrics, so that there is room for the values."""
 
@@ -73,13 +74,20 @@ def _table(groups: Sequence[Group], columns: Sequence[tuple[str, str]], *, has_s
         header += [" ".join(column), "sd"] if has_seeds else [" ".join(column)]
     rows = []
     for group in groups:
-        row = [describe_numbers(group.runs)]
+        row = [_shortened(describe_numbers(group.runs))]
         for part, metric in columns:
             cells = _cells((group.valid if part == "valid" else group.test).get(metric))
             row += cells if has_seeds else cells[:1]
         row += [str(len(group.runs))] if has_seeds else []
         rows.append([*row, printable(describe_values(group.values))])
     return text_table([*header, *(["n"] if has_seeds else []), "values"], rows, width=WIDTH)
+
+
+def _shortened(numbers: str) -> str:
+    """Many numbers of runs, cut at a comma."""
+    if len(numbers) <= _MOST_NUMBERS:
+        return numbers
+    return f"{numbers[:_MOST_NUMBERS].rpartition(',')[0]}, ..."
 
 
 def _cells(figure: Figure | None) -> list[str]:

@@ -116,9 +116,13 @@ def describe_numbers(numbers: Iterable[int]) -> str:
 
 
 def _same_values(runs: Sequence[Result]) -> list[list[Result]]:
-    groups: dict[tuple[tuple[str, str], ...], list[Result]] = {}
+    """Runs by their values; a search may draw the same values twice, which are no two seeds."""
+    groups: dict[tuple[object, ...], list[Result]] = {}
+    seen: list[dict[str, str]] = []
     for run in runs:
-        groups.setdefault(tuple(_values(run).items()), []).append(run)
+        repeats = seen.count(run["values"])
+        seen.append(run["values"])
+        groups.setdefault((repeats, *_values(run).items()), []).append(run)
     return list(groups.values())
 
 

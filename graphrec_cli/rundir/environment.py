@@ -77,6 +77,12 @@ def _git(checkout: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
+_STORAGE = "hydra.sweeper.storage="
+
+
 def command_line() -> list[str]:
-    """The words of the command line, starting with ``graphrec``."""
-    return ["graphrec", *sys.argv[1:]]
+    """The words of the command line, starting with ``graphrec``, without the address of a study."""
+    return [
+        "graphrec",
+        *(f"{_STORAGE}..." if word.startswith(_STORAGE) else word for word in sys.argv[1:]),
+    ]

@@ -8,11 +8,16 @@ from typing import Any
 
 from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.rundir.directory import folders_by_age
+from graphrec_cli.rundir.sweep_result import is_result
 from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
 
 SWEEP_VERSION = 1
-_RESULT = {"values", "ranked_with", "monitor", "metrics", "state", "error", "seconds"}
+_WRITTEN = (
+    *("study.log", "study.log.lock", "sweep.csv", "sweep.png", "search.png"),
+    *("logs", "conf", "conf/experiment", "conf/experiment/best.yaml"),
+)
+"""What a resumed sweep writes besides the results and the run directories."""
 _NAME, _RESULTS, _LOGS, _LOCK = "sweep.json", "results", "logs", "sweep.lock"
 
 
@@ -48,6 +53,7 @@ class SweepRecord:
         environment: versions, hardware and code.
         search: settings of a search; None for a grid.
         ablation: the run of an ablation, and what its changes are put back to; None for others.
+        identity: random; tells the trials of this sweep from those of others in a shared study.
     """
 
     words: list[str]
@@ -56,6 +62,7 @@ class SweepRecord:
     environment: dict[str, Any]
     search: dict[str, Any] | None = None
     ablation: dict[str, Any] | None = None
+    identity: str = ""
 
 
 def write_sweep(folder: Path, record: SweepRecord) -> None:
@@ -94,11 +101,14 @@ def read_sweep(folder: Path) -> SweepRecord:
         environment=_object(content.get("environment"), f"{path}: environment", empty={}) or {},
         search=_object(content.get("search"), f"{path}: search", empty=None),
         ablation=_object(content.get("ablation"), f"{path}: ablation", empty=None),
+        identity=str(content.get("identity", "")),
     )
     if len({job.run for job in record.jobs}) < len(record.jobs):
         raise ConfigError(f"{path}: two jobs have the same run directory")
     refuse_links_out(folder, [lock_file(folder), folder / _RESULTS])
     refuse_links_out(folder, [folder / _LOGS, *(folder / _LOGS).glob("*")])
+    refuse_links_out(folder, [folder / name for name in _WRITTEN])
+    refuse_links_out(folder, [*(folder / _RESULTS).glob("*"), *(folder / "logs").glob("*")])
     refuse_links_out(folder, [folder / job.run for job in record.jobs])
     refuse_links_out(folder, [result_file(folder, number) for number in range(len(record.jobs))])
     return record
@@ -143,11 +153,7 @@ def read_results(folder: Path, jobs: int) -> list[dict[str, Any]]:
             result = read_json(path)
         except ValueError as error:
             raise OutputError(f"cannot read {path}: {error}; remove it") from error
-        if (
-            not isinstance(result, dict)
-            or result.get("number") != number
-            or not _RESULT.issubset(result)
-        ):
+        if not is_result(result) or result["number"] != number:
             raise OutputError(f"{path} is not the result of run {number + 1}; remove it")
         results.append(result)
     return results

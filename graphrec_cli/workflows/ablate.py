@@ -77,6 +77,7 @@ def changes_nothing(saved: SavedConfig, fitted: FittedWords) -> bool:
 
 def effects_of(
     run: RunDirectory,
+    folder: Path,
     changes: Sequence[Change],
     results: Sequence[dict[str, Any]],
     part: str,
@@ -85,6 +86,7 @@ def effects_of(
     """Rank a part with every completed run, and compare each with the run that is ablated.
 
     Args:
+        folder: the sweep's folder.
         changes: of each job, by number.
         results: of the sweep's folder.
         part: ``valid`` or ``test``.
@@ -101,7 +103,9 @@ def effects_of(
     for result in results:
         if result["metrics"] is None:
             continue
-        other_users, values = _user_metric(RunDirectory(Path(result["run"])), part, metric)
+        other_users, values = _user_metric(
+            RunDirectory(folder / Path(result["run"]).name), part, metric
+        )
         assert np.array_equal(users, other_users)
         effects.append(
             Effect(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from graphrec_cli.config.search import SearchConfig
 from graphrec_cli.config.trial_words import TrialWords
@@ -12,8 +14,17 @@ from graphrec_cli.config.unused import wants_floor
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.reporting.search_plots import draw_search
 from graphrec_cli.reporting.tables import wrap
-from graphrec_cli.rundir.sweep_folder import SweepRecord, read_results, write_sweep
+from graphrec_cli.rundir.sweep_folder import (
+    SweepJob,
+    SweepRecord,
+    read_results,
+    result_file,
+    write_sweep,
+)
+from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.progress import progress
+from graphrec_cli.terminal_text import one_line
+from graphrec_cli.workflows.run_and_record import blank_result
 from graphrec_cli.workflows.search_study import Study, Trial
 from graphrec_cli.workflows.study_storage import StudyPlace
 from graphrec_cli.workflows.sweep import (
@@ -26,6 +37,10 @@ from graphrec_cli.workflows.sweep import (
 )
 from graphrec_cli.workflows.trial_reporter import Reporter
 
+log = logging.getLogger("graphrec")
+
+_REFUSED = "refused"
+"""Stands for the digest of a trial that has no config."""
 _WIDTH = 3
 """Digits of a trial in the names of run directories; a search may be given more trials later."""
 
@@ -47,9 +62,11 @@ class Search:
         config = words.config
         self._run, self._search, self._words, self._record = run, search, words, record
         self._metric = config.monitor()
+        self._refused: dict[int, dict[str, Any]] = {}
         self._place = StudyPlace(
             search=search,
             folder=run.folder,
+            sweep=record.identity,
             minimize=config.evaluation.lower_is_better(self._metric),
             epochs=config.trainer.epochs,
             seed=config.seed,
@@ -78,7 +95,11 @@ class Search:
                         self._add(trial)
                 left = left[len(batch) :]
                 write_sweep(self._run.folder, replace(self._record, jobs=list(self._run.jobs)))
-                self._run_batch(study, batch)
+                refused = [trial for trial in batch if trial.run in self._refused]
+                for trial in refused:
+                    write_json(result_file(self._run.folder, trial.run), self._refused[trial.run])
+                    study.tell(trial, "failed", None)
+                self._run_batch(study, [trial for trial in batch if trial not in refused])
         if self._words.config.plots:
             with progress("drawing the search"):
                 draw_search(
@@ -116,8 +137,14 @@ class Search:
         Raises:
             ConfigError: its values have changed since it was drawn.
         """
-        config = (fitted := self._words.fit({} if trial.is_given else trial.values)).config
+        assert trial.run == len(self._run.jobs)
         values = _short_names(trial.values)
+        try:
+            fitted = self._words.fit({} if trial.is_given else trial.values)
+        except ConfigError as error:
+            self._add_refused(trial, values, error)
+            return
+        config = fitted.config
         job = plan_job(trial.run, fitted.kept, values, config, width=_WIDTH)
         job = replace(job, floor_of=0 if wants_floor(config) else None)
         for known in self._record.jobs[trial.run : trial.run + 1]:
@@ -128,6 +155,22 @@ class Search:
                 )
         self._run.jobs.append(job)
         self._run.configs.append(config)
+
+    def _add_refused(self, trial: Trial, values: dict[str, str], error: ConfigError) -> None:
+        """Append a trial whose values cannot be together; it has failed without a run.
+
+        Raises:
+            ConfigError: they could when the trial was drawn.
+        """
+        known = self._record.jobs[trial.run : trial.run + 1]
+        if known and known[0].config_sha256 != _REFUSED:
+            raise error
+        job = SweepJob([], values, _REFUSED, f"{trial.run + 1:0{_WIDTH}d}_refused")
+        blank = blank_result(trial.run, job, self._words.config)
+        log.info("trial %d cannot be run: %s", trial.run + 1, error)
+        self._refused[trial.run] = blank | {"exit_code": error.exit_code, "error": one_line(error)}
+        self._run.jobs.append(job)
+        self._run.configs.append(self._words.config)
 
 
 def _short_names(values: dict[str, str]) -> dict[str, str]:

@@ -79,7 +79,7 @@ class Study:
                 if len(begun) >= self._place.search.trials:
                     break
                 trial = self._study.ask()
-                trial.set_user_attr(_SWEEP, self._place.folder.name)
+                trial.set_user_attr(_SWEEP, self._place.sweep)
                 trial.set_user_attr(_RUN, self._next_run(trial.number))
                 asked.append(self._draw(trial.number))
         return asked
@@ -152,7 +152,7 @@ class Study:
     def _is_own(self, trial: optuna.trial.FrozenTrial) -> bool:
         if self._place.search.storage is None:
             return True
-        return bool(trial.user_attrs.get(_SWEEP) == self._place.folder.name)
+        return bool(trial.user_attrs.get(_SWEEP) == self._place.sweep)
 
     def _next_run(self, number: int) -> int:
         """Runs are numbered like trials, unless other sweeps share the study."""

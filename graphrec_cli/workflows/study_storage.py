@@ -31,6 +31,7 @@ class StudyPlace:
     Attributes:
         search: its settings.
         folder: the sweep's folder, whose file is used without an address.
+        sweep: identity of the sweep, for a study that others share.
         minimize: whether a smaller value of the metric is the better one.
         epochs: most epochs of a trial.
         seed: of the first trial's random generator.
@@ -38,6 +39,7 @@ class StudyPlace:
 
     search: SearchConfig
     folder: Path
+    sweep: str
     minimize: bool
     epochs: int
     seed: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -146,6 +147,7 @@ def record_of(
         saved=None if saved is None else config_to_dict(saved),
         jobs=jobs,
         environment=describe_environment(command_line(), device, config.num_threads or 0),
+        identity=secrets.token_hex(8),
     )
 
 

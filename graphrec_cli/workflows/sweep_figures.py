@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrec_cli.config.experiment_file import experiment_text
+from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.serialize import config_from_dict
 from graphrec_cli.reporting.sweep_files import write_runs
 from graphrec_cli.reporting.sweep_plots import draw_sweep
@@ -37,7 +38,7 @@ def write_sweep_figures(
         return []
     number = rankings[0].selected.runs[0]
     (result,) = [result for result in results if result["number"] + 1 == number]
-    run = RunDirectory(Path(result["run"]))
+    run = RunDirectory(folder / Path(result["run"]).name)  # the sweep may have been moved
     saved = config_from_dict(run.read(run.config), str(run.config))
     option = folder / "conf" / "experiment" / "best.yaml"
     make_folder(option.parents[1])
@@ -45,5 +46,6 @@ def write_sweep_figures(
     comment = f"Run {number} of the sweep {folder.name}, selected by valid {rankings[0].metric}."
     with atomic_write(option) as file:
         file.write(experiment_text(saved.config, saved.choices, comment).encode())
-    words = f"graphrec train --config-dir {folder / 'conf'} experiment=best"
+    plugins = "".join(f"--plugin {name} " for name in LOADED.names)
+    words = f"graphrec train {plugins}--config-dir {folder / 'conf'} experiment=best"
     return ["to train the selected configuration again:", f"  {words}"]

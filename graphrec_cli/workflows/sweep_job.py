@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from graphrec_cli.config.hydra_app import run_sweep
 from graphrec_cli.config.plugins import loaded_plugins
 from graphrec_cli.config.serialize import config_from_dict, config_to_dict
 from graphrec_cli.errors import Interrupted
-from graphrec_cli.rundir.sweep_folder import read_sweep
+from graphrec_cli.rundir.sweep_folder import SweepJob, read_sweep
 from graphrec_cli.workflows.trial_reporter import Reporter
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def order_of(run: SweepRun, number: int, *, report: Report | None, **named: Any)
     return named | {
         "flags": run.arguments.flags,
         "number": number,
+        "job": asdict(run.jobs[number]),
         "planned": run.planned,
         "saved": None if run.saved is None else config_to_dict(run.saved),
         "folder": str(run.folder),
@@ -83,6 +85,7 @@ def _run(order: dict[str, Any]) -> None:
         saved = config_from_dict(order["saved"], "the configuration of --from")
     report = None if order["report"] is None else Reporter.from_dict(order["report"], folder)
     jobs = read_sweep(folder).jobs
+    jobs[number] = SweepJob(**order["job"])  # as planned today, not as it is in the file
     run_sweep(
         Arguments(order["flags"], []),
         lambda job: run_and_record(

@@ -30,6 +30,7 @@ class Reporter:
         search = place.search.to_dict() | {"storage": place.search.storage}
         return {
             "search": search,
+            "sweep": place.sweep,
             "minimize": place.minimize,
             "epochs": place.epochs,
             "seed": place.seed,
@@ -42,6 +43,7 @@ class Reporter:
         place = StudyPlace(
             search=search_from_dict(content["search"], "hydra.sweeper"),
             folder=folder,
+            sweep=content["sweep"],
             minimize=content["minimize"],
             epochs=content["epochs"],
             seed=content["seed"],

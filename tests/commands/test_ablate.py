@@ -98,6 +98,17 @@ def test_each_change_is_a_run_of_its_own(full_size: Command) -> None:
 
 
 @pytest.mark.slow
+def test_what_decides_the_figures_is_left_out(full_size: Command) -> None:
+    run = full_size("train", *BASE, "trainer.valid_users=20", "model.num_layers=1")
+    done = full_size("ablate", str(run.run), "--json")
+    assert done.code == 0, done.err
+    assert "trainer.valid_users=null (now 20) changes which users" in done.err
+    keys = [effect["key"] for effect in json.loads(done.out)["effects"]]
+    assert "model.num_layers" in keys
+    assert not {"trainer.valid_users", "trainer.monitor"} & set(keys)
+
+
+@pytest.mark.slow
 def test_what_cannot_be_compared_is_refused(full_size: Command) -> None:
     run = full_size("train", *BASE, "model.num_layers=1")
     other = full_size("train", *BASE, "split.seed=9")

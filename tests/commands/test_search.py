@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -190,6 +191,59 @@ def test_other_settings_than_those_of_the_search_are_refused(
     assert message in done.err
 
 
+def test_values_that_cannot_be_together_are_a_failed_trial(full_size: Command) -> None:
+    base = ("trainer.learning_rate_decay=0.9,1.0", "trainer.final_learning_rate=null,0.0001")
+    run = full_size("train", *TINY, "evaluation.floor=null", "trainer.final_learning_rate=null")
+    words = ("--from", str(run.run), "hydra/sweeper=graphrec_optuna", *base)
+    more = ("hydra.sweeper.trials=8", "hydra.sweeper.sampler=random", "-m")
+    done = full_size("train", *words, *more)
+    assert done.code == 1, done.err
+    states = {result["state"] for result in results_of(done)}
+    assert states == {"completed", "failed"}
+    failed = next(result for result in results_of(done) if result["state"] == "failed")
+    assert failed["values"] == {"learning_rate_decay": "0.9", "final_learning_rate": "0.0001"}
+    assert "learning_rate_decay" in failed["error"]
+    again = full_size("train", "-m", "sweep.resume=latest")
+    assert (again.code, again.out) == (1, done.out)
+
+
+@pytest.mark.parametrize("place", ["study.log", "conf", "conf/experiment", "sweep.csv"])
+def test_a_link_out_of_the_folder_is_refused(place: str, whole: Finished, tmp_path: Path) -> None:
+    folder, outside = tmp_path / whole.run.name, tmp_path / "outside"
+    shutil.copytree(whole.run, folder)
+    if (folder / place).is_dir():
+        shutil.rmtree(folder / place)
+    else:
+        (folder / place).unlink()
+    outside.mkdir()
+    (folder / place).symlink_to(outside)
+    done = call(tmp_path, "train", "-m", f"sweep.resume={folder}")
+    assert (done.code, done.out) == (2, "")
+    assert "is a link that points outside" in done.err
+    assert list(outside.iterdir()) == []
+
+
+def test_a_space_of_a_foreign_folder_is_checked(whole: Finished, tmp_path: Path) -> None:
+    record = read(whole.run / "sweep.json")
+    record["search"]["space"] = {
+        "cache_dir": {"choice": [str(tmp_path / "a"), str(tmp_path / "b")]}
+    }
+    record |= {"jobs": []}
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "sweep.json").write_text(json.dumps(record), encoding="utf-8")
+    done = call(tmp_path, "train", "-m", f"sweep.resume={tmp_path / 'foreign'}")
+    assert (done.code, done.out) == (2, "")
+    assert "cache_dir is not about model, loss, sampler, trainer alone" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["foreign"]
+
+
+def test_a_search_that_was_moved_is_resumed(whole: Finished, tmp_path: Path) -> None:
+    shutil.copytree(whole.run, tmp_path / "elsewhere")
+    done = call(tmp_path, "train", "-m", f"sweep.resume={tmp_path / 'elsewhere'}")
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[:-2] == whole.out.splitlines()[:-2]
+
+
 def test_a_grid_is_not_resumed_as_a_search(full_size: Command) -> None:
     full_size("train", *TINY, "model.num_layers=1,2", "-m")
     done = full_size("train", "-m", "sweep.resume=latest", "hydra/sweeper=graphrec_optuna")
@@ -230,6 +284,7 @@ def test_machines_share_a_study_in_postgresql(database: str, tmp_path: Path) -> 
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > 20
     assert not [path for path in files if secret in path.read_bytes()]
+    assert not [path for path in files if b"postgresql://" in path.read_bytes()]
     for out, err in outputs:
         assert PASSWORD not in out + err
 

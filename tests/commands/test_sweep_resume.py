@@ -225,6 +225,7 @@ def _words(*more: str) -> Change:
     [
         (_words("output_dir=/tmp"), "output_dir=/tmp is only taken from the command line"),
         (_words("hydra/launcher=joblib"), "hydra/launcher=joblib is only taken from the command"),
+        (_words("--config-dir=mine"), "--config-dir=mine is only taken from the command"),
         (_words("trainer.epohs=3"), "unknown key 'trainer.epohs'"),
         (_words("seed=4,5"), "has 3 runs, and the same words are 6"),
         (_words("seed=4"), "1_lightgcn_synthetic_uniform has other values with this release"),
@@ -287,6 +288,50 @@ def test_a_link_in_a_run_directory_that_never_began_is_refused(
     assert done.code == 1
     assert "checkpoints is a link that points outside" in one_line(done.out)
     assert list(outside.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_words_of_a_recorded_job_are_not_taken(whole: Finished, tmp_path: Path) -> None:
+    folder = tmp_path / "foreign"
+    folder.mkdir()
+    record = read(sweep_of(whole) / "sweep.json")
+    secret = tmp_path / "secret.csv"
+    secret.write_text("user,item\n1,2\n", encoding="utf-8")
+    for job in record["jobs"]:
+        job["words"] = ["model=popularity", "dataset=table", f"dataset.path={secret}"]
+    (folder / "sweep.json").write_text(json.dumps(record), encoding="utf-8")
+    words = ("-m", f"sweep.resume={folder}", "num_threads=2")
+    done = call(tmp_path, "train", *words)
+    assert done.code == 0, done.err
+    assert "secret.csv" not in done.err
+    configs = [read(path) for path in folder.glob("*/config.json")]
+    assert [config["model"]["name"] for config in configs] == ["lightgcn"] * 3
+    assert [config["num_threads"] for config in configs] == [2] * 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metrics": {}},
+        {"metrics": 5},
+        {"ranked_with": []},
+        {"values": 5},
+        {"values": {"a": 1}},
+        {"seconds": "x"},
+        {"run": None},
+        {"exit_code": None},
+    ],
+)
+def test_a_result_of_another_form_is_named(
+    change: dict[str, Any], whole: Finished, tmp_path: Path
+) -> None:
+    folder = tmp_path / sweep_of(whole).name
+    shutil.copytree(sweep_of(whole), folder)
+    result = read(folder / "results/2.json") | change
+    (folder / "results/2.json").write_text(json.dumps(result), encoding="utf-8")
+    done = call(tmp_path, "train", "-m", f"sweep.resume={folder}")
+    assert done.code == 1
+    assert "results/2.json is not the result of run 2; remove it" in done.out + done.err
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"number": 7}'])

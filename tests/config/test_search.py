@@ -95,6 +95,9 @@ def test_wrong_settings_are_refused(words: tuple[str, ...], message: str) -> Non
         "postgresql+psycopg://user:secret@host:5432/db",
         "mysql://:secret@host/db",
         "postgresql://host/db?password=secret",
+        "postgresql://user:se/secret@host/db",
+        "postgresql://host/db?sslPassword=secret",
+        "mssql://host/db?odbc_connect=PWD%3Dsecret",
     ],
 )
 def test_an_address_with_a_password_is_refused_without_repeating_it(address: str) -> None:
@@ -190,6 +193,9 @@ def test_a_trial_leaves_out_words_of_components_that_it_does_not_have() -> None:
         (("seed=1,2",), "a search compares runs on the same data, split, seed and metric"),
         (("split.min_interactions=3,9",), "sweep over it instead, without hydra/sweeper"),
         (("trainer.monitor=mrr,ndcg@10",), "sweep over it instead"),
+        (("cache_dir=/tmp/a,/tmp/b",), "sweep over it instead"),
+        (("num_threads=1,2",), "sweep over it instead"),
+        (("dataset.num_users=50,60",), "sweep over it instead"),
     ],
 )
 def test_a_space_that_no_trial_can_use_is_refused(words: tuple[str, ...], message: str) -> None:
