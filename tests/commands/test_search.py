@@ -195,8 +195,8 @@ def test_values_that_cannot_be_together_are_a_failed_trial(full_size: Command) -
     base = ("trainer.learning_rate_decay=0.9,1.0", "trainer.final_learning_rate=null,0.0001")
     run = full_size("train", *TINY, "evaluation.floor=null", "trainer.final_learning_rate=null")
     words = ("--from", str(run.run), "hydra/sweeper=graphrec_optuna", *base)
-    more = ("hydra.sweeper.trials=8", "hydra.sweeper.sampler=random", "-m")
-    done = full_size("train", *words, *more)
+    more = ("hydra.sweeper.trials=8", "hydra.sweeper.sampler=random", "hydra.sweeper.pruner=none")
+    done = full_size("train", *words, *more, "-m")
     assert done.code == 1, done.err
     states = {result["state"] for result in results_of(done)}
     assert states == {"completed", "failed"}
