@@ -59,12 +59,15 @@ def changes_between(run: SavedConfig, other: SavedConfig | None) -> list[Change]
         own = to_plain(getattr(run.config, group))
         if other is None:
             option = built_in_option(group, run.choices.get(group), own["name"] or "trainer")
-            theirs = option_values(group, option)
+            theirs = option_values(group, option, own["name"] or "trainer")
         else:
             theirs = to_plain(getattr(other.config, group))
             option = built_in_option(group, other.choices.get(group), theirs["name"] or "trainer")
         if own["name"] != theirs["name"]:
-            words = [f"{group}={option}", *_words(group, option_values(group, option), theirs)]
+            words = [
+                f"{group}={option}",
+                *_words(group, option_values(group, option, theirs["name"]), theirs),
+            ]
             changes.append(Change(group, str(own["name"]), str(theirs["name"]), words))
             continue
         for key, value in theirs.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from graphrec_cli.config.options import conf_dir, read_option
+from graphrec_cli.config.options import conf_dir, option_file, read_option
 from graphrec_cli.config.own_options import PACKAGE
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import to_plain
@@ -39,7 +39,7 @@ def experiment_text(config: RunConfig, choices: dict[str, str | None], comment: 
         component = getattr(config, group).name or next(iter(components))
         option = built_in_option(group, choices.get(group), component)
         defaults.append({f"override /{group}": option})
-        before[group] = option_values(group, option)
+        before[group] = option_values(group, option, component)
     values = _differences(before, plain)
     content: dict[str, Any] = {"defaults": [*defaults, "_self_"]}
     content |= {key: value for key, value in values.items() if key not in OF_THE_COMMAND}
@@ -58,11 +58,12 @@ def built_in_option(group: str, chosen: str | None, component: str) -> str:
     return min(same, key=lambda name: len(read_option(group, name, None).values))
 
 
-def option_values(group: str, option: str) -> dict[str, Any]:
-    """All values of a built-in option, as plain values."""
-    chosen = read_option(group, option, None)
-    assert chosen.component is not None
-    return _defaults(SCHEMAS[group][chosen.component]) | chosen.values
+def option_values(group: str, option: str, component: str) -> dict[str, Any]:
+    """All values of a built-in option, or the defaults of a component without one."""
+    defaults = _defaults(SCHEMAS[group][component])
+    if not option_file(group, option, None).is_file():
+        return defaults
+    return defaults | read_option(group, option, None).values
 
 
 def _defaults(schema: type) -> dict[str, Any]:

@@ -43,7 +43,9 @@ def _is_metrics(metrics: dict[str, object]) -> bool:
         metrics.get(part) is None or _is_numbers(metrics[part]) for part in ("valid", "test")
     ):
         return False
-    if not isinstance(counts, dict) or not all(isinstance(of, dict) for of in counts.values()):
+    if not isinstance(counts, dict) or not isinstance(counts.get("test"), (dict, type(None))):
+        return False
+    if metrics.get("test") is not None and counts.get("test") is None:
         return False
     if floor is None:
         return True

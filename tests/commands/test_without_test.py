@@ -69,9 +69,10 @@ def test_the_valid_part_still_selects_the_epoch(graphrec: Command) -> None:
 
 
 def test_a_sweep_has_no_test_column_to_fill(graphrec: Command) -> None:
-    done = graphrec("train", "split.test=0,1", "-m")
+    done = graphrec("train", "split.test=0", "seed=1,2", "-m", "sweep.test=true")
     assert done.code == 0, done.err
-    cells = {row.split()[3]: row.split()[1:3] for row in done.out.splitlines()[2:4]}
-    assert cells["test=0"][1] == "-"
-    assert cells["test=0"][0] != "-"
-    assert "-" not in cells["test=1"]
+    header, _, row, *_ = done.out.splitlines()
+    assert header.split()[:6] == ["runs", "valid", "ndcg@5", "sd", "test", "ndcg@5"]
+    runs, valid, sd, test, test_sd, number, *_ = row.split()
+    assert (runs, test, test_sd, number) == ("1-2", "-", "-", "2")
+    assert "-" not in (valid, sd)
