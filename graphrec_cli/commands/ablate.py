@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphrec_cli.commands.resume_sweep import as_planned, newest_same, warn_of_changed_data
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
 from graphrec_cli.config.ablation import (
     changes_between,
@@ -25,12 +26,11 @@ from graphrec_cli.errors import ConfigError, GraphrecError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.directory import make_unique_folder, timestamp
 from graphrec_cli.rundir.find_run import Need, find_run
-from graphrec_cli.rundir.sweep_folder import newest_sweeps, read_sweep, write_sweep
+from graphrec_cli.rundir.sweep_folder import write_sweep
 from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import counted
 
 if TYPE_CHECKING:
-    from graphrec_cli.rundir.sweep_folder import SweepRecord
     from graphrec_cli.workflows.ablate import Effect
 
 log = logging.getLogger("graphrec")
@@ -120,11 +120,13 @@ def ablate_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         )
     check_data(fitted[0].config)
     record = plan_ablation(saved, fitted, run, against)
-    folder = _same_ablation(record, given.output_dir)
-    if folder is None:
+    folder, before = newest_same(record, given.output_dir)
+    if folder is None or before is None:
         folder = make_unique_folder(given.output_dir, f"{timestamp()}_ablation_sweep")
         write_sweep(folder, record)
     else:
+        record = as_planned(before, record, folder)
+        warn_of_changed_data(record, folder, Path(fitted[0].config.data_dir))
         log.info("resuming %s", folder)
     log.info("%s to put back, each in a run of its own", counted(len(kept), "change"))
     sweep = SweepRun(
@@ -134,11 +136,15 @@ def ablate_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         jobs=record.jobs,
         configs=[job.config for job in fitted],
         planned=len(fitted),
+        again="the same command",
         launcher=launcher,
         retry_failed=retry == "true",
         debug=debug,
     )
     done = run_grid(sweep)
+    if done.exit_code >= 128:
+        print(folder)
+        return done.exit_code
     write_sweep_figures(folder, done.results, show_test=part == "test", plots=False)
     value, effects = effects_of(run, folder, kept, done.results, part, metric)
     failed = [result for result in done.results if result["metrics"] is None]
@@ -166,20 +172,6 @@ def _config_of(name: str) -> Path:
     if not path.is_file():
         raise ConfigError(f"against={name} is no run directory, config.json or 'defaults'")
     return path
-
-
-def _same_ablation(planned: SweepRecord, output_dir: Path) -> Path | None:
-    """The newest ablation of the same runs; None without one."""
-    for folder in newest_sweeps(output_dir):
-        try:
-            record = read_sweep(folder)
-        except ConfigError as error:
-            log.info("passed over: %s", error)
-            continue
-        digests = [[job.config_sha256 for job in each.jobs] for each in (record, planned)]
-        if record.ablation is not None and digests[0] == digests[1]:
-            return folder
-    return None
 
 
 def _describe(

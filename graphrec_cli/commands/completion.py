@@ -129,8 +129,9 @@ def _run_words(
     word: str, before: Sequence[str], keys: Sequence[str], overridable: Sequence[str]
 ) -> list[str]:
     """Runs, a command's own ``keys``, and the keys of ``train`` that the command may override."""
+    # ablate may choose a launcher, which train only takes with -m.
     shared = tuple(key[:-1] if key.endswith(".*") else f"{key}=" for key in overridable)
-    config_keys = [name for name in complete_train(word, []) if name.startswith(shared)]
+    config_keys = [name for name in complete_train(word, ["-m"]) if name.startswith(shared)]
     return sorted(
         [*_runs(before, Need.model), *keys, "output_dir=", "--json", "--help", *config_keys]
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.sweep import plan_sweep
 from graphrec_cli.config.sweep_words import SweepWords
-from graphrec_cli.rundir.sweep_folder import SweepJob, SweepRecord
+from graphrec_cli.rundir.sweep_folder import SweepRecord
 
 if TYPE_CHECKING:
     from graphrec_cli.workflows.sweep import SweepOutcome
@@ -29,13 +28,7 @@ class Grid:
         configs: the values of every run.
     """
 
-    def __init__(
-        self,
-        arguments: Arguments,
-        saved: SavedConfig | None,
-        asked: SweepWords,
-        record: SweepRecord | None,
-    ) -> None:
+    def __init__(self, arguments: Arguments, saved: SavedConfig | None, asked: SweepWords) -> None:
         """Check every run.
 
         Raises:
@@ -44,7 +37,6 @@ class Grid:
         self._arguments, self._saved, self._asked = arguments, saved, asked
         self._launcher = chosen_launcher(arguments)
         self._sweep = plan_sweep(arguments, saved)
-        self._planned: list[SweepJob] = []
         self.configs: Sequence[RunConfig] = self._sweep.configs
 
     def plan(self, words: list[str]) -> SweepRecord:
@@ -52,9 +44,7 @@ class Grid:
         from graphrec_cli.workflows.sweep import plan_record
 
         elsewhere = self._launcher is not None and not self._launcher.on_this_machine
-        planned = plan_record(words, self._sweep, self._saved, elsewhere=elsewhere)
-        self._planned = planned.jobs
-        return planned
+        return plan_record(words, self._sweep, self._saved, elsewhere=elsewhere)
 
     def run(
         self, folder: Path, record: SweepRecord, *, debug: bool
@@ -68,13 +58,10 @@ class Grid:
             arguments=self._arguments,
             saved=self._saved,
             folder=folder,
-            # Of a recorded job only the name of its folder counts: the rest is planned anew.
-            jobs=[
-                replace(now, run=was.run)
-                for now, was in zip(self._planned, record.jobs, strict=True)
-            ],
+            jobs=record.jobs,
             configs=self._sweep.configs,
             planned=len(record.jobs),
+            again=f"graphrec train -m sweep.resume={folder}",
             launcher=self._launcher,
             retry_failed=self._asked.retry_failed,
             debug=debug,

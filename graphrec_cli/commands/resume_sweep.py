@@ -55,9 +55,9 @@ def newest_same(planned: SweepRecord, output_dir: Path) -> tuple[Path | None, Sw
 
 
 def _identity(record: SweepRecord) -> tuple[object, ...]:
-    """What the runs of a grid, or the settings of a search, are told by."""
+    """What the runs of a grid or an ablation, or the settings of a search, are told by."""
     if record.search is None:
-        return tuple(job.config_sha256 for job in record.jobs)
+        return record.ablation is None, [job.config_sha256 for job in record.jobs]
     search = {key: value for key, value in record.search.items() if key not in MAY_CHANGE}
     return record.words, search, record.saved
 
@@ -111,8 +111,11 @@ def as_recorded(
     return merged, saved
 
 
-def compare(record: SweepRecord, planned: SweepRecord, folder: Path) -> None:
-    """Say what has changed since the sweep began.
+def as_planned(record: SweepRecord, planned: SweepRecord, folder: Path) -> SweepRecord:
+    """The sweep with its runs as they are planned today; what has changed is logged.
+
+    Of a recorded run only the name of its directory counts, because the file may come from
+    somebody else. The runs of a search are compared when they are composed.
 
     Raises:
         ConfigError: the same words are other runs today.
@@ -135,6 +138,10 @@ def compare(record: SweepRecord, planned: SweepRecord, folder: Path) -> None:
         log.warning(
             "the environment has changed: %s; the runs to come may differ from those before", listed
         )
+    if record.search is not None:
+        return record
+    named = zip(planned.jobs, record.jobs, strict=True)
+    return replace(record, jobs=[replace(now, run=was.run) for now, was in named])
 
 
 def warn_of_changed_data(record: SweepRecord, folder: Path, data_dir: Path) -> None:

@@ -49,11 +49,19 @@ class SearchSweep:
         self._search, self._arguments = search_of(arguments, record)
         self._saved = saved
         self._launcher = chosen_launcher(self._arguments)
+        if self._search.parallel is None and self._launcher and self._launcher.kind != "joblib":
+            raise ConfigError(
+                "hydra.sweeper.parallel must be set with this launcher: the number of trials to "
+                "draw and start together"
+            )
         self._words = TrialWords(self._arguments, saved, self._search.space)
         self._words.check_space()
         config = self._words.config
         if not has_valid_part(config):
-            raise ConfigError("a search needs a valid part to choose by; set split.valid")
+            raise ConfigError(
+                "a search chooses by the valid part, and this split has none; set split.valid or "
+                "split.valid_ratio above 0"
+            )
         self.configs: Sequence[RunConfig] = [config]
 
     def plan(self, words: list[str]) -> SweepRecord:
@@ -78,8 +86,10 @@ class SearchSweep:
             jobs=[],
             configs=[],
             planned=self._search.trials,
+            again=f"graphrec train -m sweep.resume={folder}",
             launcher=self._launcher,
             retry_failed=False,
             debug=debug,
         )
-        return Search(run, self._search, self._words, record).carry_out()
+        today = replace(record, search=self._search.to_dict())  # more trials may be wanted
+        return Search(run, self._search, self._words, today).carry_out()

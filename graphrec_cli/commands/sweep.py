@@ -9,8 +9,8 @@ from pathlib import Path
 
 from graphrec_cli.commands.grid import Grid
 from graphrec_cli.commands.resume_sweep import (
+    as_planned,
     as_recorded,
-    compare,
     find_sweep,
     newest_same,
     recorded_words,
@@ -59,8 +59,11 @@ def sweep_command(
             raise ConfigError(f"{folder} is an ablation; the same graphrec ablate resumes it")
         arguments, saved = as_recorded(record, folder, arguments, saved)
     is_search = searches(arguments.overrides) or (record is not None and record.search is not None)
-    kind = SearchSweep if is_search else Grid
-    sweep = kind(arguments, saved, asked, record)
+    sweep: Grid | SearchSweep
+    if is_search:
+        sweep = SearchSweep(arguments, saved, asked, record)
+    else:
+        sweep = Grid(arguments, saved, asked)
     if any(config.trainer.autoresume for config in sweep.configs):
         raise ConfigError(
             "trainer.autoresume=true is for a single run; leave it out, and write "
@@ -85,7 +88,7 @@ def sweep_command(
         record = planned
         write_sweep(folder, record)
     else:
-        compare(record, planned, folder)
+        record = as_planned(record, planned, folder)
         warn_of_changed_data(record, folder, Path(sweep.configs[0].data_dir))
         log.info("resuming %s", folder)
     done, lines = sweep.run(folder, record, debug=debug)

@@ -27,7 +27,8 @@ FLAG_VALUES = {
 }
 """The values that flags with a choice accept."""
 _MODES = ("--multirun", "--help", "--hydra-help", "--cfg", "--info")
-_OPEN_HYDRA_KEYS = ("hydra/launcher", "hydra/sweeper", "hydra.launcher.", "hydra.sweeper.")
+LAUNCHER_GROUP, SWEEPER_GROUP = "hydra/launcher", "hydra/sweeper"
+_OPEN_HYDRA_KEYS = (LAUNCHER_GROUP, SWEEPER_GROUP, "hydra.launcher.", "hydra.sweeper.")
 _LONGEST_KEY = 200
 
 
@@ -98,6 +99,11 @@ def sort_arguments(words: Sequence[str]) -> Arguments:
     return Arguments(flags, [quote_text(word, sweeps=sweeps) for word in overrides])
 
 
+def hydra_words(overrides: Sequence[str]) -> list[str]:
+    """The words that set Hydra's own keys."""
+    return [word for word in overrides if word.lstrip("+").startswith("hydra")]
+
+
 def describe_repeated(overrides: Sequence[str]) -> list[str]:
     """A line for each key with several values: the last one is used."""
     values: dict[str, list[str]] = {}
@@ -151,7 +157,7 @@ def _check_override(word: str, config_dir: str | None) -> None:
             f"'{key}' cannot be set; of Hydra's own keys, only hydra/launcher, hydra/sweeper and "
             "the keys below them can; use output_dir for the runs and --config-dir for own options"
         )
-    if key == "hydra/sweeper":
+    if key == SWEEPER_GROUP:
         sweepers = ["basic", *group_options(key, config_dir)]
         if value.strip("'\"") not in sweepers:
             raise ConfigError(f"'{word}' is not a sweeper of this tool: {', '.join(sweepers)}")

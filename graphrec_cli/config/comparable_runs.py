@@ -16,7 +16,7 @@ def same_floors(configs: Sequence[RunConfig]) -> list[int | None]:
     """The first run with the same data, seed and metric as each run that asks for a floor."""
     first: dict[str, int] = {}
     return [
-        first.setdefault(f"{config.seed} {figures_of(config)}", number)
+        first.setdefault(f"{config.seed} {config.data_dir} {figures_of(config)}", number)
         if wants_floor(config)
         else None
         for number, config in enumerate(configs)
@@ -27,18 +27,21 @@ def same_figures(configs: Sequence[RunConfig]) -> list[int]:
     """The first run with the same data, split and metric as each run, whatever seeds and folds."""
     first: dict[str, int] = {}
     return [
-        first.setdefault(figures_of(without_seeds(config)), number)
+        first.setdefault(f"{config.data_dir} {figures_of(without_seeds(config))}", number)
         for number, config in enumerate(configs)
     ]
 
 
 def figures_of(config: RunConfig) -> str:
-    """What the figures of a run are about: data, split, metric, and how they are computed."""
+    """What the figures of a run are about: data, split, metric, and how they are computed.
+
+    Where the data are is left out: another machine has them elsewhere.
+    """
     evaluation = replace(config.evaluation, ks=[1])
     if isinstance(evaluation, RankingConfig):
         evaluation = replace(evaluation, chunk_users=None, floor=None)
-    data = (config.dataset, config.split, config.data_dir)
-    return f"{data} {evaluation} {config.monitor()} {config.trainer.valid_users}"
+    parts = (config.dataset, config.split, evaluation, config.monitor(), config.trainer.valid_users)
+    return " ".join(map(str, parts))
 
 
 def without_seeds(config: RunConfig) -> RunConfig:

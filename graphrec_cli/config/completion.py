@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
-from graphrec_cli.config.arguments import FLAG_VALUES, FLAGS
+from graphrec_cli.config.arguments import FLAG_VALUES, FLAGS, LAUNCHER_GROUP, SWEEPER_GROUP
 from graphrec_cli.config.keys import Key, list_keys
+from graphrec_cli.config.launchers import LAUNCHERS
 from graphrec_cli.config.options import group_options
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.search import SearchConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.sweep_words import SWEEP_KEYS
 
@@ -31,13 +34,24 @@ def complete_train(word: str, words: list[str]) -> list[str]:
         groups = [f"{group}=" for group in (*SCHEMAS, "experiment")]
         candidates = [*groups, *(f"{known.name}=" for known in _keys(words))]
         if {"-m", "--multirun"} & set(words):
-            candidates += [f"sweep.{name}=" for name in SWEEP_KEYS]
-    elif key in (*SCHEMAS, "experiment"):
+            candidates += _sweep_words(words)
+    elif key == LAUNCHER_GROUP:
+        candidates = [f"{key}={launcher}" for launcher in LAUNCHERS]
+    elif key in (*SCHEMAS, "experiment", SWEEPER_GROUP):
         candidates = [f"{key}={option}" for option in _options(key, words)]
     else:
         values = [value for known in _keys(words) if known.name == key for value in known.offered]
         candidates = [f"{key}={value}" for value in values]
     return sorted({candidate for candidate in candidates if candidate.startswith(word)})
+
+
+def _sweep_words(words: list[str]) -> list[str]:
+    """Keys that only a sweep has; those of a search once it is chosen."""
+    keys = [f"sweep.{name}=" for name in SWEEP_KEYS]
+    keys += [f"{group}=" for group in (LAUNCHER_GROUP, SWEEPER_GROUP)]
+    if any(word.startswith(f"{SWEEPER_GROUP}=") for word in words):
+        keys += [f"hydra.sweeper.{each.name}=" for each in fields(SearchConfig)]
+    return keys
 
 
 def _options(group: str, words: list[str]) -> list[str]:

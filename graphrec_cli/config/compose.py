@@ -12,7 +12,7 @@ import hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from graphrec_cli.config.arguments import Arguments, describe_repeated, sort_arguments
+from graphrec_cli.config.arguments import Arguments, describe_repeated, hydra_words, sort_arguments
 from graphrec_cli.config.choice_notes import describe_choices
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.fitting_experiment import fitting_experiment
@@ -97,11 +97,20 @@ def component_types(arguments: Arguments, saved: SavedConfig | None) -> dict[str
         return {group: OmegaConf.get_type(node[group]) or object for group in SCHEMAS}
 
 
-def compose_launcher(arguments: Arguments) -> dict[str, Any]:
-    """The values of ``hydra.launcher``; its interpolations are not resolved."""
+def compose_hydra(arguments: Arguments, part: str) -> dict[str, Any]:
+    """Hydra's own values that the words choose; interpolations are not resolved.
+
+    Args:
+        part: ``launcher`` or ``sweeper``.
+
+    Raises:
+        ConfigError: an option or a key is unknown.
+    """
+    own = hydra_words(arguments.overrides)
     register_schemas()
-    _, runtime = _compose(arguments, None)
-    values = OmegaConf.to_container(runtime.launcher, resolve=False)
+    with explained(own):
+        _, runtime = _compose(replace(arguments, overrides=own), None)
+        values = OmegaConf.to_container(runtime[part], resolve=False)
     assert isinstance(values, dict)
     return {str(key): value for key, value in values.items()}
 
@@ -122,21 +131,6 @@ def _compose(arguments: Arguments, saved: SavedConfig | None) -> tuple[DictConfi
         with open_dict(node):
             runtime = node.pop("hydra")
         return node, runtime
-
-
-def compose_sweeper(arguments: Arguments) -> dict[str, Any]:
-    """The values of ``hydra.sweeper`` that the words choose.
-
-    Raises:
-        ConfigError: an unknown sweeper or key.
-    """
-    own = [word for word in arguments.overrides if word.lstrip("+").startswith("hydra")]
-    register_schemas()
-    with explained(own):
-        _, runtime = _compose(replace(arguments, overrides=own), None)
-        content = OmegaConf.to_container(runtime.sweeper, resolve=True)
-    assert isinstance(content, dict)
-    return {str(key): value for key, value in content.items()}
 
 
 def compose_saved(saved: SavedConfig, overrides: list[str]) -> SavedConfig:

@@ -50,6 +50,11 @@ FLAGS = {
     "also resumes its failed runs.",
     "sweep.autoresume=true": "With -m, continue the newest sweep of the same runs, if there is "
     "one.",
+    "sweep.metrics=A,B": "With -m, the columns of the table. sweep.test=true shows test metrics of "
+    "all its rows.",
+    "hydra/launcher=NAME": "With -m, run several runs at the same time: joblib, submitit_local, "
+    "submitit_slurm or graphrec_ray (docs/sweeps.md).",
+    "hydra/sweeper=NAME": "With -m, graphrec_optuna draws the runs of a search (docs/search.md).",
     "--config-dir DIR": "Add your own options from DIR/GROUP/OPTION.yaml.",
     "--cfg job": "Print the composed configuration; train nothing.",
     "--info defaults": "Print how Hydra composes the configuration; --info alone prints all.",

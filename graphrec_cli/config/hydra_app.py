@@ -16,10 +16,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from graphrec_cli.config.argparse_help import text_as_help
-from graphrec_cli.config.arguments import Arguments
+from graphrec_cli.config.arguments import Arguments, hydra_words
 from graphrec_cli.config.compose import Job, compose_job, compose_run, explained
 from graphrec_cli.config.fitting_experiment import fitting_experiment
-from graphrec_cli.config.launchers import hydra_words
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.optuna_sweeper import register_sweeper
 from graphrec_cli.config.plugins import LOADED, send_by_value

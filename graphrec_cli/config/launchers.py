@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.compose import compose_launcher, explained
+from graphrec_cli.config.arguments import LAUNCHER_GROUP, Arguments, hydra_words
+from graphrec_cli.config.compose import compose_hydra, explained
 from graphrec_cli.config.ray_launcher import RAY
 from graphrec_cli.config.text_values import quoted
 from graphrec_cli.errors import ConfigError
 
-_GROUP = "hydra/launcher"
 _KINDS = {
     "JoblibLauncher": "joblib",
     "LocalLauncher": "submitit_local",
@@ -25,13 +23,13 @@ _KINDS = {
 _SUBMITIT = ("hydra_plugins.hydra_submitit_launcher", "slurm")
 _SUBMITIT_FOLDER = "${hydra.sweep.dir}/.submitit/%j"
 """Default of the plugin."""
-_NEEDS = {
+LAUNCHERS = {
     "joblib": ("hydra_plugins.hydra_joblib_launcher", "joblib"),
     "submitit_local": _SUBMITIT,
     "submitit_slurm": _SUBMITIT,
     RAY: ("ray", "ray"),
 }
-"""Launcher to the module that it needs, and the extra that installs it."""
+"""Option of the group to the module that it needs, and the extra that installs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +94,14 @@ def chosen_launcher(arguments: Arguments) -> Launcher | None:
         ConfigError: there is no such launcher, its package is not installed, or a value is refused.
     """
     own = hydra_words(arguments.overrides)
-    names = [word.partition("=")[2].strip("'\"") for word in own if word.startswith(f"{_GROUP}=")]
+    names = [
+        word.partition("=")[2].strip("'\"") for word in own if word.startswith(f"{LAUNCHER_GROUP}=")
+    ]
     if not names:
         return None
     _refuse_missing(names[-1])
+    values = compose_hydra(arguments, "launcher")
     with explained(own):
-        values = compose_launcher(replace(arguments, overrides=own))
         kind = str(values["_target_"]).rpartition(".")[2]
         if kind == "BasicLauncher":
             return None
@@ -112,21 +112,16 @@ def chosen_launcher(arguments: Arguments) -> Launcher | None:
     return launcher
 
 
-def hydra_words(overrides: Sequence[str]) -> list[str]:
-    """The words that set Hydra's own keys."""
-    return [word for word in overrides if word.lstrip("+").startswith("hydra")]
-
-
 def _refuse_missing(name: str) -> None:
-    if name not in _NEEDS:
+    if name not in LAUNCHERS:
         return
-    module, extra = _NEEDS[name]
+    module, extra = LAUNCHERS[name]
     try:
         found = importlib.util.find_spec(module)
     except ModuleNotFoundError:  # its parent package
         found = None
     if found is None:
         raise ConfigError(
-            f"{_GROUP}={name} needs a package that is not installed; run "
+            f"{LAUNCHER_GROUP}={name} needs a package that is not installed; run "
             f"pip install 'graphrec-cli[{extra}]'"
         )

@@ -41,7 +41,8 @@ class SearchConfig:
         startup_trials: trials that are drawn at random, and never pruned, before the others.
         pruner: which trials end early.
         warmup_epochs: epochs in which no trial is pruned.
-        parallel: trials that are started together.
+        parallel: trials that are drawn and started together; None is the number of jobs that the
+            launcher runs at the same time.
         storage: address of a database; None for a file in the sweep's folder.
         study: name of the study in that database.
         space: keys with their values, in the order in which they are drawn.
@@ -52,7 +53,7 @@ class SearchConfig:
     startup_trials: int = 5
     pruner: Pruner = Pruner.median
     warmup_epochs: int = 2
-    parallel: int = 1
+    parallel: int | None = None
     storage: str | None = None
     study: str | None = None
     space: list[Dimension] = field(default_factory=list)
@@ -93,6 +94,8 @@ def search_from_dict(content: Mapping[str, Any], where: str) -> SearchConfig:
         ("parallel", 1),
     ):
         value = own.get(name, least)
+        if name == "parallel" and value is None:
+            continue
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise ConfigError(f"{where}.{name} must be a whole number from {least}, got {value}")
     for name, kind in (("sampler", Sampler), ("pruner", Pruner)):

@@ -14,8 +14,8 @@ from hydra.core.override_parser.types import (
     RangeSweep,
 )
 
-from graphrec_cli.config.arguments import Arguments
-from graphrec_cli.config.compose import compose_sweeper, explained
+from graphrec_cli.config.arguments import SWEEPER_GROUP, Arguments
+from graphrec_cli.config.compose import compose_hydra, explained
 from graphrec_cli.config.search import SearchConfig, search_from_dict
 from graphrec_cli.config.search_space import Choice, Dimension, Values, numbers
 from graphrec_cli.errors import ConfigError
@@ -27,7 +27,7 @@ _WHERE = "hydra.sweeper"
 
 def searches(words: Sequence[str]) -> bool:
     """Whether the words choose a sweeper that searches."""
-    chosen = [word.partition("=")[2] for word in words if word.startswith("hydra/sweeper=")]
+    chosen = [word.partition("=")[2] for word in words if word.startswith(f"{SWEEPER_GROUP}=")]
     return bool(chosen) and chosen[-1].strip("'\"") != "basic"
 
 
@@ -45,7 +45,7 @@ def take_search(
     Raises:
         ConfigError: a setting or a range is wrong, or a key has two ranges.
     """
-    content = compose_sweeper(arguments)
+    content = compose_hydra(arguments, "sweeper")
     if content.pop("_target_", None) != TARGET:
         raise ConfigError(
             "an option of hydra/sweeper of your own must start from graphrec_optuna: "

@@ -47,14 +47,9 @@ class Sweep:
     floors: list[int | None]
     ranked_with: list[int]
 
-    @property
-    def labels(self) -> list[str]:
-        """The swept words of each job, such as ``learning_rate=0.01 num_layers=1``."""
-        return [describe_values(values) for values in self.values]
-
 
 def describe_values(values: Mapping[str, str]) -> str:
-    """Values as words."""
+    """Values as words, such as ``learning_rate=0.01 num_layers=1``."""
     return " ".join(f"{key}={value}" for key, value in values.items())
 
 

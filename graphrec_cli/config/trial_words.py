@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from graphrec_cli.config.arguments import Arguments
+from graphrec_cli.config.arguments import Arguments, hydra_words
 from graphrec_cli.config.comparable_runs import figures_of
 from graphrec_cli.config.compose import compose_run
 from graphrec_cli.config.fitted_words import FittedWords, fit_words
@@ -40,7 +40,8 @@ class TrialWords:
         Raises:
             ConfigError: a value is refused.
         """
-        own = [word for word in arguments.overrides if not word.lstrip("+").startswith("hydra")]
+        of_hydra = hydra_words(arguments.overrides)
+        own = [word for word in arguments.overrides if word not in of_hydra]
         self._arguments, self._saved = replace(arguments, overrides=own), saved
         self._space = space
         job = compose_run(self._arguments, saved)

@@ -53,10 +53,11 @@ def user_blocks(user: NDArray[np.integer], num_users: int) -> Iterator[NDArray[n
         if len(user):
             yield np.arange(len(user))
         return
+    blocks = -(-len(user) // BLOCK_ROWS)
     before = np.cumsum(count_codes(user, num_users)) // BLOCK_ROWS
-    first_users = np.flatnonzero(np.diff(before, prepend=-1))
-    for first, end in zip(first_users, [*first_users[1:], num_users], strict=True):
-        rows = np.flatnonzero((user >= first) & (user < end))
+    block_of = look_up(before.astype(np.min_scalar_type(blocks)), user)
+    for block in range(blocks + 1):
+        rows = np.flatnonzero(block_of == block)
         if len(rows):
             yield rows
 

@@ -13,12 +13,13 @@ from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.storage.bounded_json import read_json, refuse_links_out
 
 SWEEP_VERSION = 1
-_WRITTEN = (
-    *("study.log", "study.log.lock", "sweep.csv", "sweep.png", "search.png"),
-    *("logs", "conf", "conf/experiment", "conf/experiment/best.yaml"),
-)
-"""What a resumed sweep writes besides the results and the run directories."""
 _NAME, _RESULTS, _LOGS, _LOCK = "sweep.json", "results", "logs", "sweep.lock"
+_WRITTEN = (
+    *(_RESULTS, _LOGS, _LOCK, "sweep.csv", "sweep.png"),
+    *("study.log", "study.log.lock", "search.png"),
+    *("conf", "conf/experiment", "conf/experiment/best.yaml"),
+)
+"""What a resumed sweep writes besides the run directories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +106,9 @@ def read_sweep(folder: Path) -> SweepRecord:
     )
     if len({job.run for job in record.jobs}) < len(record.jobs):
         raise ConfigError(f"{path}: two jobs have the same run directory")
-    refuse_links_out(folder, [lock_file(folder), folder / _RESULTS])
-    refuse_links_out(folder, [folder / _LOGS, *(folder / _LOGS).glob("*")])
-    refuse_links_out(folder, [folder / name for name in _WRITTEN])
-    refuse_links_out(folder, [*(folder / _RESULTS).glob("*"), *(folder / "logs").glob("*")])
-    refuse_links_out(folder, [folder / job.run for job in record.jobs])
-    refuse_links_out(folder, [result_file(folder, number) for number in range(len(record.jobs))])
+    written = [folder / name for name in (*_WRITTEN, *(job.run for job in record.jobs))]
+    inside = [file for name in (_RESULTS, _LOGS) for file in (folder / name).glob("*")]
+    refuse_links_out(folder, [*written, *inside])
     return record
 
 

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeAlias
 
 from graphrec_cli.errors import Interrupted
 
 WATCHED = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")
+Handler: TypeAlias = Callable[[int, FrameType | None], None]
+
+
+@contextmanager
+def handled_by(handler: Handler) -> Iterator[None]:
+    """Let a function handle the signals inside the block; ignored ones stay ignored."""
+    numbers = [getattr(signal, name) for name in WATCHED if hasattr(signal, name)]
+    before = {
+        number: signal.signal(number, handler)
+        for number in numbers
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, signal.SIG_DFL if earlier is None else earlier)
 
 
 class StopSignals:
@@ -35,17 +53,8 @@ class StopSignals:
         if threading.current_thread() is not threading.main_thread():
             yield  # Python delivers signals to the main thread only
             return
-        numbers = [getattr(signal, name) for name in WATCHED if hasattr(signal, name)]
-        before = {
-            number: signal.signal(number, self._handle)
-            for number in numbers
-            if signal.getsignal(number) is not signal.SIG_IGN
-        }
-        try:
+        with handled_by(self._handle):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     @contextmanager
     def held(self) -> Iterator[None]:

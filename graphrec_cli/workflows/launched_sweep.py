@@ -38,9 +38,13 @@ _KEPT = ("GRAPHREC_DATA",)
 """Variables that decide what a run is."""
 _TO_CHECKPOINT = 60
 """Seconds for runs whose launcher is gone to write a checkpoint and end."""
-
 _TO_RECORD = 0.5
 """Seconds for them to write their results after that."""
+
+
+def jobs_at_a_time(run: SweepRun) -> int:
+    """How many jobs of a sweep run at the same time, if the launcher is on this machine."""
+    return 1 if run.launcher is None else run.launcher.parallel_jobs(run.planned, _CORES)
 
 
 def launch_runs(run: SweepRun, numbers: Sequence[int], reports: Mapping[int, Report]) -> None:

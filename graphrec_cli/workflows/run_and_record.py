@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def run_and_record(
         job.number + 1,
         planned,
         f": {label}" if label else "",
-        _describe_left(known, job.number, planned),
+        describe_left(known, range(job.number, planned)),
     )
     result = blank_result(job.number, own, job.config)
     stopped_by = None
@@ -111,14 +111,23 @@ def digest_of(content: dict[str, Any]) -> str:
     return config_sha256(content, but=MACHINE)
 
 
-def _describe_left(known: Sequence[dict[str, Any]], number: int, planned: int) -> str:
-    """The time that this and the later runs take if each takes as long as those so far."""
-    ended = [other for other in known if other["state"] != "interrupted"]
-    seconds = [other["seconds"] for other in ended if other["state"] != "failed"]
-    left = len(set(range(number, planned)) - {other["number"] for other in ended})
+def describe_left(
+    results: Collection[dict[str, Any]], numbers: Iterable[int], at_once: int = 1
+) -> str:
+    """The time that runs take if each takes as long as those so far; empty if that is not known.
+
+    Args:
+        results: of the sweep so far.
+        numbers: of the runs; those that have ended take no time.
+        at_once: how many run at the same time.
+    """
+    ended = [of for of in results if of["state"] != "interrupted"]
+    seconds = [of["seconds"] for of in ended if of["state"] != "failed"]
+    left = len(set(numbers) - {of["number"] for of in ended})
     if not seconds or not left:
         return ""
-    return f"; about {tqdm.format_interval(left * sum(seconds) / len(seconds))} left"
+    mean = sum(seconds) / len(seconds)
+    return f"; about {tqdm.format_interval(left * mean / min(at_once, left))} left"
 
 
 def _ended_before(

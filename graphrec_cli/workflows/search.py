@@ -24,6 +24,7 @@ from graphrec_cli.rundir.sweep_folder import (
 from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import one_line
+from graphrec_cli.workflows.launched_sweep import jobs_at_a_time
 from graphrec_cli.workflows.run_and_record import blank_result
 from graphrec_cli.workflows.search_study import Study, Trial
 from graphrec_cli.workflows.study_storage import StudyPlace
@@ -82,8 +83,8 @@ class Search:
             RunInUse: another process runs this search.
             OutputError: the folder or the storage cannot be written to.
         """
-        parallel = self._search.parallel
-        with sweeping(self._run.folder) as codes:
+        parallel = self._search.parallel or jobs_at_a_time(self._run)
+        with sweeping(self._run) as codes:
             study = Study(self._place)
             study.begin(self._words.given_values())
             for trial in study.begun():

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from graphrec_cli.config.arguments import Arguments
+from graphrec_cli.config.arguments import Arguments, hydra_words
 from graphrec_cli.config.hydra_app import run_sweep
-from graphrec_cli.config.launchers import Launcher, hydra_words
+from graphrec_cli.config.launchers import Launcher
 from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import Device, RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
@@ -62,6 +62,7 @@ class SweepRun:
         jobs: those of its sweep.json; a search adds to them.
         configs: the values of each job.
         planned: number of jobs in all, also of those that a search has not drawn yet.
+        again: the words that continue it.
         launcher: what runs the jobs in other processes; None has them take turns in this one.
         retry_failed: resume failed runs too.
         debug: print tracebacks.
@@ -73,6 +74,7 @@ class SweepRun:
     jobs: list[SweepJob]
     configs: list[RunConfig]
     planned: int
+    again: str
     launcher: Launcher | None
     retry_failed: bool
     debug: bool
@@ -158,31 +160,29 @@ def run_grid(run: SweepRun) -> SweepOutcome:
         RunInUse: another process runs this sweep.
         OutputError: the folder cannot be written to.
     """
-    with sweeping(run.folder) as codes:
+    with sweeping(run) as codes:
         run_jobs(run, range(len(run.jobs)))
     return outcome_of(run, codes)
 
 
 @contextmanager
-def sweeping(folder: Path) -> Iterator[list[int]]:
+def sweeping(run: SweepRun) -> Iterator[list[int]]:
     """Hold the lock of a sweep; yields the exit codes of what ended it early, said in the log.
 
     Raises:
         RunInUse: another process runs this sweep.
     """
-    make_folder(result_file(folder, 0).parent)
+    make_folder(result_file(run.folder, 0).parent)
     codes: list[int] = []
-    with held_lock(lock_file(folder)):
+    with held_lock(lock_file(run.folder)):
         try:
             yield codes
         except Interrupted as interruption:
             codes.append(interruption.exit_code)
-            log.info("interrupted: graphrec train -m sweep.resume=%s continues it", folder)
+            log.info("interrupted: %s continues it", run.again)
         except LauncherError as error:
             codes.append(error.exit_code)
-            log.error(
-                "error: %s; graphrec train -m sweep.resume=%s continues it", one_line(error), folder
-            )
+            log.error("error: %s; %s continues it", one_line(error), run.again)
 
 
 def outcome_of(run: SweepRun, codes: Sequence[int]) -> SweepOutcome:

@@ -15,7 +15,8 @@ from graphrec_cli.config.sweep import describe_values
 from graphrec_cli.errors import GraphrecError, Interrupted
 from graphrec_cli.rundir.sweep_folder import SweepJob, log_file, read_results, result_stamp
 from graphrec_cli.system.progress import progress
-from graphrec_cli.system.signals import WATCHED
+from graphrec_cli.system.signals import handled_by
+from graphrec_cli.workflows.run_and_record import describe_left
 
 log = logging.getLogger("graphrec")
 
@@ -51,6 +52,7 @@ class SweepWatch:
         self._folder, self._jobs, self._planned, self._stop = folder, jobs, planned, stop
         self._to_start, self._to_end = list(numbers), list(numbers)
         self._before = {number: result_stamp(folder, number) for number in numbers}
+        self._running = self._most_running = 0
         self._over = threading.Event()
 
     @contextmanager
@@ -91,20 +93,13 @@ class SweepWatch:
         if threading.current_thread() is not threading.main_thread():
             yield  # Python delivers signals to the main thread only
             return
-        numbers = [getattr(signal, name) for name in WATCHED if hasattr(signal, name)]
-        before = {
-            number: signal.signal(number, self._handle)
-            for number in numbers
-            if signal.getsignal(number) is not signal.SIG_IGN
-        }
-        # Processes inherit what is blocked. The thread above takes the signal for this one.
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            yield
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-            for number, handler in before.items():
-                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        with handled_by(self._handle):
+            # Processes inherit what is blocked. The thread above takes the signal for this one.
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                yield
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None and number == signal.SIGINT:
@@ -124,8 +119,17 @@ class SweepWatch:
         for number in started:
             label = describe_values(self._jobs[number].values)
             log.info("%s started%s", self._name(number), f": {label}" if label else "")
+        self._running += len(started)
+        self._most_running = max(self._most_running, self._running, 1)
+        self._running -= len(ended)
         for number in ended:
-            log.info("%s %s", self._name(number), _describe(results[number]))
+            last = number == ended[-1]
+            left = (
+                describe_left(results.values(), range(self._planned), self._most_running)
+                if last and self.received is None
+                else ""
+            )
+            log.info("%s %s%s", self._name(number), _describe(results[number]), left)
         self._to_start = [number for number in self._to_start if number not in started]
         self._to_end = [number for number in self._to_end if number not in ended]
         return len(ended)

@@ -29,11 +29,14 @@ def graph_of(users: NDArray[np.int64], items: NDArray[np.int64]) -> csr_array:
     return csr_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(size, size))
 
 
-def remote_rows(graph: csr_array, parts: int, rng: np.random.Generator) -> float:
-    """Rows of other parts that a part needs in a layer, as a share of all rows; parts at random."""
-    part_of = rng.integers(parts, size=graph.shape[0])
+def remote_rows(graph: csr_array, part_of: NDArray[np.int64]) -> float:
+    """Rows of other parts that a part needs in a layer, as a share of all rows; mean of the parts.
+
+    Args:
+        part_of: the part of each row, shape (rows,).
+    """
     shares = []
-    for part in range(parts):
+    for part in np.unique(part_of):
         needed = np.unique(graph[part_of == part].indices)
         shares.append(np.count_nonzero(part_of[needed] != part) / graph.shape[0])
     return float(np.mean(shares))
@@ -72,7 +75,8 @@ def main() -> None:
     graph, rng = graph_of(users, items), np.random.default_rng(0)
     print("| parts of rows | rows of others that a part needs in a layer |\n|---|---|")
     for parts in PARTS:
-        print(f"| {parts} | {remote_rows(graph, parts, rng):.0%} of all |")
+        at_random = rng.integers(parts, size=graph.shape[0])
+        print(f"| {parts} | {remote_rows(graph, at_random):.0%} of all |")
     print("\n| batch | " + " | ".join(f"{n} layers" for n in range(1, LAYERS + 1)) + " |")
     print("|---|" + "---|" * LAYERS)
     for batch in BATCHES:

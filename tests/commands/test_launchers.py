@@ -84,7 +84,7 @@ def test_a_launcher_trains_the_same_runs(
     assert sorted(line for line in lines if "started" in line) == [
         f"run {n} of 2 started: num_layers={n}" for n in (1, 2)
     ]
-    completed = r"run \d of 2 completed: valid ndcg@5 0\.\d{4}"
+    completed = r"run \d of 2 completed: valid ndcg@5 0\.\d{4}(; about \d\d:\d\d left)?"
     assert len([line for line in lines if re.fullmatch(completed, line)]) == 2
     assert len(lines) == 4
     configs = [read(path) for path in sweep_in(done.folder).glob("*/config.json")]
@@ -116,7 +116,7 @@ def begin(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def go_on(folder: Path) -> None:
-    """Let the runs go on, after all that is said to them has arrived."""
+    """Let the runs go on, after the signals to them have arrived."""
     time.sleep(1)
     for trainer in trainers(folder):
         os.kill(trainer, signal.SIGCONT)

@@ -164,11 +164,19 @@ def test_a_trial_that_is_behind_is_pruned(pruner: str, full_size: Command) -> No
 
 def test_two_trials_at_the_same_time(full_size: Command) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    words = (*WORDS, "hydra.sweeper.parallel=2", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
-    done = full_size("train", *words)
+    words = (*SEARCH, "trainer.epochs=9", "trainer.learning_rate=1e-7,2e-7,0.05,0.06", "-m")
+    settings = {"trials": 8, "sampler": "random", "warmup_epochs": 1, "startup_trials": 1}
+    own = [f"hydra.sweeper.{key}={value}" for key, value in settings.items()]
+    done = full_size("train", *words, *own, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
     assert done.code == 0, done.err
-    assert [result["number"] for result in results_of(done)] == list(range(5))
-    assert {result["state"] for result in results_of(done)} <= {"completed", "pruned"}
+    assert [result["number"] for result in results_of(done)] == list(range(8))
+    states = {result["state"] for result in results_of(done)}
+    assert states == {"completed", "pruned"}  # what one process reports ends a trial of another
+    named = [int(line.split()[1]) for line in done.err.splitlines() if " of 8 " in line]
+    # They are drawn in pairs: each starts and ends before the next two.
+    assert [sorted(named[n : n + 4]) for n in range(0, 16, 4)] == [
+        [first, first, first + 1, first + 1] for first in range(1, 9, 2)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +197,22 @@ def test_other_settings_than_those_of_the_search_are_refused(
     done = call(whole.folder, "train", "-m", f"sweep.resume={whole.run}", *words)
     assert (done.code, done.out) == (2, "")
     assert message in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("split.valid=0",), "a search chooses by the valid part"),
+        (("hydra/launcher=submitit_local",), "hydra.sweeper.parallel must be set with this"),
+    ],
+)
+def test_a_search_that_cannot_begin_makes_no_folder(
+    words: tuple[str, ...], message: str, full_size: Command
+) -> None:
+    done = full_size("train", *WORDS, *words)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert list(done.folder.iterdir()) == []
 
 
 def test_values_that_cannot_be_together_are_a_failed_trial(full_size: Command) -> None:

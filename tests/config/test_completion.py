@@ -21,6 +21,23 @@ from graphrec_cli.config.compose import Job, compose_run
         ("", ["--config-dir"], []),
         ("sweep.r", ["-m"], ["sweep.resume=", "sweep.retry_failed="]),
         ("sweep.r", [], []),
+        ("hydra", [], []),
+        ("hydra", ["-m"], ["hydra/launcher=", "hydra/sweeper="]),
+        (
+            "hydra/launcher=",
+            ["-m"],
+            [
+                f"hydra/launcher={name}"
+                for name in ("graphrec_ray", "joblib", "submitit_local", "submitit_slurm")
+            ],
+        ),
+        ("hydra/sweeper=", ["-m"], ["hydra/sweeper=graphrec_optuna"]),
+        (
+            "hydra.sweeper.s",
+            ["-m", "hydra/sweeper=graphrec_optuna"],
+            [f"hydra.sweeper.{key}=" for key in ("sampler", "space", "startup_trials", "storage")]
+            + ["hydra.sweeper.study="],
+        ),
         (
             "samp",
             [],

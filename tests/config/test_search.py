@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.search import SearchConfig, search_from_dict
-from graphrec_cli.config.search_space import Choice, Dimension, Numbers, read_space
+from graphrec_cli.config.search_space import Choice, Dimension, Numbers, Values, read_space
 from graphrec_cli.config.search_words import take_search
 from graphrec_cli.config.trial_words import TrialWords
 from graphrec_cli.errors import ConfigError
@@ -37,9 +37,9 @@ def search(*words: str) -> SearchConfig:
         ("trainer.patience=null,5", Choice(["null", "5"])),
     ],
 )
-def test_swept_words_are_keys_of_the_space(word: str, values: object) -> None:
+def test_swept_words_are_keys_of_the_space(word: str, values: Values) -> None:
     (dimension,) = search(word).space
-    assert dimension == Dimension(word.partition("=")[0], values)  # type: ignore[arg-type]
+    assert dimension == Dimension(word.partition("=")[0], values)
 
 
 def test_an_option_file_has_a_space_with_conditions(tmp_path: Path) -> None:

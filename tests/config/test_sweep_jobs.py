@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 
 from graphrec_cli.config.arguments import sort_arguments
-from graphrec_cli.config.sweep import Sweep, plan_sweep
+from graphrec_cli.config.sweep import Sweep, describe_values, plan_sweep
 from graphrec_cli.errors import ConfigError
 
 
 def plan(*words: str) -> Sweep:
     return plan_sweep(sort_arguments([*words, "-m"]))
+
+
+def labels(sweep: Sweep) -> list[str]:
+    """The swept words of each job."""
+    return [describe_values(values) for values in sweep.values]
 
 
 def used(sweep: Sweep) -> list[tuple[str, str, str]]:
@@ -33,7 +38,7 @@ def test_softmax_uses_by_of_every_sampler() -> None:
         ("bpr", "uniform", "interaction"),
         ("bpr", "hardneg", "user"),
     ]
-    assert sweep.labels == [
+    assert labels(sweep) == [
         "loss=softmax sampler=default",
         "loss=softmax sampler=hardneg",
         "loss=bpr sampler=default",
@@ -49,7 +54,7 @@ def test_samplers_of_the_same_by_are_one_run_of_softmax() -> None:
         ("bpr", "uniform", "user"),
         ("bpr", "hardneg", "user"),
     ]
-    assert sweep.labels[0] == "loss=softmax sampler=uniform"
+    assert labels(sweep)[0] == "loss=softmax sampler=uniform"
     assert sweep.skipped == [
         "loss=softmax uses nothing of sampler=hardneg but sampler.by",
         "4 combinations are 3 different runs; each runs once",
@@ -59,21 +64,21 @@ def test_samplers_of_the_same_by_are_one_run_of_softmax() -> None:
 def test_keys_that_only_one_loss_uses_multiply_its_runs_alone() -> None:
     sweep = plan("loss=softmax,bpr", "sampler=hardneg", "sampler.popular_pool=5,9")
     assert used(sweep) == [("softmax", "", "user"), *[("bpr", "hardneg", "user")] * 2]
-    assert sweep.labels == ["loss=softmax", "loss=bpr popular_pool=5", "loss=bpr popular_pool=9"]
+    assert labels(sweep) == ["loss=softmax", "loss=bpr popular_pool=5", "loss=bpr popular_pool=9"]
     assert sweep.skipped[0] == "loss=softmax does not use sampler.popular_pool"
 
 
 def test_a_sweep_over_samplers_names_them_even_if_one_run_is_left() -> None:
     sweep = plan("loss=softmax", "sampler=default,uniform_by_interaction")
-    assert sweep.labels == ["sampler=default"]
-    assert plan("sampler=default,uniform").labels == [
+    assert labels(sweep) == ["sampler=default"]
+    assert labels(plan("sampler=default,uniform")) == [
         "sampler=default loss=softmax",
         "sampler=uniform loss=bpr",
     ]
-    assert plan("split.seed=1,2").labels == ["split.seed=1", "split.seed=2"]
-    assert plan("seed=1,2").labels == ["seed=1", "seed=2"]
-    assert plan("sampler=hardneg,uniform").labels == ["sampler=hardneg", "sampler=uniform"]
-    assert plan("model=ease,lightgcn", "sampler=default,uniform").labels == [
+    assert labels(plan("split.seed=1,2")) == ["split.seed=1", "split.seed=2"]
+    assert labels(plan("seed=1,2")) == ["seed=1", "seed=2"]
+    assert labels(plan("sampler=hardneg,uniform")) == ["sampler=hardneg", "sampler=uniform"]
+    assert labels(plan("model=ease,lightgcn", "sampler=default,uniform")) == [
         "model=ease",
         "model=lightgcn sampler=default loss=softmax",
         "model=lightgcn sampler=uniform loss=bpr",
@@ -83,7 +88,7 @@ def test_a_sweep_over_samplers_names_them_even_if_one_run_is_left() -> None:
 def test_a_sampler_that_no_job_uses_is_refused_with_what_helps() -> None:
     with pytest.raises(ConfigError, match=r"write sampler\.by=user instead, or set loss=bpr$"):
         plan("loss=softmax", "sampler=uniform,hardneg")
-    assert plan("loss=softmax", "sampler.by=user,interaction").labels == [
+    assert labels(plan("loss=softmax", "sampler.by=user,interaction")) == [
         "by=user",
         "by=interaction",
     ]
@@ -127,7 +132,7 @@ def test_the_line_of_a_skipped_word_names_what_does_not_use_it(
 
 
 def test_null_and_a_value_that_is_not_used_are_one_run() -> None:
-    assert plan("trainer.patience=1,null", "split.valid=0,1").labels == [
+    assert labels(plan("trainer.patience=1,null", "split.valid=0,1")) == [
         "valid=0",
         "patience=1 valid=1",
         "patience=null valid=1",

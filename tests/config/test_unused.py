@@ -112,7 +112,7 @@ def test_a_sweep_over_models_leaves_out_what_does_not_apply() -> None:
     ]
     assert sweep.jobs == [["model=ease"], *trained]
     assert sweep.floors == [None, 1, 1, 1, 1]
-    assert sweep.labels[1] == "model=lightgcn learning_rate=0.01 num_layers=1"
+    assert sweep.values[1] == {"model": "lightgcn", "learning_rate": "0.01", "num_layers": "1"}
     assert (
         sweep.skipped[0]
         == "model=ease does not use trainer.learning_rate, model.num_layers, trainer.epochs"

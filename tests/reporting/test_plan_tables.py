@@ -114,10 +114,10 @@ def test_a_model_that_is_not_trained_has_no_steps() -> None:
     assert "model=lightgcn on table" in page
 
 
-@pytest.mark.parametrize(("preparation", "said"), [(3_300_000_000, True), (10, False)])
-def test_a_peak_of_the_preparation_is_said(preparation: int, said: bool) -> None:
+@pytest.mark.parametrize(("preparation", "named"), [(3_300_000_000, True), (10, False)])
+def test_a_peak_of_the_preparation_is_named(preparation: int, named: bool) -> None:
     page = plan_report(REPORT | {"memory": MEMORY | {"preparation": preparation}})
-    assert ("The peak is that of the preparation" in page) is said
+    assert ("The peak is that of the preparation" in page) is named
 
 
 def test_a_gpu_of_this_machine_has_its_own_table() -> None:
