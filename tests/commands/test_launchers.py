@@ -15,6 +15,7 @@ import pytest
 import torch
 from builders import CPU, PATIENCE_S, TINY_DATA, TINY_SETTINGS, Command, Finished, call
 from builders import read_json as read
+from trainers import trainers
 
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 
@@ -120,20 +121,6 @@ def go_on(folder: Path) -> None:
     time.sleep(1)
     for trainer in trainers(folder):
         os.kill(trainer, signal.SIGCONT)
-
-
-def trainers(folder: Path) -> dict[int, int]:
-    """The processes that train in a folder, and the process that started each."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            mine = (process / "cwd").readlink() == folder.resolve()
-            if mine and b"graphrec_cli.workflows.sweep_job" in (process / "cmdline").read_bytes():
-                parent = (process / "stat").read_text("utf-8").rpartition(")")[2].split()[1]
-                found[int(process.name)] = int(parent)
-        except OSError:  # it has just ended
-            continue
-    return found
 
 
 def resume(folder: Path, whole: Finished, *launcher: str) -> None:

@@ -21,6 +21,7 @@ from conditions import conditions
 from damages import damages
 from full_disks import full_disks
 from kills import kills
+from launched_kills import launched_kills
 from overrides import overrides
 from published import published
 from report import replace_table, table
@@ -36,6 +37,7 @@ CAMPAIGNS: dict[str, Campaign] = {
     "published": published,
     "kills": kills,
     "sweep_kills": sweep_kills,
+    "launched_kills": launched_kills,
     "full_disks": full_disks,
     "damages": damages,
     "caches": caches,

@@ -58,6 +58,7 @@ def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
             {
                 "kills": ["1 the same run after 5 kills"],
                 "sweep_kills": ["1 the same"],
+                "launched_kills": ["1 the same sweep after"],
                 "full_disks": ["the same run after full disks"],
                 "caches": ["1 the same data in 2 rounds of two processes"],
             },
