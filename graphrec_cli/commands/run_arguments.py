@@ -1,4 +1,4 @@
-"""Parse the arguments of a command that takes a run directory, then ``key=value``."""
+"""Parse the arguments of a command that takes run directories, then ``key=value``."""
 
 from __future__ import annotations
 
@@ -28,10 +28,25 @@ class RunWords:
     overrides: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class NamedWords:
+    """The parsed arguments of a command that takes any number of names.
+
+    Attributes:
+        names: what is named without ``key=``, as typed: run directories, ``latest``, files.
+        output_dir, own, overrides: as in ``RunWords``.
+    """
+
+    names: list[str]
+    output_dir: Path
+    own: dict[str, str]
+    overrides: list[str]
+
+
 def sort_run_words(
     command: str, words: Sequence[str], *, own: Sequence[str], overridable: Sequence[str]
 ) -> RunWords:
-    """Parse the words after ``command``.
+    """Parse the words after a ``command`` that takes one run.
 
     Args:
         own: names of the command's own keys, without output_dir.
@@ -39,6 +54,33 @@ def sort_run_words(
 
     Raises:
         ConfigError: no run or several are named, or a key is unknown or given twice.
+    """
+    takes = "one run directory, or 'latest'"
+    given = sort_named_words(command, words, own=own, overridable=overridable, takes=takes)
+    return RunWords(given.names[0], given.output_dir, given.own, given.overrides)
+
+
+def sort_named_words(
+    command: str,
+    words: Sequence[str],
+    *,
+    own: Sequence[str],
+    overridable: Sequence[str] = (),
+    takes: str,
+    least: int = 1,
+    most: int | None = 1,
+) -> NamedWords:
+    """Parse the words after ``command``: names, then ``key=value``.
+
+    Args:
+        own: names of the command's own keys, without output_dir.
+        overridable: keys of the saved config that may change; ``group.*`` for a whole group.
+        takes: what the names stand for, for the message; empty without names.
+        least: smallest number of names.
+        most: largest number of names; None for any.
+
+    Raises:
+        ConfigError: the number of names is wrong, or a key is unknown or given twice.
     """
     # A folder's name may contain an equals sign.
     names = [word for word in words if "=" not in word or _exists(word)]
@@ -48,11 +90,10 @@ def sort_run_words(
         if word.startswith("--") and not _exists(word):
             hint = f"; write {name}=VALUE" if name in known else suggestion(word, ("--json",))
             raise ConfigError(f"{command} has no flag '{word}'{hint}; see --help")
-    if len(names) != 1 or names[0].startswith("-"):
-        raise ConfigError(
-            f"{command} takes one run directory, or 'latest', then key=value; see --help"
-        )
-    rest = [word for word in words if word != names[0]]
+    too_many = most is not None and len(names) > most
+    if len(names) < least or too_many or any(name.startswith("-") for name in names):
+        raise ConfigError(f"{command} takes {f'{takes}, then ' * bool(takes)}key=value; see --help")
+    rest = [word for word in words if word not in names]
     for word in rest:
         key = word.partition("=")[0]
         if key not in known and f"{key.partition('.')[0]}.*" not in known:
@@ -71,7 +112,7 @@ def sort_run_words(
         else:
             overrides.append(word)
     output_dir = Path(values.pop("output_dir", RunConfig().output_dir))
-    return RunWords(names[0], output_dir, values, overrides)
+    return NamedWords(names, output_dir, values, overrides)
 
 
 def one_of(key: str, value: str, choices: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.reporting.recommendations import Block, Recommendations
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.terminal_text import counted, shorten
-from graphrec_cli.workflows.evaluate import SavedRun, load_run
+from graphrec_cli.workflows.saved_run import SavedRun, load_run
 
 log = logging.getLogger("graphrec")
 

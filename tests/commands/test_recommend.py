@@ -20,7 +20,7 @@ from graphrec_cli.config.serialize import read_config
 from graphrec_cli.rundir.data_npz import save_arrays
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.training.checkpoints.file import load_checkpoint
-from graphrec_cli.workflows.evaluate import SavedRun, load_run
+from graphrec_cli.workflows.saved_run import SavedRun, load_run
 
 Lists = dict[str | None, list[str]]
 
