@@ -116,11 +116,24 @@ def begin(folder: Path, *words: str) -> subprocess.Popen[str]:
     return process
 
 
-def go_on(folder: Path) -> None:
-    """Let the runs go on, after the signals to them have arrived."""
-    time.sleep(1)
+def go_on(folder: Path, pending: int | None = None) -> None:
+    """Let the runs go on, after the signal ``pending`` has been passed on to each of them."""
+    if pending is None:
+        time.sleep(1)  # for the others to see which process has ended
+    until = time.monotonic() + PATIENCE_S
+    for trainer in trainers(folder):
+        while pending is not None and not is_pending(trainer, pending):
+            assert time.monotonic() < until, "the signal was not passed on"
+            time.sleep(0.01)
     for trainer in trainers(folder):
         os.kill(trainer, signal.SIGCONT)
+
+
+def is_pending(process: int, number: int) -> bool:
+    """Whether a paused process will receive a signal when it goes on."""
+    status = Path(f"/proc/{process}/status").read_text("utf-8")
+    (mask,) = re.findall(r"^ShdPnd:\s*([0-9a-f]+)$", status, re.M)
+    return bool(int(mask, 16) >> (number - 1) & 1)
 
 
 def resume(folder: Path, whole: Finished, *launcher: str) -> None:
@@ -146,7 +159,7 @@ def test_a_signal_ends_the_sweep_with_checkpoints_and_another_launcher_goes_on(
 ) -> None:
     process = begin(tmp_path, *WORDS, *first)
     process.send_signal(number)
-    go_on(tmp_path)
+    go_on(tmp_path, pending=number)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 128 + number, err
     assert "stopping: runs write a checkpoint and end" in err

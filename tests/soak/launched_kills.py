@@ -23,7 +23,7 @@ SHARED = ("train", *TINY, "model.embedding_dim=8", "trainer.batch_size=40", "-m"
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 CHOICES = (
     ("seed=1,2 model.num_layers=1,2", "model=lightgcn,popularity seed=1,2"),
-    ("trainer.epochs=40", "trainer.epochs=400"),
+    ("trainer.epochs=20", "trainer.epochs=120"),
     ("evaluation.floor=null", "evaluation.floor=auto"),
 )
 VICTIMS = ("command", "run", "worker", "all")
