@@ -6,14 +6,18 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.errors import OutputError
 from graphrec_cli.reporting.compare_html_content import report_content
-from graphrec_cli.reporting.compare_html_detail import DETAILS
+from graphrec_cli.reporting.compare_html_detail import DETAILS, fewest_bytes
 from graphrec_cli.reporting.compare_html_numbers import FILTERS
 from graphrec_cli.storage.atomic import atomic_write
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 MAX_BYTES = 500_000
 """Largest report that is written."""
@@ -50,6 +54,8 @@ def render_report(comparison: Mapping[str, Any]) -> bytes:
         OutputError: the thinnest report is larger than that.
     """
     for detail in DETAILS:
+        if fewest_bytes(comparison, detail) > MAX_BYTES:
+            continue
         report = _page(report_content(comparison, detail))
         if len(report) <= MAX_BYTES:
             return report
@@ -58,20 +64,10 @@ def render_report(comparison: Mapping[str, Any]) -> bytes:
 
 def _page(content: Mapping[str, Any]) -> bytes:
     # Imported here so that commands without a report start fast.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    style = (_PARTS / "report.css").read_text("utf-8")
-    script = "".join((_PARTS / name).read_text("utf-8") for name in _SCRIPTS)
-    environment = Environment(
-        loader=FileSystemLoader(_PARTS),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= FILTERS
-    page = environment.get_template("report.html.jinja").render(
+    style, script = _source("report.css"), "".join(map(_source, _SCRIPTS))
+    page = _template().render(
         content=content,
         against_best=_against_best(content),
         policy=_policy(style, script),
@@ -80,6 +76,21 @@ def _page(content: Mapping[str, Any]) -> bytes:
         data=Markup(_embedded(content)),
     )
     return page.encode()
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= FILTERS
+    return environment.from_string(_source("report.html.jinja"))
+
+
+def _source(name: str) -> str:
+    return (_PARTS / name).read_text("utf-8")
 
 
 def _against_best(content: Mapping[str, Any]) -> dict[int, tuple[Any, Any]]:

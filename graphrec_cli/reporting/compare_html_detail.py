@@ -70,11 +70,26 @@ def left_out(comparison: Mapping[str, Any], detail: Detail) -> list[str]:
     epochs = [len(curve["epoch"]) for entry in entries for curve in entry["curves"]]
     if max(epochs, default=0) > detail.points:
         notes.append(
-            f"Of up to {max(epochs)} epochs, a curve keeps about {detail.points}: evenly spaced ones, "
-            "and the first, the last and the selected one."
+            f"Of up to {max(epochs)} epochs, a curve keeps about {detail.points}: evenly spaced "
+            "ones, and the first, the last and the selected one."
         )
     if not detail.all_curves and len(comparison["metrics"]) > 1:
         notes.append("Validation curves of the ranking metric alone are kept.")
     if not detail.all_pairs and len(entries) > 2:
         notes.append("Only pairs with the best entry are kept.")
     return notes
+
+
+def fewest_bytes(comparison: Mapping[str, Any], detail: Detail) -> int:
+    """Bytes that the numbers of curves and pairs need at least, known before they are written."""
+    entries = comparison["entries"][: detail.entries]
+    metrics = min(len(comparison["metrics"]), detail.metrics)
+    columns = 2 + (metrics if detail.all_curves else 1)
+    values = sum(
+        columns * min(len(curve["epoch"]), detail.points)
+        for entry in entries
+        for curve in entry["curves"][: detail.runs]
+    )
+    pairs = len(entries) * (len(entries) - 1) // 2 if detail.all_pairs else len(entries) - 1
+    # A digit and a comma each, and 14 numbers or more a pair.
+    return 2 * (values + 14 * min(pairs * metrics, len(comparison["pairs"])))

@@ -91,14 +91,19 @@ class Browser:
         console = [f"console: {entry['message']}" for entry in self._logs("browser")]
         return [*self.run("return window.alarms"), *console]
 
-    def requested(self) -> list[str]:
-        """The addresses that were asked for since :meth:`open`."""
+    def requests(self) -> dict[str, str | None]:
+        """The addresses asked for since :meth:`open`, each with the reason if it was blocked."""
         messages = [json.loads(entry["message"])["message"] for entry in self._logs("performance")]
-        return [
-            message["params"]["request"]["url"]
+        blocked = {
+            message["params"]["requestId"]: message["params"].get("blockedReason")
+            for message in messages
+            if message["method"] == "Network.loadingFailed"
+        }
+        return {
+            message["params"]["request"]["url"]: blocked.get(message["params"]["requestId"])
             for message in messages
             if message["method"] == "Network.requestWillBeSent"
-        ]
+        }
 
     def picture(self) -> bytes:
         """The whole page as PNG."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Sequence
+from copy import deepcopy
+from itertools import combinations, cycle
 from typing import Any
 
 import numpy as np
@@ -36,7 +38,7 @@ def sample_comparison(
         "margin": margin,
         "config_keys": ["sampler", "model.num_layers", "trainer.learning_rate"],
         "entries": entries,
-        "baselines": {"popularity": {metric: 0.021 for metric in metrics}},
+        "baselines": {"popularity": dict.fromkeys(metrics, 0.021)},
         "pairs": [
             _pair(rng, a, b, metric, margin)
             for metric in metrics
@@ -184,3 +186,50 @@ def _pair(
             }
         },
     }
+
+
+HOSTILE = (
+    "</script><img src=x onerror=alert(1)>",
+    "<!--<script>alert(2)</script>",
+    "\"'><svg onload=alert(3)>",
+    "javascript:alert(4)",
+    "{{ 7 * 7 }}{% for x in y %}",
+    "&lt;b&gt;&#60;",
+    "\u202eright to left\u2066",
+    "\u2028line\u2029 \x00\x1b[31m\x7f\ud800",
+    "__proto__",
+    "constructor",
+    "<b>" * 3_000 + "x" * 1_000,
+    "",
+)
+
+
+def with_texts(comparison: dict[str, Any], texts: Sequence[str]) -> dict[str, Any]:
+    """The same comparison with these texts, in turn, wherever a file of a run could put one."""
+    turn = cycle(texts)
+    changed = deepcopy(comparison)
+    metrics = {metric: next(turn) for metric in changed["metrics"]}
+    # Texts that are the same would be one key; a number in front keeps them apart.
+    metrics = {m: f"{place}{text}" for place, (m, text) in enumerate(metrics.items())}
+    keys = {key: f"{place}{next(turn)}" for place, key in enumerate(changed["config_keys"])}
+    changed["metrics"] = list(metrics.values())
+    changed["metric"] = metrics[changed["metric"]]
+    changed["config_keys"] = list(keys.values())
+    changed |= {"part": next(turn), "split_hashes": [next(turn)]}
+    baselines = changed["baselines"].values()
+    changed["baselines"] = {next(turn): _renamed(figures, metrics) for figures in baselines}
+    for entry in changed["entries"]:
+        entry |= {"label": next(turn), "runs": [next(turn) for _ in entry["runs"]]}
+        entry |= {"values": {key: next(turn) for key in keys.values()}, "seeds": [next(turn)]}
+        entry["figures"] = _renamed(entry["figures"], metrics)
+        for part in [*entry["segments"]["users"].values(), *entry["segments"]["items"].values()]:
+            part["figures"] = _renamed(part["figures"], metrics)
+        for curve in entry["curves"]:
+            curve |= {"run": next(turn), "valid": _renamed(curve["valid"], metrics)}
+    for pair in changed["pairs"]:
+        pair |= {"metric": metrics[pair["metric"]], "test": next(turn)}
+    return changed
+
+
+def _renamed(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {names[name]: value for name, value in values.items()}
