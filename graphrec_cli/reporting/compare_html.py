@@ -63,23 +63,21 @@ def render_report(comparison: Mapping[str, Any]) -> bytes:
 
 
 def _page(content: Mapping[str, Any]) -> bytes:
-    # Imported here so that commands without a report start fast.
-    from markupsafe import Markup
-
     style, script = _source("report.css"), "".join(map(_source, _SCRIPTS))
     page = _template().render(
         content=content,
         against_best=_against_best(content),
         policy=_policy(style, script),
-        style=Markup(style),  # files of this package, not data
-        script=Markup(script),
-        data=Markup(_embedded(content)),
+        style=style,
+        script=script,
+        data=_embedded(content),
     )
     return page.encode()
 
 
 @cache
 def _template() -> Template:
+    # Imported here so that commands without a report start fast.
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(

@@ -68,7 +68,7 @@ def text(value: object, length: int) -> str:
 def number(value: object) -> int | float | None:
     """A whole number, or one of 5 significant digits; None for what is not a finite number."""
     if isinstance(value, float):
-        return float(f"{value:.5g}") if math.isfinite(value) else None
+        return float(f"{value:.5g}") + 0.0 if math.isfinite(value) else None  # no minus before 0
     if isinstance(value, int) and not isinstance(value, bool):
         return value if abs(value) <= _LARGEST_EXACT else None
     return None

@@ -133,3 +133,18 @@ def test_an_entry_with_nothing_but_figures_is_shown(browser: Browser, tmp_path: 
     assert len(browser.run(ROWS, "entries")) == 2
     assert "No shown entry has ranks." in browser.run(TEXT, "histogram")
     assert browser.alarms() == []
+
+
+def test_an_entry_that_is_pointed_at_in_the_legend_stands_out(page: Browser) -> None:
+    opacity = (
+        "return [...document.querySelectorAll('#loss g[data-entry]')].map("
+        "(made) => [made.getAttribute('data-entry'), getComputedStyle(made).opacity]);"
+    )
+    page.run("document.querySelectorAll('#legend input')[1].focus();")
+    assert {(entry, shown == "1") for entry, shown in page.run(opacity)} == {
+        *(("0", False), ("1", True), ("2", False), ("3", False)),
+    }
+    page.press(" ")
+    assert {shown for _, shown in page.run(opacity)} == {"1"}
+    page.run("document.activeElement.blur();")
+    assert {shown for _, shown in page.run(opacity)} == {"1"}

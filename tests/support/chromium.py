@@ -33,7 +33,8 @@ for (const name of ["alert", "confirm", "prompt", "open"]) {
 
 def find_browser() -> tuple[str, str]:
     """The browser and its driver; skips the test without them, and fails it in CI."""
-    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
     if browser and driver:
         return browser, driver
     if os.environ.get("CI"):

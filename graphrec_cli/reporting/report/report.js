@@ -12,6 +12,7 @@ const state = {
   shown: best(MOST_AT_FIRST),
   pairsOf: 0,
   bySegment: false,
+  stressed: null,
 };
 content.entries.forEach((entry, index) => {
   entry.index = index;
@@ -44,8 +45,8 @@ function entryColumns() {
     ),
     numeric("SD of seeds", (entry) => figure(entry, 3), (entry) => fixed(figure(entry, 3))),
     { title: "Seeds", kind: "", cell: ({ seeds }) => [isolated(seeds)], value: ({ seeds }) => seeds },
-    numeric("Users won", won, (entry) => count(won(entry))),
-    numeric("Users lost", lost, (entry) => count(lost(entry))),
+    numeric("Won", won, (entry) => count(won(entry))),
+    numeric("Lost", lost, (entry) => count(lost(entry))),
     ...content.keys.map((key, position) => keyColumn(key, position, content.entries)),
   ];
 }
@@ -171,6 +172,7 @@ function show() {
   pairsTable.show(shownPairs(), show);
   showBaselines();
   showCharts();
+  stress(state.stressed);
   byId("status").textContent =
     `${state.shown.size} of ${content.entries.length} entries are shown, by ${metricName()}`;
 }
@@ -194,15 +196,17 @@ function legendItem(entry) {
   const sample = svg("svg", { width: 30, height: 12, class: colour(entry.index), "aria-hidden": "true" },
     line(0, 6, 30, 6, `line ${dash(entry.index)}`));
   const label = element("label", {}, box, sample, element("b", {}, entry.name), isolated(entry.label));
-  for (const [event, on] of [["pointerenter", true], ["pointerleave", false], ["focusin", true], ["focusout", false]]) {
-    label.addEventListener(event, () => stress(entry.index, on));
+  for (const event of ["pointerenter", "focusin"]) {
+    label.addEventListener(event, () => stress(entry.index));
   }
+  for (const event of ["pointerleave", "focusout"]) label.addEventListener(event, () => stress(null));
   return label;
 }
 
 // The other entries' lines fade while an entry in the legend is pointed at.
-function stress(index, on) {
-  byId("report").classList.toggle("faded", on && state.shown.has(index));
+function stress(index) {
+  state.stressed = index;
+  byId("report").classList.toggle("faded", state.shown.has(index));
   for (const made of document.querySelectorAll("[data-entry]")) {
     made.classList.toggle("chosen", made.getAttribute("data-entry") === String(index));
   }

@@ -5,6 +5,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const COLOURS = 5;
 const DASHES = 4;
+const MOST_NAMES = 20;
 
 function element(name, attributes, ...children) {
   return fill(document.createElement(name), attributes, children);
@@ -54,7 +55,7 @@ function fixed(value) {
 
 function signed(value) {
   if (value === null) return "-";
-  return value < 0 || Object.is(value, -0) ? fixed(value) : `+${fixed(value)}`;
+  return value < 0 ? fixed(value) : `+${fixed(value)}`;
 }
 
 function count(value) {
@@ -126,10 +127,12 @@ function bottomAxis(chart, domain, place, [top, bottom], most) {
   }
 }
 
-// The names of lines at their right ends, moved apart where they would cover each other.
+// The names of lines at their right ends, moved apart where they would cover each other; the legend
+// alone names very many.
 function endNames(chart, ends, x, bottom) {
+  if (ends.length > MOST_NAMES) return;
   const sorted = [...ends].sort((one, other) => one.y - other.y);
-  const gap = Math.min(13, bottom / Math.max(sorted.length, 1));
+  const gap = Math.min(13, bottom / sorted.length);
   let above = -Infinity;
   for (const end of sorted) {
     end.y = Math.max(end.y, above + gap);
