@@ -47,15 +47,20 @@ def build_wheel(target: Path) -> Path:
 
 
 def check_content(wheel: Path) -> None:
-    """The wheel contains the package, every file of conf, and nothing else."""
+    """The wheel contains the package, every file of conf and of the report, and nothing else."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     conf = {
         f"graphrec_cli/{path.relative_to(ROOT).as_posix()}" for path in ROOT.glob("conf/**/*.yaml")
     }
+    report = {
+        path.relative_to(ROOT).as_posix() for path in ROOT.glob("graphrec_cli/reporting/report/*")
+    }
     code = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("graphrec_cli/**/*.py")}
     expect("graphrec_cli/conf/config.yaml" in conf, "conf/config.yaml is not in the checkout")
-    expect(conf | code <= names, f"the wheel lacks {sorted((conf | code) - names)}")
+    expect(len(report) > 2, "graphrec_cli/reporting/report is not in the checkout")
+    wanted = conf | code | report
+    expect(wanted <= names, f"the wheel lacks {sorted(wanted - names)}")
     expect("graphrec_cli/py.typed" in names, "the wheel lacks graphrec_cli/py.typed")
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     expect(tops == {"graphrec_cli"}, f"the wheel holds more than the package: {sorted(tops)}")
