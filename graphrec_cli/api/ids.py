@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from graphrec_cli.errors import ConfigError
 
-Id: TypeAlias = str | int
-Ids: TypeAlias = Id | Iterable[Id]
+Id: TypeAlias = str | int | np.integer
+Ids: TypeAlias = Id | Iterable[Any]
 """One raw id or several; a number stands for its text."""
 
 

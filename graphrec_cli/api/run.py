@@ -85,7 +85,7 @@ class Run(RunFiles):
             users_per_chunk(num_items, loaded.device),
             release=lambda: None,
         )
-        return np.concatenate(blocks)
+        return np.concatenate([np.empty((0, len(item_index)), np.float32), *blocks])
 
     def recommend(
         self,

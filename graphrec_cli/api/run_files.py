@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from graphrec_cli.api.frames import history_frame, pairs_frame, ranks_frame
 from graphrec_cli.config.compose import compose_saved
+from graphrec_cli.config.evaluation import RatingConfig
 from graphrec_cli.config.plugins import loaded_plugins
 from graphrec_cli.config.run import Device
 from graphrec_cli.config.serialize import config_to_dict, read_config
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.errors import OutputError
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.history_jsonl import load_history
 from graphrec_cli.rundir.ranks_npz import load_ranks
@@ -91,6 +93,8 @@ class RunFiles:
         Raises:
             OutputError: there is no ranks.npz, or it holds predicted ratings.
         """
+        if isinstance(self._config.evaluation, RatingConfig):
+            raise OutputError(f"{self.path} has no ranks: evaluation=rating predicts ratings")
         train = self._loaded.split.train
         ranks = load_ranks(
             self._directory.ranks, num_users=train.num_users, num_items=train.num_items

@@ -44,7 +44,7 @@ def scoring_vectors(loaded: SavedRun, name: str) -> ScoringVectors:
     """
     user, item = _tables(loaded.model, name)
     vectors = ScoringVectors(
-        *(np.array(table.cpu(), dtype=np.float32, order="C") for table in (user, item))
+        *(np.array(table.cpu().numpy(), dtype=np.float32, order="C") for table in (user, item))
     )
     for table in vectors:
         table.setflags(write=False)
