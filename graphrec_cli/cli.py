@@ -43,6 +43,7 @@ Commands:
   recommend RUN            recommend items to users of a run, or to a new user
   reproduce RUN            make a run again and compare every figure
   ablate RUN               put each changed value of a run back alone
+  export RUN               write vectors, ids and indexes for other programs
   completion SHELL         print the completion script for bash, zsh or fish
 
 Flags:
@@ -70,6 +71,7 @@ COMMANDS = (
     "recommend",
     "reproduce",
     "ablate",
+    "export",
     "completion",
 )
 """A command ``name`` is the function ``name_command`` of the module ``commands.name``."""

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphrec_cli.errors import ConfigError
+from graphrec_cli.errors import ConfigError, NonFiniteError
 from graphrec_cli.evaluation.scorer import DotProductScorer
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.lightgcn_rating import DotRating, LinearRating
@@ -41,12 +41,15 @@ def scoring_vectors(loaded: SavedRun, name: str) -> ScoringVectors:
 
     Raises:
         ConfigError: the scores of the model are not dot products of vectors.
+        NonFiniteError: a vector has a value that is NaN or infinite.
     """
     user, item = _tables(loaded.model, name)
     vectors = ScoringVectors(
         *(np.array(table.cpu().numpy(), dtype=np.float32, order="C") for table in (user, item))
     )
-    for table in vectors:
+    for kind, table in vectors._asdict().items():
+        if not np.isfinite(table).all():
+            raise NonFiniteError(f"a vector of a {kind} is NaN or infinite; train the run again")
         table.setflags(write=False)
     return vectors
 
