@@ -10,6 +10,7 @@ import sys
 from contextlib import chdir
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -309,11 +310,11 @@ def test_the_shown_code_scores_what_was_exported(
     assert main(["recommend", str(run), "users=17", "k=5", "--json"]) == 0
     items = [item["item_id"] for item in json.loads(capsys.readouterr().out)[0]["items"]]
     score, search = python_blocks("export.md")
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     exec(score, values)
     assert values["best"] == items
     exec(search, values)
-    assert len(set(values["keys"])) == 20  # type: ignore[call-overload]
+    assert len(set(values["keys"])) == 20
 
 
 @pytest.mark.slow
@@ -322,7 +323,7 @@ def test_the_shown_python_code_trains_and_opens_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("graphrec_cli.workflows.launch._DEFAULT_THREADS", 1)
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     for code in python_blocks("python.md"):
         exec(code, values)
     assert len(list((tmp_path / "outputs").iterdir())) == 3
@@ -335,7 +336,7 @@ def test_the_shown_python_code_trains_and_opens_runs(
 @pytest.mark.slow
 def test_the_shown_code_reads_a_run(run: Path) -> None:
     (code,) = python_blocks("api.md")
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     exec(code.replace('Path("RUN")', f"Path({str(run)!r})"), values)
     assert isinstance(values["history"], np.ndarray)
     assert len(values["history"]) > 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from builders import items_of_users
 
@@ -27,6 +29,7 @@ def test_an_item_that_is_never_found_is_beyond_every_cut_off() -> None:
 
 def test_epochs_without_validation_have_nan() -> None:
     usual = {"step": 1, "loss": 0.5, "learning_rate": 0.1, "seconds": 2, "triplets_per_second": 3}
+    rows: list[dict[str, Any]]
     rows = [{"epoch": 1, **usual, "valid": None}, {"epoch": 2, **usual, "valid": {"mrr": 0.25}}]
     frame = history_frame(rows)
     assert frame["epoch"].tolist() == [1, 2]
