@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import TextIO
 
 from graphrec_cli import __version__
 from graphrec_cli.commands.home_paths import expand_home
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.distributed.launch import is_first_launched, launched_processes, leading
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
-from graphrec_cli.system.progress import bars_erased, progress
-from graphrec_cli.terminal_text import one_line, printable
+from graphrec_cli.system.progress import progress
+from graphrec_cli.system.screen_log import log_to_stderr
+from graphrec_cli.terminal_text import one_line
 
 HELP = """\
 graphrec trains and evaluates graph recommenders.
@@ -45,6 +43,7 @@ Commands:
   recommend RUN            recommend items to users of a run, or to a new user
   reproduce RUN            make a run again and compare every figure
   ablate RUN               put each changed value of a run back alone
+  export RUN               write vectors, ids and indexes for other programs
   completion SHELL         print the completion script for bash, zsh or fish
 
 Flags:
@@ -72,6 +71,7 @@ COMMANDS = (
     "recommend",
     "reproduce",
     "ablate",
+    "export",
     "completion",
 )
 """A command ``name`` is the function ``name_command`` of the module ``commands.name``."""
@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug, json_output = "--debug" in words, bool({"--json", "json=true"} & set(words))
     words = [word for word in words if word not in ("--debug", "--json", "json=true")]
     try:
-        with _log_to_stderr(), leading(), plugins_of(words) as words:
+        with log_to_stderr(), leading(), plugins_of(words) as words:
             page = _requested_page(words)
             if page is not None:
                 print(page, end="", flush=True)
@@ -162,34 +162,3 @@ def _refuse_several_processes(words: list[str]) -> None:
 
 def _module(name: str) -> ModuleType:
     return importlib.import_module(f"graphrec_cli.commands.{name}")
-
-
-@contextmanager
-def _log_to_stderr() -> Iterator[None]:
-    log = logging.getLogger("graphrec")
-    handler = _ScreenHandler()
-    handler.setFormatter(_ScreenFormatter())
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-
-
-class _ScreenHandler(logging.StreamHandler[TextIO]):
-    """Writes lines to stderr, never onto a progress bar."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        with bars_erased():
-            super().emit(record)
-
-
-class _ScreenFormatter(logging.Formatter):
-    """The message, with ``warning:`` before a warning; control characters are escaped."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        message = printable(super().format(record))
-        return f"warning: {message}" if record.levelno == logging.WARNING else message

@@ -10,11 +10,12 @@ import sys
 from contextlib import chdir
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
-from graphrec_cli import components
+from graphrec_cli import components, load_run
 from graphrec_cli.cli import main
 from graphrec_cli.config import sampler as sampler_configs
 from graphrec_cli.config import store
@@ -49,6 +50,7 @@ def commands(start: str, *, but: tuple[str, ...] = ()) -> list[str]:
 EVALUATE = commands("graphrec evaluate")
 RECOMMEND = commands("graphrec recommend")
 REPRODUCE = commands("graphrec reproduce")
+EXPORT = commands("graphrec export")
 RESUME = commands("graphrec train resume=")
 FROM = commands("graphrec train --from")
 PLUGIN = commands("graphrec train --plugin")
@@ -77,6 +79,7 @@ def test_the_pages_show_commands() -> None:
     assert len(EVALUATE) >= 5
     assert len(RECOMMEND) >= 5
     assert len(REPRODUCE) >= 2
+    assert len(EXPORT) >= 4
     assert len(DATA) >= 4
     assert len(PLAN) >= 3
 
@@ -274,10 +277,70 @@ def test_a_shown_recommendation_gives_items(
     assert "item_id" in shown
 
 
+def python_blocks(page: str) -> list[str]:
+    """The Python code of a page, in its order."""
+    return [text for language, text in code_blocks(ROOT / "docs" / page) if language == "python"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", EXPORT)
+def test_a_shown_export_writes_a_folder(
+    command: str, run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if "index=" in command:
+        for library in ("faiss", "usearch"):
+            pytest.importorskip(library, reason="the extra 'export' is not installed")
+    monkeypatch.chdir(tmp_path)
+    words = [word.replace("RUN", str(run)) for word in shlex.split(command)[1:]]
+    assert main([*words, f"output_dir={run.parent}"]) == 0
+    (out,) = (word.partition("=")[2] for word in words if word.startswith("out="))
+    assert (tmp_path / out / "scoring.json").is_file()
+
+
+@pytest.mark.slow
+def test_the_shown_code_scores_what_was_exported(
+    run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for library in ("faiss", "usearch"):
+        pytest.importorskip(library, reason="the extra 'export' is not installed")
+    monkeypatch.chdir(tmp_path)
+    for words in (["out=vectors"], ["out=searched", "index=both"]):
+        assert main(["export", str(run), *words]) == 0
+    capsys.readouterr()
+    assert main(["recommend", str(run), "users=17", "k=5", "--json"]) == 0
+    items = [item["item_id"] for item in json.loads(capsys.readouterr().out)[0]["items"]]
+    score, search = python_blocks("export.md")
+    values: dict[str, Any] = {}
+    exec(score, values)
+    assert values["best"] == items
+    exec(search, values)
+    assert len(set(values["keys"])) == 20
+
+
+@pytest.mark.slow
+def test_the_shown_python_code_trains_and_opens_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("graphrec_cli.workflows.launch._DEFAULT_THREADS", 1)
+    values: dict[str, Any] = {}
+    for code in python_blocks("python.md"):
+        exec(code, values)
+    assert len(list((tmp_path / "outputs").iterdir())) == 3
+    run = load_run(sorted((tmp_path / "outputs").iterdir())[0])
+    assert values["hit"] == run.metrics["test"]["hit@10"]
+    assert values["ndcg"] == pytest.approx(run.metrics["test"]["ndcg@10"])
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
 @pytest.mark.slow
 def test_the_shown_code_reads_a_run(run: Path) -> None:
-    (code,) = (text for language, text in code_blocks(ROOT / "docs/api.md") if language == "python")
-    values: dict[str, object] = {}
+    (code,) = python_blocks("api.md")
+    values: dict[str, Any] = {}
     exec(code.replace('Path("RUN")', f"Path({str(run)!r})"), values)
     assert isinstance(values["history"], np.ndarray)
     assert len(values["history"]) > 0
+    opened = load_run(run)
+    for name in ("user_embeddings", "item_embeddings"):
+        np.testing.assert_allclose(values[name], getattr(opened, name)(), atol=1e-6)
+    np.testing.assert_allclose(values["scores"], opened.scores(users="17")[0], atol=1e-6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from graphrec_cli.commands import ablate, evaluate
+from graphrec_cli.commands import ablate, evaluate, export
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
@@ -142,6 +142,12 @@ def _ablate(word: str, before: list[str]) -> list[str]:
     return _run_words(word, before, own, ablate.OVERRIDABLE)
 
 
+def _export(word: str, before: list[str]) -> list[str]:
+    chosen = [f"index={kind}" for kind in export.INDEXES]
+    free = [f"{key}=" for key in export.OWN if key != "index"]
+    return _run_words(word, before, [*chosen, *free], OVERRIDABLE)
+
+
 def _data(word: str, before: list[str]) -> list[str]:
     if not before:
         return [*SUBCOMMANDS, "--help"]
@@ -175,5 +181,6 @@ _COMMANDS = {
     "recommend": _recommend,
     "reproduce": _reproduce,
     "ablate": _ablate,
+    "export": _export,
     "completion": _completion,
 }

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from graphrec_cli.commands.resume import resume, take_resumed
 from graphrec_cli.commands.saved_config import output_dir_of, take_saved
 from graphrec_cli.commands.sweep import sweep_command
-from graphrec_cli.config.arguments import sort_arguments
+from graphrec_cli.config.arguments import Arguments, sort_arguments
 from graphrec_cli.config.compose import compose_run
 from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.sweep_words import SweepWords, take_sweep_words
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
@@ -44,6 +45,15 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         )
     if asked != SweepWords():
         raise ConfigError("sweep.resume and the other sweep keys are for a sweep; add -m")
+    return _report(train_once(arguments, saved, debug=debug), json_output=json_output)
+
+
+def train_once(arguments: Arguments, saved: SavedConfig | None, *, debug: bool) -> RunOutcome:
+    """Check the words and the data's files, and train the one run that the words ask for.
+
+    Raises:
+        GraphrecError: the run cannot be started.
+    """
     with progress("checking the configuration", in_log=False):
         job = compose_run(arguments, saved)
         check_data(job.config)
@@ -51,7 +61,7 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     with progress("loading torch", in_log=False):
         from graphrec_cli.workflows.launch import run_job
 
-    return _report(run_job(job, debug=debug), json_output=json_output)
+    return run_job(job, debug=debug)
 
 
 def _report(outcome: RunOutcome, *, json_output: bool) -> int:

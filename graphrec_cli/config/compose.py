@@ -16,6 +16,7 @@ from graphrec_cli.config.arguments import Arguments, describe_repeated, hydra_wo
 from graphrec_cli.config.choice_notes import describe_choices
 from graphrec_cli.config.explain import explain, refuse_unknown_keys
 from graphrec_cli.config.fitting_experiment import fitting_experiment
+from graphrec_cli.config.hydra_state import hydra_set_aside
 from graphrec_cli.config.options import conf_dir
 from graphrec_cli.config.own_options import check_own_options, located_interpolations
 from graphrec_cli.config.run import RunConfig
@@ -124,6 +125,7 @@ def _compose(arguments: Arguments, saved: SavedConfig | None) -> tuple[DictConfi
     # Not by way of Hydra's entry point, which would compose twice to find out its mode.
     with (
         saved_options(saved) as selected,
+        hydra_set_aside(),
         hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"),
     ):
         words = [*selected, *arguments.overrides, *search]

@@ -6,6 +6,9 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -78,11 +81,24 @@ def _git(checkout: Path, *words: str) -> str:
 
 
 _STORAGE = "hydra.sweeper.storage="
+_words: ContextVar[Sequence[str] | None] = ContextVar("words of the command", default=None)
+
+
+@contextmanager
+def command_is(words: Sequence[str]) -> Iterator[None]:
+    """Let ``command_line`` return these words, for a run that Python code starts."""
+    token = _words.set(words)
+    try:
+        yield
+    finally:
+        _words.reset(token)
 
 
 def command_line() -> list[str]:
     """The words of the command line, starting with ``graphrec``, without the address of a study."""
+    words = _words.get()
+    words = sys.argv[1:] if words is None else words
     return [
         "graphrec",
-        *(f"{_STORAGE}..." if word.startswith(_STORAGE) else word for word in sys.argv[1:]),
+        *(f"{_STORAGE}..." if word.startswith(_STORAGE) else word for word in words),
     ]

@@ -57,21 +57,33 @@ class Request:
 def recommend(
     run: RunDirectory, saved: SavedConfig, config: RunConfig, request: Request
 ) -> Recommendations:
-    """Load the run and find the users; the lists are computed in blocks during iteration.
+    """Load the run and recommend as ``recommend_loaded`` does.
+
+    Raises:
+        GraphrecError: the directory cannot be read, the config does not fit it, or the request is
+            refused.
+    """
+    loaded = load_run(run, saved, config)
+    loaded.model.prepare_scoring()
+    return recommend_loaded(loaded, request)
+
+
+def recommend_loaded(loaded: SavedRun, request: Request) -> Recommendations:
+    """Find the users; the lists are computed in blocks during iteration.
+
+    Args:
+        loaded: a run whose model is prepared for scoring.
 
     Raises:
         ConfigError: a user or an item of the request is unknown.
         DataError: k is larger than the catalog.
-        GraphrecError: the directory cannot be read, or the config does not fit it.
     """
-    loaded = load_run(run, saved, config)
     catalog_size = int(np.count_nonzero(loaded.split.train.item_degree))
     if request.k > catalog_size:
         raise DataError(
             f"k={request.k} is more than the {catalog_size} items with a train interaction; "
             f"set k to at most {catalog_size}"
         )
-    loaded.model.prepare_scoring()
     blocks = _for_users if request.items is None else _for_new_user
     return Recommendations(
         item_id=loaded.split.items.text(),
