@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def read_history(path: Path) -> list[dict[str, Any]]:
         path: history.jsonl, which may come from somebody else.
 
     Returns:
-        Rows with ``epoch`` and ``step`` (int), ``loss``, ``learning_rate``, ``seconds``,
+        Rows of ascending epochs, with ``epoch`` and ``step`` (int), ``loss``, ``learning_rate``, ``seconds``,
         ``triplets_per_second`` (float) and ``valid``: a value by metric, or None.
 
     Raises:
@@ -32,7 +33,11 @@ def read_history(path: Path) -> list[dict[str, Any]]:
     """
     try:
         rows = read_json_lines(path, MAX_HISTORY_BYTES)
-        return [_row(row, number) for number, row in enumerate(rows, 1)]
+        history = [_row(row, number) for number, row in enumerate(rows, 1)]
+        epochs = [row["epoch"] for row in history]
+        if any(later <= epoch for epoch, later in pairwise(epochs)):
+            raise ValueError("its epochs do not ascend")
+        return history
     except FileNotFoundError:
         return []
     except OSError as error:
