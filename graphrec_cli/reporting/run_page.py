@@ -156,10 +156,13 @@ def _figures(page: RunPage) -> list[str]:
     others = len(columns) - len(parts)
     if others:
         lines.append(f"right of {' and '.join(parts)}: what the model is held against there")
-    for part in ("valid", "test"):
-        if part in page.counts and part in parts:
-            users = page.counts[part].get("users_evaluated", 0)
-            lines.append(f"{part}: over {counted(int(users), 'user')}")
+    users = [
+        f"{counted(int(page.counts[part].get('users_evaluated', 0)), f'{part} user')}"
+        for part in parts
+        if part in page.counts
+    ]
+    if users:
+        lines.append(f"over {' and '.join(users)}")
     return [*lines, *(wrap(clip(line, _MOST_TEXT)) for line in page.coverage)]
 
 

@@ -14,7 +14,7 @@ MOST_FILES = 200
 _FOLDERS = ("", "checkpoints", "plots")
 _CONTENT = {
     "config.json": "the whole configuration",
-    "environment.json": "versions, hardware, digests of data and split",
+    "environment.json": "versions, hardware, digests",
     "status.json": "the state of the run",
     "train.log": "the log",
     "history.jsonl": "a line an epoch",
@@ -61,8 +61,8 @@ def list_files(run: Path) -> list[RunFile]:
                 with suppress(OSError):  # deleted in the meantime
                     if entry.is_file(follow_symlinks=False) and len(sizes) < MOST_FILES:
                         sizes[name] = entry.stat(follow_symlinks=False).st_size
-    place = {name: number for number, name in enumerate(_CONTENT)}
-    place |= {name: place["checkpoints/last.pt"] for name in sizes if _OLDER.fullmatch(name)}
+    place: dict[str, float] = {name: number for number, name in enumerate(_CONTENT)}
+    place |= {name: place["checkpoints/last.pt"] + 0.5 for name in sizes if _OLDER.fullmatch(name)}
     ordered = sorted(sizes, key=lambda name: (place.get(name, len(place)), name))
     return [RunFile(name, sizes[name], _content(name)) for name in ordered]
 

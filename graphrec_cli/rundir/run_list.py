@@ -88,9 +88,7 @@ def best_first(runs: Sequence[RunSummary], metric: str) -> list[RunSummary]:
     if not valid and runs:
         known = list(dict.fromkeys(chain.from_iterable(run.valid or () for run in runs)))
         listed = f" (metrics: {', '.join(known)})" if known else ""
-        raise ConfigError(
-            f"sort: no run has a valid '{metric}'{suggestion(metric, known)}{listed}"
-        )
+        raise ConfigError(f"sort: no run has a valid '{metric}'{suggestion(metric, known)}{listed}")
     ordered = sorted(valid, key=lambda pair: pair[1], reverse=not lower_is_better(metric))
     without = [run for run in runs if not run.valid or metric not in run.valid]
     return [*(run for run, _ in ordered), *without]
