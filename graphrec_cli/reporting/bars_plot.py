@@ -16,8 +16,8 @@ _COLUMNS = 3
 _WIDTH, _HEIGHT = 4.0, 2.8
 _GROUP = 0.8
 """Share of the distance between two groups of bars that they fill."""
-_MOST_LABELLED = 3
-"""With more models, the figures above their bars would overlap."""
+_MOST_LABELLED = 9
+"""With more bars in a panel, the figures above them would overlap."""
 _HATCHES = ("", "//", "..", "xx", "\\\\", "oo")
 
 
@@ -39,17 +39,20 @@ def draw_test_metrics(models: Mapping[str, Mapping[str, float]], path: Path) -> 
         figure, axes = panel_grid(len(families), columns, _WIDTH, _HEIGHT)
         groups = max(map(len, families.values()))
         for axis, (family, metrics) in zip(axes, families.items(), strict=True):
-            _draw_family(axis, family, metrics, models)
-            middle = (len(metrics) - 1) / 2  # bars are equally wide in all panels
-            axis.set_xlim(middle - groups / 2, middle + groups / 2)
+            _draw_family(axis, family, metrics, models, groups)
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="upper center", ncols=4, frameon=False)
         save_figure(figure, path)
 
 
 def _draw_family(
-    axis: Axes, family: str, metrics: list[str], models: Mapping[str, Mapping[str, float]]
+    axis: Axes,
+    family: str,
+    metrics: list[str],
+    models: Mapping[str, Mapping[str, float]],
+    groups: int,
 ) -> None:
+    """Draw the bars of a panel that has room for ``groups`` of them."""
     width = _GROUP / len(models)
     for number, (name, values) in enumerate(models.items()):
         places = [group + width * (number + 0.5) - _GROUP / 2 for group in range(len(metrics))]
@@ -63,10 +66,13 @@ def _draw_family(
             edgecolor="white",
             label=clip(name, 24),
         )
-        if len(models) <= _MOST_LABELLED:
+        if len(models) * groups <= _MOST_LABELLED:
             labels = [f"{height:.4f}".removeprefix("0") for height in heights]
             axis.bar_label(bars, labels=labels, fontsize=7, padding=1)
-    axis.set_xticks(range(len(metrics)), metrics)
+    cutoffs = ["".join(metric.partition("@")[1:]) for metric in metrics]
+    axis.set_xticks(range(len(metrics)), cutoffs)
+    middle = (len(metrics) - 1) / 2  # bars are equally wide in all panels
+    axis.set_xlim(middle - groups / 2, middle + groups / 2)
     axis.margins(y=0.12)
     axis.grid(alpha=0.3, axis="y")
     axis.set_axisbelow(True)

@@ -155,7 +155,7 @@ def _figures(page: RunPage) -> list[str]:
     parts = [name for name in ("valid", "test") if getattr(run, name) is not None]
     others = len(columns) - len(parts)
     if others:
-        lines.append(f"right of {' and '.join(parts)}: what the model is held against there")
+        lines.append("beside the run's figures on a part: those of the baselines and the floor")
     users = [
         f"{counted(int(page.counts[part].get('users_evaluated', 0)), f'{part} user')}"
         for part in parts

@@ -25,8 +25,8 @@ def read_history(path: Path) -> list[dict[str, Any]]:
         path: history.jsonl, which may come from somebody else.
 
     Returns:
-        Rows of ascending epochs, with ``epoch`` and ``step`` (int), ``loss``, ``learning_rate``, ``seconds``,
-        ``triplets_per_second`` (float) and ``valid``: a value by metric, or None.
+        Rows of ascending epochs, with ``epoch`` and ``step`` (int), ``loss``, ``learning_rate``,
+        ``seconds``, ``triplets_per_second`` (float) and ``valid``: a value by metric, or None.
 
     Raises:
         OutputError: the file cannot be read, is too large, or a row is malformed.
