@@ -55,6 +55,8 @@ def draw_curves(
     best = _best(validated, monitor, lower_is_better) if validated else None
     families = _families(validated[0]["valid"], monitor) if validated else {}
     floors = floors if validated and floors else {}
+    from matplotlib.ticker import EngFormatter
+
     with plain_style():
         figure, axes = panel_grid(len(families) + 3, _COLUMNS, _WIDTH, _HEIGHT)
         for axis in axes:
@@ -66,8 +68,9 @@ def draw_curves(
                 _mark(axis, family, best, monitor)
         _draw_line(axes[-2], history, "learning_rate", "learning rate")
         _draw_line(axes[-1], history, "triplets_per_second", "examples per second")
-        axes[-1].set_ylim(bottom=0)
-        axes[-1].yaxis.set_major_formatter("{x:,.0f}")
+        _from_zero(axes[-2], history, "learning_rate")
+        _from_zero(axes[-1], history, "triplets_per_second")
+        axes[-1].yaxis.set_major_formatter(EngFormatter())
         if validated:
             _add_legend(figure, list(families.values()), list(floors))
         save_figure(figure, path)
@@ -103,6 +106,12 @@ def _draw_line(axis: Axes, history: Sequence[Mapping[str, Any]], key: str, title
     epochs = [row["epoch"] for row in history]
     axis.plot(epochs, [row[key] for row in history], color=COLOURS[0], **_points(epochs, "o"))
     axis.set_title(title, fontsize=10)
+
+
+def _from_zero(axis: Axes, history: Sequence[Mapping[str, Any]], key: str) -> None:
+    highest = max(row[key] for row in history)
+    if highest > 0:
+        axis.set_ylim(0, 1.1 * highest)
 
 
 def _draw_family(

@@ -55,6 +55,8 @@ def list_files(run: Path) -> list[RunFile]:
     """
     sizes: dict[str, int] = {}
     for folder in _FOLDERS:
+        if folder and (run / folder).is_symlink():
+            continue
         with suppress(OSError), os.scandir(run / folder) as entries:
             for entry in entries:
                 name = f"{folder}/{entry.name}" if folder else entry.name
