@@ -39,6 +39,8 @@ Commands:
   plan                     what a run would need: sizes, memory, time
   data inspect             show a data set, what is filtered, and the split
   data prepare             fill the cache of prepared data
+  runs                     list the runs; filter and sort them
+  show RUN                 one run: settings, curves, figures, files
   evaluate RUN             evaluate a run's best checkpoint
   recommend RUN            recommend items to users of a run, or to a new user
   reproduce RUN            make a run again and compare every figure
@@ -67,6 +69,8 @@ COMMANDS = (
     "train",
     "plan",
     "data",
+    "runs",
+    "show",
     "evaluate",
     "recommend",
     "reproduce",

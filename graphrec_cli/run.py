@@ -19,13 +19,13 @@ from graphrec_cli.data.splits.split import Split
 from graphrec_cli.distributed.launch import running_processes
 from graphrec_cli.distributed.processes import Processes
 from graphrec_cli.preparation import DropReport, find_files, prepare
-from graphrec_cli.reporting.plots import draw_curves
+from graphrec_cli.reporting.run_plots import draw_run, live_curves
 from graphrec_cli.results.expected_bands import against_bands
 from graphrec_cli.results.final_test import evaluate_best, judge
 from graphrec_cli.rundir.config_fingerprint import FREE_IN_RECIPE, config_sha256
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.data_npz import save_arrays, save_run_data
-from graphrec_cli.rundir.directory import RunDirectory, make_folder
+from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.environment import command_line, describe_device, describe_environment
 from graphrec_cli.rundir.environment_history import recorded_identity, with_earlier
 from graphrec_cli.storage.atomic import write_json
@@ -102,7 +102,15 @@ def train(
         audit(context, model, run)
     signals.check()
     checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity), processes)
-    fitted = fit_model(context, model, checkpointing, signals, resumed=resumed, report=report)
+    fitted = fit_model(
+        context,
+        model,
+        checkpointing,
+        signals,
+        resumed=resumed,
+        report=report,
+        after_epoch=live_curves(config, run, floor).after_epoch if config.plots else None,
+    )
     figures, test = judge(context, fitted, prepared.preferences, floor)
     processes.finish()
     bands = against_bands(
@@ -117,9 +125,9 @@ def train(
         with progress(f"writing {run.ranks.name}"):
             save_arrays(run.ranks, test.arrays)
     write_json(run.metrics, metrics)
-    if config.plots and fitted.history:
-        with progress("drawing the curves"):
-            draw_history(config, fitted.history, run)
+    if config.plots:
+        with progress("drawing the plots"):
+            draw_run(config, run, fitted.history, metrics)
     return metrics
 
 
@@ -151,12 +159,3 @@ def take_part(shared: SharedRun, processes: Processes, signals: StopSignals) -> 
     model = build_model(shared.config, split.train, device, processes)
     fitted = fit_model(context, model, CheckpointHelper(processes), signals, resumed=shared.resumed)
     evaluate_best(context, fitted)
-
-
-def draw_history(config: RunConfig, history: list[dict[str, Any]], run: RunDirectory) -> None:
-    """Plot the loss and the metric curves into the run's ``plots`` folder."""
-    make_folder(run.plots)
-    monitor = config.monitor()
-    draw_curves(
-        history, run.plots / "curves.png", monitor, config.evaluation.lower_is_better(monitor)
-    )

@@ -61,6 +61,7 @@ TRAIN = [
 ]
 DATA = commands("graphrec data")
 PLAN = commands("graphrec plan")
+LOOK = [*commands("graphrec runs"), *commands("graphrec show")]
 OF_ONES_OWN = {command for command in TRAIN if "sampler=popularity_power" in command}
 """They need the component that docs/extending.md adds; a test below does so."""
 OF_A_SWEEP = {
@@ -82,6 +83,7 @@ def test_the_pages_show_commands() -> None:
     assert len(EXPORT) >= 4
     assert len(DATA) >= 4
     assert len(PLAN) >= 3
+    assert len(LOOK) >= 6
 
 
 def write_own_options(folder: Path) -> None:
@@ -262,6 +264,17 @@ def test_a_shown_evaluation_gives_figures(
     words = shlex.split(command)[1:]
     assert main([str(run) if word == "RUN" else word for word in words]) == 0
     assert "ndcg@10" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", LOOK)
+def test_a_shown_look_at_runs_names_the_run(
+    command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.parents[1])
+    words = shlex.split(command)[1:]
+    assert main([str(run) if word == "RUN" else word for word in words]) == 0
+    assert run.name in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from graphrec_cli.config.serialize import config_to_dict, read_config
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import OutputError
 from graphrec_cli.rundir.directory import RunDirectory
-from graphrec_cli.rundir.history_jsonl import load_history
+from graphrec_cli.rundir.history import read_history
 from graphrec_cli.rundir.ranks_npz import load_ranks
 from graphrec_cli.workflows import saved_run
 from graphrec_cli.workflows.saved_run import SavedRun
@@ -81,7 +81,7 @@ class RunFiles:
         Raises:
             OutputError: history.jsonl is damaged.
         """
-        return history_frame(load_history(self._directory.history))
+        return history_frame(read_history(self._directory.history))
 
     @cached_property
     def ranks(self) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from graphrec_cli.commands import ablate, evaluate, export
+from graphrec_cli.commands import ablate, evaluate, export, runs
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
@@ -15,8 +15,10 @@ from graphrec_cli.config.completion import complete_train
 from graphrec_cli.config.flags import FROM, PLUGIN
 from graphrec_cli.config.plan_words import PLAN_KEYS
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.rundir.find_run import Need, usable_runs
+from graphrec_cli.rundir.run_summary import STATES
 
 HELP = """\
 Print the script that completes commands, groups, options, keys and values.
@@ -95,6 +97,20 @@ def _candidates(word: str, before: list[str]) -> list[str]:
 
 def _evaluate(word: str, before: list[str]) -> list[str]:
     return _run_words(word, before, ["part=test", "part=valid"], evaluate.OVERRIDABLE)
+
+
+def _list_runs(word: str, before: list[str]) -> list[str]:
+    states = [f"state={state}" for state in STATES]
+    named = [
+        f"{group}={name}" for group in ("model", "dataset", "split") for name in SCHEMAS[group]
+    ]
+    # After the equals sign, the shell completes folder names.
+    free = [] if "=" in word else [f"{key}=" for key in (*runs.OWN, "output_dir")]
+    return sorted({*free, *states, *named, "--json", "--help"})
+
+
+def _show(word: str, before: list[str]) -> list[str]:
+    return sorted([*_runs(before, Need.nothing), "output_dir=", "--json", "--help"])
 
 
 def _recommend(word: str, before: list[str]) -> list[str]:
@@ -177,6 +193,8 @@ _COMMANDS = {
     "train": _train,
     "plan": _plan,
     "data": _data,
+    "runs": _list_runs,
+    "show": _show,
     "evaluate": _evaluate,
     "recommend": _recommend,
     "reproduce": _reproduce,

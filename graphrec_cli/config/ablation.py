@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,14 @@ class Change:
         return f"{self.key}={self.back} (now {self.now})"
 
 
-def changes_between(run: SavedConfig, other: SavedConfig | None) -> list[Change]:
+def changes_between(
+    run: SavedConfig, other: SavedConfig | None, groups: Sequence[str] = _COMPONENTS
+) -> list[Change]:
     """Every value of a run that another configuration has otherwise.
 
     Args:
         other: None compares with the options that the run has chosen.
+        groups: whose values are compared.
 
     Raises:
         ConfigError: the configurations are about other data, splits or metrics.
@@ -55,7 +58,7 @@ def changes_between(run: SavedConfig, other: SavedConfig | None) -> list[Change]
             "trainer.valid_users"
         )
     changes: list[Change] = []
-    for group in _COMPONENTS:
+    for group in groups:
         own = to_plain(getattr(run.config, group))
         if other is None:
             option = built_in_option(group, run.choices.get(group), own["name"] or "trainer")

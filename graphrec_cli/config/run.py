@@ -65,7 +65,7 @@ class RunConfig:
     """Test metrics that a recipe is known to reach. A run with its values reports whether it
     did."""
     plots: bool = True
-    """Draw loss and metric curves into the run directory."""
+    """Draw the curves of the training and the test metrics into the run directory."""
 
     def __post_init__(self) -> None:
         check_fields(self, "")

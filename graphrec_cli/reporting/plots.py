@@ -1,10 +1,12 @@
-"""Plot of the training loss and the validation metrics by epoch."""
+"""What all pictures share: a figure in the same style on every machine, colours, and its file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from graphrec_cli.storage.atomic import atomic_write
 
@@ -12,96 +14,84 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BEST_LINE: dict[str, Any] = {"color": "0.4", "linestyle": "--", "linewidth": 1}
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Colours that colour-blind people tell apart (Okabe and Ito, Color Universal Design, 2008)."""
+_LEFT, _RIGHT, _BELOW, _ABOVE = 0.6, 0.2, 0.48, 0.3
+"""Inches around a panel, for its labels and its title."""
+_LEGEND = 0.34
+"""Inches for the legend above the panels."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches."""
+def new_figure(
+    width: float, height: float, layout: Literal["constrained", "none"] = "constrained"
+) -> Figure:
+    """An empty figure, in inches, on white."""
     # Imported here so that commands without plots start fast; without pyplot, which has global
     # state and may need a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=120, layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
-def draw_curves(
-    history: Sequence[Mapping[str, Any]], path: Path, monitor: str, lower_is_better: bool = False
-) -> None:
-    """Plot the loss and, if the run validated, the metric curves as a PNG at ``path``.
+def panel_grid(panels: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure of equal panels, row by row, with room for a legend above them.
 
-    The metric curves are those with the monitored metric's name (``ndcg@10`` draws every ``ndcg``).
-    The first epoch with the best value of ``monitor`` is marked.
+    Unlike those of ``new_figure``, its panels stand at fixed places: finding the best places takes
+    as long as drawing.
 
     Args:
-        history: one row per epoch, at least one, as in ``history.jsonl``, with ``epoch``, ``loss``
-            and ``valid``: a value by metric key, or None for an epoch without validation.
-        path: PNG file in an existing folder.
-        monitor: metric that selects the best epoch.
-        lower_is_better: whether the lowest value of ``monitor`` is the best.
+        columns: of the grid; one row may have fewer panels.
+        width, height: of a panel with its labels, in inches.
+    """
+    rows = -(-panels // columns)
+    figure = new_figure(width * columns, height * rows + _LEGEND, "none")
+    size = figure.get_size_inches()
+    figure.subplots_adjust(
+        left=_LEFT / size[0],
+        right=1 - _RIGHT / size[0],
+        bottom=_BELOW / size[1],
+        top=1 - (_LEGEND + _ABOVE) / size[1],
+        wspace=(_LEFT + _RIGHT) / (width - _LEFT - _RIGHT),
+        hspace=(_BELOW + _ABOVE) / (height - _BELOW - _ABOVE),
+    )
+    axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for axis in axes[panels:]:
+        axis.set_axis_off()
+    for axis in axes[:panels]:
+        axis.tick_params(labelsize=8)
+        axis.locator_params(axis="y", nbins=6)
+    return figure, axes[:panels]
+
+
+@contextmanager
+def plain_style() -> Iterator[None]:
+    """Draw with matplotlib's own defaults inside the block, whatever the user's style file says.
+
+    A picture that is dark on one machine would be unreadable beside those of another.
+    """
+    import matplotlib
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)
+        style = dict(matplotlib.rcParamsDefault)
+    # The backend is never used, and setting it would load one.
+    for key in [key for key in style if key.startswith(("backend", "interactive"))]:
+        del style[key]
+    with matplotlib.rc_context(style):
+        yield
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as an opaque PNG.
 
     Raises:
-        KeyError: a validated row lacks the monitored metric.
         OutputError: the file cannot be written.
     """
-    from matplotlib.ticker import MaxNLocator
-
-    validated = [row for row in history if row["valid"] is not None]
-    panels = 2 if validated else 1
-    figure = new_figure(5.6 * panels, 4.0)
-    axes = figure.subplots(1, panels, squeeze=False)[0]
-    for axis in axes:
-        axis.set_xlabel("epoch")
-        axis.set_xlim(history[0]["epoch"] - 0.5, history[-1]["epoch"] + 0.5)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
-        axis.grid(alpha=0.3)
-    _draw_loss(axes[0], history)
-    if validated:
-        best_epoch = _draw_metrics(axes[1], validated, monitor, lower_is_better)
-        axes[0].axvline(best_epoch, label=f"best epoch: {best_epoch}", **BEST_LINE)
-        _legend_below(axes[0])
-
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png")
-
-
-def _draw_loss(axis: Axes, history: Sequence[Mapping[str, Any]]) -> None:
-    epochs = [row["epoch"] for row in history]
-    axis.plot(epochs, [row["loss"] for row in history], marker="o", markersize=3, label="loss")
-    axis.set_ylabel("mean training loss")
-    axis.set_title("Training loss")
-
-
-def _draw_metrics(
-    axis: Axes, validated: Sequence[Mapping[str, Any]], monitor: str, lower_is_better: bool
-) -> int:
-    """Draw the metrics with the monitored metric's name, and return the best epoch."""
-    epochs = [row["epoch"] for row in validated]
-    values = [row["valid"][monitor] for row in validated]
-    family = monitor.partition("@")[0]
-    for metric in validated[0]["valid"]:
-        if metric.partition("@")[0] == family:
-            axis.plot(
-                epochs,
-                [row["valid"][metric] for row in validated],
-                marker="o",
-                markersize=3,
-                linewidth=2.2 if metric == monitor else 1.1,
-                label=metric,
-            )
-    best_value = min(values) if lower_is_better else max(values)
-    best_epoch = int(epochs[values.index(best_value)])
-    axis.plot([best_epoch], [best_value], marker="*", markersize=13, color="black", linestyle="")
-    label = f"best epoch: {best_epoch} ({monitor} {best_value:.4f})"
-    axis.axvline(best_epoch, label=label, **BEST_LINE)
-    _legend_below(axis)
-    axis.set_ylabel(f"validation {family}")
-    axis.set_title(f"Validation, selected by {monitor}")
-    return best_epoch
-
-
-def _legend_below(axis: Axes) -> None:
-    """A legend that covers no point of a curve."""
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False)
+    with atomic_write(path) as file, warnings.catch_warnings():
+        # Characters that the font lacks are drawn as boxes.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(file, format="png", facecolor="white", transparent=False)

@@ -13,6 +13,7 @@ from graphrec_cli.evaluation.protocol import PartResult
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.oracle import Oracle
 from graphrec_cli.results.floor import beaten, find_floor, warn_if_below
+from graphrec_cli.results.valid_baselines import valid_baselines
 from graphrec_cli.training.checkpoints.file import weights_sha256
 from graphrec_cli.training.context import RunContext
 from graphrec_cli.training.fit import Fitted
@@ -29,9 +30,9 @@ def judge(
     preferences: TruePreferences | None,
     floor: dict[str, Any] | None = None,
 ) -> tuple[dict[str, Any], PartResult | None]:
-    """Evaluate the best state on test and valid, and the baselines on test.
+    """Evaluate the best state and the baselines on test and valid.
 
-    Without a test part, there are no test figures: None, and no baselines.
+    Without a test part, there are no test figures: None, and no baselines on test.
 
     Args:
         preferences: true scores of synthetic data, which give the ceiling; None for other data.
@@ -56,6 +57,7 @@ def judge(
             name: evaluation.evaluate(model, split, "test").metrics
             for name, model in baselines.items()
         },
+        "baselines_valid": valid_baselines(context, fitted.history),
         "floor": floor,
         "counts": {
             "test": None if test is None else test.counts,

@@ -67,9 +67,20 @@ def folders_by_age(output_dir: Path, *patterns: str) -> list[Path]:
     return [path for _, path in sorted(found, reverse=True)]
 
 
+_TIME_FORMAT = "%Y-%m-%d_%H-%M-%S"
+
+
 def timestamp() -> str:
     """The local time to the second, for folder names."""
-    return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    return datetime.now().strftime(_TIME_FORMAT)
+
+
+def seconds_of(stamp: str) -> float | None:
+    """The seconds since 1970 of what ``timestamp`` returned; None for another text."""
+    try:
+        return datetime.strptime(stamp, _TIME_FORMAT).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class RunDirectory:
@@ -170,6 +181,10 @@ class RunDirectory:
             content = self.read(self.status)
         except OutputError:
             content = {}
+        return self.state_in(content)
+
+    def state_in(self, content: dict[str, Any]) -> tuple[str, str | None]:
+        """What ``state`` returns, with the content of status.json."""
         state, error = content.get("status"), content.get("error")
         if state in ("completed", "failed", "interrupted", "pruned"):
             return str(state), None if error is None else str(error)

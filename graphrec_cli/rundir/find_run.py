@@ -14,11 +14,15 @@ log = logging.getLogger("graphrec")
 
 
 class Need(Enum):
-    """What a command needs of a run; the value completes ``no run that``."""
+    """What a command needs of a run; the value completes ``no run that``.
+
+    ``nothing`` differs from ``config`` in that the command says itself that a run has failed.
+    """
 
     config = "has a config.json"
     model = "is completed and has a checkpoint"
     unfinished = "is interrupted"
+    nothing = "is there"
 
 
 def find_run(name: str, output_dir: Path, need: Need) -> RunDirectory:
@@ -39,7 +43,7 @@ def find_run(name: str, output_dir: Path, need: Need) -> RunDirectory:
     if name != "latest":
         run = RunDirectory.find(name)
         # A missing checkpoint is an error that says so too.
-        if need is not Need.model or run.best.is_file():
+        if need is not Need.nothing and (need is not Need.model or run.best.is_file()):
             _warn_of_failure(run)
         return run
     paths = newest_first(output_dir)
@@ -59,7 +63,8 @@ def find_run(name: str, output_dir: Path, need: Need) -> RunDirectory:
     if found != newest:
         log.info("latest is %s: the newer %s %s", found, newest, reason)
     run = RunDirectory.find(str(found))
-    _warn_of_failure(run)
+    if need is not Need.nothing:
+        _warn_of_failure(run)
     return run
 
 
@@ -81,7 +86,7 @@ def usable_runs(output_dir: Path, need: Need) -> list[Path]:
 
 def _why_not(path: Path, need: Need) -> str | None:
     """Why a run does not meet ``need``, such as ``is completed``; None if it does."""
-    if need is Need.config:
+    if need in (Need.config, Need.nothing):
         return None
     try:
         run = RunDirectory.find(str(path))

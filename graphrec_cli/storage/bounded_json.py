@@ -61,11 +61,34 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
         OSError: it cannot be read.
         ValueError: it is not JSON, names a key twice, or exceeds a limit.
     """
+    return parse_json(_read_bytes(path, max_bytes))
+
+
+def read_json_lines(path: Path, max_bytes: int) -> list[object]:
+    """Read a file of one JSON value a line, each with the limits of ``read_json``.
+
+    A last line without its line break is left out: its writer has not finished it.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is too large, or a line is not JSON or exceeds a limit; the message begins
+            with the number of the line.
+    """
+    values = []
+    for number, line in enumerate(_read_bytes(path, max_bytes).split(b"\n")[:-1], 1):
+        try:
+            values.append(parse_json(line))
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+    return values
+
+
+def _read_bytes(path: Path, max_bytes: int) -> bytes:
     with path.open("rb") as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise ValueError(f"it is larger than the limit of {max_bytes:,} bytes")
-    return parse_json(data)
+    return data
 
 
 def parse_json(data: bytes) -> object:
@@ -87,6 +110,18 @@ def parse_json(data: bytes) -> object:
         raise ValueError("not enough memory") from error
     _refuse_excess(content)
     return content
+
+
+def is_number(value: object) -> bool:
+    """Whether a JSON value is a number that fits into 64 bits: neither text nor true or false."""
+    if isinstance(value, float):
+        return True
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+
+
+def is_numbers(value: object) -> bool:
+    """Whether a JSON value is an object of such numbers."""
+    return isinstance(value, dict) and all(map(is_number, value.values()))
 
 
 def refuse_crowded_zip(file: IO[bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -44,6 +44,8 @@ CPU = torch.device("cpu")
 
 Report: TypeAlias = Callable[[int, float], None]
 """Takes an epoch and its valid metric."""
+AfterEpoch: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], None]
+"""Takes the rows of history.jsonl so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ def fit_model(
     *,
     resumed: bool,
     report: Report | None = None,
+    after_epoch: AfterEpoch | None = None,
 ) -> Fitted:
     """Train the model, or solve it in closed form, and write ``checkpoints/best.pt``.
 
@@ -79,6 +82,7 @@ def fit_model(
     Args:
         resumed: continue from the newest checkpoint, if there is one.
         report: called after every validation; it may raise ``Pruned``.
+        after_epoch: called after every epoch, with the history so far.
 
     Raises:
         Interrupted: a signal was received.
@@ -117,6 +121,8 @@ def fit_model(
                 log.info("%s", describe_epoch(epoch, context.config))
                 checkpointing.after_epoch(trainer, epoch.record, last=epoch.last)
                 check_together(signals, context.processes)
+                if after_epoch is not None:
+                    after_epoch(checkpointing.history)
                 if report is not None:
                     report_last(report, checkpointing.history, context.config.monitor())
         except Interrupted as interruption:

@@ -121,7 +121,7 @@ def plan_run(config: RunConfig, words: PlanWords) -> dict[str, Any]:
 
 def _load_late_libraries(config: RunConfig) -> None:
     """Import what a run imports on its way, so that its memory is counted."""
-    if config.plots and config.model.learns_from():
+    if config.plots:
         import matplotlib.backends.backend_agg
         import matplotlib.figure  # noqa: F401
     if wants_floor(config) or isinstance(config.model, ClosedFormConfig):

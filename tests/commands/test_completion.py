@@ -79,6 +79,12 @@ ROOT = Path(__file__).resolve().parents[2]
         ("graphrec recommend latest device=c", ["device=cpu", "device=cuda"]),
         ("graphrec recommend latest evaluation", []),
         ("graphrec recommend la", ["latest"]),
+        ("graphrec runs so", ["sort="]),
+        ("graphrec runs state=pr", ["state=pruned"]),
+        ("graphrec runs model=light", ["model=lightgcn", "model=lightgcn_rating"]),
+        ("graphrec runs output_dir=", []),
+        ("graphrec show la", ["latest"]),
+        ("graphrec show o", ["output_dir="]),
         ("graphrec train --fr", ["--from"]),
         ("graphrec train --from la", ["latest"]),
         ("graphrec train --from latest trainer.ep", ["trainer.epochs="]),
@@ -110,6 +116,7 @@ def test_a_command_is_offered_the_runs_that_it_can_use(
     assert complete_line("graphrec evaluate out") == ["output_dir=", "outputs/done"]
     assert complete_line("graphrec recommend out") == ["out=", "output_dir=", "outputs/done"]
     assert "outputs/done" in complete_line("graphrec reproduce out")
+    assert len(complete_line("graphrec show outputs")) == 3
     assert complete_line("graphrec train resume=o") == ["resume=outputs/killed"]
     assert sorted(complete_line("graphrec train --from out")) == [
         "outputs/done",
