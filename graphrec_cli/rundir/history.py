@@ -10,7 +10,7 @@ from typing import Any
 from graphrec_cli.errors import OutputError
 from graphrec_cli.storage.bounded_json import is_number, is_numbers, read_json_lines
 
-MAX_HISTORY_BYTES = 32 * 2**20
+MAX_HISTORY_BYTES = 16 * 2**20
 """Maximum size of the file; a row has about 700 bytes."""
 
 _NUMBERS = ("loss", "learning_rate", "seconds", "triplets_per_second")
@@ -32,8 +32,8 @@ def read_history(path: Path) -> list[dict[str, Any]]:
         OutputError: the file cannot be read, is too large, or a row is malformed.
     """
     try:
-        rows = read_json_lines(path, MAX_HISTORY_BYTES)
-        history = [_row(row, number) for number, row in enumerate(rows, 1)]
+        rows = enumerate(read_json_lines(path, MAX_HISTORY_BYTES), 1)
+        history = [_row(row, number) for number, row in rows]
         epochs = [row["epoch"] for row in history]
         if any(later <= epoch for epoch, later in pairwise(epochs)):
             raise ValueError("its epochs do not ascend")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -64,8 +65,8 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
     return parse_json(_read_bytes(path, max_bytes))
 
 
-def read_json_lines(path: Path, max_bytes: int) -> list[object]:
-    """Read a file of one JSON value a line, each with the limits of ``read_json``.
+def read_json_lines(path: Path, max_bytes: int) -> Iterator[object]:
+    """Yield the values of a file of one JSON value a line, each with the limits of ``read_json``.
 
     A last line without its line break is left out: its writer has not finished it.
 
@@ -74,13 +75,13 @@ def read_json_lines(path: Path, max_bytes: int) -> list[object]:
         ValueError: it is too large, or a line is not JSON or exceeds a limit; the message begins
             with the number of the line.
     """
-    values = []
-    for number, line in enumerate(_read_bytes(path, max_bytes).split(b"\n")[:-1], 1):
+    for number, line in enumerate(BytesIO(_read_bytes(path, max_bytes)), 1):
+        if not line.endswith(b"\n"):
+            return
         try:
-            values.append(parse_json(line))
+            yield parse_json(line)
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from error
-    return values
 
 
 def _read_bytes(path: Path, max_bytes: int) -> bytes:
