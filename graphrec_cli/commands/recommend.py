@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
-from stat import S_ISREG
 
+from graphrec_cli.commands.id_words import parse_count, parse_ids
+from graphrec_cli.commands.out_words import out_file, pick_format
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
@@ -69,10 +69,10 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
             one_of(key, own[key], choices)
     if "items" in own and ("users" in own or "cold" in own):
         raise ConfigError("items describes a new user; remove users and cold")
-    out = _out_file(own["out"]) if "out" in own else None
-    file_format = _format(own.get("format"), out, json_output=json_output)
-    users, items = (_ids(key, own[key]) if key in own else None for key in ("users", "items"))
-    k = _count(own.get("k", "10"))
+    out = out_file(own["out"]) if "out" in own else None
+    file_format = pick_format(own.get("format"), out, FORMATS, json_output=json_output)
+    users, items = (parse_ids(key, own[key]) if key in own else None for key in ("users", "items"))
+    k = parse_count(own.get("k", "10"))
 
     run = find_run(given.run, given.output_dir, Need.model)
     run.refuse_without_model()
@@ -80,93 +80,16 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
     config = compose_saved(saved, given.overrides).config
 
     from graphrec_cli.reporting.recommendations import write_recommendations
-    from graphrec_cli.workflows.recommend import Request, recommend  # imports torch
+    from graphrec_cli.workflows.list_blocks import ListRules  # imports torch
+    from graphrec_cli.workflows.recommend import Request, recommend
 
-    request = Request(
-        users=users,
-        items=items,
+    rules = ListRules(
         k=k,
         exclude_seen=own.get("seen", "exclude") == "exclude",
         popular_for_cold=own.get("cold") == "popular",
     )
+    request = Request(users=users, items=items, rules=rules)
     write_recommendations(recommend(run, saved, config, request), file_format, out)
     if out is not None:
         log.info("wrote %s", out)
     return 0
-
-
-def _out_file(name: str) -> Path:
-    """Check the name of the output file.
-
-    Raises:
-        ConfigError: it is not a file name, its folder does not exist, or it must not be replaced.
-    """
-    path = Path(name)
-    try:
-        # Writing to /dev/null would replace the device by a file.
-        taken = not S_ISREG(path.stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        taken = False
-    except OSError as error:
-        raise ConfigError(f"out cannot be {name}: {error.strerror or error}") from error
-    if taken or not path.name:
-        raise ConfigError(f"out must name a file, got '{name}'; choose another name")
-    if not path.parent.is_dir():
-        raise ConfigError(f"out={name}: the folder {path.parent} does not exist; make it first")
-    return path
-
-
-def _format(wanted: str | None, out: Path | None, *, json_output: bool) -> str:
-    """The given format, else that of the file's ending, else a table.
-
-    Raises:
-        ConfigError: --json, format and the file's ending contradict each other, or the ending is
-            not a known format.
-    """
-    if json_output and wanted not in (None, "json"):
-        raise ConfigError(f"--json and format={wanted} contradict each other; choose one")
-    ending = None if out is None else out.suffix.removeprefix(".").lower()
-    chosen = "json" if json_output else wanted or ("table" if out is None else ending)
-    if ending in FORMATS and chosen != ending:
-        given = "--json" if json_output else f"format={wanted}"
-        raise ConfigError(
-            f"out={out} and {given} contradict each other; remove {given}, or change the ending"
-        )
-    if chosen not in FORMATS:
-        raise ConfigError(
-            f"out={out} does not end in .csv, .json or .parquet; rename it, or set format=csv"
-        )
-    if chosen == "parquet" and out is None:
-        raise ConfigError("format=parquet cannot be printed; name a file with out=FILE")
-    return chosen
-
-
-def _ids(key: str, value: str) -> list[str]:
-    """Parse distinct ids, in order: separated by commas, or one per line of a file.
-
-    Raises:
-        ConfigError: no id is given, or the file cannot be read or is not UTF-8.
-    """
-    try:
-        if value.startswith("@"):
-            text = Path(value[1:]).read_bytes().decode("utf-8-sig")
-            ids = [line for line in text.replace("\r\n", "\n").split("\n") if line]
-        else:
-            # Bytes of the command line that are not UTF-8 arrive as lone surrogates.
-            ids = value.encode().decode().split(",") if value else []
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read {key}={value}: {error.strerror or error}; if an id begins with @, write "
-            f"it into a file, one id per line, and set {key}=@FILE"
-        ) from error
-    except UnicodeError as error:
-        raise ConfigError(f"{key}={value} is not UTF-8: {error}") from error
-    if not ids:
-        raise ConfigError(f"{key} has no ids; write {key}=ID,ID or {key}=@FILE")
-    return list(dict.fromkeys(ids))
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < len(text.lstrip("0")) < 19):
-        raise ConfigError(f"k must be a whole number of at least 1, got '{text}'")
-    return int(text)
