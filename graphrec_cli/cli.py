@@ -32,6 +32,7 @@ Examples:
   graphrec data inspect dataset=goodbooks data_dir=DIR
   graphrec evaluate latest                           evaluate the newest run
   graphrec recommend latest users=17,42 k=20         20 items for two users
+  graphrec explain latest user=17 item=42            why this item for this user
   graphrec train resume=latest                       continue an interrupted run
 
 Commands:
@@ -43,6 +44,7 @@ Commands:
   data prepare             fill the cache of prepared data
   evaluate RUN             evaluate a run's best checkpoint
   recommend RUN            recommend items to users of a run, or to a new user
+  explain RUN              split a score into what each train item adds
   reproduce RUN            make a run again and compare every figure
   ablate RUN               put each changed value of a run back alone
   completion SHELL         print the completion script for bash, zsh or fish
@@ -70,6 +72,7 @@ COMMANDS = (
     "data",
     "evaluate",
     "recommend",
+    "explain",
     "reproduce",
     "ablate",
     "completion",

@@ -44,7 +44,7 @@ def pick_format(
     """
     if json_output and wanted not in (None, "json"):
         raise ConfigError(f"--json and format={wanted} contradict each other; choose one")
-    ending = None if out is None else out.suffix.removeprefix(".").lower()
+    ending = "" if out is None else out.suffix.removeprefix(".").lower()
     chosen = "json" if json_output else wanted or ("table" if out is None else ending)
     if ending in formats and chosen != ending:
         given = "--json" if json_output else f"format={wanted}"
@@ -54,7 +54,8 @@ def pick_format(
     if chosen not in formats:
         *others, last = (f".{name}" for name in formats if name != "table")
         raise ConfigError(
-            f"out={out} does not end in {', '.join(others)} or {last}; rename it, or set format=csv"
+            f"out={out} does not end in {', '.join(others)} or {last}; rename it"
+            + (", or set format=csv" if "parquet" in formats else "")
         )
     if chosen == "parquet" and out is None:
         raise ConfigError("format=parquet cannot be printed; name a file with out=FILE")

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.errors import ConfigError
-from graphrec_cli.terminal_text import shorten
+from graphrec_cli.terminal_text import counted, shorten
 from graphrec_cli.workflows.saved_run import SavedRun
 
 _IDS_SHOWN = 5
+_TITLES_SHOWN = 10
+_SHORTEST_NAME = 2
+"""A single letter is in nearly every title."""
 
 
 def index_of(ids: IdMap, wanted: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -33,17 +36,73 @@ def items_in_train(saved: SavedRun, key: str, wanted: Sequence[str]) -> NDArray[
     Raises:
         ConfigError: some are unknown, or have no train interaction.
     """
-    split = saved.split
-    item_id = np.array(wanted, dtype=np.object_)
-    items = index_of(split.items, item_id)
-    unusable = np.append(split.train.item_degree == 0, True)[items]
-    if unusable.any():
+    return _usable_items(
+        saved,
+        key,
+        wanted,
+        usable=saved.split.train.item_degree > 0,
+        fault="unknown to this run, or have no train interaction in it",
+    )
+
+
+def items_of_run(saved: SavedRun, key: str, wanted: Sequence[str]) -> NDArray[np.int64]:
+    """The indices of items of the run.
+
+    Raises:
+        ConfigError: some are unknown.
+    """
+    every = np.ones(saved.split.train.num_items, dtype=np.bool_)
+    return _usable_items(saved, key, wanted, usable=every, fault="unknown to this run")
+
+
+def item_in_train(saved: SavedRun, item_id: str) -> int:
+    """The index of the item that ``item=ID`` names; it has a train interaction.
+
+    Raises:
+        ConfigError: it is unknown, or has no train interaction.
+    """
+    (item,) = index_of(saved.split.items, np.array([item_id], dtype=np.object_)).tolist()
+    if item < 0:
+        hint = ids_of_titles(saved, "item", [item_id]) or "name one of its item ids"
+        raise ConfigError(f"item {item_id!r} is unknown to this run; {hint}")
+    if not saved.split.train.item_degree[item]:
         raise ConfigError(
-            f"{np.count_nonzero(unusable)} of the {len(items)} items are unknown to this run, or "
-            f"have no train interaction in it: {shown_ids(item_id[unusable])}; "
+            f"item {item_id!r} has no train interaction in this run, so the model knows nothing "
+            "of it; name another item"
+        )
+    return int(item)
+
+
+def user_in_train(saved: SavedRun, user_id: str) -> int:
+    """The index of the user that ``user=ID`` names, who has a train interaction.
+
+    Raises:
+        ConfigError: the user is unknown, or has no train interaction.
+    """
+    (user,) = index_of(saved.split.users, np.array([user_id], dtype=np.object_)).tolist()
+    if user < 0:
+        raise ConfigError(f"user {user_id!r} is unknown to this run; name one of its user ids")
+    if not saved.split.train.user_degree[user]:
+        raise ConfigError(
+            f"user {user_id!r} has no train interaction in this run; name another user"
+        )
+    return int(user)
+
+
+def _usable_items(
+    saved: SavedRun, key: str, wanted: Sequence[str], *, usable: NDArray[np.bool_], fault: str
+) -> NDArray[np.int64]:
+    item_id = np.array(wanted, dtype=np.object_)
+    items = index_of(saved.split.items, item_id)
+    refused = ~np.append(usable, False)[items]
+    if refused.any():
+        unknown = item_id[items < 0].tolist()
+        raise ConfigError(
+            f"{np.count_nonzero(refused)} of the {len(items)} items are {fault}: "
+            f"{shown_ids(item_id[refused])}; "
             + (
-                _ids_of_titles(saved, wanted)
-                or f"remove them from {key}{hint_of_commas(key, split.items)}"
+                ids_of_titles(saved, key, unknown)
+                or f"remove them from {key}{hint_of_commas(key, saved.split.items)}"
             )
         )
     return items
@@ -66,16 +125,38 @@ def shown_ids(ids: NDArray[np.object_]) -> str:
     return ", ".join(map(repr, ids[:_IDS_SHOWN])) + more
 
 
-def _ids_of_titles(saved: SavedRun, wanted: Sequence[str]) -> str:
-    """The ids of items whose titles were given in place of ids; empty without any."""
+def ids_of_titles(saved: SavedRun, key: str, unknown: Sequence[str]) -> str:
+    """The ids of items whose titles were given in place of ids; empty without any.
+
+    Of each name the items with this title, or else those whose title contains it, the ones with
+    the most train interactions first. Capital and small letters are the same.
+    """
     if saved.title is None:
         return ""
-    item_id, title = saved.split.items.text(), saved.title.astype(np.object_)
+    title = np.strings.lower(saved.title.astype(np.str_))
     # Ids are separated by commas, which titles contain as well.
-    names = {*wanted, ",".join(wanted)}
-    found = [
-        f"'{title[index]}' is items={item_id[index]}"
-        for index in range(len(title))
-        if title[index] in names
+    for names in ([",".join(unknown)], unknown):
+        found = list(dict.fromkeys(item for name in names for item in _with_title(title, name)))
+        if found:
+            break
+    else:
+        return ""
+    degree = saved.split.train.item_degree
+    found.sort(key=lambda item: -degree[item])
+    item_id = saved.split.items.ids
+    shown = [
+        f"'{shorten(str(saved.title[item]), 40)}' is {key}={shorten(str(item_id[item]), 40)} "
+        f"({counted(int(degree[item]), 'train interaction')})"
+        for item in found[:_TITLES_SHOWN]
     ]
-    return f"items takes ids, not titles: {', '.join(found[:_IDS_SHOWN])}" if found else ""
+    more = f" and {len(found) - len(shown):,} more" if len(found) > len(shown) else ""
+    return f"{key} takes ids, not titles: {', '.join(shown)}{more}"
+
+
+def _with_title(lower: NDArray[np.str_], name: str) -> list[int]:
+    """The items with a title in lower case, or else those whose title contains it."""
+    name = name.strip().lower()
+    if len(name) < _SHORTEST_NAME:
+        return []
+    exact = np.flatnonzero(lower == name)
+    return (exact if len(exact) else np.flatnonzero(np.strings.find(lower, name) >= 0)).tolist()
