@@ -1,8 +1,9 @@
-"""``graphrec recommend``: the best items for users of a run, or for a new user."""
+"""``graphrec recommend``: the best items for users of a run or new ones, and similar items."""
 
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from graphrec_cli.commands.id_words import parse_count, parse_ids
 from graphrec_cli.commands.out_words import out_file, pick_format
@@ -20,17 +21,26 @@ Examples:
   graphrec recommend latest users=@wanted.txt k=20   a file with one id per line
   graphrec recommend latest out=all.csv              every user of the run
   graphrec recommend latest items=0425115801,1984    a new user with these items
-  graphrec recommend latest users=A10 --json
+  graphrec recommend latest users_items=@new.csv     new users with their items
+  graphrec recommend latest similar_to=1984 --json   items similar to an item
+  graphrec recommend latest users=A10 deny=@sold.txt
 
-Keys:
+Keys, of which at most one of the first four is given:
   users=ID,ID | @FILE    users to recommend to; default: all
-  items=ID,ID | @FILE    instead of users: the items of one new user, who is
-                         folded in without training
-  k=10                   items per user; fewer if fewer are left
+  items=ID,ID | @FILE    the items of one new user, who is folded in without
+                         training
+  users_items=@FILE      new users, each with items: a csv, tsv, parquet or JSON
+                         lines file with columns such as user_id and item_id
+  similar_to=ID,ID | @FILE
+                         items that get a list of similar items each
+  k=10                   items per list; fewer if fewer are left
+  allow=ID,ID | @FILE    recommend only these items
+  deny=ID,ID | @FILE     do not recommend these items
   seen=exclude|keep      exclude the user's train, valid and test items (for a
                          new user: the given items), or keep them
-  cold=error|popular     for users without a train interaction: an error, or the
-                         most popular items
+  cold=error|popular     for users without a train interaction, or new users
+                         without a known item: an error, or the most popular
+                         items
   format=table|csv|json|parquet
   out=FILE               write to a file; its ending (.csv, .json, .parquet)
                          sets the format
@@ -48,7 +58,9 @@ empty lines are skipped.
 FORMATS = ("table", "csv", "json", "parquet")
 CHOICES = {"seen": ("exclude", "keep"), "cold": ("error", "popular"), "format": FORMATS}
 """Keys with a fixed set of values."""
-KEYS = ("users", "items", "k", *CHOICES, "out")
+ID_KEYS = ("users", "items", "similar_to", "allow", "deny")
+"""Keys whose values are ids or a file of ids."""
+KEYS = (*ID_KEYS[:2], "users_items", *ID_KEYS[2:], "k", *CHOICES, "out")
 """Keys of this command that no config has; their values are text."""
 OVERRIDABLE = ("model.similarity", "model.item_norm_power", "device", "num_threads")
 """Keys of the config that may change without training again."""
@@ -67,11 +79,11 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
     for key, choices in CHOICES.items():
         if key in own:
             one_of(key, own[key], choices)
-    if "items" in own and ("users" in own or "cold" in own):
-        raise ConfigError("items describes a new user; remove users and cold")
+    _refuse_contradictions(own, given.overrides)
     out = out_file(own["out"]) if "out" in own else None
     file_format = pick_format(own.get("format"), out, FORMATS, json_output=json_output)
-    users, items = (parse_ids(key, own[key]) if key in own else None for key in ("users", "items"))
+    ids = {key: parse_ids(key, own[key]) for key in ID_KEYS if key in own}
+    table = _table(own["users_items"]) if "users_items" in own else None
     k = parse_count(own.get("k", "10"))
 
     run = find_run(given.run, given.output_dir, Need.model)
@@ -80,16 +92,48 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
     config = compose_saved(saved, given.overrides).config
 
     from graphrec_cli.reporting.recommendations import write_recommendations
-    from graphrec_cli.workflows.list_blocks import ListRules  # imports torch
-    from graphrec_cli.workflows.recommend import Request, recommend
+    from graphrec_cli.workflows.recommend import Request, recommend  # imports torch
 
-    rules = ListRules(
+    request = Request(
+        **ids,
+        users_items=table,
         k=k,
         exclude_seen=own.get("seen", "exclude") == "exclude",
         popular_for_cold=own.get("cold") == "popular",
     )
-    request = Request(users=users, items=items, rules=rules)
     write_recommendations(recommend(run, saved, config, request), file_format, out)
     if out is not None:
         log.info("wrote %s", out)
     return 0
+
+
+def _refuse_contradictions(own: dict[str, str], overrides: list[str]) -> None:
+    """Refuse keys that have no effect beside others.
+
+    Raises:
+        ConfigError: naming what to remove.
+    """
+    if "items" in own and ("users" in own or "cold" in own):
+        raise ConfigError("items describes a new user; remove users and cold")
+    asked = [key for key in ("users", "items", "users_items", "similar_to") if key in own]
+    if len(asked) > 1:
+        raise ConfigError(f"{' and '.join(asked)} ask for different lists; give one of them")
+    if "similar_to" in own:
+        words = [key for key in ("seen", "cold") if key in own]
+        words += [word.partition("=")[0] for word in overrides if word.startswith("model.")]
+        if words:
+            raise ConfigError(f"{words[0]} has no effect on similar_to; remove it")
+
+
+def _table(value: str) -> Path:
+    """The file that ``users_items=@FILE`` names.
+
+    Raises:
+        ConfigError: it is not written so, or there is no such file.
+    """
+    path = Path(value.removeprefix("@"))
+    if not value.startswith("@") or not value[1:]:
+        raise ConfigError(f"users_items={value} must name a file: users_items=@FILE")
+    if not path.is_file():
+        raise ConfigError(f"users_items={value}: there is no file {path}")
+    return path

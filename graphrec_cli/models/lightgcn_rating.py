@@ -60,6 +60,12 @@ class LinearRating(PropagatedEmbeddings, RatingModel):
         _, items = self.scoring_tables()
         return (users @ self.weight[0])[:, None] + self.weight[1] @ items + self.bias
 
+    @torch.no_grad()
+    def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
+        """Predict the ratings of the folded-in user; call ``prepare_scoring`` first."""
+        _, items = self.scoring_tables()
+        return self.fold_in(item_index) @ self.weight[0] + self.weight[1] @ items + self.bias
+
 
 class DotRating(PropagatedEmbeddings, RatingModel):
     """Inner product of the final embeddings, plus biases around the mean train rating.

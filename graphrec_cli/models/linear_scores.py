@@ -63,7 +63,7 @@ class PropagatedScore:
         own, item, of_item = self._terms.of_user(self._user)
         fixed = {"own": float(own)}
         if isinstance(self._model, LinearRating):
-            fixed["item"] = float(self._model.weight[1].double() @ self._item_vector)
+            fixed["item"] = float(self._model.weight[1].detach().double() @ self._item_vector)
         return Split(fixed | self._constants, item, of_item)
 
     def path(self, train_item: int) -> Terms:
@@ -102,11 +102,11 @@ def _query(model: PropagatedEmbeddings, item: Float[Tensor, " dim"]) -> Float[Te
 def _constants(model: PropagatedEmbeddings, user: int, item: int) -> dict[str, float]:
     """The terms of a score that no embedding is in."""
     if isinstance(model, LinearRating):
-        return {"bias": float(model.bias)}
+        return {"bias": float(model.bias.detach())}
     if isinstance(model, DotRating):
         return {
-            "user_bias": float(model.user_bias[user]),
-            "item_bias": float(model.item_bias[item]),
+            "user_bias": float(model.user_bias.detach()[user]),
+            "item_bias": float(model.item_bias.detach()[item]),
             "mean_rating": float(model.mean_rating),
         }
     return {}

@@ -42,7 +42,7 @@ def draw_explanation(explanation: Explanation, path: Path) -> None:
     # Titles may have dollar signs, which are no formulas.
     axis.set_yticks(range(len(bars)), labels, parse_math=False)
     axis.invert_yaxis()
-    axis.margins(x=0.12)
+    axis.margins(x=0.2)
     axis.axvline(0, color="0.2", linewidth=0.8)
     axis.grid(axis="x", alpha=0.3)
     axis.set_axisbelow(True)

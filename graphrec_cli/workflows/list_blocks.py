@@ -26,11 +26,13 @@ class ListRules:
         exclude_seen: exclude the items that a user is known to have.
         popular_for_cold: recommend popular items to users without a train interaction, instead
             of an error.
+        candidate: whether an item may be in a list, shape (items,).
     """
 
     k: int
     exclude_seen: bool
     popular_for_cold: bool
+    candidate: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ def blocks_of_lists(
             k=rules.k,
             item_degree=saved.split.train.item_degree,
             masked=rows.known if rules.exclude_seen else [],
+            candidate=rules.candidate,
             device=saved.device,
         )
         yield Block(user_id=rows.id[block], cold=rows.cold[block], top=top)

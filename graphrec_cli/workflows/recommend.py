@@ -1,12 +1,14 @@
-"""Recommend items to users of a run, or to a new user described by items."""
+"""Recommend items to users of a run or to new users, or the items that are similar to others."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
@@ -15,8 +17,10 @@ from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.reporting.recommendations import Block, Recommendations
 from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.workflows.known_ids import items_of_run
 from graphrec_cli.workflows.list_blocks import ListRules
-from graphrec_cli.workflows.recommend_new_user import list_for_new_user
+from graphrec_cli.workflows.recommend_new_users import list_for_new_user, lists_for_new_users
+from graphrec_cli.workflows.recommend_similar import lists_of_similar_items
 from graphrec_cli.workflows.recommend_users import lists_for_users
 from graphrec_cli.workflows.saved_run import SavedRun, load_run
 
@@ -25,17 +29,30 @@ log = logging.getLogger("graphrec")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Who gets recommendations, and of which kind.
+    """Who gets recommendations, and of which kind. At most one of the first four is not None.
 
     Attributes:
-        users: distinct raw ids; None for all users, and if ``items`` is set.
-        items: distinct raw ids of a new user's items; None for users of the run.
-        rules: what every list has to keep to.
+        users: distinct raw ids; None for all users.
+        items: distinct raw ids of a new user's items.
+        users_items: a table of new users and their items.
+        similar_to: distinct raw ids of items, each of which gets a list of similar items.
+        k: items per list.
+        exclude_seen: exclude the user's train, valid and test items.
+        popular_for_cold: recommend popular items to users without a train interaction, instead
+            of an error.
+        allow: raw ids of the only items to recommend; None for all.
+        deny: raw ids of items not to recommend; None for none.
     """
 
-    users: Sequence[str] | None
-    items: Sequence[str] | None
-    rules: ListRules
+    users: Sequence[str] | None = None
+    items: Sequence[str] | None = None
+    users_items: Path | None = None
+    similar_to: Sequence[str] | None = None
+    k: int
+    exclude_seen: bool = True
+    popular_for_cold: bool = False
+    allow: Sequence[str] | None = None
+    deny: Sequence[str] | None = None
 
 
 def recommend(
@@ -44,30 +61,53 @@ def recommend(
     """Load the run and find the users; the lists are computed in blocks during iteration.
 
     Raises:
-        ConfigError: a user or an item of the request is unknown.
-        DataError: k is larger than the catalog.
+        ConfigError: a user or an item of the request is unknown, or the model has no similar items.
+        DataError: k is larger than the catalog, or the table of new users is faulty.
         GraphrecError: the directory cannot be read, or the config does not fit it.
     """
     loaded = load_run(run, saved, config)
-    k, catalog_size = request.rules.k, int(np.count_nonzero(loaded.split.train.item_degree))
-    if k > catalog_size:
+    catalog_size = int(np.count_nonzero(loaded.split.train.item_degree))
+    if request.k > catalog_size:
         raise DataError(
-            f"k={k} is more than the {catalog_size} items with a train interaction; "
+            f"k={request.k} is more than the {catalog_size} items with a train interaction; "
             f"set k to at most {catalog_size}"
         )
+    rules = ListRules(
+        k=request.k,
+        exclude_seen=request.exclude_seen,
+        popular_for_cold=request.popular_for_cold,
+        candidate=_candidates(loaded, request),
+    )
     loaded.model.prepare_scoring()
     return Recommendations(
         item_id=loaded.split.items.text(),
         title=None if loaded.title is None else loaded.title.astype(np.object_),
-        marks_cold=request.rules.popular_for_cold,
-        blocks=_watch_zeros(loaded.model, _lists(loaded, request)),
+        marks_cold=request.popular_for_cold,
+        blocks=_watch_zeros(loaded.model, _lists(loaded, config, request, rules)),
+        named_by="user_id" if request.similar_to is None else "similar_to",
     )
 
 
-def _lists(loaded: SavedRun, request: Request) -> Iterator[Block]:
+def _candidates(loaded: SavedRun, request: Request) -> NDArray[np.bool_]:
+    """Whether an item may be recommended, shape (items,)."""
+    candidate = np.full(loaded.split.train.num_items, request.allow is None)
+    if request.allow is not None:
+        candidate[items_of_run(loaded, "allow", request.allow)] = True
+    if request.deny is not None:
+        candidate[items_of_run(loaded, "deny", request.deny)] = False
+    return candidate
+
+
+def _lists(
+    loaded: SavedRun, config: RunConfig, request: Request, rules: ListRules
+) -> Iterator[Block]:
+    if request.similar_to is not None:
+        return lists_of_similar_items(loaded, config, request.similar_to, rules)
+    if request.users_items is not None:
+        return lists_for_new_users(loaded, config, request.users_items, rules)
     if request.items is not None:
-        return list_for_new_user(loaded, request.items, request.rules)
-    return lists_for_users(loaded, request.users, request.rules)
+        return list_for_new_user(loaded, request.items, rules)
+    return lists_for_users(loaded, request.users, rules)
 
 
 def _watch_zeros(model: Recommender, blocks: Iterator[Block]) -> Iterator[Block]:
