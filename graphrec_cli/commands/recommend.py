@@ -119,10 +119,9 @@ def _refuse_contradictions(own: dict[str, str], overrides: list[str]) -> None:
     if len(asked) > 1:
         raise ConfigError(f"{' and '.join(asked)} ask for different lists; give one of them")
     if "similar_to" in own:
-        words = [key for key in ("seen", "cold") if key in own]
-        words += [word.partition("=")[0] for word in overrides if word.startswith("model.")]
-        if words:
-            raise ConfigError(f"{words[0]} has no effect on similar_to; remove it")
+        for key in (*own, *(word.partition("=")[0] for word in overrides)):
+            if key in ("seen", "cold") or key.startswith("model."):
+                raise ConfigError(f"{key} has no effect on similar_to; remove it")
 
 
 def _table(value: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -153,7 +154,7 @@ def ids_of_titles(saved: SavedRun, key: str, unknown: Sequence[str]) -> str:
     return f"{key} takes ids, not titles: {', '.join(shown)}{more}"
 
 
-def _with_title(lower: NDArray[np.character], name: str) -> list[int]:
+def _with_title(lower: NDArray[Any], name: str) -> list[int]:
     """The items with a title in lower case, or else those whose title contains it."""
     name = name.strip().lower()
     if len(name) < _SHORTEST_NAME:

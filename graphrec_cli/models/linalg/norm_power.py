@@ -12,4 +12,5 @@ def with_norm_power(rows: Float[Tensor, "rows dim"], power: float) -> Float[Tens
         return rows
     # As in functional.normalize: a row of zeros stays one.
     norms = rows.norm(dim=1, keepdim=True).clamp(min=1e-12)
-    return rows / norms * norms.pow(power)
+    scaled: Tensor = rows / norms * norms.pow(power)
+    return scaled
