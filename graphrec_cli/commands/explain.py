@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 
 from graphrec_cli.commands.id_words import parse_count
 from graphrec_cli.commands.out_words import out_file, pick_format
@@ -93,6 +92,7 @@ def explain_command(words: list[str], *, json_output: bool, debug: bool) -> int:
 
     from graphrec_cli.reporting.explanation import TEXTS
     from graphrec_cli.reporting.explanation_plot import draw_explanation
+    from graphrec_cli.reporting.stdout import write_stdout
     from graphrec_cli.workflows.explain import Question, explain  # imports torch
 
     question = Question(
@@ -104,7 +104,7 @@ def explain_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     )
     explanation = explain(run, saved, config, question)
     if out is None:
-        sys.stdout.write(TEXTS[file_format](explanation))
+        write_stdout([TEXTS[file_format](explanation)])
         return 0
     if file_format == "png":
         draw_explanation(explanation, out)

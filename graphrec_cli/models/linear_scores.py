@@ -20,7 +20,7 @@ _NODES_AT_A_TIME = 1 << 16
 _ROWS_AT_A_TIME = 64
 
 
-class Split(NamedTuple):
+class SplitScore(NamedTuple):
     """A score as a sum; all numbers are float64.
 
     Attributes:
@@ -54,7 +54,7 @@ class PropagatedScore:
         values = [block.double() @ query for block in self._layer0.split(_NODES_AT_A_TIME)]
         self._terms = RowTerms(self._norm_adj, torch.cat(values), model.num_layers)
 
-    def split(self) -> Split:
+    def split(self) -> SplitScore:
         """The user's own layer 0, the terms that no user's embedding is in, and each train item's.
 
         They are called ``own``, and for rating models ``item``, ``bias``, ``user_bias``,
@@ -64,7 +64,7 @@ class PropagatedScore:
         fixed = {"own": float(own)}
         if isinstance(self._model, LinearRating):
             fixed["item"] = float(self._model.weight[1].detach().double() @ self._item_vector)
-        return Split(fixed | self._constants, item, of_item)
+        return SplitScore(fixed | self._constants, item, of_item)
 
     def path(self, train_item: int) -> Terms:
         """What a train item adds, as its own layer 0 and what each of its users adds."""
@@ -81,7 +81,7 @@ class PropagatedScore:
         return _products(self._model, users, items) + sum(self._constants.values())
 
 
-def split_closed_form(model: ClosedForm, user: int, item: int) -> Split:
+def split_closed_form(model: ClosedForm, user: int, item: int) -> SplitScore:
     """What each train item of the user adds to the score; ``model.prepare_scoring`` comes first."""
     train = model.train_part
     items = torch.from_numpy(train.item_index[train.indptr[user] : train.indptr[user + 1]])
@@ -91,7 +91,7 @@ def split_closed_form(model: ClosedForm, user: int, item: int) -> Split:
         model.score_rows(rows[: len(block) + 1], block)[:, item]
         for block in items.split(_ROWS_AT_A_TIME)
     ]
-    return Split({}, items, torch.cat(parts).double())
+    return SplitScore({}, items, torch.cat(parts).double())
 
 
 def _query(model: PropagatedEmbeddings, item: Float[Tensor, " dim"]) -> Float[Tensor, " dim"]:

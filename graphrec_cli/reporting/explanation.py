@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from graphrec_cli.reporting.csv_field import csv_field
 from graphrec_cli.reporting.tables import WIDTH, clip, text_table, wrap
 from graphrec_cli.terminal_text import counted
 
@@ -202,17 +201,15 @@ def explanation_csv(explanation: Explanation) -> str:
     The column ``contribution`` sums to the score. Paths have rows of their own in JSON alone.
     """
     e = explanation
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["term", "item_id", "title", "contribution", "change_without"])
+    rows: list[tuple[str, str, str, float, float | str]] = []
     for each in e.contributions:
         change = "" if each.change_without is None else each.change_without
-        writer.writerow(["item", each.item_id, each.title or "", each.value, change])
+        rows.append(("item", each.item_id, each.title or "", each.value, change))
     if e.other_items:
-        writer.writerow([f"{e.other_items} more items", "", "", e.of_other_items, ""])
-    for name, value in e.fixed.items():
-        writer.writerow([name, "", "", value, ""])
-    return text.getvalue()
+        rows.append((f"{e.other_items} more items", "", "", e.of_other_items, ""))
+    rows += [(name, "", "", value, "") for name, value in e.fixed.items()]
+    lines = [",".join(csv_field(str(cell)) for cell in row) for row in rows]
+    return "\n".join(["term,item_id,title,contribution,change_without", *lines]) + "\n"
 
 
 TEXTS: dict[str, Callable[[Explanation], str]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -14,14 +13,14 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.errors import OutputError
 from graphrec_cli.evaluation.top_k import TopItems
+from graphrec_cli.reporting.csv_field import csv_field
+from graphrec_cli.reporting.stdout import write_stdout
 from graphrec_cli.reporting.tables import text_table
 from graphrec_cli.storage.atomic import atomic_write
 from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import printable
 
-_QUOTED_IN_CSV = re.compile('[",\r\n]')
 _CONTROLS = re.compile("[\x7f-\x9f]")
 """Control characters that JSON need not escape but that a terminal would interpret."""
 
@@ -74,14 +73,7 @@ def write_recommendations(
         OutputError: the file cannot be written, or stdout cannot encode a character.
     """
     if out is None:
-        try:
-            for text in TEXTS[file_format](recommendations):
-                sys.stdout.write(text)
-        except UnicodeEncodeError as error:
-            raise OutputError(
-                f"stdout uses {error.encoding}, which cannot encode {error.object[error.start]!r}; "
-                "set PYTHONIOENCODING=utf-8, or write to a file with out=FILE"
-            ) from error
+        write_stdout(TEXTS[file_format](recommendations))
         return
     with progress(f"writing {out.name}"), atomic_write(out) as file:
         if file_format == "parquet":
@@ -116,10 +108,10 @@ def table_texts(recommendations: Recommendations) -> Iterator[str]:
 def csv_texts(recommendations: Recommendations) -> Iterator[str]:
     """Yield a header, then one row per item; fields are quoted only where necessary."""
     yield ",".join(_column_names(recommendations)) + "\n"
-    item_id, title = _escaped_items(recommendations, _csv_field)
+    item_id, title = _escaped_items(recommendations, csv_field)
     for block in recommendations.blocks:
         top = block.top
-        user_id = np.array([_csv_field(name or "") for name in block.user_id], dtype=np.object_)
+        user_id = np.array([csv_field(name or "") for name in block.user_id], dtype=np.object_)
         cold = np.where(block.cold, "true", "false")
         columns = [
             np.repeat(user_id, top.length).tolist(),
@@ -218,12 +210,6 @@ def _heading(recommendations: Recommendations, name: str | None, *, cold: bool) 
         return f"similar to item {printable(name or '')}"
     shown = "a user with the given items" if name is None else f"user {printable(name)}"
     return f"{shown} (cold: popular items)" if cold else shown
-
-
-def _csv_field(text: str) -> str:
-    if _QUOTED_IN_CSV.search(text) is None:
-        return text
-    return '"' + text.replace('"', '""') + '"'
 
 
 def _json_value(value: object) -> str:

@@ -13,7 +13,7 @@ from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
 from graphrec_cli.models.closed_form import ClosedForm
-from graphrec_cli.models.linear_scores import PropagatedScore, Split, split_closed_form
+from graphrec_cli.models.linear_scores import PropagatedScore, SplitScore, split_closed_form
 from graphrec_cli.models.propagated_embeddings import PropagatedEmbeddings
 from graphrec_cli.reporting.explanation import Contribution, Explanation, Paths
 from graphrec_cli.rundir.directory import RunDirectory
@@ -89,7 +89,7 @@ def _scores(loaded: SavedRun, user: int) -> NDArray[np.floating]:
 
 def _contributions(
     loaded: SavedRun, user: int, item: int, score: float, question: Question
-) -> tuple[Split, list[Contribution]]:
+) -> tuple[SplitScore, list[Contribution]]:
     """The whole sum, and what is shown of the train items with the largest contributions."""
     model, propagated = loaded.model, None
     if isinstance(model, PropagatedEmbeddings):

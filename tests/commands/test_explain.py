@@ -123,6 +123,7 @@ def test_the_text_is_narrow_and_safe(run: Path, graphrec: Command) -> None:
     assert any(line.endswith("score of lightgcn") for line in lines)
 
 
+@pytest.mark.slow
 def test_files(run: Path, tmp_path: Path, graphrec: Command) -> None:
     saved = load(run)
     words = (f"user={saved.split.users.text()[1]}", f"item={saved.split.items.text()[1]}")

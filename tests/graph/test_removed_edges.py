@@ -19,7 +19,8 @@ from graphrec_cli.graph.removed_edges import GraphsWithoutEdge
 DTYPES = st.sampled_from([torch.float32, torch.float64])
 
 
-@settings(max_examples=12)
+@pytest.mark.slow
+@settings(max_examples=25)
 @given(HAS_ITEM, st.integers(1, 4), st.integers(0, 1000), DTYPES)
 def test_every_graph_is_that_without_the_edge(
     has: NDArray[np.bool_], num_layers: int, seed: int, dtype: torch.dtype
