@@ -180,6 +180,7 @@ def test_new_users_without_a_known_item(run: Path, tmp_path: Path, graphrec: Com
         ("user,item,isbn\n1,2,3\n", "has several columns (item, isbn) with a known name for item"),
         ("user,item\n", "new.csv"),
         ("user,item\n1\n", "new.csv, line 2"),
+        ("user;item\n1;2\n", "separator=semicolon (keys of dataset are train's: change the file)"),
     ],
 )
 def test_a_faulty_file_of_new_users(

@@ -38,7 +38,7 @@ def test_every_form_keeps_what_it_is_given(
     part: str | None,
     has_graph: bool,
 ) -> None:
-    user_id, item_id, score, rank, items = other
+    user_id, item_id, score, rank, more = other
     explanation = Explanation(
         user_id=user_id,
         item_id=item_id,
@@ -56,14 +56,14 @@ def test_every_form_keeps_what_it_is_given(
                 value=value,
                 change_without=change if has_graph else None,
                 paths=Paths(
-                    own=value, users=[(user_id, change)], other_users=items, of_other_users=score
+                    own=value, users=[(user_id, change)], other_users=more, of_other_users=score
                 )
                 if has_graph and part
                 else None,
             )
             for item, title, value, change in drawn
         ],
-        other_items=items,
+        other_items=more,
         of_other_items=score,
     )
     lines = explanation_text(explanation).splitlines()

@@ -43,10 +43,15 @@ def read_user_items(path: Path, dataset: DatasetConfig) -> UserItemTable:
     """
     import pandas as pd
 
-    file = open_table(path, TableConfig(path=str(path)).text_format())
     own = (dataset.user, dataset.item) if isinstance(dataset, TableConfig) else (None, None)
-    names = [_column(file, key, name) for key, name in zip(("user", "item"), own, strict=True)]
-    cells = file.read([TextIdColumn(name) for name in names])
+    try:
+        file = open_table(path, TableConfig(path=str(path)).text_format())
+        names = [_column(file, key, name) for key, name in zip(("user", "item"), own, strict=True)]
+        cells = file.read([TextIdColumn(name) for name in names])
+    except DataError as error:
+        if "dataset." not in str(error):
+            raise
+        raise DataError(f"{error} (keys of dataset are train's: change the file)") from error
     users, items = (cells[name] for name in names)
     assert isinstance(users, CodedTexts)
     assert isinstance(items, CodedTexts)
