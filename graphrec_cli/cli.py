@@ -30,6 +30,7 @@ Examples:
   graphrec data inspect dataset=goodbooks data_dir=DIR
   graphrec evaluate latest                           evaluate the newest run
   graphrec recommend latest users=17,42 k=20         20 items for two users
+  graphrec explain latest user=17 item=42            why this item for this user
   graphrec train resume=latest                       continue an interrupted run
 
 Commands:
@@ -43,6 +44,7 @@ Commands:
   show RUN                 one run: settings, curves, figures, files
   evaluate RUN             evaluate a run's best checkpoint
   recommend RUN            recommend items to users of a run, or to a new user
+  explain RUN              split a score into what each train item adds
   reproduce RUN            make a run again and compare every figure
   ablate RUN               put each changed value of a run back alone
   export RUN               write vectors, ids and indexes for other programs
@@ -73,6 +75,7 @@ COMMANDS = (
     "show",
     "evaluate",
     "recommend",
+    "explain",
     "reproduce",
     "ablate",
     "export",

@@ -49,6 +49,7 @@ def commands(start: str, *, but: tuple[str, ...] = ()) -> list[str]:
 
 EVALUATE = commands("graphrec evaluate")
 RECOMMEND = commands("graphrec recommend")
+EXPLAIN = commands("graphrec explain")
 REPRODUCE = commands("graphrec reproduce")
 EXPORT = commands("graphrec export")
 RESUME = commands("graphrec train resume=")
@@ -79,6 +80,7 @@ def test_the_pages_show_commands() -> None:
     assert len(FROM) >= 3
     assert len(EVALUATE) >= 5
     assert len(RECOMMEND) >= 5
+    assert len(EXPLAIN) >= 3
     assert len(REPRODUCE) >= 2
     assert len(EXPORT) >= 4
     assert len(DATA) >= 4
@@ -284,6 +286,8 @@ def test_a_shown_recommendation_gives_items(
 ) -> None:
     monkeypatch.chdir(run.parents[1])
     Path("wanted.txt").write_text("17\n42\n", encoding="utf-8")
+    Path("sold.txt").write_text("17\n42\n", encoding="utf-8")
+    Path("new.csv").write_text("user_id,item_id\nann,17\nann,42\nbob,17\n", encoding="utf-8")
     words = shlex.split(command)[1:]
     assert main([str(run) if word == "RUN" else word for word in words]) == 0
     shown = capsys.readouterr().out or Path("all.csv").read_text("utf-8")
@@ -344,6 +348,18 @@ def test_the_shown_python_code_trains_and_opens_runs(
     assert values["hit"] == run.metrics["test"]["hit@10"]
     assert values["ndcg"] == pytest.approx(run.metrics["test"]["ndcg@10"])
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", EXPLAIN)
+def test_a_shown_explanation_splits_a_score(
+    command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.parents[1])
+    words = shlex.split(command)[1:]
+    assert main([str(run) if word == "RUN" else word for word in words]) == 0
+    shown = capsys.readouterr().out
+    assert "score" in shown or Path("why.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.slow

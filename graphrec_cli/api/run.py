@@ -117,21 +117,17 @@ class Run(RunFiles):
         one_of("cold", cold, CHOICES["cold"])
         if items is not None and (users is not None or cold == "popular"):
             raise ConfigError("items describes a new user; remove users and cold")
-        if k < 1:
-            raise ConfigError(f"k must be at least 1, got {k}")
         request = Request(
             users=None if users is None else distinct_ids("users", users),
             items=None if items is None else distinct_ids("items", items),
-            k=k,
+            k=_count(k),
             exclude_seen=exclude_seen,
             popular_for_cold=cold == "popular",
         )
         return recommend_frame(self._loaded, request)
 
     def similar_items(self, item: Id, k: int = 10) -> pd.DataFrame:
-        """The items whose embeddings have the highest cosine with that of an item.
-
-        Only items with a train interaction; of equal cosines the more popular item comes first.
+        """The items that are most similar to an item, as ``graphrec recommend similar_to=`` gives.
 
         Args:
             item: a raw id with a train interaction.
@@ -142,23 +138,12 @@ class Run(RunFiles):
             titles.
 
         Raises:
-            ConfigError: the item is unknown or has no train interaction, or the model has no
-                embeddings.
+            ConfigError: the item is unknown or has no train interaction, or the model has neither
+                item embeddings nor an item-item operator.
+            DataError: k is larger than the catalog.
         """
-        (given,) = self._index_of("item", item)
-        degree = self._loaded.split.train.item_degree
-        if not degree[given]:
-            raise ConfigError(f"item {str(item)!r} has no train interaction in {self.path}")
-        if k < 1:
-            raise ConfigError(f"k must be at least 1, got {k}")
-        table = self._vectors.item
-        norm = np.maximum(np.linalg.norm(table, axis=1), np.finfo(np.float32).tiny)
-        cosine = (table @ table[given]) / (norm * norm[given])
-        others = np.flatnonzero((degree > 0) & (np.arange(len(degree)) != given))
-        best = others[np.lexsort((-degree[others], -cosine[others]))][:k]
-        title = {} if self.titles is None else {"title": self.titles[best]}
-        rank, item_id = np.arange(1, len(best) + 1), self.item_ids[best]
-        return pd.DataFrame({"rank": rank, "item_id": item_id, "score": cosine[best], **title})
+        request = Request(similar_to=distinct_ids("item", item), k=_count(k))
+        return recommend_frame(self._loaded, request).drop(columns="similar_to")
 
     @cached_property
     def _vectors(self) -> ScoringVectors:
@@ -180,3 +165,9 @@ class Run(RunFiles):
             unknown = names[int(np.argmin(index))]
             raise ConfigError(f"{kind} {unknown!r} is unknown to {self.path}")
         return index
+
+
+def _count(k: int) -> int:
+    if k < 1:
+        raise ConfigError(f"k must be at least 1, got {k}")
+    return k

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from graphrec_cli.commands import ablate, evaluate, export, runs
+from graphrec_cli.commands import ablate, evaluate, explain, export, runs
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
@@ -119,6 +119,12 @@ def _recommend(word: str, before: list[str]) -> list[str]:
     return _run_words(word, before, [*chosen, *free], OVERRIDABLE)
 
 
+def _explain(word: str, before: list[str]) -> list[str]:
+    chosen = [f"{key}={value}" for key, values in explain.CHOICES.items() for value in values]
+    free = [f"{key}=" for key in explain.KEYS if key not in explain.CHOICES]
+    return _run_words(word, before, [*chosen, *free], explain.OVERRIDABLE)
+
+
 def _train(word: str, before: list[str]) -> list[str]:
     if before[-1:] == [FROM]:
         return _runs(before, Need.config)
@@ -197,6 +203,7 @@ _COMMANDS = {
     "show": _show,
     "evaluate": _evaluate,
     "recommend": _recommend,
+    "explain": _explain,
     "reproduce": _reproduce,
     "ablate": _ablate,
     "export": _export,

@@ -40,6 +40,7 @@ def top_k(
     k: int,
     item_degree: NDArray[np.int64],
     masked: Sequence[UserItems],
+    candidate: NDArray[np.bool_] | None = None,
     chunk_users: int | None = None,
     device: torch.device | str = "cpu",
 ) -> TopItems:
@@ -52,6 +53,7 @@ def top_k(
         item_degree: train interactions of each item, shape (items,). Only items with one are
             recommended. Of equal scores the item with more comes first, then the smaller index.
         masked: pairs that are excluded.
+        candidate: whether an item may be recommended, shape (items,); None for all.
         chunk_users: users scored at a time; None lets ``users_per_chunk`` choose. Either number is
             halved if memory runs out.
         device: where the scorer expects user indices and the items are ranked.
@@ -61,11 +63,12 @@ def top_k(
         NonFiniteError: a score is NaN or infinite.
     """
     device = torch.device(device)
+    listed = item_degree > 0 if candidate is None else candidate & (item_degree > 0)
     scores = MaskedScores(
         scorer,
         num_items=len(item_degree),
         masked=masked,
-        cold_items=np.flatnonzero(item_degree == 0),
+        cold_items=np.flatnonzero(~listed),
         device=device,
     )
     by_popularity = torch.from_numpy(np.argsort(-item_degree, kind="stable")).to(device)

@@ -95,5 +95,18 @@ class ScaledPropagation:
         scale: float = len(neighbors) ** -self._own_degree_power
         return total * scale
 
+    def sent_by_items(
+        self, embeddings: Float[Tensor, "nodes dim"], num_users: int
+    ) -> tuple[Float[Tensor, "items dim"], float]:
+        """What each item adds to a node outside the graph, and a power p.
+
+        ``new_node`` is the sum of these rows over its neighbours, divided by their number ^ p.
+
+        Args:
+            embeddings: x_l of all nodes, users first.
+        """
+        sent = self._sent(embeddings[num_users:]) * self._neighbor_weight[num_users:]
+        return sent, self._own_degree_power
+
     def _sent(self, layer: Float[Tensor, "rows dim"]) -> Float[Tensor, "rows dim"]:
         return self._processes.normalize(layer) if self._normalize_layers else layer

@@ -56,6 +56,20 @@ class ClosedForm(Recommender):
         indptr = torch.tensor([0, len(item_index)], device=self.device)
         return self.score_histories(self._histories(indptr, item_index.sort().values))[0]
 
+    @torch.no_grad()
+    def score_rows(
+        self, indptr: Int64[Tensor, " bounds"], items: Int64[Tensor, " entries"]
+    ) -> Float[Tensor, "rows num_items"]:
+        """Scores from several lists of items, each ascending; ``prepare_scoring`` comes first.
+
+        A list of one item gives the item's row of the operator: what it adds to the scores of
+        every user who has it.
+
+        Args:
+            indptr: where the items of each list begin, then the end of the last.
+        """
+        return self.score_histories(self._histories(indptr, items))
+
     def _histories(self, indptr: Tensor, items: Tensor) -> Tensor:
         ones = torch.ones(len(items), device=self.device)
         return csr(indptr, items, ones, (len(indptr) - 1, self.train_part.num_items))

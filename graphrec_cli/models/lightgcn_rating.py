@@ -12,7 +12,7 @@ from torch.nn import functional
 from graphrec_cli.config.model import Head, LightGCNRatingConfig
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.models.base import RatingModel
-from graphrec_cli.models.lightgcn import PropagatedEmbeddings
+from graphrec_cli.models.propagated_embeddings import PropagatedEmbeddings
 from graphrec_cli.models.rating_baselines import mean_rating
 
 
@@ -53,6 +53,12 @@ class LinearRating(PropagatedEmbeddings, RatingModel):
         users, items = self.scoring_tables()
         user_part = users[user_index] @ self.weight[0]
         return user_part[:, None] + self.weight[1] @ items + self.bias
+
+    @torch.no_grad()
+    def score_embedded(self, users: Float[Tensor, "batch dim"]) -> Float[Tensor, "batch items"]:
+        """Predict the ratings of users with these embeddings; call ``prepare_scoring`` first."""
+        _, items = self.scoring_tables()
+        return (users @ self.weight[0])[:, None] + self.weight[1] @ items + self.bias
 
     @torch.no_grad()
     def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
@@ -103,13 +109,13 @@ class DotRating(PropagatedEmbeddings, RatingModel):
         return users[user_index] @ items + biases + self.mean_rating
 
     @torch.no_grad()
-    def score_new_user(self, item_index: Int64[Tensor, " given"]) -> Float[Tensor, " items"]:
-        """Predict the ratings of the folded-in user, whose bias is 0.
+    def score_embedded(self, users: Float[Tensor, "batch dim"]) -> Float[Tensor, "batch items"]:
+        """Predict the ratings of users with these embeddings, whose bias is 0.
 
         Call ``prepare_scoring`` first.
         """
         _, items = self.scoring_tables()
-        return self.fold_in(item_index) @ items + self.item_bias + self.mean_rating
+        return users @ items + self.item_bias + self.mean_rating
 
 
 def build_lightgcn_rating(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -14,14 +13,14 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.errors import OutputError
 from graphrec_cli.evaluation.top_k import TopItems
+from graphrec_cli.reporting.csv_field import csv_field
+from graphrec_cli.reporting.stdout import write_stdout
 from graphrec_cli.reporting.tables import text_table
 from graphrec_cli.storage.atomic import atomic_write
 from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import printable
 
-_QUOTED_IN_CSV = re.compile('[",\r\n]')
 _CONTROLS = re.compile("[\x7f-\x9f]")
 """Control characters that JSON need not escape but that a terminal would interpret."""
 
@@ -31,7 +30,8 @@ class Block:
     """The recommendation lists of some users.
 
     Attributes:
-        user_id: raw ids, shape (users,); None for a user who is defined by items.
+        user_id: what the lists are named by, raw ids, shape (users,); None for a user who is
+            defined by items.
         cold: whether the user gets popular items, shape (users,).
         top: the recommended items, by item index.
     """
@@ -50,12 +50,14 @@ class Recommendations:
         title: titles, by item index, "" if unknown; None if the data has no titles.
         marks_cold: whether to write for every user whether the user is cold.
         blocks: the lists; the iterator can be consumed once.
+        named_by: what a list belongs to: ``user_id``, or ``similar_to`` for the id of an item.
     """
 
     item_id: NDArray[np.object_]
     title: NDArray[np.object_] | None
     marks_cold: bool
     blocks: Iterator[Block]
+    named_by: str = "user_id"
 
 
 def write_recommendations(
@@ -71,14 +73,7 @@ def write_recommendations(
         OutputError: the file cannot be written, or stdout cannot encode a character.
     """
     if out is None:
-        try:
-            for text in TEXTS[file_format](recommendations):
-                sys.stdout.write(text)
-        except UnicodeEncodeError as error:
-            raise OutputError(
-                f"stdout uses {error.encoding}, which cannot encode {error.object[error.start]!r}; "
-                "set PYTHONIOENCODING=utf-8, or write to a file with out=FILE"
-            ) from error
+        write_stdout(TEXTS[file_format](recommendations))
         return
     with progress(f"writing {out.name}"), atomic_write(out) as file:
         if file_format == "parquet":
@@ -90,7 +85,7 @@ def write_recommendations(
 
 def table_texts(recommendations: Recommendations) -> Iterator[str]:
     """Yield a heading and a table for every user, with unprintable characters escaped."""
-    names = [name for name in _column_names(recommendations) if name not in ("user_id", "cold")]
+    names = [name for name in _column_names(recommendations) if name != "cold"][1:]
     item_id, title = _escaped_items(recommendations, printable)
     gap = ""
     for block in recommendations.blocks:
@@ -105,17 +100,18 @@ def table_texts(recommendations: Recommendations) -> Iterator[str]:
         for user_id, cold, length in zip(block.user_id, block.cold, top.length, strict=True):
             own = [list(row) for row in islice(rows, int(length))]
             table = text_table(names, own) if own else "no items to recommend"
-            yield f"{gap}{_heading(user_id, cold=bool(cold))}\n{table}\n"
+            heading = _heading(recommendations, user_id, cold=bool(cold))
+            yield f"{gap}{heading}\n{table}\n"
             gap = "\n"
 
 
 def csv_texts(recommendations: Recommendations) -> Iterator[str]:
     """Yield a header, then one row per item; fields are quoted only where necessary."""
     yield ",".join(_column_names(recommendations)) + "\n"
-    item_id, title = _escaped_items(recommendations, _csv_field)
+    item_id, title = _escaped_items(recommendations, csv_field)
     for block in recommendations.blocks:
         top = block.top
-        user_id = np.array([_csv_field(name or "") for name in block.user_id], dtype=np.object_)
+        user_id = np.array([csv_field(name or "") for name in block.user_id], dtype=np.object_)
         cold = np.where(block.cold, "true", "false")
         columns = [
             np.repeat(user_id, top.length).tolist(),
@@ -144,7 +140,8 @@ def json_texts(recommendations: Recommendations) -> Iterator[str]:
         for user_id, cold, length in zip(block.user_id, block.cold, top.length, strict=True):
             mark = f'"cold": {_json_value(bool(cold))}, ' if recommendations.marks_cold else ""
             own = ", ".join(islice(items, int(length)))
-            yield f'{separator}{{"user_id": {_json_value(user_id)}, {mark}"items": [{own}]}}'
+            name = f'"{recommendations.named_by}": {_json_value(user_id)}'
+            yield f'{separator}{{{name}, {mark}"items": [{own}]}}'
             separator = ",\n"
     yield "\n]\n"
 
@@ -159,7 +156,7 @@ def write_parquet(recommendations: Recommendations, file: IO[bytes]) -> None:
     def table(block: Block) -> Any:
         top = block.top
         columns = {
-            "user_id": pa.array(np.repeat(block.user_id, top.length), pa.string()),
+            recommendations.named_by: pa.array(np.repeat(block.user_id, top.length), pa.string()),
             "rank": pa.array(_ranks(top), pa.int64()),
             "item_id": pa.array(recommendations.item_id[top.item_index], pa.string()),
             "score": pa.array(top.score),
@@ -187,7 +184,7 @@ TEXTS: dict[str, Callable[[Recommendations], Iterator[str]]] = {
 
 def _column_names(recommendations: Recommendations) -> list[str]:
     return [
-        *("user_id", "rank", "item_id", "score"),
+        *(recommendations.named_by, "rank", "item_id", "score"),
         *([] if recommendations.title is None else ["title"]),
         *(["cold"] if recommendations.marks_cold else []),
     ]
@@ -208,15 +205,11 @@ def _ranks(top: TopItems) -> NDArray[np.int64]:
     return np.arange(1, len(top.item_index) + 1) - np.repeat(first, top.length)
 
 
-def _heading(user_id: str | None, *, cold: bool) -> str:
-    name = "a user with the given items" if user_id is None else f"user {printable(user_id)}"
-    return f"{name} (cold: popular items)" if cold else name
-
-
-def _csv_field(text: str) -> str:
-    if _QUOTED_IN_CSV.search(text) is None:
-        return text
-    return '"' + text.replace('"', '""') + '"'
+def _heading(recommendations: Recommendations, name: str | None, *, cold: bool) -> str:
+    if recommendations.named_by == "similar_to":
+        return f"similar to item {printable(name or '')}"
+    shown = "a user with the given items" if name is None else f"user {printable(name)}"
+    return f"{shown} (cold: popular items)" if cold else shown
 
 
 def _json_value(value: object) -> str:

@@ -1,57 +1,58 @@
-"""Recommend items to users of a run, or to a new user described by items."""
+"""Recommend items to users of a run or to new users, or the items that are similar to others."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import torch
-from jaxtyping import Float, Int64
 from numpy.typing import NDArray
-from torch import Tensor
 
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
-from graphrec_cli.data.idmap import IdMap
-from graphrec_cli.data.interactions import UserItems
-from graphrec_cli.errors import ConfigError, DataError
-from graphrec_cli.evaluation.popular_for_cold import PopularForCold
-from graphrec_cli.evaluation.scorer import Scorer
-from graphrec_cli.evaluation.top_k import top_k
+from graphrec_cli.errors import DataError
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.reporting.recommendations import Block, Recommendations
 from graphrec_cli.rundir.directory import RunDirectory
-from graphrec_cli.terminal_text import counted, shorten
+from graphrec_cli.workflows.known_ids import items_of_run
+from graphrec_cli.workflows.list_blocks import ListRules
+from graphrec_cli.workflows.recommend_new_users import list_for_new_user, lists_for_new_users
+from graphrec_cli.workflows.recommend_similar import lists_of_similar_items
+from graphrec_cli.workflows.recommend_users import lists_for_users
 from graphrec_cli.workflows.saved_run import SavedRun, load_run
 
 log = logging.getLogger("graphrec")
 
-_BLOCK_ROWS = 1 << 17
-_IDS_SHOWN = 5
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Who gets recommendations, and how many.
+    """Who gets recommendations, and of which kind. At most one of the first four is not None.
 
     Attributes:
-        users: distinct raw ids; None for all users, and if ``items`` is set.
-        items: distinct raw ids of a new user's items; None for users of the run.
-        k: items per user.
+        users: distinct raw ids; None for all users.
+        items: distinct raw ids of a new user's items.
+        users_items: a table of new users and their items.
+        similar_to: distinct raw ids of items, each of which gets a list of similar items.
+        k: items per list.
         exclude_seen: exclude the user's train, valid and test items.
         popular_for_cold: recommend popular items to users without a train interaction, instead
             of an error.
+        allow: raw ids of the only items to recommend; None for all.
+        deny: raw ids of items not to recommend; None for none.
     """
 
-    users: Sequence[str] | None
-    items: Sequence[str] | None
+    users: Sequence[str] | None = None
+    items: Sequence[str] | None = None
+    users_items: Path | None = None
+    similar_to: Sequence[str] | None = None
     k: int
-    exclude_seen: bool
-    popular_for_cold: bool
+    exclude_seen: bool = True
+    popular_for_cold: bool = False
+    allow: Sequence[str] | None = None
+    deny: Sequence[str] | None = None
 
 
 def recommend(
@@ -75,8 +76,8 @@ def recommend_loaded(loaded: SavedRun, request: Request) -> Recommendations:
         loaded: a run whose model is prepared for scoring.
 
     Raises:
-        ConfigError: a user or an item of the request is unknown.
-        DataError: k is larger than the catalog.
+        ConfigError: a user or an item of the request is unknown, or the model has no similar items.
+        DataError: k is larger than the catalog, or the table of new users is faulty.
     """
     catalog_size = int(np.count_nonzero(loaded.split.train.item_degree))
     if request.k > catalog_size:
@@ -84,13 +85,39 @@ def recommend_loaded(loaded: SavedRun, request: Request) -> Recommendations:
             f"k={request.k} is more than the {catalog_size} items with a train interaction; "
             f"set k to at most {catalog_size}"
         )
-    blocks = _for_users if request.items is None else _for_new_user
+    rules = ListRules(
+        k=request.k,
+        exclude_seen=request.exclude_seen,
+        popular_for_cold=request.popular_for_cold,
+        candidate=_candidates(loaded, request),
+    )
     return Recommendations(
         item_id=loaded.split.items.text(),
         title=None if loaded.title is None else loaded.title.astype(np.object_),
         marks_cold=request.popular_for_cold,
-        blocks=_watch_zeros(loaded.model, blocks(loaded, request)),
+        blocks=_watch_zeros(loaded.model, _lists(loaded, request, rules)),
+        named_by="user_id" if request.similar_to is None else "similar_to",
     )
+
+
+def _candidates(loaded: SavedRun, request: Request) -> NDArray[np.bool_]:
+    """Whether an item may be recommended, shape (items,)."""
+    candidate = np.full(loaded.split.train.num_items, request.allow is None)
+    if request.allow is not None:
+        candidate[items_of_run(loaded, "allow", request.allow)] = True
+    if request.deny is not None:
+        candidate[items_of_run(loaded, "deny", request.deny)] = False
+    return candidate
+
+
+def _lists(loaded: SavedRun, request: Request, rules: ListRules) -> Iterator[Block]:
+    if request.similar_to is not None:
+        return lists_of_similar_items(loaded, request.similar_to, rules)
+    if request.users_items is not None:
+        return lists_for_new_users(loaded, request.users_items, rules)
+    if request.items is not None:
+        return list_for_new_user(loaded, request.items, rules)
+    return lists_for_users(loaded, request.users, rules)
 
 
 def _watch_zeros(model: Recommender, blocks: Iterator[Block]) -> Iterator[Block]:
@@ -112,149 +139,3 @@ def _watch_zeros(model: Recommender, blocks: Iterator[Block]) -> Iterator[Block]
             ending,
             lists,
         )
-
-
-def _for_users(saved: SavedRun, request: Request) -> Iterator[Block]:
-    split, train = saved.split, saved.split.train
-    if request.users is None:
-        user_id, users = split.users.text(), np.arange(train.num_users)
-        if not request.popular_for_cold:
-            trained = np.flatnonzero(train.user_degree)
-            log_skipped(len(users) - len(trained))
-            user_id, users = user_id[trained], trained
-    else:
-        user_id = np.array(request.users, dtype=np.object_)
-        users = _index_of(split.users, user_id)
-    # Unknown users share one extra index, whose row is empty in every part.
-    users = np.where(users < 0, train.num_users, users)
-    cold = np.append(train.user_degree == 0, True)[users]
-    scorer: Scorer = saved.model
-    if cold.any():
-        commas = _hint_of_commas("users", split.users)
-        _accept_cold(user_id[cold], len(users), commas, popular=request.popular_for_cold)
-        scorer = PopularForCold(saved.model, train, saved.device)
-    masked = [_with_unknown_user(part) for part in split.parts().values()]
-    size = max(1, _BLOCK_ROWS // request.k)
-
-    def blocks() -> Iterator[Block]:
-        for start in range(0, len(users), size):
-            block = slice(start, start + size)
-            top = top_k(
-                scorer,
-                users[block],
-                k=request.k,
-                item_degree=train.item_degree,
-                masked=masked if request.exclude_seen else [],
-                device=saved.device,
-            )
-            yield Block(user_id=user_id[block], cold=cold[block], top=top)
-
-    return blocks()
-
-
-def log_skipped(number: int) -> None:
-    if number:
-        log.warning(
-            "skipped %s without a train interaction; cold=popular gives them popular items",
-            counted(number, "user"),
-        )
-
-
-def _accept_cold(cold: NDArray[np.object_], asked: int, commas: str, *, popular: bool) -> None:
-    if popular:
-        log.info(
-            "%d of the %d users have no train interaction and get popular items", len(cold), asked
-        )
-        return
-    raise ConfigError(
-        f"{len(cold)} of the {asked} users are unknown to this run, or have no train interaction "
-        f"in it: {_shown(cold)}; remove them, or set cold=popular to recommend popular items"
-        f"{commas}"
-    )
-
-
-def _hint_of_commas(key: str, ids: IdMap) -> str:
-    """How to name ids with a comma, which separates ids on the command line; "" without any."""
-    with_comma = next((id for id in ids.text().tolist() if "," in id), None)
-    if with_comma is None:
-        return ""
-    shown = shorten(with_comma, 40)
-    return (
-        f"; ids with commas, such as '{shown}', are read from a file: {key}=@FILE, one id per line"
-    )
-
-
-def _for_new_user(saved: SavedRun, request: Request) -> Iterator[Block]:
-    split, train = saved.split, saved.split.train
-    assert request.items is not None
-    item_id = np.array(request.items, dtype=np.object_)
-    items = _index_of(split.items, item_id)
-    unusable = np.append(train.item_degree == 0, True)[items]
-    if unusable.any():
-        raise ConfigError(
-            f"{np.count_nonzero(unusable)} of the {len(items)} items are unknown to this run, or "
-            f"have no train interaction in it: {_shown(item_id[unusable])}; "
-            + (
-                _ids_of_titles(saved, request.items)
-                or f"remove them from items{_hint_of_commas('items', split.items)}"
-            )
-        )
-    given = UserItems.from_pairs(
-        np.zeros_like(items), items, num_users=1, num_items=train.num_items
-    )
-    scores = saved.model.score_new_user(torch.from_numpy(items).to(saved.device))
-
-    def blocks() -> Iterator[Block]:
-        top = top_k(
-            _NewUser(scores),
-            np.zeros(1, dtype=np.int64),
-            k=request.k,
-            item_degree=train.item_degree,
-            masked=[given] if request.exclude_seen else [],
-            device=saved.device,
-        )
-        yield Block(user_id=np.array([None]), cold=np.zeros(1, dtype=np.bool_), top=top)
-
-    return blocks()
-
-
-def _ids_of_titles(saved: SavedRun, wanted: Sequence[str]) -> str:
-    """The ids of items whose titles were given in place of ids; empty without any."""
-    if saved.title is None:
-        return ""
-    item_id, title = saved.split.items.text(), saved.title.astype(np.object_)
-    # Ids are separated by commas, which titles contain as well.
-    names = {*wanted, ",".join(wanted)}
-    found = [
-        f"'{title[index]}' is items={item_id[index]}"
-        for index in range(len(title))
-        if title[index] in names
-    ]
-    return f"items takes ids, not titles: {', '.join(found[:_IDS_SHOWN])}" if found else ""
-
-
-class _NewUser:
-    """A scorer of one user with given scores."""
-
-    def __init__(self, scores: Float[Tensor, " items"]) -> None:
-        self.scores = scores
-
-    def score_users(self, user_index: Int64[Tensor, " batch"]) -> Float[Tensor, "batch items"]:
-        """Return the same scores for every user."""
-        return self.scores.expand(len(user_index), -1)
-
-
-def _index_of(ids: IdMap, wanted: NDArray[np.object_]) -> NDArray[np.int64]:
-    """The index of every id in ``wanted``, -1 if unknown."""
-    # Python strings, because numpy's lose trailing NULs and pad all to the longest.
-    known = pd.Index(ids.text(), dtype=np.object_)
-    return known.get_indexer(pd.Index(wanted, dtype=np.object_)).astype(np.int64)
-
-
-def _with_unknown_user(part: UserItems) -> UserItems:
-    return UserItems(np.append(part.indptr, part.num_pairs), part.item_index, part.num_items)
-
-
-def _shown(ids: NDArray[np.object_]) -> str:
-    more = ", ..." if len(ids) > _IDS_SHOWN else ""
-    return ", ".join(map(repr, ids[:_IDS_SHOWN])) + more

@@ -12,7 +12,7 @@ from graphrec_cli.workflows.saved_run import SavedRun
 def recommend_frame(loaded: SavedRun, request: Request) -> pd.DataFrame:
     """The columns of the CSV that ``graphrec recommend`` writes, one row per recommended item.
 
-    ``user_id`` is missing for a new user, ``title`` for an item without one.
+    ``user_id`` is missing for a new user (``similar_to`` takes its place for similar items), ``title`` for an item without one.
 
     Args:
         loaded: a run whose model is prepared for scoring.
@@ -25,7 +25,7 @@ def recommend_frame(loaded: SavedRun, request: Request) -> pd.DataFrame:
     item_index = np.concatenate([block.top.item_index for block in blocks])
     length = np.concatenate([block.top.length for block in blocks])
     columns = {
-        "user_id": np.repeat(np.concatenate([block.user_id for block in blocks]), length),
+        lists.named_by: np.repeat(np.concatenate([block.user_id for block in blocks]), length),
         "rank": np.arange(1, len(item_index) + 1) - np.repeat(np.cumsum(length) - length, length),
         "item_id": lists.item_id[item_index],
         "score": np.concatenate([block.top.score for block in blocks]),

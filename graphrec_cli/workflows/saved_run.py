@@ -27,8 +27,9 @@ from graphrec_cli.training.checkpoints.file import load_checkpoint
 
 
 class SavedRun(NamedTuple):
-    """A loaded run: its data, and its model with the best weights."""
+    """A loaded run: its config, its data, and its model with the best weights."""
 
+    config: RunConfig
     split: Split
     title: NDArray[np.character] | None
     model: Recommender
@@ -52,7 +53,8 @@ def load_run(run: RunDirectory, saved: SavedConfig, config: RunConfig) -> SavedR
         set_threads(config.num_threads)
     split, title = load_run_data(run.data)
     device = pick_device(config.device, split.train.num_pairs)
-    return SavedRun(split, title, load_model(run, saved, config, split.train, device), device)
+    model = load_model(run, saved, config, split.train, device)
+    return SavedRun(config, split, title, model, device)
 
 
 def load_model(

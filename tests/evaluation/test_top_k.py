@@ -155,3 +155,17 @@ def test_the_same_lists_on_a_gpu() -> None:
     )
     assert lists(on_gpu) == lists(on_cpu)
     assert (on_gpu.score == on_cpu.score).all()
+
+
+def test_only_candidates_are_listed() -> None:
+    table = Table([[5.0, 4.0, 3.0, 2.0], [1.0, 2.0, 3.0, 4.0]])
+    masked = pairs(np.array([[False, False, True, False], [False] * 4]))
+    top = top_k(
+        table,
+        np.array([0, 1]),
+        k=3,
+        item_degree=np.array([1, 0, 1, 1]),
+        masked=[masked],
+        candidate=np.array([False, True, True, True]),
+    )
+    assert lists(top) == [[3], [3, 2]]
