@@ -12,7 +12,8 @@ from graphrec_cli.workflows.saved_run import SavedRun
 def recommend_frame(loaded: SavedRun, request: Request) -> pd.DataFrame:
     """The columns of the CSV that ``graphrec recommend`` writes, one row per recommended item.
 
-    ``user_id`` is missing for a new user (``similar_to`` takes its place for similar items), ``title`` for an item without one.
+    ``user_id`` is missing for a new user, and ``title`` for an item without one. Similar items have
+    ``similar_to`` in the place of ``user_id``.
 
     Args:
         loaded: a run whose model is prepared for scoring.
