@@ -35,7 +35,7 @@ from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.helper import CheckpointHelper
 from graphrec_cli.training.checkpoints.schedule import Checkpointing, run_stamp
 from graphrec_cli.training.context import RunContext
-from graphrec_cli.training.fit import Report, fit_model
+from graphrec_cli.training.fit import OnEpoch, Report, fit_model
 
 
 def train(
@@ -47,6 +47,7 @@ def train(
     expected: DataIdentity | None = None,
     floor: dict[str, Any] | None = None,
     report: Report | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> dict[str, Any]:
     """Prepare the data, train, evaluate, and write all results to ``run``.
 
@@ -58,6 +59,7 @@ def train(
         expected: the data and the split that the run must have; None accepts any.
         floor: ``floor`` of another run's metrics.json with the same data, seed and metric.
         report: called after every validation; it may raise ``Pruned``.
+        on_epoch: called after every epoch.
 
     Returns:
         The content of metrics.json.
@@ -102,7 +104,9 @@ def train(
         audit(context, model, run)
     signals.check()
     checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity), processes)
-    fitted = fit_model(context, model, checkpointing, signals, resumed=resumed, report=report)
+    fitted = fit_model(
+        context, model, checkpointing, signals, resumed=resumed, report=report, on_epoch=on_epoch
+    )
     figures, test = judge(context, fitted, prepared.preferences, floor)
     processes.finish()
     bands = against_bands(

@@ -139,7 +139,7 @@ def _run_words(
 
 def _ablate(word: str, before: list[str]) -> list[str]:
     own = [*(f"{key}=" for key in ablate.OWN if key != "part"), "part=test", "part=valid"]
-    return _run_words(word, before, own, ablate.OVERRIDABLE)
+    return _run_words(word, before, own, (*ablate.OVERRIDABLE, "logger", "logger.*"))
 
 
 def _data(word: str, before: list[str]) -> list[str]:

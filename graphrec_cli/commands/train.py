@@ -13,6 +13,7 @@ from graphrec_cli.config.compose import compose_run
 from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.sweep_words import SweepWords, take_sweep_words
+from graphrec_cli.config.trackers import take_tracker_words
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.system.progress import progress
@@ -28,9 +29,11 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     Raises:
         GraphrecError: the run or the sweep cannot be started.
     """
+    trackers, words = take_tracker_words(words)
     name, rest = take_resumed(words)
     if name is not None:
-        return _report(resume(name, rest, debug=debug), json_output=json_output)
+        trackers.refuse_unusable()
+        return _report(resume(name, rest, trackers, debug=debug), json_output=json_output)
     asked, rest = take_sweep_words(rest)
     saved, rest = take_saved(rest)
     output_dir = output_dir_of(rest)
@@ -38,9 +41,10 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     if not arguments.trains:
         print_config(arguments, saved)
         return 0
+    trackers.refuse_unusable()
     if arguments.multirun:
         return sweep_command(
-            arguments, saved, asked, output_dir, json_output=json_output, debug=debug
+            *(arguments, saved, asked, output_dir, trackers), json_output=json_output, debug=debug
         )
     if asked != SweepWords():
         raise ConfigError("sweep.resume and the other sweep keys are for a sweep; add -m")
@@ -51,7 +55,7 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     with progress("loading torch", in_log=False):
         from graphrec_cli.workflows.launch import run_job
 
-    return _report(run_job(job, debug=debug), json_output=json_output)
+    return _report(run_job(job, debug=debug, trackers=trackers), json_output=json_output)
 
 
 def _report(outcome: RunOutcome, *, json_output: bool) -> int:

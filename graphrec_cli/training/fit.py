@@ -44,6 +44,8 @@ CPU = torch.device("cpu")
 
 Report: TypeAlias = Callable[[int, float], None]
 """Takes an epoch and its valid metric."""
+OnEpoch: TypeAlias = Callable[[dict[str, Any]], None]
+"""Takes the row of an epoch in history.jsonl."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ def fit_model(
     *,
     resumed: bool,
     report: Report | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Fitted:
     """Train the model, or solve it in closed form, and write ``checkpoints/best.pt``.
 
@@ -79,6 +82,7 @@ def fit_model(
     Args:
         resumed: continue from the newest checkpoint, if there is one.
         report: called after every validation; it may raise ``Pruned``.
+        on_epoch: called after every epoch.
 
     Raises:
         Interrupted: a signal was received.
@@ -116,6 +120,8 @@ def fit_model(
             for epoch in trainer.fit():
                 log.info("%s", describe_epoch(epoch, context.config))
                 checkpointing.after_epoch(trainer, epoch.record, last=epoch.last)
+                if on_epoch is not None:
+                    on_epoch(epoch.record)
                 check_together(signals, context.processes)
                 if report is not None:
                     report_last(report, checkpointing.history, context.config.monitor())
