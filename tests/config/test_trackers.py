@@ -160,9 +160,11 @@ def installed(monkeypatch: pytest.MonkeyPatch, *extras: str) -> None:
     def find_spec(name: str, package: str | None = None) -> Any:
         if name not in modules:
             return real(name, package)
-        return importlib.util.spec_from_loader(name, None, origin="x") if (
-            modules[name] in extras
-        ) else None
+        return (
+            importlib.util.spec_from_loader(name, None, origin="x")
+            if (modules[name] in extras)
+            else None
+        )
 
     monkeypatch.setattr(importlib.util, "find_spec", find_spec)
 

@@ -25,7 +25,9 @@ class Fake:
     """Keeps what it is told about one run."""
 
     def __init__(self, start: RunStart, fails_in: str, hangs: float) -> None:
-        self.start, self.epochs, self.end = start, [], None  # type: ignore[var-annotated]
+        self.start = start
+        self.epochs: list[EpochValues] = []
+        self.end: RunEnd | None = None
         self._fails_in, self._hangs = fails_in, hangs
 
     def begin(self) -> None:
@@ -97,6 +99,7 @@ def test_a_tracker_changes_nothing_and_ends_nothing(
     assert ("WARNING tracker tensorboard" in (done.run / "train.log").read_text()) == bool(fails_in)
 
 
+@pytest.mark.slow
 def test_it_is_told_what_the_run_directory_has(fakes: Fakes, tmp_path: Path) -> None:
     done = call(tmp_path, "train", *TINY, *EPOCHS, "logger=tensorboard", "plots=true")
     (fake,) = fakes.made
@@ -123,9 +126,7 @@ def test_it_is_told_what_the_run_directory_has(fakes: Fakes, tmp_path: Path) -> 
 def test_the_files_are_those_asked_for(
     artifacts: str, more: set[str], fakes: Fakes, tmp_path: Path
 ) -> None:
-    done = call(
-        tmp_path, "train", *TINY, *EPOCHS, "logger=mlflow", f"logger.artifacts={artifacts}"
-    )
+    done = call(tmp_path, "train", *TINY, *EPOCHS, "logger=mlflow", f"logger.artifacts={artifacts}")
     assert done.code == 0, done.err
     assert fakes.made[0].end is not None
     names = {file.name for file in fakes.made[0].end.files}
@@ -177,7 +178,9 @@ def test_a_stopped_run_hurries_and_goes_on_only_with_todays_trackers(
     assert time.monotonic() - started < 15
     assert stopped.code == 143
     assert read_json(stopped.run / "status.json")["status"] == "interrupted"
-    assert stopped.err.splitlines()[-1].endswith("it has not finished 0 s after the run; the run goes on without it")
+    assert stopped.err.splitlines()[-1].endswith(
+        "it has not finished 0 s after the run; the run goes on without it"
+    )
     assert f"resume={stopped.run.relative_to(tmp_path)} logger=tensorboard continues" in stopped.err
     fakes.hangs = 0
     done = call(tmp_path, "train", f"resume={stopped.run}")
@@ -208,6 +211,7 @@ def test_a_run_that_fails_says_so_to_the_tracker(fakes: Fakes, tmp_path: Path) -
     assert fakes.made[0].end.state == "failed"
 
 
+@pytest.mark.slow
 def test_every_run_of_a_sweep_has_a_tracker_of_its_own(fakes: Fakes, tmp_path: Path) -> None:
     words = ("seed=1,2", "-m", "logger=tensorboard")
     done = call(tmp_path, "train", *TINY, *words)
@@ -222,6 +226,7 @@ def test_every_run_of_a_sweep_has_a_tracker_of_its_own(fakes: Fakes, tmp_path: P
     assert "logger" not in json.dumps(read_json(done.run / "sweep.json")["words"])
 
 
+@pytest.mark.slow
 def test_a_saved_file_starts_no_tracker(fakes: Fakes, tmp_path: Path) -> None:
     done = call(tmp_path, "train", *TINY, *EPOCHS, "logger=tensorboard")
     content = read_json(done.run / "config.json")
