@@ -34,7 +34,9 @@ class TensorBoardTracker:
         writer.flush()
 
     def finish(self, end: RunEnd) -> None:
-        """Record final figures and pictures."""
+        """Record final figures and pictures, unless the run has ended before there was anything."""
+        if self._writer is None and not end.figures:
+            return
         writer = self._open(end.epoch + 1)
         for name, value in end.figures.items():
             writer.add_scalar(name, value, end.epoch)

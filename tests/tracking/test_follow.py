@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +146,7 @@ def test_a_run_waits_no_longer_than_it_was_told(
 
 
 @pytest.fixture
-def stop_after_first_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def stop_after_first_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     """End the run as a signal would, once."""
     real_log, real_check, due = follow.FollowedRun.log, StopSignals.check, [False]
 
@@ -164,7 +163,6 @@ def stop_after_first_epoch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(follow.FollowedRun, "log", log)
     monkeypatch.setattr(StopSignals, "check", check)
-    yield
 
 
 @pytest.mark.usefixtures("stop_after_first_epoch")
