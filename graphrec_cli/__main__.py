@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from graphrec_cli.cli import main
+from graphrec_cli.system.threads_given_up import has_given_up
 
 
 def run() -> NoReturn:
@@ -27,6 +28,8 @@ def run() -> NoReturn:
     # Registered first, so that it runs last.
     atexit.register(leave)
     code = main()
+    if has_given_up():
+        leave()
     sys.exit(code)
 
 

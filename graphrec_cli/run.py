@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.training.checkpoints.helper import CheckpointHelper
 from graphrec_cli.training.checkpoints.schedule import Checkpointing, run_stamp
 from graphrec_cli.training.context import RunContext
-from graphrec_cli.training.fit import Report, fit_model
+from graphrec_cli.training.fit import AfterEpoch, Report, fit_model
 
 
 def train(
@@ -47,6 +48,7 @@ def train(
     expected: DataIdentity | None = None,
     floor: dict[str, Any] | None = None,
     report: Report | None = None,
+    after_epoch: Sequence[AfterEpoch] = (),
 ) -> dict[str, Any]:
     """Prepare the data, train, evaluate, and write all results to ``run``.
 
@@ -58,6 +60,7 @@ def train(
         expected: the data and the split that the run must have; None accepts any.
         floor: ``floor`` of another run's metrics.json with the same data, seed and metric.
         report: called after every validation; it may raise ``Pruned``.
+        after_epoch: each is called after every epoch, with the history so far.
 
     Returns:
         The content of metrics.json.
@@ -102,6 +105,7 @@ def train(
         audit(context, model, run)
     signals.check()
     checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity), processes)
+    plots = [live_curves(config, run, floor).after_epoch] if config.plots else []
     fitted = fit_model(
         context,
         model,
@@ -109,7 +113,7 @@ def train(
         signals,
         resumed=resumed,
         report=report,
-        after_epoch=live_curves(config, run, floor).after_epoch if config.plots else None,
+        after_epoch=[*after_epoch, *plots],
     )
     figures, test = judge(context, fitted, prepared.preferences, floor)
     processes.finish()

@@ -13,6 +13,7 @@ from graphrec_cli.commands.saved_config import take_saved
 from graphrec_cli.commands.train import train_once
 from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.flags import PLUGIN, take_flag
+from graphrec_cli.config.trackers import take_tracker_words
 from graphrec_cli.distributed.launch import launched_processes
 from graphrec_cli.errors import (
     ConfigError,
@@ -59,9 +60,11 @@ def train(*words: str, config_dir: str | Path | None = None) -> Run:
 
 
 def _train(words: Sequence[str]) -> RunOutcome:
+    trackers, words = take_tracker_words(words)
+    trackers.refuse_unusable()
     name, rest = take_resumed(words)
     if name is not None:
-        return resume(name, rest, debug=False)
+        return resume(name, rest, trackers, debug=False)
     saved, rest = take_saved(rest)
     arguments = sort_arguments(rest)
     if arguments.multirun:
@@ -69,7 +72,7 @@ def _train(words: Sequence[str]) -> RunOutcome:
     if not arguments.trains:
         flags = ", ".join(flag for flag in arguments.flags if flag.startswith("-"))
         raise ConfigError(f"{flags} prints and does not train; use graphrec train in a terminal")
-    return train_once(arguments, saved, debug=False)
+    return train_once(arguments, saved, trackers, debug=False)
 
 
 def _error(outcome: RunOutcome) -> BaseException:

@@ -21,6 +21,7 @@ from graphrec_cli.config.download_guard import refuse_new_addresses
 from graphrec_cli.config.fitted_words import fit_words
 from graphrec_cli.config.launchers import chosen_launcher
 from graphrec_cli.config.serialize import read_config
+from graphrec_cli.config.trackers import take_tracker_words
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError, GraphrecError
 from graphrec_cli.preparation import check_data
@@ -57,6 +58,7 @@ Keys:
                            as in train
   hydra/launcher, hydra.launcher.*
                            how the runs are started, as in a sweep
+  logger, logger.*         trackers that follow the runs, as in train
   output_dir=DIR           where 'latest' looks, and where the runs go
 
 The same command again resumes an interrupted ablation, and shows the table of
@@ -72,6 +74,8 @@ def ablate_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     Raises:
         GraphrecError: wrong usage, or a run directory that cannot be read.
     """
+    trackers, words = take_tracker_words(words)
+    trackers.refuse_unusable()
     given = sort_run_words("ablate", words, own=OWN, overridable=OVERRIDABLE)
     part = one_of("part", given.own.get("part", "valid"), ("valid", "test"))
     retry = one_of("retry_failed", given.own.get("retry_failed", "false"), ("true", "false"))
@@ -140,6 +144,7 @@ def ablate_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         launcher=launcher,
         retry_failed=retry == "true",
         debug=debug,
+        trackers=trackers,
     )
     done = run_grid(sweep)
     if done.exit_code >= 128:

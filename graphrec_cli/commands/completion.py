@@ -161,7 +161,7 @@ def _run_words(
 
 def _ablate(word: str, before: list[str]) -> list[str]:
     own = [*(f"{key}=" for key in ablate.OWN if key != "part"), "part=test", "part=valid"]
-    return _run_words(word, before, own, ablate.OVERRIDABLE)
+    return _run_words(word, before, own, (*ablate.OVERRIDABLE, "logger", "logger.*"))
 
 
 def _export(word: str, before: list[str]) -> list[str]:

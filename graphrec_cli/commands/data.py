@@ -10,6 +10,7 @@ from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.compose import compose_run
 from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.config.trackers import take_tracker_words
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
@@ -64,7 +65,8 @@ def data_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     if words[0] not in SUBCOMMANDS:
         hint = suggestion(words[0], SUBCOMMANDS)
         raise ConfigError(f"data has no subcommand '{words[0]}'{hint} (subcommands: {known})")
-    rest, plot_dir = words[1:], None
+    _, rest = take_tracker_words(words[1:])  # no run, nothing to follow
+    plot_dir = None
     if words[0] == "inspect":
         rest, plot_dir = _take_plot_dir(rest)
     arguments = sort_arguments(rest)

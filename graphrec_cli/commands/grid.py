@@ -13,6 +13,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.sweep import plan_sweep
 from graphrec_cli.config.sweep_words import SweepWords
+from graphrec_cli.config.trackers import Trackers
 from graphrec_cli.rundir.sweep_folder import SweepRecord
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Grid:
         return plan_record(words, self._sweep, self._saved, elsewhere=elsewhere)
 
     def run(
-        self, folder: Path, record: SweepRecord, *, debug: bool
+        self, folder: Path, record: SweepRecord, trackers: Trackers, *, debug: bool
     ) -> tuple[SweepOutcome, list[str]]:
         """Run what is left; returns the outcome, and lines that follow the table."""
         from graphrec_cli.workflows.sweep import SweepRun, run_grid
@@ -61,9 +62,10 @@ class Grid:
             jobs=record.jobs,
             configs=self._sweep.configs,
             planned=len(record.jobs),
-            again=f"graphrec train -m sweep.resume={folder}",
+            again=" ".join(["graphrec train -m", f"sweep.resume={folder}", *trackers.words]),
             launcher=self._launcher,
             retry_failed=self._asked.retry_failed,
             debug=debug,
+            trackers=trackers,
         )
         return run_grid(run), []

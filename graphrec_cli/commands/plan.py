@@ -9,6 +9,7 @@ from graphrec_cli.config.arguments import sort_arguments
 from graphrec_cli.config.compose import compose_run
 from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.config.plan_words import take_plan_words
+from graphrec_cli.config.trackers import take_tracker_words
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.system.progress import progress
@@ -47,6 +48,7 @@ def plan_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         GraphrecError: wrong usage, or data that a run cannot use.
     """
     asked, rest = take_plan_words(words)
+    _, rest = take_tracker_words(rest)  # they change nothing that is planned
     saved, rest = take_saved(rest)
     arguments = sort_arguments(rest)
     if arguments.multirun:

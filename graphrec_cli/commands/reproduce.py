@@ -13,6 +13,7 @@ from graphrec_cli.config.download_guard import refuse_new_addresses
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.trackers import take_tracker_words
 from graphrec_cli.errors import DifferenceError
 from graphrec_cli.rundir.find_run import Need, find_run
 
@@ -36,7 +37,7 @@ checkpoints/best.pt. The data files and the split are checked before training.
 
 Keys: all of 'graphrec train'. With a changed value the differences are listed,
 but the run does not count as reproduced or not. data_dir, output_dir,
-cache_dir, plots and the keys of checkpoints change no figure.
+cache_dir, plots, logger and the keys of checkpoints change no figure.
 
 Exit codes: 0 reproduced, or run with changed values; 4 a figure, the weights or
 a data file differs.
@@ -49,6 +50,8 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
     Raises:
         GraphrecError: wrong usage, a run directory that cannot be read, or data that have changed.
     """
+    trackers, words = take_tracker_words(words)
+    trackers.refuse_unusable()
     keys = [field.name for field in fields(RunConfig) if field.name != "output_dir"]
     given = sort_run_words(
         "reproduce", words, own=(), overridable=(*keys, *(f"{group}.*" for group in SCHEMAS))
@@ -66,7 +69,7 @@ def reproduce_command(words: list[str], *, json_output: bool, debug: bool) -> in
     )
 
     recorded = read_recorded(run, saved.config)
-    outcome, comparison = reproduce(recorded, saved, wanted, debug=debug)
+    outcome, comparison = reproduce(recorded, saved, wanted, debug=debug, trackers=trackers)
     if comparison is None:
         print(outcome.run.path)
         return outcome.exit_code

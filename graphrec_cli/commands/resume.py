@@ -12,6 +12,7 @@ from graphrec_cli.commands.run_arguments import sort_run_words
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.download_guard import refuse_new_addresses
 from graphrec_cli.config.serialize import read_config
+from graphrec_cli.config.trackers import Trackers
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.config_fingerprint import RESUMABLE
@@ -40,12 +41,13 @@ def take_resumed(words: Sequence[str]) -> tuple[str | None, list[str]]:
     return named[0], rest
 
 
-def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
+def resume(name: str, words: Sequence[str], trackers: Trackers, *, debug: bool) -> RunOutcome:
     """Resume the run.
 
     Args:
         name: a run directory, or ``latest``.
         words: overrides of its config.
+        trackers: what follows the run from here on.
 
     Raises:
         GraphrecError: wrong usage, or a run that cannot be resumed.
@@ -69,7 +71,7 @@ def resume(name: str, words: Sequence[str], *, debug: bool) -> RunOutcome:
 
     from graphrec_cli.workflows.launch import resume_run  # imports torch
 
-    return resume_run(run, saved, wanted, debug=debug)
+    return resume_run(run, saved, wanted, debug=debug, trackers=trackers)
 
 
 def _cache_of(folder: str | None) -> str | None:

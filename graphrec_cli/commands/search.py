@@ -13,6 +13,7 @@ from graphrec_cli.config.launchers import chosen_launcher
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.sweep_words import SweepWords
+from graphrec_cli.config.trackers import Trackers
 from graphrec_cli.config.trial_words import TrialWords
 from graphrec_cli.config.unused import has_valid_part
 from graphrec_cli.errors import ConfigError
@@ -73,7 +74,7 @@ class SearchSweep:
         return replace(record, search=self._search.to_dict())
 
     def run(
-        self, folder: Path, record: SweepRecord, *, debug: bool
+        self, folder: Path, record: SweepRecord, trackers: Trackers, *, debug: bool
     ) -> tuple[SweepOutcome, list[str]]:
         """Run what is left; returns the outcome, and lines that follow the table."""
         from graphrec_cli.workflows.search import Search
@@ -86,10 +87,11 @@ class SearchSweep:
             jobs=[],
             configs=[],
             planned=self._search.trials,
-            again=f"graphrec train -m sweep.resume={folder}",
+            again=" ".join(["graphrec train -m", f"sweep.resume={folder}", *trackers.words]),
             launcher=self._launcher,
             retry_failed=False,
             debug=debug,
+            trackers=trackers,
         )
         today = replace(record, search=self._search.to_dict())  # more trials may be wanted
         return Search(run, self._search, self._words, today).carry_out()

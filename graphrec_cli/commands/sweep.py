@@ -24,6 +24,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.search_words import searches
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.sweep_words import SweepWords
+from graphrec_cli.config.trackers import Trackers
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
@@ -39,6 +40,7 @@ def sweep_command(
     saved: SavedConfig | None,
     asked: SweepWords,
     output_dir: Path,
+    trackers: Trackers,
     *,
     json_output: bool,
     debug: bool,
@@ -47,6 +49,7 @@ def sweep_command(
 
     Args:
         output_dir: where sweeps to resume are found.
+        trackers: what follows every run.
 
     Raises:
         GraphrecError: the sweep cannot be started or resumed.
@@ -91,7 +94,7 @@ def sweep_command(
         record = as_planned(record, planned, folder)
         warn_of_changed_data(record, folder, Path(sweep.configs[0].data_dir))
         log.info("resuming %s", folder)
-    done, lines = sweep.run(folder, record, debug=debug)
+    done, lines = sweep.run(folder, record, trackers, debug=debug)
     plots = any(config.plots for config in sweep.configs)
     lines += write_sweep_figures(folder, done.results, show_test=asked.test, plots=plots)
     if json_output:

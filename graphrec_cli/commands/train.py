@@ -14,6 +14,7 @@ from graphrec_cli.config.hydra_app import print_config
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.config.sweep_words import SweepWords, take_sweep_words
+from graphrec_cli.config.trackers import Trackers, take_tracker_words
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.system.progress import progress
@@ -29,9 +30,11 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     Raises:
         GraphrecError: the run or the sweep cannot be started.
     """
+    trackers, words = take_tracker_words(words)
     name, rest = take_resumed(words)
     if name is not None:
-        return _report(resume(name, rest, debug=debug), json_output=json_output)
+        trackers.refuse_unusable()
+        return _report(resume(name, rest, trackers, debug=debug), json_output=json_output)
     asked, rest = take_sweep_words(rest)
     saved, rest = take_saved(rest)
     output_dir = output_dir_of(rest)
@@ -39,16 +42,19 @@ def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     if not arguments.trains:
         print_config(arguments, saved)
         return 0
+    trackers.refuse_unusable()
     if arguments.multirun:
         return sweep_command(
-            arguments, saved, asked, output_dir, json_output=json_output, debug=debug
+            *(arguments, saved, asked, output_dir, trackers), json_output=json_output, debug=debug
         )
     if asked != SweepWords():
         raise ConfigError("sweep.resume and the other sweep keys are for a sweep; add -m")
-    return _report(train_once(arguments, saved, debug=debug), json_output=json_output)
+    return _report(train_once(arguments, saved, trackers, debug=debug), json_output=json_output)
 
 
-def train_once(arguments: Arguments, saved: SavedConfig | None, *, debug: bool) -> RunOutcome:
+def train_once(
+    arguments: Arguments, saved: SavedConfig | None, trackers: Trackers, *, debug: bool
+) -> RunOutcome:
     """Check the words and the data's files, and train the one run that the words ask for.
 
     Raises:
@@ -61,7 +67,7 @@ def train_once(arguments: Arguments, saved: SavedConfig | None, *, debug: bool) 
     with progress("loading torch", in_log=False):
         from graphrec_cli.workflows.launch import run_job
 
-    return run_job(job, debug=debug)
+    return run_job(job, debug=debug, trackers=trackers)
 
 
 def _report(outcome: RunOutcome, *, json_output: bool) -> int:

@@ -13,6 +13,7 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.search import SearchConfig
 from graphrec_cli.config.store import SCHEMAS
 from graphrec_cli.config.sweep_words import SWEEP_KEYS
+from graphrec_cli.config.trackers import KEY, NEEDS, LoggerConfig
 
 
 def complete_train(word: str, words: list[str]) -> list[str]:
@@ -33,14 +34,18 @@ def complete_train(word: str, words: list[str]) -> list[str]:
     elif not equals:
         groups = [f"{group}=" for group in (*SCHEMAS, "experiment")]
         candidates = [*groups, *(f"{known.name}=" for known in _keys(words))]
+        candidates += [f"{KEY}=", *(f"{known.name}=" for known in list_keys(LoggerConfig, KEY))]
         if {"-m", "--multirun"} & set(words):
             candidates += _sweep_words(words)
     elif key == LAUNCHER_GROUP:
         candidates = [f"{key}={launcher}" for launcher in LAUNCHERS]
+    elif key == KEY:
+        candidates = [f"{key}={name}" for name in NEEDS]
     elif key in (*SCHEMAS, "experiment", SWEEPER_GROUP):
         candidates = [f"{key}={option}" for option in _options(key, words)]
     else:
-        values = [value for known in _keys(words) if known.name == key for value in known.offered]
+        every = [*_keys(words), *list_keys(LoggerConfig, KEY)]
+        values = [value for known in every if known.name == key for value in known.offered]
         candidates = [f"{key}={value}" for value in values]
     return sorted({candidate for candidate in candidates if candidate.startswith(word)})
 

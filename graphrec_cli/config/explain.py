@@ -129,8 +129,8 @@ def _unknown_key(error: BaseException | None) -> ConfigError | None:
     if key in choices:
         return None
     full_key = str(error.full_key or key)
-    # ``resume=RUN`` belongs to the command line and not to the configuration.
-    own = ["resume"] if "." not in full_key and key != "resume" else []
+    # These belong to the command line and not to the configuration.
+    own = [name for name in ("resume", "logger") if "." not in full_key and key != name]
     return unknown_key(full_key, [*choices, *own], _advice(parent))
 
 

@@ -15,6 +15,7 @@ from graphrec_cli.config.options import (
 )
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.trackers import take_tracker_words
 from graphrec_cli.config.unknown import refuse_unknown_key
 
 WIDTH = 80
@@ -46,6 +47,8 @@ FLAGS = {
     "--from RUN": "Start from a saved configuration: a run directory, its config.json, or latest.",
     "resume=RUN": "Continue an interrupted run in its own directory. Only trainer.epochs, device, "
     "num_threads and data_dir may be given with it.",
+    "logger=NAME": "Also show the run in tensorboard, mlflow or wandb, or in several: "
+    "logger=tensorboard,mlflow (docs/trackers.md).",
     "sweep.resume=DIR": "With -m, continue a sweep; latest is the newest. sweep.retry_failed=true "
     "also resumes its failed runs.",
     "sweep.autoresume=true": "With -m, continue the newest sweep of the same runs, if there is "
@@ -81,7 +84,7 @@ def train_help(words: Sequence[str]) -> str:
     Raises:
         ConfigError: a flag, an option or a key is unknown, or an option file is broken.
     """
-    saved, words = take_flag(FROM, words)
+    saved, words = take_flag(FROM, take_tracker_words(words)[1])
     arguments = sort_arguments(
         [word for word in words if not word.startswith(("resume=", "sweep."))]
     )

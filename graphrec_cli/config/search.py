@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from typing import Any
 
+from graphrec_cli.config.addresses import refuse_password
 from graphrec_cli.config.search_space import Dimension, dimension_to_dict, read_space
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
@@ -104,7 +104,13 @@ def search_from_dict(content: Mapping[str, Any], where: str) -> SearchConfig:
     for name in ("storage", "study"):
         if not isinstance(own.get(name), str | None):
             raise ConfigError(f"{where}.{name} must be text, got {own[name]}")
-    own["storage"] = _without_password(own.get("storage"), f"{where}.storage")
+    if own.get("storage") is not None:
+        refuse_password(
+            own["storage"],
+            f"{where}.storage",
+            example="postgresql://HOST/NAME",
+            instead="the variable PGPASSWORD (or a ~/.pgpass file)",
+        )
     if own.get("storage") is not None and not own.get("study"):
         raise ConfigError(f"{where}.storage needs a name for the study: {where}.study=NAME")
     space = own.get("space") or {}
@@ -120,20 +126,3 @@ def _option(kind: type[Any], value: object, where: str) -> Any:
     if name not in names:
         raise ConfigError(f"{where} must be one of {', '.join(names)}, got '{name}'")
     return kind[name]
-
-
-def _without_password(address: str | None, where: str) -> str | None:
-    """Refuse an address that would leave a password in logs and shell histories."""
-    if address is None:
-        return None
-    if not re.match(r"[a-z][\w+]*://", address):
-        raise ConfigError(f"{where} must be an address such as postgresql://HOST/NAME")
-    place, _, query = address.partition("?")
-    before_host = place.partition("://")[2].rpartition("@")[0]
-    if ":" in before_host or re.search(r"pass|pwd|odbc_connect|secret|token", query, re.I):
-        raise ConfigError(
-            f"{where} must not hold a password, which logs would keep; set the variable PGPASSWORD "
-            "(or a ~/.pgpass file), or write the name of a variable with the whole address: "
-            f"{where}=env://NAME"
-        )
-    return address

@@ -120,6 +120,8 @@ class RunDirectory:
         """Lock file of the process that trains here."""
         self.plots = path / "plots"
         """Folder of the plots."""
+        self.trackers = path / "trackers.json"
+        """Names of the run in trackers."""
 
     @classmethod
     def create(cls, output_dir: Path, stem: str) -> RunDirectory:
@@ -165,7 +167,7 @@ class RunDirectory:
         """Every path that a command may read in the run directory."""
         yield from (self.config, self.environment, self.status, self.metrics, self.history)
         yield from (self.data, self.funnel, self.ranks, self.log, self.plots, self.checkpoints)
-        yield from (self.best, self.last, self.lock, *self.checkpoints.glob("*"))
+        yield from (self.best, self.last, self.lock, self.trackers, *self.checkpoints.glob("*"))
 
     def write_status(self, state: str, error: str | None = None) -> None:
         """Record the state of the run, with its error as one line."""

@@ -72,7 +72,7 @@ def fit_model(
     *,
     resumed: bool,
     report: Report | None = None,
-    after_epoch: AfterEpoch | None = None,
+    after_epoch: Sequence[AfterEpoch] = (),
 ) -> Fitted:
     """Train the model, or solve it in closed form, and write ``checkpoints/best.pt``.
 
@@ -82,7 +82,7 @@ def fit_model(
     Args:
         resumed: continue from the newest checkpoint, if there is one.
         report: called after every validation; it may raise ``Pruned``.
-        after_epoch: called after every epoch, with the history so far.
+        after_epoch: each is called after every epoch, with the history so far.
 
     Raises:
         Interrupted: a signal was received.
@@ -121,8 +121,8 @@ def fit_model(
                 log.info("%s", describe_epoch(epoch, context.config))
                 checkpointing.after_epoch(trainer, epoch.record, last=epoch.last)
                 check_together(signals, context.processes)
-                if after_epoch is not None:
-                    after_epoch(checkpointing.history)
+                for call in after_epoch:
+                    call(checkpointing.history)
                 if report is not None:
                     report_last(report, checkpointing.history, context.config.monitor())
         except Interrupted as interruption:

@@ -17,6 +17,7 @@ from graphrec_cli.config.compose import Job
 from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
+from graphrec_cli.config.trackers import NO_TRACKERS, Trackers
 from graphrec_cli.config.unused import describe_unused, sampler_in_use
 from graphrec_cli.distributed.launch import launched_processes
 from graphrec_cli.distributed.supported import refuse_unsupported
@@ -41,6 +42,7 @@ from graphrec_cli.system.malloc import keep_freed_memory
 from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.system.threads import set_threads
 from graphrec_cli.terminal_text import first_line, one_line
+from graphrec_cli.tracking.follow import FollowedRun
 from graphrec_cli.training.fit import Report
 from graphrec_cli.workflows.find_unfinished import unfinished_runs, warn_of_other_epochs
 from graphrec_cli.workflows.run_log import log_to
@@ -82,6 +84,7 @@ def run_job(
     expected: DataIdentity | None = None,
     floor: dict[str, Any] | None = None,
     report: Report | None = None,
+    trackers: Trackers = NO_TRACKERS,
 ) -> RunOutcome:
     """Make the run directory, train in it and record the outcome.
 
@@ -94,6 +97,7 @@ def run_job(
         expected: the data and the split that the run must use; None accepts any.
         floor: ``floor`` of another run's metrics.json with the same data, seed and metric.
         report: called after every validation; it may raise ``Pruned``.
+        trackers: what follows the run.
 
     Raises:
         ConfigError: the run directory cannot be made.
@@ -108,7 +112,7 @@ def run_job(
             threads = job.config.num_threads or saved.config.num_threads
             wanted = replace(config, num_threads=threads)
             with suppress(RunInUse):
-                return resume_run(unfinished, saved, wanted, debug=debug)
+                return resume_run(unfinished, saved, wanted, debug=debug, trackers=trackers)
     if folder is None:
         run = RunDirectory.create(Path(config.output_dir), f"{timestamp()}_{describe_run(config)}")
     else:
@@ -122,6 +126,7 @@ def run_job(
             expected=expected,
             floor=floor,
             report=report,
+            trackers=trackers,
             resumed=False,
             notes=job.notes,
         )
@@ -139,6 +144,7 @@ def resume_run(
     *,
     debug: bool = False,
     report: Report | None = None,
+    trackers: Trackers = NO_TRACKERS,
 ) -> RunOutcome:
     """Resume a run from its newest checkpoint; a completed run is left unchanged.
 
@@ -146,6 +152,7 @@ def resume_run(
         saved: the run's config.json.
         wanted: the same config, in which the keys of ``RESUMABLE`` may differ.
         report: called after every validation; it may raise ``Pruned``.
+        trackers: what follows the run from here on.
 
     Raises:
         RunInUse: another process is training there.
@@ -169,7 +176,13 @@ def resume_run(
             write_json(run.config, content)
         resumed = replace(saved, config=config)
         outcome = _train_and_record(
-            resumed, run, debug=debug, expected=None, resumed=True, report=report
+            resumed,
+            run,
+            debug=debug,
+            expected=None,
+            resumed=True,
+            report=report,
+            trackers=trackers,
         )
         if outcome.exit_code in _REFUSED and content != before:
             write_json(run.config, before)
@@ -205,13 +218,16 @@ def _train_and_record(
     resumed: bool,
     floor: dict[str, Any] | None = None,
     report: Report | None = None,
+    trackers: Trackers,
     notes: Sequence[str] = (),
 ) -> RunOutcome:
     """Train in a run directory that this process has locked, and record the outcome."""
     config, signals = saved.config, StopSignals()
-    with log_to(run.log), signals.installed():
+    followed = FollowedRun(trackers, saved, run, signals)
+    with log_to(run.log), signals.installed(), followed:
         try:
             run.write_status("running")
+            followed.start(resumed=resumed)
             if resumed:
                 log.info("resuming %s", run.path)
             for line in (*notes, *describe_unused(config)):
@@ -224,12 +240,14 @@ def _train_and_record(
                 expected=expected,
                 floor=floor,
                 report=report,
+                after_epoch=[followed.after_epoch],
             )
             signals.close()
             run.write_status("completed")
         except KeyboardInterrupt as interruption:
             code = interruption.exit_code if isinstance(interruption, Interrupted) else 130
-            line = f"interrupted: graphrec train resume={run.path} continues it"
+            words = [f"resume={run.path}", *trackers.words]
+            line = f"interrupted: graphrec train {' '.join(words)} continues it"
             return _record_failure(run, config, "interrupted", line, code)
         except Pruned as end:
             log.info("%s", end)

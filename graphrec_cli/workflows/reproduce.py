@@ -13,6 +13,7 @@ import torch
 from graphrec_cli.config.compose import Job
 from graphrec_cli.config.run import Device, RunConfig
 from graphrec_cli.config.serialize import SavedConfig, to_plain
+from graphrec_cli.config.trackers import NO_TRACKERS, Trackers
 from graphrec_cli.errors import ConfigError, OutputError
 from graphrec_cli.preparation import check_data
 from graphrec_cli.rundir.config_fingerprint import IGNORED_KEYS
@@ -94,13 +95,19 @@ def read_recorded(run: RunDirectory, config: RunConfig) -> Recorded:
 
 
 def reproduce(
-    recorded: Recorded, saved: SavedConfig, wanted: SavedConfig, *, debug: bool
+    recorded: Recorded,
+    saved: SavedConfig,
+    wanted: SavedConfig,
+    *,
+    debug: bool,
+    trackers: Trackers = NO_TRACKERS,
 ) -> tuple[RunOutcome, Comparison | None]:
     """Repeat the run in a new directory.
 
     Args:
         saved: the config of the recorded run.
         wanted: the same config with overrides.
+        trackers: what follows the new run.
 
     Returns:
         The outcome of the new run, and the comparison, None if it did not complete.
@@ -129,6 +136,7 @@ def reproduce(
         Job(config=config, choices=wanted.choices, overrides=[], number=0),
         debug=debug,
         expected=recorded.identity if same_data else None,
+        trackers=trackers,
     )
     if outcome.metrics is None:
         return outcome, None

@@ -15,6 +15,7 @@ from graphrec_cli.config.compose import Job
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import config_from_dict
 from graphrec_cli.config.sweep import describe_values
+from graphrec_cli.config.trackers import NO_TRACKERS, Trackers
 from graphrec_cli.errors import ConfigError, GraphrecError, Interrupted
 from graphrec_cli.rundir.config_fingerprint import MACHINE, config_sha256
 from graphrec_cli.rundir.directory import RunDirectory
@@ -36,6 +37,7 @@ def run_and_record(
     retry_failed: bool,
     debug: bool,
     report: Report | None = None,
+    trackers: Trackers = NO_TRACKERS,
 ) -> None:
     """Run a job, or take the result of an earlier start, and write it into the sweep's folder.
 
@@ -45,6 +47,7 @@ def run_and_record(
         planned: number of runs in all, also of those that a search has not drawn yet.
         retry_failed: resume a failed run.
         report: called after every validation; it may raise ``Pruned``.
+        trackers: what follows the run.
 
     Raises:
         Interrupted: a signal arrived, and the sweep must end.
@@ -66,7 +69,9 @@ def run_and_record(
         outcome = _ended_before(run, known, job, retry_failed=retry_failed)
         if outcome is None:
             floor = _known_floor(known, own.floor_of)
-            outcome = _start_or_resume(job, run, own, floor, report, debug=debug)
+            outcome = _start_or_resume(
+                job, run, own, floor, report=report, trackers=trackers, debug=debug
+            )
     except Exception as error:  # raised outside the run
         line = one_line(error)
         if isinstance(error, GraphrecError):
@@ -153,8 +158,9 @@ def _start_or_resume(
     run: RunDirectory,
     own: SweepJob,
     floor: dict[str, Any] | None,
-    report: Report | None,
     *,
+    report: Report | None,
+    trackers: Trackers,
     debug: bool,
 ) -> RunOutcome:
     """Train in the job's run directory, from its last checkpoint if there is one.
@@ -163,7 +169,9 @@ def _start_or_resume(
         ConfigError: the directory is that of another run, or in use.
     """
     if not run.config.is_file():
-        return run_job(job, folder=run.path, debug=debug, floor=floor, report=report)
+        return run_job(
+            job, folder=run.path, debug=debug, floor=floor, report=report, trackers=trackers
+        )
     run = RunDirectory.find(str(run.path))
     found = run.read(run.config)
     if digest_of(found) != own.config_sha256:
@@ -175,7 +183,7 @@ def _start_or_resume(
     # Another number of threads would change the last bits.
     threads = job.config.num_threads or saved.config.num_threads
     wanted = replace(job.config, num_threads=threads)
-    return resume_run(run, saved, wanted, debug=debug, report=report)
+    return resume_run(run, saved, wanted, debug=debug, report=report, trackers=trackers)
 
 
 def _known_floor(results: Sequence[dict[str, Any]], group: int | None) -> dict[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphrec_cli.config.addresses import resolved
 from graphrec_cli.config.search import Pruner, Sampler, SearchConfig
 from graphrec_cli.errors import ConfigError, OutputError, Pruned
 from graphrec_cli.system.seeds import derive_seed
@@ -100,11 +100,7 @@ def _storage(place: StudyPlace) -> Any:
         lock = JournalLock(path)
         cut_torn_line(path, lock)
         return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
-    address = place.search.storage
-    if address.startswith("env://"):
-        address = os.environ.get(address.removeprefix("env://"), "")
-        if not address:
-            raise ConfigError(f"{place.search.storage}: the variable is not set")
+    address = resolved(place.search.storage, "hydra.sweeper.storage")
     # Without a driver's name SQLAlchemy would look for one that we do not install.
     address = address.replace("postgresql://", "postgresql+psycopg://", 1)
     # No connection stays open while a trial runs for hours.

@@ -17,6 +17,7 @@ from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import Device, RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.config.sweep import Sweep
+from graphrec_cli.config.trackers import NO_TRACKERS, Trackers
 from graphrec_cli.errors import Interrupted, LauncherError
 from graphrec_cli.rundir.directory import RunDirectory, make_folder
 from graphrec_cli.rundir.environment import command_line, describe_environment
@@ -66,6 +67,7 @@ class SweepRun:
         launcher: what runs the jobs in other processes; None has them take turns in this one.
         retry_failed: resume failed runs too.
         debug: print tracebacks.
+        trackers: what follows every run.
     """
 
     arguments: Arguments
@@ -78,6 +80,7 @@ class SweepRun:
     launcher: Launcher | None
     retry_failed: bool
     debug: bool
+    trackers: Trackers = NO_TRACKERS
 
 
 def plan_record(
@@ -219,6 +222,7 @@ def run_jobs(
                 retry_failed=run.retry_failed,
                 debug=run.debug,
                 report=(reports or {}).get(job.number),
+                trackers=run.trackers,
             ),
             run.folder,
             words,

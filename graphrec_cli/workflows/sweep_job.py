@@ -19,6 +19,7 @@ from graphrec_cli.config.arguments import Arguments
 from graphrec_cli.config.hydra_app import run_sweep
 from graphrec_cli.config.plugins import loaded_plugins
 from graphrec_cli.config.serialize import config_from_dict, config_to_dict
+from graphrec_cli.config.trackers import take_tracker_words
 from graphrec_cli.errors import Interrupted
 from graphrec_cli.rundir.sweep_folder import SweepJob, read_sweep
 from graphrec_cli.workflows.trial_reporter import Reporter
@@ -48,6 +49,7 @@ def order_of(run: SweepRun, number: int, *, report: Report | None, **named: Any)
         "folder": str(run.folder),
         "retry_failed": run.retry_failed,
         "debug": run.debug,
+        "trackers": list(run.trackers.words),
         "report": report.to_dict() if isinstance(report, Reporter) else None,
     }
 
@@ -84,6 +86,7 @@ def _run(order: dict[str, Any]) -> None:
     if order["saved"] is not None:
         saved = config_from_dict(order["saved"], "the configuration of --from")
     report = None if order["report"] is None else Reporter.from_dict(order["report"], folder)
+    trackers, _ = take_tracker_words(order["trackers"])
     jobs = read_sweep(folder).jobs
     jobs[number] = SweepJob(**order["job"])  # as planned today, not as it is in the file
     run_sweep(
@@ -96,6 +99,7 @@ def _run(order: dict[str, Any]) -> None:
             retry_failed=order["retry_failed"],
             debug=order["debug"],
             report=report,
+            trackers=trackers,
         ),
         folder,
         [job.words for job in jobs],
