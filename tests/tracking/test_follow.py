@@ -148,11 +148,11 @@ def test_a_run_waits_no_longer_than_it_was_told(
 @pytest.fixture
 def stop_after_first_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     """End the run as a signal would, once."""
-    real_log, real_check, due = follow.FollowedRun.log, StopSignals.check, [False]
+    real_log, real_check, due = follow.FollowedRun.after_epoch, StopSignals.check, [False]
 
-    def log(self: Any, row: Any) -> None:
-        real_log(self, row)
-        due[0] = row["epoch"] == 1
+    def log(self: Any, history: Any) -> None:
+        real_log(self, history)
+        due[0] = len(history) == 1
 
     def check(self: StopSignals) -> None:
         if due[0]:
@@ -161,7 +161,7 @@ def stop_after_first_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
             raise Interrupted(15)
         real_check(self)
 
-    monkeypatch.setattr(follow.FollowedRun, "log", log)
+    monkeypatch.setattr(follow.FollowedRun, "after_epoch", log)
     monkeypatch.setattr(StopSignals, "check", check)
 
 
