@@ -95,7 +95,8 @@ def _against_best(content: Mapping[str, Any]) -> dict[int, tuple[Any, Any]]:
     """For each entry but the best, the users that it wins and loses against the best."""
     users: dict[int, tuple[Any, Any]] = {}
     for pair in content["pairs"][content["ranking"]]:
-        a, b, wins, losses = *pair[:2], *pair[7:9]
+        a, b = pair[:2]
+        wins, losses = pair[7:9]
         if a == 0:
             users[b] = losses, wins
         elif b == 0:

@@ -32,7 +32,8 @@ def kept_epochs(
         kept = np.union1d(with_metric, _evenly(everything, points - len(with_metric)))
     ends = everything[[0, -1]]
     chosen = everything[np.asarray(epochs) == selected] if selected is not None else ends
-    return np.unique(np.concatenate([kept, ends, chosen])).tolist()
+    thinned: list[int] = np.unique(np.concatenate([kept, ends, chosen])).tolist()
+    return thinned
 
 
 def _evenly(positions: NDArray[np.int64], number: int) -> NDArray[np.int64]:
