@@ -15,6 +15,8 @@ _SWITCHES = {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
 """Variables with which nothing is printed, and no crash is reported to its makers."""
 _PATIENCE = 10.0
 """Seconds for the server to answer."""
+_FLUSH_EVERY = 1.0
+"""Seconds of which a run that is killed may lose the values."""
 
 
 class WandbTracker:
@@ -53,14 +55,14 @@ class WandbTracker:
     def log(self, epochs: list[EpochValues]) -> None:
         """Record the values of each epoch."""
         for each in epochs:
-            self._run.log(each.values, step=each.epoch)
+            self._run.log(each.values, step=each.epoch, commit=True)
 
     def finish(self, end: RunEnd) -> None:
         """Record final figures, pictures and files, and wait until they are written or sent."""
         self._run.summary.update({**end.figures, "state": end.state})
         for picture in end.pictures:
             image = self._wandb.Image(str(picture))
-            self._run.log({f"plots/{picture.stem}": image}, step=end.epoch)
+            self._run.log({f"plots/{picture.stem}": image})
         for file in end.files:
             self._run.save(
                 str(file.absolute()), base_path=str(file.parent.absolute()), policy="now"
@@ -84,4 +86,5 @@ class WandbTracker:
             x_disable_stats=True,
             x_disable_machine_info=True,
             x_save_requirements=False,
+            x_transaction_log_flush_interval=_FLUSH_EVERY,
         )

@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 from builders import PATIENCE_S, TINY, Finished, call, read_json
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),  # the trackers' own
+]
 
 EXTRA = "comes with the extra of this tracker, which CI installs"
 EPOCHS = ("loss=bpr", "trainer.epochs=5", "trainer.checkpoint_every=2")
@@ -145,7 +148,7 @@ def test_wandb_is_a_new_run_that_names_the_earlier(resumed: Resumed) -> None:
     ]
     assert linked[0] == f'"{first}"'
     assert steps_of(earlier) == [1, 2, 3]
-    assert steps_of(later)[:3] == [3, 4, 5]
+    assert steps_of(later) == [3, 4, 5]
     (folder,) = resumed.run.glob(f"wandb/offline-run-*-{second}/files")
     assert (folder / "metrics.json").is_file()
     assert (folder / "data.npz").is_file()
@@ -175,11 +178,8 @@ def wandb_records(path: Path) -> list[Any]:
 def steps_of(records: list[Any]) -> list[int]:
     """The steps with a loss, in order."""
     rows = [record.history for record in records if record.HasField("history")]
-    return [row.step.num for row in rows if "loss" in _names(row)]
-
-
-def _names(row: Any) -> set[str]:
-    return {item.key or "/".join(item.nested_key) for item in row.item}
+    values = [{"/".join(item.nested_key): item.value_json for item in row.item} for row in rows]
+    return [int(row["_step"]) for row in values if "loss" in row]
 
 
 @pytest.fixture
