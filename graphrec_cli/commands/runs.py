@@ -29,13 +29,13 @@ Examples:
   graphrec runs most=0 --json
 
 Keys:
-  model=NAME, dataset=NAME   runs of an option or a component; with commas, of any
-  split=NAME                 the same, or the first characters of the split's hash
-  state=NAME                 completed, running, interrupted, failed, pruned or
-                             damaged, which a run is whose files cannot be read
-  sort=METRIC                by the valid value, best first; runs without it last
-  most=N                     list N runs (20); 0 lists all
-  output_dir=DIR             where the runs are
+  model=NAME, dataset=NAME  runs of an option or a component; with commas, of any
+  split=NAME                the same, or the first characters of a split's hash
+  state=NAME                completed, running, interrupted, failed, pruned or
+                            damaged, which a run is whose files cannot be read
+  sort=METRIC               by valid value, best first; runs without it last
+  most=N                    list N runs (20); 0 lists all
+  output_dir=DIR            where the runs are
 
 sort uses valid, not test: who takes the best of many runs by test has chosen on
 test, and its value there is too good. Runs are only comparable on one split.

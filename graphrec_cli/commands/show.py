@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from graphrec_cli.workflows.show_run import RunPage
 
 HELP = """\
-Show one run, whatever its state: what it is, what was set on top of its options,
-the curves of its training, its figures beside the baselines, and its files.
+Show one run, whatever its state: what it is, the values that its options do
+not set, the curves of its training, its figures beside baselines, its files.
 
 Examples:
   graphrec show latest

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _COLUMNS = 3
 _WIDTH, _HEIGHT = 4.0, 3.0
 _BEST: dict[str, Any] = {"color": "0.35", "linestyle": "--", "linewidth": 1}
-_FLOOR_LINES = (":", "-.", (0, (1, 4)), (0, (6, 2, 1, 2, 1, 2)))
+_FLOOR_LINES: tuple[Any, ...] = (":", "-.", (0, (1, 4)), (0, (6, 2, 1, 2, 1, 2)))
 _MOST_NAME = 24
 _MOST_MARKED = 40
 """With more epochs, points would hide the line that they are on."""
@@ -60,7 +60,7 @@ def draw_curves(
     with plain_style():
         figure, axes = panel_grid(len(families) + 3, _COLUMNS, _WIDTH, _HEIGHT)
         for axis in axes:
-            _prepare(axis, history, best and int(best["epoch"]))
+            _prepare(axis, history, None if best is None else best["epoch"])
         _draw_line(axes[0], history, "loss", "training loss (mean of the steps)")
         for axis, (family, metrics) in zip(axes[1:], families.items(), strict=False):
             _draw_family(axis, family, metrics, validated, floors)
@@ -154,7 +154,7 @@ def _add_legend(figure: Figure, families: Sequence[Sequence[str]], floors: Seque
         Line2D([], [], color="0.2", linestyle=style, label=clip(name, _MOST_NAME))
         for name, style in zip(floors, cycle(_FLOOR_LINES), strict=False)
     ]
-    star = {"marker": "*", "markersize": 9, "markerfacecolor": "black"}
+    star: dict[str, Any] = {"marker": "*", "markersize": 9, "markerfacecolor": "black"}
     lines.append(Line2D([], [], label="selected epoch", **star, **_BEST))
     figure.legend(handles=lines, loc="upper center", ncols=8, frameon=False)
 

@@ -24,15 +24,15 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def new_figure(
-    width: float, height: float, layout: Literal["constrained", "none"] = "constrained"
+    width: float, height: float, layout: Literal["constrained"] | None = "constrained"
 ) -> Figure:
-    """An empty figure, in inches, on white."""
+    """An empty figure, in inches."""
     # Imported here so that commands without plots start fast; without pyplot, which has global
     # state and may need a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=120, layout=layout, facecolor="white")
+    figure = Figure(figsize=(width, height), dpi=120, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -48,7 +48,7 @@ def panel_grid(panels: int, columns: int, width: float, height: float) -> tuple[
         width, height: of a panel with its labels, in inches.
     """
     rows = -(-panels // columns)
-    figure = new_figure(width * columns, height * rows + _LEGEND, "none")
+    figure = new_figure(width * columns, height * rows + _LEGEND, None)
     size = figure.get_size_inches()
     figure.subplots_adjust(
         left=_LEFT / size[0],

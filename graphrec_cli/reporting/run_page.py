@@ -65,7 +65,8 @@ def size_text(size: int) -> str:
 
 def _facts(page: RunPage) -> Iterator[str]:
     run = page.summary
-    yield _field("state", run.state if run.error is None else f"{run.state}: {run.error}")
+    reason = "" if run.error is None else f": {run.error.removeprefix(f'{run.state}: ')}"
+    yield _field("state", f"{run.state}{reason}")
     began = when(run.started)
     if page.seconds is not None:
         ended = "running for" if run.state == "running" else "ended after"

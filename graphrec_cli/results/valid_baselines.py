@@ -44,5 +44,6 @@ def _takes_long(context: RunContext, history: Sequence[Mapping[str, Any]]) -> bo
     users = int(np.count_nonzero(validation.pairs.user_degree))
     if config.trainer.valid_users is not None:
         users = min(users, config.trainer.valid_users)
-    examples = history[-1]["step"] * config.trainer.batch_size_for(train.num_pairs)
+    steps: int = history[-1]["step"]
+    examples = steps * config.trainer.batch_size_for(train.num_pairs)
     return users * train.num_items > _SCORES_AN_EXAMPLE[config.model.propagates()] * examples

@@ -124,6 +124,7 @@ def test_a_rating_run(tmp_path: Path) -> None:
         ("pruned", "behind others", "pruned: behind others"),
         ("running", None, "interrupted: its process was killed"),
         ("interrupted", None, "interrupted"),
+        ("interrupted", "interrupted: resume it", "interrupted: resume it"),
     ],
 )
 def test_a_run_that_is_not_completed(

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
-from graphrec_cli.reporting import bars_plot
+from graphrec_cli.reporting import bars_plot, plots
 from graphrec_cli.reporting.bars_plot import draw_test_metrics
 
 
@@ -16,7 +16,7 @@ from graphrec_cli.reporting.bars_plot import draw_test_metrics
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     """The figures that are drawn."""
     figures: list[Figure] = []
-    save = bars_plot.save_figure
+    save = plots.save_figure
 
     def keep(figure: Figure, path: Path) -> None:
         figures.append(figure)

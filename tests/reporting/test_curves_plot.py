@@ -33,7 +33,7 @@ def history(epochs: int, validate_every: int | None = 1) -> list[dict[str, Any]]
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     """The figures that are drawn."""
     figures: list[Figure] = []
-    save = curves_plot.save_figure
+    save = plots.save_figure
 
     def keep(figure: Figure, path: Path) -> None:
         figures.append(figure)
@@ -123,7 +123,11 @@ def test_a_picture_is_opaque_and_white_whatever_the_style(
     import matplotlib
 
     draw_curves(history(3), tmp_path / "usual.png", "ndcg@10")
-    dark = {"axes.facecolor": "black", "text.color": "white", "savefig.transparent": True}
+    dark: dict[Any, Any] = {
+        "axes.facecolor": "black",
+        "text.color": "white",
+        "savefig.transparent": True,
+    }
     with matplotlib.rc_context({**dark, "lines.color": "white", "axes.titlesize": 30}):
         draw_curves(history(3), tmp_path / "dark.png", "ndcg@10")
         assert matplotlib.rcParams["axes.facecolor"] == "black"

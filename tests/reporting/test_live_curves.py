@@ -17,6 +17,7 @@ from matplotlib.image import imread
 
 from graphrec_cli.errors import OutputError
 from graphrec_cli.reporting import live_curves, run_plots
+from graphrec_cli.reporting.curves_plot import draw_curves
 from graphrec_cli.reporting.live_curves import EVERY_S, FIRST_S, SHARE, LiveCurves
 
 
@@ -103,7 +104,7 @@ def test_a_run_draws_its_whole_history_again_and_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[list[int]] = []
-    real = run_plots.draw_curves
+    real = draw_curves
 
     def keep(history: Sequence[Mapping[str, Any]], *arguments: Any) -> None:
         drawn.append([row["epoch"] for row in history])
@@ -128,7 +129,7 @@ def test_a_run_draws_its_whole_history_again_and_again(
 @pytest.mark.slow
 @pytest.mark.usefixtures("always")
 def test_a_run_that_cannot_draw_trains_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, failing = run_plots.draw_curves, [True]
+    real, failing = draw_curves, [True]
 
     def fail(history: Sequence[Mapping[str, Any]], *arguments: Any) -> None:
         if failing:
