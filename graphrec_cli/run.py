@@ -94,7 +94,7 @@ def train(
         expected.refuse_other(identity)
     write_json(run.environment, environment | identity.to_dict())
     with progress(f"writing {run.data.name}"):
-        save_run_data(run.data, split, prepared.title)
+        save_run_data(run.data, split, prepared.title, prepared.attributes)
 
     processes.send(SharedRun(config=config, split=split, device=device.type, resumed=resumed))
     with progress("building and checking the model"):
@@ -103,7 +103,7 @@ def train(
     signals.check()
     checkpointing = Checkpointing(run, config.trainer, run_stamp(saved, identity), processes)
     fitted = fit_model(context, model, checkpointing, signals, resumed=resumed, report=report)
-    figures, test = judge(context, fitted, prepared.preferences, floor)
+    figures, test = judge(context, fitted, prepared.preferences, floor, prepared.attributes)
     processes.finish()
     bands = against_bands(
         config.expected,

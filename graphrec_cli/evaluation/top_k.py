@@ -14,7 +14,8 @@ from torch import Tensor
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
 from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
-from graphrec_cli.evaluation.scorer import Scorer
+from graphrec_cli.evaluation.scorer import ItemScorer, Scorer
+from graphrec_cli.evaluation.top_of_items import top_of_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,10 @@ def top_k(
         NonFiniteError: a score is NaN or infinite.
     """
     device = torch.device(device)
+    if isinstance(scorer, ItemScorer):
+        same = scorer.item_scores().cpu().numpy()
+        length, items = top_of_items(same, users, k=k, item_degree=item_degree, masked=masked)
+        return TopItems(length, items, same[items])
     scores = MaskedScores(
         scorer,
         num_items=len(item_degree),
