@@ -81,6 +81,43 @@ def test_agrees_with_sorting_every_users_candidates(
         assert (top.score == scores.numpy()[owners, top.item_index]).all()
 
 
+class SameForAll(Table):
+    """The first row of a table for every user."""
+
+    def item_scores(self) -> Tensor:
+        """The scores of the items."""
+        return self.scores[0]
+
+
+@settings(max_examples=60)
+@given(tables(), st.integers(1, 15), st.integers(0, 1000))
+def test_equal_scores_for_all_users_give_the_lists_that_rows_of_them_give(
+    table: tuple[Tensor, NDArray[np.bool_], NDArray[np.int64]], k: int, seed: int
+) -> None:
+    scores, masked, degree = table
+    users = np.random.default_rng(seed).integers(0, len(scores), size=9)
+    parts = [pairs(masked), pairs(masked & (scores.numpy() > 0))]
+    by_row, by_item = (
+        top_k(scorer, users, k=k, item_degree=degree, masked=parts)
+        for scorer in (Table(scores[:1].expand(len(scores), -1)), SameForAll(scores))
+    )
+    assert lists(by_item) == lists(by_row)
+    assert by_item.length.tolist() == by_row.length.tolist()
+    assert (by_item.score == by_row.score).all()
+    assert by_item.score.dtype == by_row.score.dtype
+
+
+def test_an_equal_score_that_is_not_finite_is_refused() -> None:
+    with pytest.raises(NonFiniteError, match="the score of item index 1 is NaN or infinite"):
+        top_k(
+            SameForAll([[1.0, float("nan")]]),
+            np.array([0]),
+            k=1,
+            item_degree=np.ones(2, dtype=np.int64),
+            masked=[],
+        )
+
+
 @settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1))
 def test_a_held_out_item_is_at_its_rank(seed: int) -> None:
