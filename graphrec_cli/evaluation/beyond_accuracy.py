@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 
 from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.interactions import UserItems
+from graphrec_cli.evaluation.exact_ranks.norm_order import ordered_by_norm
 from graphrec_cli.evaluation.list_figures import ListFigures
-from graphrec_cli.evaluation.scorer import Scorer
-from graphrec_cli.evaluation.top_k import top_k
+from graphrec_cli.evaluation.scorer import ItemScorer, Scorer
+from graphrec_cli.evaluation.top_k import TopFinder, TopItems, top_k
 from graphrec_cli.system.progress import progress
 
-_BLOCK_ITEMS = 1 << 17
+_BLOCK_ITEMS = 1 << 18
 """Recommended items at a time. A fixed number, so that the sums do not depend on the machine."""
 
 DEFINITIONS = {
@@ -84,19 +86,29 @@ def list_figures(
         ks=ks,
         attributes=None if attributes is None else (attributes.indptr, attributes.index),
     )
+    find = _finder(scorer, max(ks), train, masked, chunk_users, device)
     size = max(1, _BLOCK_ITEMS // max(ks))
     with progress(title, len(users)) as shown:
         for start in range(0, len(users), size):
             block = users[start : start + size]
-            top = top_k(
-                scorer,
-                block,
-                k=max(ks),
-                item_degree=train.item_degree,
-                masked=masked,
-                chunk_users=chunk_users,
-                device=device,
-            )
+            top = find(block)
             figures.add(top.length, top.item_index)
             shown.update(len(block))
     return figures.result()
+
+
+def _finder(
+    scorer: Scorer,
+    k: int,
+    train: UserItems,
+    masked: Sequence[UserItems],
+    chunk_users: int | None,
+    device: torch.device,
+) -> Callable[[NDArray[np.int64]], TopItems]:
+    """What makes the lists of some users; all blocks of users share its tables."""
+    degree = train.item_degree
+    if isinstance(scorer, ItemScorer):
+        return partial(top_k, scorer, k=k, item_degree=degree, masked=masked)
+    ordered = ordered_by_norm(scorer)
+    finder = TopFinder(ordered, k=k, item_degree=degree, masked=masked, device=device)
+    return partial(finder.find, chunk_users=chunk_users)
