@@ -15,7 +15,8 @@ from graphrec_cli.terminal_text import counted
 
 HELP = """\
 Evaluate a run's best checkpoint. Without further words the figures are those of
-its metrics.json.
+its metrics.json. Below the metrics of a ranking stand figures of the users'
+top lists: coverage, Gini, popularity, novelty, diversity.
 
 Examples:
   graphrec evaluate latest

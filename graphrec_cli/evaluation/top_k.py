@@ -18,8 +18,9 @@ from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per
 from graphrec_cli.evaluation.scorer import ItemScorer, Scorer
 from graphrec_cli.evaluation.top_of_items import top_of_items
 
-_FIRST_SHARE = 16
-"""With a ``NormOrder``, one of so many items is scored to bound the score of the k-th item."""
+_FIRST_SHARE, _FIRST_LISTS = 16, 4
+"""With a ``NormOrder``, the part of the items, or at least the number of lists of k, that is scored
+first, to bound the score of the k-th item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class TopFinder:
     def _widths(self, users: NDArray[np.int64], size: int) -> NDArray[np.int64]:
         """Leading columns that contain the best k items of each user and those tied with them."""
         number = self.scores.num_items
-        first = max(number // _FIRST_SHARE, self.k)
+        first = max(number // _FIRST_SHARE, _FIRST_LISTS * self.k)
         if not isinstance(self.scores.scorer, NormOrder) or first >= number:
             return np.full(len(users), number)
 

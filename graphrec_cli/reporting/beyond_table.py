@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphrec_cli.evaluation.user_activity import SEGMENTS
-from graphrec_cli.reporting.tables import text_table
+from graphrec_cli.reporting.tables import text_table, wrap
 
 _DECIMALS = {"coverage": 4, "gini": 4, "popularity": 1, "novelty": 2, "diversity": 4}
 
@@ -33,10 +33,9 @@ def beyond_lines(models: Mapping[str, Mapping[str, Any]], monitor: str) -> list[
     lines = text_table([f"top {k}", *names], rows).splitlines()
     by_activity = first["by_activity"]
     if monitor in by_activity["gap"] and len(by_activity) > 2:
-        thirds = [name for name in reversed(SEGMENTS) if name in by_activity]
-        values = ", ".join(f"{name} {by_activity[name][monitor]:.4f}" for name in thirds)
-        gap = by_activity["gap"][monitor]
-        lines.append(f"{monitor} by activity of users: {values} (gap {gap:.4f})")
+        shown = [name for name in (*reversed(SEGMENTS), "gap") if name in by_activity]
+        values = ", ".join(f"{name} {by_activity[name][monitor]:.4f}" for name in shown)
+        lines += wrap(f"{monitor} by user activity: {values}").splitlines()
     return lines
 
 

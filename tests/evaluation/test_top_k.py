@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -14,8 +15,9 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
+from graphrec_cli.evaluation.exact_ranks.norm_order import ordered_by_norm
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
-from graphrec_cli.evaluation.top_k import TopItems, top_k
+from graphrec_cli.evaluation.top_k import TopFinder, TopItems, top_k
 
 
 class Table:
@@ -192,3 +194,60 @@ def test_the_same_lists_on_a_gpu() -> None:
     )
     assert lists(on_gpu) == lists(on_cpu)
     assert (on_gpu.score == on_cpu.score).all()
+
+
+class Product:
+    """Scores that are products of two tables."""
+
+    def __init__(self, users: Tensor, items: Tensor) -> None:
+        self.users, self.items = users, items
+
+    def score_users(self, user_index: Tensor) -> Tensor:
+        """Products of the users' rows with all items."""
+        return self.users[user_index] @ self.items
+
+    def product_tables(self) -> tuple[Tensor, Tensor]:
+        """Both tables."""
+        return self.users, self.items
+
+
+def note_widths(finder: TopFinder, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of columns of each chunk that is scored from now on."""
+    widths: list[int] = []
+    rows = finder.scores.rows
+
+    def noted(chunk: NDArray[np.int64], width: int | None = None) -> Tensor:
+        widths.append(len(finder.scores.order) if width is None else width)
+        return rows(chunk, width)
+
+    monkeypatch.setattr(finder.scores, "rows", noted)
+    return widths
+
+
+@pytest.mark.parametrize("k", [1, 4, 60])
+def test_items_that_a_bound_leaves_out_are_in_no_list(
+    k: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(k)
+    for spread in (0, 1, 3):
+        # Whole numbers, so that products are exact in any order of items and ties are many.
+        items = rng.integers(-2, 3, size=(4, 90)) * rng.integers(1, 2 + spread, size=90) ** spread
+        users = rng.integers(-3, 4, size=(25, 4))
+        users[0] = 0
+        scorer = Product(*(torch.from_numpy(t.astype(np.float32)) for t in (users, items)))
+        masked, degree = [pairs(rng.random((25, 90)) < 0.3)], rng.integers(0, 5, size=90)
+        expected = top_k(scorer, np.arange(25), k=k, item_degree=degree, masked=masked)
+        ordered = ordered_by_norm(scorer)
+        finder = TopFinder(ordered, k=k, item_degree=degree, masked=masked, device=CPU)
+        widths = note_widths(finder, monkeypatch)
+        for size in (7, None, 1):
+            order = rng.permutation(25)
+            widths.clear()
+            found = finder.find(order, size)
+            assert lists(found) == [lists(expected)[user] for user in order]
+            back = top_k(scorer, order, k=k, item_degree=degree, masked=masked)
+            assert (found.score == back.score).all()
+        # User by user: a first look at each, then only as many columns as it needs; but all at once
+        # if k is large.
+        assert len(widths) == (50 if k < 60 else 25)
+        assert spread < 3 or (min(widths[25:], default=90) < 45) is (k < 60)

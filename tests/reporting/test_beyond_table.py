@@ -28,14 +28,14 @@ def test_the_cut_off_of_the_monitored_metric_is_shown() -> None:
         "----------  --------  ------  ----------",
         "mf            5.0000  5.0000         5.0",
         "popularity    5.0000  5.0000      1234.6",
-        "ndcg@20 by activity of users: head 0.5000, tail 0.5000 (gap 0.0000)",
+        "ndcg@20 by user activity: head 0.5000, tail 0.5000, gap 0.0000",
     ]
 
 
 def test_a_metric_without_a_cut_off_shows_the_smallest() -> None:
     lines = beyond_lines({"mf": model()}, "mrr")
     assert lines[0].startswith("top 5 ")
-    assert lines[-1] == "mrr by activity of users: head 0.2500, tail 0.1250 (gap 0.1250)"
+    assert lines[-1] == "mrr by user activity: head 0.2500, tail 0.1250, gap 0.1250"
 
 
 def test_figures_that_a_baseline_lacks_and_thirds_that_are_one() -> None:
