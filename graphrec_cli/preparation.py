@@ -23,7 +23,7 @@ from graphrec_cli.data.log_lines import (
     log_unused_split,
     warn_of_odd_times,
 )
-from graphrec_cli.data.prepared import Prepared, titles_by_index
+from graphrec_cli.data.prepared import Prepared, attributes_by_index, titles_by_index
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import FoundFiles, SourceData
 from graphrec_cli.data.sources.table import pick_time_column
@@ -234,6 +234,7 @@ def split_positives(
         prepared = Prepared(
             split=split,
             title=titles_by_index(source, split),
+            attributes=attributes_by_index(source, split),
             funnel=source.funnel,
             quarantine=source.quarantine,
             num_rows=num_rows,

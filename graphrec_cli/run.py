@@ -97,7 +97,7 @@ def train(
         expected.refuse_other(identity)
     write_json(run.environment, environment | identity.to_dict())
     with progress(f"writing {run.data.name}"):
-        save_run_data(run.data, split, prepared.title)
+        save_run_data(run.data, split, prepared.title, prepared.attributes)
 
     processes.send(SharedRun(config=config, split=split, device=device.type, resumed=resumed))
     with progress("building and checking the model"):
@@ -115,7 +115,7 @@ def train(
         report=report,
         after_epoch=[*after_epoch, *plots],
     )
-    figures, test = judge(context, fitted, prepared.preferences, floor)
+    figures, test = judge(context, fitted, prepared.preferences, floor, prepared.attributes)
     processes.finish()
     bands = against_bands(
         config.expected,

@@ -19,7 +19,10 @@ pytestmark = pytest.mark.slow
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs/run-directory.md").read_text("utf-8")
 SMALL = ["dataset.num_users=60", "dataset.num_items=70", "dataset.mean_interactions=15"]
-RATED = ["dataset=table", "dataset.path=ratings.csv", "dataset.items_path=items.csv"]
+RATED = [
+    *("dataset=table", "dataset.path=ratings.csv", "dataset.items_path=items.csv"),
+    "dataset.items_attributes=tags",
+]
 RATING = [*RATED, "model=lightgcn_rating", "loss=mse", "evaluation=rating", "evaluation.ks=[5]"]
 
 
@@ -56,8 +59,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"u{user},i{(user * step) % 23},{1 + step % 5}" for user in range(30) for step in range(8)
     ]
     (folder / "ratings.csv").write_text("\n".join(["user,item,rating", *dict.fromkeys(rows)]))
-    titles = [f"i{item},Title {item}" for item in range(23)]
-    (folder / "items.csv").write_text("\n".join(["item,title", *titles]))
+    titles = [f"i{item},Title {item},even|odd" for item in range(23)]
+    (folder / "items.csv").write_text("\n".join(["item,title,tags", *titles]))
     return folder
 
 
@@ -113,6 +116,12 @@ def test_keys_of_the_json_files(ranking_run: Path, rating_run: Path) -> None:
         assert names("metrics.json") == set(metrics)
         counts = {re.sub(r"@\d+$", "@k", key) for key in metrics["counts"]["test"]}
         assert counts <= mentioned("metrics.json")
+        beyond = metrics["beyond_accuracy"]
+        assert (beyond is None) is (run == rating_run)
+        if beyond is not None:
+            thirds = beyond["test"]["by_activity"]
+            named = {*beyond, *beyond["test"], *thirds, *thirds["head"]} - set(metrics["test"])
+            assert named <= mentioned("metrics.json")
 
 
 def keys_below(content: Mapping[Any, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from graphrec_cli.commands import recommend
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
@@ -14,7 +15,8 @@ from graphrec_cli.terminal_text import counted
 
 HELP = """\
 Evaluate a run's best checkpoint. Without further words the figures are those of
-its metrics.json.
+its metrics.json. Below the metrics of a ranking stand figures of the users'
+top lists: coverage, Gini, popularity, novelty, diversity.
 
 Examples:
   graphrec evaluate latest
@@ -55,14 +57,17 @@ def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int
     saved = read_config(run.config)
     config = compose_saved(saved, given.overrides).config
 
+    from graphrec_cli.reporting.beyond_table import beyond_lines
     from graphrec_cli.reporting.tables import metrics_table
     from graphrec_cli.results.coverage import describe_coverage
-    from graphrec_cli.workflows.evaluate import evaluate_run  # imports torch
+    from graphrec_cli.workflows.evaluate import evaluate_beyond_accuracy  # imports torch
 
-    result = evaluate_run(run, saved, config, part)
+    result, beyond = evaluate_beyond_accuracy(run, saved, config, part)
+    lists = None if beyond is None else asdict(beyond)
     if json_output:
         changed = {"overrides": given.overrides} if given.overrides else {}
-        print(json.dumps({part: result.metrics, "counts": result.counts, **changed}))
+        content = {part: result.metrics, "counts": result.counts, "beyond_accuracy": lists}
+        print(json.dumps(content | changed))
     else:
         changed_by = f", with {' '.join(given.overrides)}" if given.overrides else ""
         users = result.counts["users_evaluated"]
@@ -70,4 +75,7 @@ def evaluate_command(words: list[str], *, json_output: bool, debug: bool) -> int
         for line in describe_coverage(result.counts, part):
             print(line)
         print(metrics_table({config.model.name: result.metrics}, list(result.metrics)))
+        if lists is not None:
+            for line in beyond_lines({config.model.name: lists}, config.monitor()):
+                print(line)
     return 0

@@ -80,6 +80,7 @@ def _report(outcome: RunOutcome, *, json_output: bool) -> int:
 
 def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     """Test metrics next to the baselines, and their share of the ceiling if there is one."""
+    from graphrec_cli.reporting.beyond_table import beyond_lines
     from graphrec_cli.reporting.tables import metrics_table
     from graphrec_cli.results.coverage import describe_coverage
     from graphrec_cli.results.expected_bands import describe_bands
@@ -102,6 +103,11 @@ def describe_metrics(config: RunConfig, metrics: dict[str, Any]) -> str:
     if ceiling is not None and ceiling[config.monitor()] > 0:
         share = metrics["test"][config.monitor()] / ceiling[config.monitor()]
         lines.append(f"{config.monitor()} is {share:.0%} of the best reachable value (ceiling)")
+    beyond = metrics.get("beyond_accuracy")
+    if beyond is not None:
+        lines += beyond_lines(
+            {config.model.name: beyond["test"]} | beyond["baselines"], config.monitor()
+        )
     if metrics.get("expected") is not None:
         lines += describe_bands(metrics["expected"])
     return "\n".join(lines)

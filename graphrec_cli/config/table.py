@@ -150,6 +150,8 @@ class TableConfig(DatasetConfig):
     """Its column of item ids; null: the name of the item column, then a common name."""
     items_title: str | None = None
     """Its column of titles; null: a common name such as title."""
+    items_attributes: str | None = None
+    """Its column of attributes such as genres, with | between them; null: none."""
 
     def __post_init__(self) -> None:
         check_fields(self, "dataset")
@@ -222,15 +224,8 @@ class TableConfig(DatasetConfig):
 
 
 NOT_EMPTY = (
-    "valid_path",
-    "test_path",
-    "user",
-    "item",
-    "weight",
-    "signal",
-    "items_path",
-    "items_id",
-    "items_title",
+    *("valid_path", "test_path", "user", "item", "weight", "signal"),
+    *("items_path", "items_id", "items_title", "items_attributes"),
 )
 """Keys that name a column or a file, or are null."""
 MAX_SIGNALS = 100
@@ -238,6 +233,7 @@ MAX_SIGNALS = 100
 ITEMS_KEYS = (
     "items_id",
     "items_title",
+    "items_attributes",
     "items_separator",
     "items_quoted",
     "items_encoding",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.source import DataFile, SourceData, TruePreferences
 from graphrec_cli.data.splits.split import Split
@@ -28,6 +29,7 @@ class Prepared:
         files: the files that it was read from.
         preferences: the true scores, only for a synthetic data set.
         notes: lines to log about how the files were understood.
+        attributes: of the items in the order of the indices; None if no item has any.
     """
 
     split: Split
@@ -39,6 +41,7 @@ class Prepared:
     files: tuple[DataFile, ...]
     preferences: TruePreferences | None
     notes: tuple[str, ...] = ()
+    attributes: ItemAttributes | None = None
 
 
 def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] | None:
@@ -60,3 +63,12 @@ def titles_by_index(source: SourceData, split: Split) -> NDArray[np.character] |
     by_index = np.full(len(split.items), "", dtype=titles.dtype)
     by_index[index[index >= 0]] = titles[index >= 0]
     return by_index
+
+
+def attributes_by_index(source: SourceData, split: Split) -> ItemAttributes | None:
+    """Attributes in the order of the item indices; None if no item has any."""
+    if source.attributes is None:
+        return None
+    ids, attributes = source.attributes
+    by_index = attributes.placed(split.items.index(ids), len(split.items))
+    return by_index if len(by_index.index) else None

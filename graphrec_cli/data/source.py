@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.files.files import file_on_disk, readable, sha256_of
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
@@ -124,6 +125,10 @@ class TruePreferences:
         return np.ascontiguousarray(self.scores[np.ix_(rows, columns)])
 
 
+AttributesOfIds: TypeAlias = tuple[NDArray[np.generic], ItemAttributes]
+"""Distinct item ids, shape (items,), and the attributes of those items."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceData:
     """The content of a data set.
@@ -136,6 +141,7 @@ class SourceData:
         preferences: the true scores, only for a synthetic data set.
         quarantine: lines that could not be read and were left out.
         notes: lines to log about how the files were understood.
+        attributes: attributes of items, or None if none are known.
     """
 
     table: RawTable
@@ -145,6 +151,7 @@ class SourceData:
     preferences: TruePreferences | None = None
     quarantine: tuple[BadLine, ...] = ()
     notes: tuple[str, ...] = ()
+    attributes: AttributesOfIds | None = None
 
     def without_rows(self) -> SourceData:
         """The same without rows, whose memory is released with the original."""

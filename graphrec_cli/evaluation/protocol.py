@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import ConfigError, DataError
+from graphrec_cli.evaluation.beyond_accuracy import BeyondAccuracy
 from graphrec_cli.models.base import Model
 from graphrec_cli.system.seeds import numpy_generator
 
@@ -85,6 +87,28 @@ class Evaluation(ABC):
     @abstractmethod
     def definitions(self) -> dict[str, str]:
         """The meaning of each metric key, as metrics.json records it."""
+
+    def beyond_accuracy(
+        self,
+        model: Model,
+        split: Split,
+        part: str,
+        result: PartResult,
+        attributes: ItemAttributes | None,
+    ) -> BeyondAccuracy | None:
+        """Look at the lists of the model beyond accuracy; None if this evaluation ranks nothing.
+
+        Nothing is sent to other processes, so that one of them can do it alone.
+
+        Args:
+            model: the last thing that it was asked is ``evaluate``, with its current weights.
+            result: of ``evaluate`` for the same part.
+            attributes: of the items, by index; None if they have none.
+
+        Raises:
+            NonFiniteError: a score is NaN or infinite.
+        """
+        return None
 
     def masked(self, split: Split, part: str) -> list[UserItems] | None:
         """Parts that are masked in addition to train; None if this evaluation ranks nothing."""

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError
+from graphrec_cli.evaluation.beyond_accuracy import DEFINITIONS, BeyondAccuracy, list_figures
 from graphrec_cli.evaluation.exact_ranks.ranks import (
     HeldOutPairs,
     HeldOutRanks,
@@ -18,7 +20,7 @@ from graphrec_cli.evaluation.exact_ranks.ranks import (
     rank_held_out,
 )
 from graphrec_cli.evaluation.few_candidates import FEW_CANDIDATES
-from graphrec_cli.evaluation.metrics import MISS, ranking_metrics
+from graphrec_cli.evaluation.metrics import MISS, per_user_metrics, ranking_metrics
 from graphrec_cli.evaluation.protocol import (
     Evaluation,
     EvaluationSettings,
@@ -26,6 +28,7 @@ from graphrec_cli.evaluation.protocol import (
     held_out_part,
     valid_users,
 )
+from graphrec_cli.evaluation.user_activity import by_activity
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.popularity import Popularity
 from graphrec_cli.system.progress import progress
@@ -89,6 +92,38 @@ class RankingEvaluation(Evaluation):
         }
         return PartResult(metrics=metrics, counts=ranks.counts | few_candidates, arrays=arrays)
 
+    def beyond_accuracy(
+        self,
+        model: Model,
+        split: Split,
+        part: str,
+        result: PartResult,
+        attributes: ItemAttributes | None,
+    ) -> BeyondAccuracy:
+        """Make the lists of the users of ``part`` whom the metrics count."""
+        rank = result.arrays["rank"].astype(np.int64)
+        users, metrics = per_user_metrics(
+            result.arrays["user_index"].astype(np.int64),
+            np.where(rank < 0, MISS, rank),
+            ks=self.settings.ks,
+            map_denominator=self.config.map_denominator,
+        )
+        users = users.astype(np.int64)
+        return BeyondAccuracy(
+            lists=list_figures(
+                model,
+                users,
+                train=split.train,
+                masked=[split.train, *self.masked(split, part)],
+                ks=self.settings.ks,
+                attributes=attributes,
+                chunk_users=self.config.chunk_users,
+                device=self.settings.device,
+                title=f"listing the top items of {part}",
+            ),
+            by_activity=by_activity(split.train.user_degree[users], metrics),
+        )
+
     def _ranks(self, model: Model, split: Split, part: str, held_out: UserItems) -> HeldOutRanks:
         return rank_held_out(
             model,
@@ -130,6 +165,7 @@ class RankingEvaluation(Evaluation):
             + ("min(held-out items, k)" if by_min else "held-out items"),
             "mrr": "1 / (1 + best rank)",
             "mean": "over the users with at least one held-out item that counts",
+            **DEFINITIONS,
         }
 
 

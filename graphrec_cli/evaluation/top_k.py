@@ -13,8 +13,14 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
+from graphrec_cli.evaluation.exact_ranks.norm_order import NormOrder
 from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
-from graphrec_cli.evaluation.scorer import Scorer
+from graphrec_cli.evaluation.scorer import ItemScorer, Scorer
+from graphrec_cli.evaluation.top_of_items import top_of_items
+
+_FIRST_SHARE, _FIRST_LISTS = 16, 4
+"""With a ``NormOrder``, the part of the items, or at least the number of lists of k, that is scored
+first, to bound the score of the k-th item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,6 @@ class TopItems:
     score: NDArray[np.floating]
 
 
-@torch.no_grad()
 def top_k(
     scorer: Scorer,
     users: NDArray[np.int64],
@@ -62,46 +67,107 @@ def top_k(
         MemoryShortageError: the scores of a single user do not fit into memory.
         NonFiniteError: a score is NaN or infinite.
     """
-    device = torch.device(device)
-    listed = item_degree > 0 if candidate is None else candidate & (item_degree > 0)
-    scores = MaskedScores(
-        scorer,
-        num_items=len(item_degree),
-        masked=masked,
-        cold_items=np.flatnonzero(~listed),
-        device=device,
+    if candidate is not None:
+        item_degree = np.where(candidate, item_degree, 0)
+    if isinstance(scorer, ItemScorer):
+        scores = scorer.item_scores().cpu().numpy()
+        length, items = top_of_items(scores, users, k=k, item_degree=item_degree, masked=masked)
+        return TopItems(length, items, scores[items])
+    finder = TopFinder(
+        scorer, k=k, item_degree=item_degree, masked=masked, device=torch.device(device)
     )
-    by_popularity = torch.from_numpy(np.argsort(-item_degree, kind="stable")).to(device)
-    chunks = in_chunks(
-        users,
-        lambda chunk: _top_of_rows(scores.rows(chunk), k, by_popularity),
-        chunk_users or users_per_chunk(len(item_degree), device),
-        release=scores.release,
-    )
-    score, item_index = (torch.cat(columns).cpu().numpy() for columns in zip(*chunks, strict=True))
-    there = np.isfinite(score)
-    return TopItems(there.sum(1), item_index[there], score[there])
+    return finder.find(users, chunk_users)
 
 
-def _top_of_rows(
-    scores: Float[Tensor, "users items"], k: int, tie_order: Int64[Tensor, " items"]
-) -> tuple[Float[Tensor, "users k"], Int64[Tensor, "users k"]]:
-    """The k highest scores of every row and their items; ties in the order of ``tie_order``."""
-    num_items = scores.shape[1]
-    k = min(k, num_items)
-    # The score at position k + 1 shows whether a tie crosses the cut-off.
-    best, items = scores.topk(min(k + 1, num_items), dim=1)
-    if k < num_items:
-        cut = (best[:, k - 1] == best[:, k]) & torch.isfinite(best[:, k])
-        best, items = best[:, :k], items[:, :k]
-        if bool(cut.any()):
-            rows = cut.nonzero()
-            items[cut] = tie_order[_first_of_tied(scores[rows, tie_order], best[cut, -1:], k)]
-            best = scores.gather(1, items)
-    order = tie_order.argsort()[items].argsort(dim=1)
-    best, items = best.gather(1, order), items.gather(1, order)
-    best, order = best.sort(dim=1, descending=True, stable=True)
-    return best, items.gather(1, order)
+class TopFinder:
+    """Finds the best items of users; arguments as in ``top_k``.
+
+    Args:
+        scorer: with a ``NormOrder``, items that a bound on their scores leaves out are not scored.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer | NormOrder,
+        *,
+        k: int,
+        item_degree: NDArray[np.int64],
+        masked: Sequence[UserItems],
+        device: torch.device,
+    ) -> None:
+        self.scores = MaskedScores(
+            scorer,
+            num_items=len(item_degree),
+            masked=masked,
+            cold_items=np.flatnonzero(item_degree == 0),
+            device=device,
+        )
+        self.k = min(k, len(item_degree))
+        self.device = device
+        # A stable sort of items, so that the smaller index comes first.
+        place = np.argsort(np.argsort(-item_degree, kind="stable"))
+        self._item = torch.from_numpy(self.scores.order).to(device)
+        self._tie_place = torch.from_numpy(place[self.scores.order]).to(device)
+
+    @torch.no_grad()
+    def find(self, users: NDArray[np.int64], chunk_users: int | None = None) -> TopItems:
+        """Find the best items of ``users``, at least one.
+
+        Raises:
+            MemoryShortageError: the scores of a single user do not fit into memory.
+            NonFiniteError: a score is NaN or infinite.
+        """
+        size = chunk_users or users_per_chunk(self.scores.num_items, self.device)
+        widths = self._widths(users, size)
+        # Sorted so that the users of a chunk need nearly the same columns.
+        order = np.argsort(-widths, kind="stable")
+        chunks = in_chunks(
+            order,
+            lambda chunk: self._top(users[chunk], int(widths[chunk].max())),
+            size,
+            release=self.scores.release,
+        )
+        back = np.argsort(order)
+        score, columns = (torch.cat(part)[back] for part in zip(*chunks, strict=True))
+        score, item_index = score.cpu().numpy(), self._item[columns].cpu().numpy()
+        there = np.isfinite(score)
+        return TopItems(there.sum(1), item_index[there], score[there])
+
+    def _widths(self, users: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+        """Leading columns that contain the best k items of each user and those tied with them."""
+        number = self.scores.num_items
+        first = max(number // _FIRST_SHARE, _FIRST_LISTS * self.k)
+        if not isinstance(self.scores.scorer, NormOrder) or first >= number:
+            return np.full(len(users), number)
+
+        def widths(chunk: NDArray[np.int64]) -> NDArray[np.int64]:
+            score, column = self.scores.rows(chunk, first).topk(self.k, dim=1)
+            found = self.scores.widths(chunk, column[:, -1].cpu().numpy())
+            # At least one column more shows whether a tie crosses the cut-off.
+            found = np.minimum(np.maximum(found, self.k + 1), number)
+            return np.where(torch.isfinite(score[:, -1]).cpu().numpy(), found, number)
+
+        return np.concatenate(in_chunks(users, widths, size, release=self.scores.release))
+
+    def _top(
+        self, users: NDArray[np.int64], width: int
+    ) -> tuple[Float[Tensor, "users k"], Int64[Tensor, "users k"]]:
+        """The k highest scores of every user and their columns, best first."""
+        scores, tie_place = self.scores.rows(users, width), self._tie_place[:width]
+        # The score at position k + 1 shows whether a tie crosses the cut-off.
+        best, columns = scores.topk(min(self.k + 1, width), dim=1)
+        if self.k < width:
+            cut = (best[:, self.k - 1] == best[:, self.k]) & torch.isfinite(best[:, self.k])
+            best, columns = best[:, : self.k], columns[:, : self.k]
+            if bool(cut.any()):
+                tie_order = tie_place.argsort()
+                tied = scores[cut.nonzero(), tie_order]
+                columns[cut] = tie_order[_first_of_tied(tied, best[cut, -1:], self.k)]
+                best = scores.gather(1, columns)
+        order = tie_place[columns].argsort(dim=1)
+        best, columns = best.gather(1, order), columns.gather(1, order)
+        best, order = best.sort(dim=1, descending=True, stable=True)
+        return best, columns.gather(1, order)
 
 
 def _first_of_tied(

@@ -35,6 +35,8 @@ def time_evaluation(
 ) -> float:
     """Seconds that one evaluation of a part takes, extrapolated from some of its users.
 
+    On test the lists of the users are made as well.
+
     All users are evaluated if that takes less than ``budget`` seconds.
 
     Args:
@@ -49,7 +51,9 @@ def time_evaluation(
         some = _of_users(held_out, np.sort(order[:number]))
         sampled = replace(split, test=some) if part == "test" else replace(split, valid=some)
         started = time.perf_counter()
-        evaluation.evaluate(model, sampled, part)
+        result = evaluation.evaluate(model, sampled, part)
+        if part == "test":
+            evaluation.beyond_accuracy(model, sampled, part, result, None)
         if settings.device.type == "cuda":
             torch.cuda.synchronize(settings.device)
         return time.perf_counter() - started

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from graphrec_cli.config.run import RunConfig
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.source import TruePreferences
 from graphrec_cli.evaluation.protocol import PartResult
 from graphrec_cli.models.base import Model
 from graphrec_cli.models.oracle import Oracle
+from graphrec_cli.results.beyond_accuracy import look_beyond_accuracy
 from graphrec_cli.results.floor import beaten, find_floor, warn_if_below
 from graphrec_cli.results.valid_baselines import valid_baselines
 from graphrec_cli.training.checkpoints.file import weights_sha256
@@ -29,6 +31,7 @@ def judge(
     fitted: Fitted,
     preferences: TruePreferences | None,
     floor: dict[str, Any] | None = None,
+    attributes: ItemAttributes | None = None,
 ) -> tuple[dict[str, Any], PartResult | None]:
     """Evaluate the best state and the baselines on test and valid.
 
@@ -37,6 +40,7 @@ def judge(
     Args:
         preferences: true scores of synthetic data, which give the ceiling; None for other data.
         floor: what ``find_floor`` found for the same data, seed and metric; None: it is called.
+        attributes: of the items, by index; None if they have none.
 
     Returns:
         The content of metrics.json, and the test result; None without a test part.
@@ -46,6 +50,13 @@ def judge(
         _announce(context)
     test, valid = evaluate_best(context, fitted)
     baselines = find_baselines(context, preferences)
+    tested = {
+        name: (model, evaluation.evaluate(model, split, "test"))
+        for name, model in baselines.items()
+    }
+    beyond = None
+    if test is not None:
+        beyond = look_beyond_accuracy(context, fitted.model, test, tested, attributes)
     floor = find_floor(context) if floor is None else floor
     if floor is not None and valid is not None:
         lower = config.evaluation.lower_is_better(config.monitor())
@@ -53,11 +64,9 @@ def judge(
     metrics = {
         "test": None if test is None else test.metrics,
         "valid": None if valid is None else valid.metrics,
-        "baselines": {
-            name: evaluation.evaluate(model, split, "test").metrics
-            for name, model in baselines.items()
-        },
+        "baselines": {name: result.metrics for name, (_, result) in tested.items()},
         "baselines_valid": valid_baselines(context, fitted.history),
+        "beyond_accuracy": beyond,
         "floor": floor,
         "counts": {
             "test": None if test is None else test.counts,

@@ -1,15 +1,17 @@
-"""Write and read data.npz: the ids, titles and split of a run, enough to evaluate it later."""
+"""Write and read data.npz: ids, titles, attributes and split of a run, to evaluate it later."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
@@ -26,11 +28,26 @@ _TYPES: dict[str, type[np.generic]] = {
     **{f"{part}_item_index": np.int32 for part in ("train", "valid", "test")},
     **{f"{part}_rating": np.float32 for part in ("train", "valid", "test")},
 }
-"""Every array that the file may contain, with its type."""
+"""The arrays that every command reads, with their types."""
+_ATTRIBUTE_TYPES: dict[str, type[np.generic]] = {
+    "attribute": np.str_,
+    "attribute_indptr": np.int64,
+    "attribute_index": np.int32,
+}
+"""Those of attributes of items; a file has all of them or none."""
 
 
-def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None) -> None:
+def save_run_data(
+    path: Path,
+    split: Split,
+    title: NDArray[np.character] | None,
+    attributes: ItemAttributes | None = None,
+) -> None:
     """Write the split, with ids as strings and with ratings if the split has them; no pickles.
+
+    Args:
+        title: title of every item by index; None without titles.
+        attributes: of the items by index; None without any.
 
     Raises:
         OutputError: the file cannot be written.
@@ -41,6 +58,8 @@ def save_run_data(path: Path, split: Split, title: NDArray[np.character] | None)
     }
     if title is not None:
         arrays["title"] = title
+    if attributes is not None:
+        arrays |= attributes.arrays()
     for name, part in split.parts().items():
         arrays[f"{name}_indptr"] = part.indptr
         arrays[f"{name}_item_index"] = part.item_index
@@ -67,7 +86,7 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
 
 
 def load_run_data(path: Path) -> tuple[Split, NDArray[np.character] | None]:
-    """Read data.npz back and check that its arrays are a split.
+    """Read data.npz back and check that its arrays are a split; attributes are not read.
 
     Returns:
         The split, and the title of every item by index, "" if unknown; None without titles.
@@ -76,9 +95,38 @@ def load_run_data(path: Path) -> tuple[Split, NDArray[np.character] | None]:
         OutputError: the file is missing, damaged, incomplete or too large, or its arrays are not a
             split: an index out of range, rows out of order, a pair in two parts, an id twice.
     """
-    try:
-        arrays = read_npz(path, _TYPES, _check_lengths)
+    with _reading(path):
+        arrays = read_npz(path, _TYPES, _check_lengths, unread=_ATTRIBUTE_TYPES)
         return _split(arrays), arrays.get("title")
+
+
+def load_attributes(path: Path, num_items: int) -> ItemAttributes | None:
+    """Read the attributes of the items from data.npz; None if it has none.
+
+    Args:
+        num_items: items of the same file.
+
+    Raises:
+        OutputError: the file is missing or damaged, or the arrays are not attributes of that many
+            items.
+    """
+    with _reading(path):
+        arrays = read_npz(path, _ATTRIBUTE_TYPES, _check_attributes, unread=_TYPES)
+        if not arrays:
+            return None
+        _check_text("attribute", arrays["attribute"])
+        attributes = ItemAttributes(
+            arrays["attribute_indptr"], arrays["attribute_index"], arrays["attribute"]
+        )
+        attributes.check(num_items)
+        return attributes
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong into one line that names the file."""
+    try:
+        yield
     except OSError as error:
         raise OutputError(f"cannot read {path}: {error.strerror or error}") from error
     except MemoryError as error:
@@ -86,6 +134,12 @@ def load_run_data(path: Path) -> tuple[Split, NDArray[np.character] | None]:
     except Exception as error:
         # Hostile bytes can make the reader fail in any way: on an index, a key, a type.
         raise OutputError(f"cannot read {path}: {first_line(error)}") from error
+
+
+def _check_attributes(lengths: Mapping[str, int]) -> None:
+    for name in _ATTRIBUTE_TYPES:
+        if lengths and name not in lengths:
+            raise ValueError(f"it has no array {name}")
 
 
 def _check_lengths(lengths: Mapping[str, int]) -> None:

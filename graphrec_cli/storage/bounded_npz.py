@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ def read_npz(
     path: Path,
     types: Mapping[str, type[np.generic]],
     check_lengths: Callable[[Mapping[str, int]], None],
+    *,
+    unread: Collection[str] = (),
 ) -> dict[str, NDArray[Any]]:
     """Read the one-dimensional arrays of an npz file, without pickles.
 
@@ -34,6 +36,7 @@ def read_npz(
         types: name and type of every allowed array; ``np.str_`` allows any width.
         check_lengths: called with the length of every array before any values are read; must raise
             ValueError if the lengths are inconsistent.
+        unread: names of further arrays that the file may have; they are passed over.
 
     Raises:
         ValueError: a check failed.
@@ -42,7 +45,7 @@ def read_npz(
     with path.open("rb") as file:
         refuse_crowded_zip(file)
         with zipfile.ZipFile(file) as archive:
-            entries = _entries(archive, types)
+            entries = _entries(archive, types, unread)
             unpacked = sum(entry.file_size for entry in entries.values())
             if unpacked > MAX_UNPACKED_BYTES:
                 raise ValueError(
@@ -62,11 +65,13 @@ def read_npz(
 
 
 def _entries(
-    archive: zipfile.ZipFile, types: Mapping[str, type[np.generic]]
+    archive: zipfile.ZipFile, types: Mapping[str, type[np.generic]], unread: Collection[str]
 ) -> dict[str, zipfile.ZipInfo]:
     entries: dict[str, zipfile.ZipInfo] = {}
     for entry in archive.infolist():
         name = entry.filename.removesuffix(".npy")
+        if name in unread and entry.filename != name:
+            continue
         if name not in types or entry.filename == name:
             raise ValueError(
                 f"it contains '{printable(entry.filename):.80}', which is not an array of a run"

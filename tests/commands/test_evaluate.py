@@ -38,6 +38,8 @@ def test_the_same_figures(part: str, run: Path, graphrec: Callable[..., Any]) ->
     assert (done.code, done.err) == (0, "")
     assert result[part] == metrics_of(run)[part]
     assert result["counts"] == metrics_of(run)["counts"][part]
+    if part == "test":
+        assert result["beyond_accuracy"] == metrics_of(run)["beyond_accuracy"]["test"]
 
 
 def test_the_run_directory_is_all_that_it_needs_and_stays_as_it_is(

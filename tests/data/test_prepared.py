@@ -1,16 +1,19 @@
-"""Titles brought into the order of a split's item indices."""
+"""Titles and attributes brought into the order of a split's item indices."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import RawTable, UserItems
-from graphrec_cli.data.prepared import titles_by_index
+from graphrec_cli.data.prepared import attributes_by_index, titles_by_index
 from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.data.tables.titles import Titles
@@ -59,3 +62,21 @@ def test_every_item_has_its_own_title_or_none(item_ids: set[int], known: dict[in
 
 def test_without_titles_there_are_none() -> None:
     assert titles_by_index(source_with(None), split_of({1, 2})) is None
+
+
+@given(item_ids=st.sets(IDS, min_size=2), known=st.dictionaries(IDS, st.sampled_from(["", "a|b"])))
+def test_every_item_has_its_own_attributes_or_none(
+    item_ids: set[int], known: dict[int, str]
+) -> None:
+    ids = np.array(sorted(known, reverse=True), dtype=np.int64)
+    cells = np.array([known[id] for id in ids.tolist()], dtype=object)
+    source = replace(source_with(None), attributes=(ids, ItemAttributes.from_cells(cells)))
+    found = attributes_by_index(source, split_of(item_ids))
+    sizes = [2 * bool(known.get(id)) for id in sorted(item_ids)]
+    if not any(sizes):
+        assert found is None
+        return
+    assert found is not None
+    assert np.diff(found.indptr).tolist() == sizes
+    assert found.name.tolist() == ["a", "b"]
+    assert attributes_by_index(source_with(None), split_of(item_ids)) is None

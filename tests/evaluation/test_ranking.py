@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from graphrec_cli.config.evaluation import ColdItems, MapDenominator, RankingConfig, Ties
 from graphrec_cli.config.model import LightGCNConfig
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
@@ -193,10 +194,14 @@ def test_non_finite_scores_end_the_run(value: float) -> None:
 
 
 def test_every_metric_is_defined() -> None:
-    metrics = evaluate(Oracle(SCORES, CPU), split_of(PARTS), "test").metrics
-    assert {name.split("@")[0] for name in metrics} == {
-        name.split("@")[0] for name in evaluation_of().definitions()
-    } - {"rank", "ties", "cold_items", "mean"}
+    model, split, evaluation = Oracle(SCORES, CPU), split_of(PARTS), evaluation_of()
+    result = evaluation.evaluate(model, split, "test")
+    genres = ItemAttributes.from_cells(np.array(["a"] * split.train.num_items))
+    beyond = evaluation.beyond_accuracy(model, split, "test", result, genres)
+    found = {name.split("@")[0] for name in (*result.metrics, *beyond.lists)}
+    assert found == {name.split("@")[0] for name in evaluation.definitions()} - {
+        *("rank", "ties", "cold_items", "mean", "top_k", "by_activity"),
+    }
 
 
 def test_the_definitions_follow_the_config() -> None:

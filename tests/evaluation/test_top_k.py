@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
+from builders import CPU
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -14,8 +15,9 @@ from torch import Tensor
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import NonFiniteError
+from graphrec_cli.evaluation.exact_ranks.norm_order import ordered_by_norm
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
-from graphrec_cli.evaluation.top_k import TopItems, top_k
+from graphrec_cli.evaluation.top_k import TopFinder, TopItems, top_k
 
 
 class Table:
@@ -79,6 +81,43 @@ def test_agrees_with_sorting_every_users_candidates(
         assert top.score.dtype == scores.numpy().dtype
         owners = np.repeat(users, top.length)
         assert (top.score == scores.numpy()[owners, top.item_index]).all()
+
+
+class SameForAll(Table):
+    """The first row of a table for every user."""
+
+    def item_scores(self) -> Tensor:
+        """The scores of the items."""
+        return self.scores[0]
+
+
+@settings(max_examples=60)
+@given(tables(), st.integers(1, 15), st.integers(0, 1000))
+def test_equal_scores_for_all_users_give_the_lists_that_rows_of_them_give(
+    table: tuple[Tensor, NDArray[np.bool_], NDArray[np.int64]], k: int, seed: int
+) -> None:
+    scores, masked, degree = table
+    users = np.random.default_rng(seed).integers(0, len(scores), size=9)
+    parts = [pairs(masked), pairs(masked & (scores.numpy() > 0))]
+    by_row, by_item = (
+        top_k(scorer, users, k=k, item_degree=degree, masked=parts)
+        for scorer in (Table(scores[:1].expand(len(scores), -1)), SameForAll(scores))
+    )
+    assert lists(by_item) == lists(by_row)
+    assert by_item.length.tolist() == by_row.length.tolist()
+    assert (by_item.score == by_row.score).all()
+    assert by_item.score.dtype == by_row.score.dtype
+
+
+def test_an_equal_score_that_is_not_finite_is_refused() -> None:
+    with pytest.raises(NonFiniteError, match="the score of item index 1 is NaN or infinite"):
+        top_k(
+            SameForAll([[1.0, float("nan")]]),
+            np.array([0]),
+            k=1,
+            item_degree=np.ones(2, dtype=np.int64),
+            masked=[],
+        )
 
 
 @settings(max_examples=50)
@@ -169,3 +208,60 @@ def test_only_candidates_are_listed() -> None:
         candidate=np.array([False, True, True, True]),
     )
     assert lists(top) == [[3], [3, 2]]
+
+
+class Product:
+    """Scores that are products of two tables."""
+
+    def __init__(self, users: Tensor, items: Tensor) -> None:
+        self.users, self.items = users, items
+
+    def score_users(self, user_index: Tensor) -> Tensor:
+        """Products of the users' rows with all items."""
+        return self.users[user_index] @ self.items
+
+    def product_tables(self) -> tuple[Tensor, Tensor]:
+        """Both tables."""
+        return self.users, self.items
+
+
+def note_widths(finder: TopFinder, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of columns of each chunk that is scored from now on."""
+    widths: list[int] = []
+    rows = finder.scores.rows
+
+    def noted(chunk: NDArray[np.int64], width: int | None = None) -> Tensor:
+        widths.append(len(finder.scores.order) if width is None else width)
+        return rows(chunk, width)
+
+    monkeypatch.setattr(finder.scores, "rows", noted)
+    return widths
+
+
+@pytest.mark.parametrize("k", [1, 4, 60])
+def test_items_that_a_bound_leaves_out_are_in_no_list(
+    k: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(k)
+    for spread in (0, 1, 3):
+        # Whole numbers, so that products are exact in any order of items and ties are many.
+        items = rng.integers(-2, 3, size=(4, 90)) * rng.integers(1, 2 + spread, size=90) ** spread
+        users = rng.integers(-3, 4, size=(25, 4))
+        users[0] = 0
+        scorer = Product(*(torch.from_numpy(t.astype(np.float32)) for t in (users, items)))
+        masked, degree = [pairs(rng.random((25, 90)) < 0.3)], rng.integers(0, 5, size=90)
+        expected = top_k(scorer, np.arange(25), k=k, item_degree=degree, masked=masked)
+        ordered = ordered_by_norm(scorer)
+        finder = TopFinder(ordered, k=k, item_degree=degree, masked=masked, device=CPU)
+        widths = note_widths(finder, monkeypatch)
+        for size in (7, None, 1):
+            order = rng.permutation(25)
+            widths.clear()
+            found = finder.find(order, size)
+            assert lists(found) == [lists(expected)[user] for user in order]
+            back = top_k(scorer, order, k=k, item_degree=degree, masked=masked)
+            assert (found.score == back.score).all()
+        # User by user: a first look at each, then only as many columns as it needs; but all at once
+        # if k is large.
+        assert len(widths) == (50 if k < 60 else 25)
+        assert spread < 3 or (min(widths[25:], default=90) < 45) is (k < 60)

@@ -138,6 +138,49 @@ def test_arrays_that_are_no_split(
         assert said in line
 
 
+def attributes(index: list[int], *, size: int = 1) -> Callable[[Arrays], None]:
+    """Attributes whose first item has all of ``index``."""
+
+    def apply(arrays: Arrays) -> None:
+        indptr = np.full(len(arrays["item_id"]) + size, len(index), dtype=np.int64)
+        indptr[0] = 0
+        arrays["attribute"] = np.array(["a", "b"])
+        arrays["attribute_indptr"] = indptr
+        arrays["attribute_index"] = np.array(index, dtype=np.int32)
+
+    return apply
+
+
+def one_of_three(arrays: Arrays) -> None:
+    arrays["attribute"] = np.array(["a"])
+
+
+def broken_text(arrays: Arrays) -> None:
+    attributes([0])(arrays)
+    arrays["attribute"] = np.array([1, 0xD83D], np.uint32).view("<U1")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (attributes([0, 2]), "attribute_index must lie in 0..1"),
+        (attributes([1, 0]), "attribute_index must be ascending"),
+        (attributes([0, 1], size=0), "attribute_indptr must have"),
+        (one_of_three, "it has no array attribute_indptr"),
+        (broken_text, "its array attribute has characters that are not Unicode"),
+    ],
+)
+def test_arrays_that_are_no_attributes(
+    spoil: Callable[[Arrays], None], said: str, run: Path, refused: Refused
+) -> None:
+    arrays = arrays_of(run)
+    spoil(arrays)
+    save_arrays(run / "data.npz", arrays)
+    line = refused("evaluate", "run")
+    assert "cannot read run/data.npz: " in line
+    assert said in line
+
+
 HEADS = [
     pytest.param("'<i8'", "(1000000000000,)", "claims 1,000,000,000,000 values", id="huge"),
     pytest.param("'<i8'", "(-1,)", "claims a length of -1", id="negative"),

@@ -8,11 +8,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import OutputError
-from graphrec_cli.rundir.data_npz import load_run_data, save_arrays, save_run_data
+from graphrec_cli.rundir.data_npz import (
+    load_attributes,
+    load_run_data,
+    save_arrays,
+    save_run_data,
+)
 
 USER_IDS = np.array([-5, 3, 10**15], dtype=np.int64)
 ITEM_IDS = np.array(["", "1e5", "null", "~é", "雪"])
@@ -72,6 +78,25 @@ def test_titles_read_back(tmp_path: Path) -> None:
     _, got = load_run_data(tmp_path / "data.npz")
     assert got is not None
     assert got.tolist() == titles.tolist()
+
+
+def test_attributes_read_back_and_do_not_disturb_the_split(tmp_path: Path) -> None:
+    path, cells = tmp_path / "data.npz", np.array(["b|a", "", "雪", "a", ""], dtype=object)
+    save_run_data(path, split(), None, ItemAttributes.from_cells(cells))
+    data, _ = load_run_data(path)
+    assert data.hash() == split().hash()
+    found = load_attributes(path, 5)
+    assert found is not None
+    assert found.name.tolist() == ["a", "b", "雪"]
+    assert found.index.tolist() == [0, 1, 2, 0]
+    assert found.indptr.tolist() == [0, 2, 2, 3, 4, 4]
+    with pytest.raises(OutputError, match=r"data\.npz: attribute_indptr must have 5 values"):
+        load_attributes(path, 4)
+
+
+def test_a_run_of_an_earlier_release_has_no_attributes(tmp_path: Path) -> None:
+    save_run_data(tmp_path / "data.npz", split(), None)
+    assert load_attributes(tmp_path / "data.npz", 5) is None
 
 
 def test_the_file_holds_the_documented_arrays_and_no_pickles(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Convert a split to the bytes of npy files, and back with checks of every array."""
+"""Convert a split and attributes to the bytes of npy files, and back with checks of every array."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
@@ -58,6 +59,24 @@ def split_of(files: Mapping[str, bytearray]) -> Split:
         users=users,
         items=items,
     )
+
+
+def attributes_of(files: Mapping[str, bytearray], num_items: int) -> ItemAttributes | None:
+    """Rebuild the attributes from the arrays of ``ItemAttributes.arrays``; None without any.
+
+    Raises:
+        DataError, ValueError: an array is malformed, or the arrays do not fit together.
+        KeyError: an array is missing.
+    """
+    if "attribute" not in files:
+        return None
+    attributes = ItemAttributes(
+        _array(files["attribute_indptr"], "i8"),
+        _array(files["attribute_index"], "i4"),
+        text_array(files["attribute"]),
+    )
+    attributes.check(num_items)
+    return attributes
 
 
 def text_array(npy: bytearray, *, size: int | None = None) -> NDArray[np.character]:

@@ -12,7 +12,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from graphrec_cli.data.cache.arrays import npy_parts, split_arrays, split_of, text_array
+from graphrec_cli.data.cache.arrays import (
+    attributes_of,
+    npy_parts,
+    split_arrays,
+    split_of,
+    text_array,
+)
 from graphrec_cli.data.cache.key import digest_of
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.prepared import Prepared
@@ -39,6 +45,8 @@ def write_entry(folder: Path, prepared: Prepared, ingredients: dict[str, Any]) -
     arrays = split_arrays(prepared.split)
     if prepared.title is not None:
         arrays[TITLE] = prepared.title
+    if prepared.attributes is not None:
+        arrays |= prepared.attributes.arrays()
     quarantine = json.dumps([asdict(line) for line in prepared.quarantine]).encode()
     digests = {
         f"{name}.npy": _write(folder, f"{name}.npy", *npy_parts(array))
@@ -148,7 +156,8 @@ def _prepared(
 ) -> Prepared:
     lines = json.loads(data.pop(QUARANTINE))
     title = data.pop(f"{TITLE}.npy", None)
-    split = split_of({name.removesuffix(".npy"): npy for name, npy in data.items()})
+    arrays = {name.removesuffix(".npy"): npy for name, npy in data.items()}
+    split = split_of(arrays)
     return Prepared(
         split=split,
         title=None if title is None else text_array(title, size=len(split.items)),
@@ -162,4 +171,5 @@ def _prepared(
         files=data_files,
         preferences=None,
         notes=tuple(map(str, content["notes"])),
+        attributes=attributes_of(arrays, len(split.items)),
     )

@@ -20,7 +20,7 @@ from graphrec_cli.config.split import SplitConfig
 from graphrec_cli.data.files.files import file_on_disk
 from graphrec_cli.data.source import FoundFiles
 
-FORMAT = 1
+FORMAT = 2
 """Version of the entries' format; raise it when their files change."""
 _PACKAGES = ("numpy", "pandas", "pyarrow")
 """Packages that parse, sort and sample."""

@@ -1,4 +1,4 @@
-"""MovieLens-100K, -1M and latest: ratings, timestamps and titles in GroupLens' layouts."""
+"""MovieLens-100K, -1M and latest: ratings, times, titles and genres in GroupLens' layouts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from graphrec_cli.data.files.files import find_file
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
+from graphrec_cli.data.sources.movielens_genres import FLAGS, read_genres
 from graphrec_cli.data.tables.columns import Column, IdColumn, NumberColumn
 from graphrec_cli.data.tables.layout import CSV, Layout
 from graphrec_cli.data.tables.read_csv import check_first_rows, read_csv_columns
@@ -40,7 +41,7 @@ class Edition:
 
 
 U_DATA = ("user", "item", "rating", "timestamp")
-U_ITEM = ("movie", "title", "release", "video_release", "url", *(f"genre_{n}" for n in range(19)))
+U_ITEM = ("movie", "title", "release", "video_release", "url", "unknown", *FLAGS)
 RATINGS_DAT = ("UserID", "MovieID", "Rating", "Timestamp")
 MOVIES_DAT = ("MovieID", "Title", "Genres")
 
@@ -121,7 +122,7 @@ def check_movielens(
 def load_movielens(
     config: MovieLensConfig, files: FoundFiles, *, seed: int, edition: Edition
 ) -> SourceData:
-    """Read the rating files in order, and the titles if their file exists.
+    """Read the rating files in order, and the titles and genres if their file exists.
 
     Args:
         files: what ``find_movielens`` found.
@@ -138,10 +139,11 @@ def load_movielens(
     parts = _rating_files(config, edition)
     tables = [read_csv_columns(files.paths[name], wanted, edition.ratings) for name in parts]
     titles_path = files.paths.get(edition.titles_file)
-    titles = None
+    titles = genres = None
     if titles_path is not None:
         id_column, title_column = edition.title_columns
         titles = read_titles(titles_path, {id_column: id_column}, title_column, edition.titles)
+        genres = read_genres(titles_path, id_column, edition.titles)
     part = [
         np.full(len(table[user]), PART_NAMES.index(name), dtype=np.int8)
         for name, table in zip(parts.values(), tables, strict=True)
@@ -156,7 +158,13 @@ def load_movielens(
         signal_names=("rating",),
         part=np.concatenate(part) if part else None,
     )
-    return SourceData(table=table, funnel=Funnel(len(table)), titles=titles, files=files.on_disk)
+    return SourceData(
+        table=table,
+        funnel=Funnel(len(table)),
+        titles=titles,
+        attributes=genres,
+        files=files.on_disk,
+    )
 
 
 def _rating_files(config: MovieLensConfig, edition: Edition) -> dict[str, str | None]:

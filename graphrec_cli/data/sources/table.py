@@ -15,7 +15,7 @@ from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import PART_NAMES, RawTable
 from graphrec_cli.data.source import FoundFiles, Source, SourceData
 from graphrec_cli.data.sources.table_rows import TableRows, check_rows, read_rows, shown_values
-from graphrec_cli.data.sources.table_titles import check_titles, read_titles
+from graphrec_cli.data.sources.table_titles import check_titles, read_item_texts
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column
 from graphrec_cli.data.tables.open_table import find_table, open_table
 from graphrec_cli.data.tables.text_ids import twin_notes
@@ -76,7 +76,7 @@ def pick_time_column(config: TableConfig, *, data_dir: Path) -> str:
 
 
 def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceData:
-    """Read the table's columns, and the titles if their file is configured.
+    """Read the table's columns, and the titles and attributes if their file is configured.
 
     Args:
         config: the layout and the columns.
@@ -118,16 +118,17 @@ def load_table(config: TableConfig, files: FoundFiles, *, seed: int) -> SourceDa
         weight=arrays["weight"].astype(np.float32, copy=False) if "weight" in arrays else None,
     )
     _refuse_absent_signals(table, list(parts.values()))
-    titles, title_notes = None, list[str]()
+    texts = None
     if "items_path" in files.paths:
         item = bare_name(train.columns["item"])
-        titles, title_notes = read_titles(files.paths["items_path"], config, item, items)
+        texts = read_item_texts(files.paths["items_path"], config, item, items)
     return SourceData(
         table=table,
         funnel=_joined_funnel(parts) if several else train.funnel,
-        titles=titles,
+        titles=None if texts is None else texts.titles,
+        attributes=None if texts is None else texts.attributes,
         files=files.on_disk,
-        notes=(*_notes(parts), *title_notes),
+        notes=(*_notes(parts), *([] if texts is None else texts.notes)),
     )
 
 

@@ -1,14 +1,17 @@
-"""The titles of a table's items, from a file of their own."""
+"""The titles and attributes of a table's items, from a file of their own."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.config.table import TableConfig
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.coded_texts import CodedTexts
+from graphrec_cli.data.source import AttributesOfIds
 from graphrec_cli.data.sources.table_rows import shown_values
 from graphrec_cli.data.tables.columns import MAX_TITLE_LENGTH, TextColumn
 from graphrec_cli.data.tables.guess_columns import bare_name, pick_column, refuse_unused_names
@@ -20,7 +23,7 @@ from graphrec_cli.terminal_text import counted
 
 
 def check_titles(path: Path, config: TableConfig, item: str) -> None:
-    """Refuse a file of titles whose first lines do not fit the configuration.
+    """Refuse a file of items whose first lines do not fit the configuration.
 
     Args:
         path: the file.
@@ -35,10 +38,24 @@ def check_titles(path: Path, config: TableConfig, item: str) -> None:
     file.check_first_rows(_title_columns(file, config, item))
 
 
-def read_titles(
-    path: Path, config: TableConfig, item: str, known: CodedTexts
-) -> tuple[Titles, list[str]]:
-    """Ids of the table's items and the first title of each, and lines to log.
+class ItemTexts(NamedTuple):
+    """What a file says about the items of a table.
+
+    Attributes:
+        titles: ids and the first title of each.
+        attributes: the same ids and their attributes; None if no column is configured.
+        notes: lines to log.
+    """
+
+    titles: Titles
+    attributes: AttributesOfIds | None
+    notes: list[str]
+
+
+def read_item_texts(path: Path, config: TableConfig, item: str, known: CodedTexts) -> ItemTexts:
+    """Read the titles of the table's items, and their attributes if a column is configured.
+
+    If an id is repeated, its first row is used.
 
     Raises:
         DataError: the file is faulty, or no item has a title.
@@ -48,7 +65,7 @@ def read_titles(
     file = open_table(path, config.items_format())
     columns = _title_columns(file, config, item)
     arrays = file.read(columns)
-    ids, titles = (np.asarray(arrays[column.name], dtype=object) for column in columns)
+    ids, titles, *cells = (np.asarray(arrays[column.name], dtype=object) for column in columns)
     series = pd.Series(ids, dtype=object)
     is_known = series.isin(known.present()).to_numpy()
     chosen = is_known & ~series.duplicated().to_numpy()
@@ -63,13 +80,22 @@ def read_titles(
     notes = [
         f"warning: {counted(several, 'item')} with several titles in {path}: the first is used"
     ]
-    return (ids[chosen].astype(np.str_), titles[chosen].astype(np.str_)), notes[: bool(several)]
+    known_ids = ids[chosen].astype(np.str_)
+    return ItemTexts(
+        titles=(known_ids, titles[chosen].astype(np.str_)),
+        attributes=(known_ids, ItemAttributes.from_cells(cells[0][chosen])) if cells else None,
+        notes=notes[: bool(several)],
+    )
 
 
 def _title_columns(
     file: TableFile, config: TableConfig, item: str
-) -> tuple[TextIdColumn, TextColumn]:
-    """The columns of item ids and titles; ``item`` is the table's name of the first."""
+) -> list[TextIdColumn | TextColumn]:
+    """The columns of item ids, of titles and, if configured, of attributes.
+
+    Args:
+        item: the table's name of the first.
+    """
     header = list(file.kinds)
     same = item if item in map(bare_name, header) else None
     id_column = pick_column(
@@ -80,15 +106,25 @@ def _title_columns(
     )
     assert id_column is not None
     assert title_column is not None
-    if config.items_columns is not None:
-        refuse_unused_names(
-            "dataset.items_columns", config.items_columns, [id_column, title_column]
+    texts = [title_column]
+    if config.items_attributes is not None:
+        attributes = pick_column(
+            "items_attributes",
+            config.items_attributes,
+            header,
+            file.path,
+            needed=True,
+            inner=file.inner,
         )
+        assert attributes is not None
+        texts.append(attributes)
+    if config.items_columns is not None:
+        refuse_unused_names("dataset.items_columns", config.items_columns, [id_column, *texts])
     quoted = config.items_format().quoted
-    return (
+    return [
         TextIdColumn(id_column, missing=(), may_be_quoted=not quoted),
-        TextColumn(title_column, max_length=MAX_TITLE_LENGTH, may_be_empty=True),
-    )
+        *(TextColumn(name, max_length=MAX_TITLE_LENGTH, may_be_empty=True) for name in texts),
+    ]
 
 
 def _some(ids: NDArray[np.object_] | CodedTexts) -> str:

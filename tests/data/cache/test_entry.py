@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.cache.entry import DamagedEntry, read_entry, write_entry
 from graphrec_cli.data.cache.key import digest_of
 from graphrec_cli.data.funnel import Funnel
@@ -49,6 +50,7 @@ def prepared_of(
     has_valid: bool = True,
     title: np.ndarray[Any, Any] | None = None,
     quarantine: tuple[BadLine, ...] = (),
+    attributes: ItemAttributes | None = None,
 ) -> Prepared:
     rows = np.array(pairs, dtype=np.int64).reshape(-1, 3)
 
@@ -83,6 +85,7 @@ def prepared_of(
         files=(),
         preferences=None,
         notes=("columns: user=a, é", "no times"),
+        attributes=attributes,
     )
 
 
@@ -93,6 +96,11 @@ def assert_same(one: Prepared, two: Prepared) -> None:
     if one.split.valid is not None and two.split.valid is not None:
         parts.append((one.split.valid, two.split.valid))
     arrays: list[tuple[Any, Any]] = [(one.title, two.title)]
+    assert (one.attributes is None) == (two.attributes is None)
+    if one.attributes is not None and two.attributes is not None:
+        arrays += zip(
+            one.attributes.arrays().values(), two.attributes.arrays().values(), strict=True
+        )
     for first, second in parts:
         assert first.num_items == second.num_items
         arrays += [(first.indptr, second.indptr), (first.item_index, second.item_index)]
@@ -121,6 +129,7 @@ def assert_same(one: Prepared, two: Prepared) -> None:
     has_valid=st.booleans(),
     user_ids=st.lists(TEXT, min_size=6, max_size=6, unique=True) | st.none(),
     titles=st.lists(TEXT, min_size=8, max_size=8) | st.none(),
+    cells=st.lists(TEXT, min_size=8, max_size=8) | st.none(),
     bad=st.lists(st.builds(BadLine, TEXT, st.integers(1, 10**9), TEXT, TEXT), max_size=3),
 )
 def test_what_is_read_is_what_was_written(
@@ -131,6 +140,7 @@ def test_what_is_read_is_what_was_written(
     has_valid: bool,
     user_ids: list[str] | None,
     titles: list[str] | None,
+    cells: list[str] | None,
     bad: list[BadLine],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -144,6 +154,7 @@ def test_what_is_read_is_what_was_written(
         has_valid=has_valid,
         title=None if titles is None else np.array(titles, dtype=np.str_),
         quarantine=tuple(bad),
+        attributes=None if cells is None else ItemAttributes.from_cells(np.array(cells)),
     )
     folder = tmp_path_factory.mktemp("entry")
     write_entry(folder, prepared, INGREDIENTS)
@@ -163,6 +174,7 @@ def sound() -> Prepared:
         items=np.array([f"item {n}" for n in range(8)]),
         title=np.array([f"Title {n} é" for n in range(8)]),
         quarantine=(BadLine("x.csv", 7, "no number", "a;b"),),
+        attributes=ItemAttributes.from_cells(np.array(["é|b", "", "b", "c", "", "", "", "a|b"])),
     )
 
 
@@ -178,7 +190,8 @@ def folder(tmp_path: Path, sound: Prepared) -> Path:
 def test_damage_of_any_file_at_any_place_is_told(folder: Path, sound: Prepared) -> None:
     rng = np.random.default_rng(3)
     names = sorted(path.name for path in folder.iterdir())
-    assert len(names) == 20  # entry, quarantine, users, items, title, five arrays of each part
+    # entry, quarantine, users, items, title, three of attributes, five arrays of each part
+    assert len(names) == 23
     for name in names:
         path = folder / name
         content = path.read_bytes()
@@ -241,6 +254,12 @@ FORGED: dict[str, Callable[[dict[str, Any], Files], object]] = {
     "other bytes": lambda _, files: files.update({"users.npy": npy(np.arange(6, dtype=">i8"))}),
     "no npy": lambda _, files: files.update({"users.npy": b"PK\3\4"}),
     "few titles": lambda _, files: files.update({"title.npy": npy(["a", "b"])}),
+    "an attribute beyond": lambda _, files: files.update(
+        {"attribute_index.npy": npy(np.arange(6, dtype=np.int32))}
+    ),
+    "attributes of fewer items": lambda _, files: files.update(
+        {"attribute_indptr.npy": npy(np.array([0, 6]))}
+    ),
     "unsorted ids": lambda _, files: files.update({"users.npy": npy([3, 2, 1, 4, 5, 6])}),
     "equal ids": lambda _, files: files.update({"users.npy": npy([1, 1, 2, 3, 4, 5])}),
     "other ids": lambda _, files: files.update({"users.npy": npy([1, 2, 3, 4, 5, 6])}),

@@ -16,6 +16,7 @@ from graphrec_cli.config.movielens import (
     MovieLens100KConfig,
     MovieLensLatestConfig,
 )
+from graphrec_cli.data.source import SourceData
 from graphrec_cli.data.sources.movielens import (
     MOVIELENS_1M,
     MOVIELENS_100K,
@@ -157,6 +158,46 @@ def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
         MOVIELENS_1M.read(ml_1m(), data_dir=tmp_path, seed=0)
 
 
+def genres_of(source: SourceData) -> dict[int, list[str]]:
+    """The genres of every film that has one."""
+    assert source.attributes is not None
+    ids, genres = source.attributes
+    rows = np.split(genres.name[genres.index], genres.indptr[1:-1])
+    genres.check(len(ids))
+    return {int(id): row.tolist() for id, row in zip(ids, rows, strict=True) if len(row)}
+
+
+def test_genres_of_every_edition(tmp_path: Path) -> None:
+    # The flags begin with "unknown", which is no genre.
+    flags = [b"0" * 18 + b"1", b"1" + b"0" * 18, b"0110" + b"0" * 15]
+    films = [
+        b"%d|T|x||y|" % n + b"|".join(flag[i : i + 1] for i in range(19))
+        for n, flag in enumerate(flags, 5)
+    ]
+    files = {"u.data": b"7\t5\t3\t99\n", "u.item": b"\n".join(films)}
+    make_folder(tmp_path, "ml-100k", files)
+    source = MOVIELENS_100K.read(ml_100k(), data_dir=tmp_path, seed=0)
+    assert genres_of(source) == {5: ["Western"], 7: ["Action", "Adventure"]}
+    movies = b"3::B::Drama\n1::A::Sci-Fi|Action\n3::Again::War\n2::C::\n"
+    make_folder(tmp_path, "ml-1m", {"ratings.dat": b"1::1::5::1\n", "movies.dat": movies})
+    source = MOVIELENS_1M.read(ml_1m(), data_dir=tmp_path, seed=0)
+    assert genres_of(source) == {1: ["Action", "Sci-Fi"], 3: ["Drama"]}
+    movies = b'movieId,title,genres\n31,"A, B",Comedy|IMAX\n4,C,(no genres listed)\n'
+    ratings = b"userId,movieId,rating,timestamp\r\n1,31,2.5,1260759144\r\n"
+    folder = make_folder(tmp_path, "ml-25m", {"ratings.csv": ratings, "movies.csv": movies})
+    source = MOVIELENS_LATEST.read(latest("ml-25m"), data_dir=tmp_path, seed=0)
+    assert genres_of(source) == {31: ["Comedy", "IMAX"]}
+    (folder / "movies.csv").write_bytes(b"movieId,title\n31,A\n")
+    assert MOVIELENS_LATEST.read(latest("ml-25m"), data_dir=tmp_path, seed=0).attributes is None
+
+
+def test_a_flag_of_a_genre_that_is_no_flag_is_refused(tmp_path: Path) -> None:
+    item = b"5|T|x||y|" + b"|".join([b"0", b"7", *[b"0"] * 17]) + b"\n"
+    make_folder(tmp_path, "ml-100k", {"u.data": b"7\t5\t3\t99\n", "u.item": item})
+    with pytest.raises(DataError, match=r"u\.item, line 1: Action '7' is outside 0\.\.1"):
+        MOVIELENS_100K.read(ml_100k(), data_dir=tmp_path, seed=0)
+
+
 def test_latest_and_an_address_of_another_edition(tmp_path: Path) -> None:
     content = b"userId,movieId,rating,timestamp\r\n1,31,2.5,1260759144\r\n"
     files = {"ratings.csv": content, "movies.csv": b'movieId,title,genres\n31,"A, B",x\n'}
@@ -207,3 +248,14 @@ def test_the_real_latest_small() -> None:
     assert len(np.unique(source.table.item_id)) == 9_724
     assert source.titles is not None
     assert len(source.titles[0]) == 9_742
+
+
+@real_data
+def test_the_real_genres() -> None:
+    hundred = genres_of(MOVIELENS_100K.read(ml_100k(), data_dir=REAL_DATA, seed=0))
+    # Two of the 1,682 films are "unknown".
+    assert len(hundred) == 1_680
+    assert hundred[1] == ["Animation", "Children's", "Comedy"]
+    small = genres_of(MOVIELENS_LATEST.read(latest(), data_dir=REAL_DATA, seed=0))
+    assert small[1] == ["Adventure", "Animation", "Children", "Comedy", "Fantasy"]
+    assert len({genre for row in small.values() for genre in row}) == 19

@@ -114,6 +114,26 @@ def test_titles_of_the_tables_items(folder: Path) -> None:
     assert again[1].tolist() == ["One"]
 
 
+def test_attributes_of_the_tables_items(folder: Path) -> None:
+    config = csv_table(folder, b"user,item\na,01\nb,1\nb,2\n")
+    config.items_path, config.items_attributes = "items.csv", "shelf"
+    rows = ["item,title,shelf", "1,One,b| a|b", "9,Unrated,c", "01,Zero,", "1,Again,z"]
+    (folder / "items.csv").write_text("\n".join(rows), encoding="utf-8")
+    source = load(config)
+    assert source.attributes is not None
+    ids, attributes = source.attributes
+    assert ids.tolist() == ["1", "01"]
+    assert attributes.name[attributes.index].tolist() == ["a", "b"]
+    assert attributes.indptr.tolist() == [0, 2, 2]
+    config.items_attributes = None
+    assert load(config).attributes is None
+    config.items_attributes = "tag"
+    with pytest.raises(DataError, match=r"no column 'tag', which dataset\.items_attributes names"):
+        load(config)
+    with pytest.raises(ConfigError, match=r"dataset\.items_attributes needs a file of titles"):
+        TableConfig(path="x.csv", items_attributes="shelf")
+
+
 def test_parquet(folder: Path) -> None:
     columns = {"user_id": [9_223_372_036_854_775_807, 2], "isbn": ["007", "NA"], "stars": [1, 5]}
     pq.write_table(pa.table(columns | {"date": ["2024-01-31"] * 2}), folder / "a.parquet")
