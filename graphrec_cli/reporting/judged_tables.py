@@ -62,9 +62,11 @@ def describe_audit(audit: Mapping[str, Any], users: int) -> list[str]:
         lines.append(
             text_table(["found", "rows", "users", "what becomes of it"], rows, width=WIDTH)
         )
-    for name in ("unknown_items", "unknown_users"):
-        if audit[name]["hint"]:
-            lines.append(wrap(f"{_PAIRS[name][0]}: {audit[name]['hint']}"))
+    lines += [
+        wrap(f"{_PAIRS[name][0]}: {audit[name]['hint']}")
+        for name in ("unknown_items", "unknown_users")
+        if audit[name]["hint"]
+    ]
     without = audit["users_without_list"]
     if without["users"]:
         lines.append(

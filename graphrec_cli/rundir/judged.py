@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,10 +91,12 @@ def write_judged(
         OutputError: a file cannot be written.
     """
     folder = judged.path
-    with output_errors(f"read {run_data}"), run_data.open("rb") as source:
-        with atomic_write(folder / "data.npz") as target:
-            while chunk := source.read(2**20):
-                target.write(chunk)
+    with (
+        output_errors(f"read {run_data}"),
+        run_data.open("rb") as source,
+        atomic_write(folder / "data.npz") as target,
+    ):
+        shutil.copyfileobj(source, target)
     save_arrays(judged.ranks, arrays)
     write_json(folder / "metrics.json", metrics)
     write_json(folder / "environment.json", environment)
@@ -151,9 +154,9 @@ def _checked(path: Path, content: dict[str, Any]) -> JudgedLists:
     ks = content.get("ks")
     if not (isinstance(ks, list) and ks and all(type(k) is int and k > 0 for k in ks)):
         raise ValueError("'ks' must be a list of whole numbers of at least 1")
-    if content.get("part") not in RANKS:
+    if content.get("part") not in list(RANKS):
         raise ValueError("'part' must be test or valid")
-    if content.get("map_denominator") not in MapDenominator.__members__:
+    if content.get("map_denominator") not in list(MapDenominator.__members__):
         raise ValueError(f"'map_denominator' must be {' or '.join(MapDenominator.__members__)}")
     for key in ("file", "audit"):
         if not isinstance(content.get(key), dict):

@@ -166,12 +166,12 @@ def _refuse_odd_numbers(raw: RawLists, path: Path) -> None:
     if odd.any():
         first = int(np.argmax(odd))
         user, item = (
-            shorten(str(ids[first : first + 1].tolist()[0]), 40) for ids in (raw.users, raw.items)
+            shorten(ids[first : first + 1].tolist()[0], 40) for ids in (raw.users, raw.items)
         )
         raise NonFiniteError(
             f"{path}: the {raw.order} of user '{user}' and item '{item}' is "
             f"{numbers[first]:g} ({np.count_nonzero(odd):,} of {len(odd):,} are no finite number); "
-            f"correct them, or set {raw.order}='' to use the other order"
+            f"correct them, or set {raw.order}='' to ignore them"
         )
 
 

@@ -12,15 +12,16 @@ import numpy as np
 
 from graphrec_cli.config.list_file import ListFile
 from graphrec_cli.data.coded_texts import CodedTexts
+from graphrec_cli.data.files.packing import PACKINGS
 from graphrec_cli.data.lists.flat_lists import FlatLists, id_column
 from graphrec_cli.data.lists.json_lists import inner_columns, read_json_lists
 from graphrec_cli.data.lists.number_column import AnyNumberColumn
-from graphrec_cli.data.lists.pick_columns import pick, pick_score, refuse_shared
+from graphrec_cli.data.lists.pick_columns import NAMES, pick, pick_score, refuse_shared
 from graphrec_cli.data.lists.raw_lists import RawLists
 from graphrec_cli.data.lists.text_lists import MAX_CELL, split_cells
 from graphrec_cli.data.tables.columns import Column, TextColumn
 from graphrec_cli.data.tables.csv_rows import read_head
-from graphrec_cli.data.tables.guess_columns import refuse_unused_names
+from graphrec_cli.data.tables.guess_columns import name_stands_for, refuse_unused_names
 from graphrec_cli.data.tables.open_table import JSON_SUFFIXES, Format, TableFile, open_table
 from graphrec_cli.data.tables.read_json import looks_like_json
 from graphrec_cli.data.tables.read_parquet import read_parquet_lists, readable_cells
@@ -58,10 +59,8 @@ def read_lists(path: Path, file: ListFile) -> RawLists:
         lists = _list_column(table, given)
         if lists is None:
             return _read_rows(table, given, user)
-        raw = (_read_arrow_lists if table.format is Format.parquet else _read_text_lists)(
-            table, given, user, lists
-        )
-        return raw
+        read = _read_arrow_lists if table.format is Format.parquet else _read_text_lists
+        return read(table, given, user, lists)
 
 
 @contextmanager
@@ -74,8 +73,8 @@ def _own_keys() -> Iterator[None]:
 
 
 def _is_json(path: Path) -> bool:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    return any(suffix in JSON_SUFFIXES for suffix in suffixes[-2:]) or looks_like_json(path)
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in PACKINGS]
+    return suffixes[-1:] in ([suffix] for suffix in JSON_SUFFIXES) or looks_like_json(path)
 
 
 def _list_column(table: TableFile, given: Mapping[str, str]) -> str | None:
@@ -117,7 +116,9 @@ def _read_rows(table: TableFile, given: Mapping[str, str], user: str) -> RawList
     columns = {key: name for key, name in named.items() if name is not None}
     refuse_shared(columns, path)
     if table.layout is not None and table.layout.names is not None:
-        refuse_unused_names("columns", table.layout.names, list(columns.values()))
+        off = [key for key, name in given.items() if not name]
+        names = [name for name in header if not name_stands_for(name, off, NAMES)]
+        refuse_unused_names("columns", names, list(columns.values()))
     readers: list[Column] = [id_column(columns[key]) for key in ("user", "item")]
     readers += [AnyNumberColumn(columns[key]) for key in ("score", "rank") if key in columns]
     arrays = table.read(readers)
