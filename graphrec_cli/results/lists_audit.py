@@ -13,8 +13,11 @@ from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.lists.index_lists import IndexedIds
 from graphrec_cli.data.lists.raw_lists import RawLists
 from graphrec_cli.evaluation.listed_ranks import ListedRanks
+from graphrec_cli.terminal_text import shorten
 
 EXAMPLES = 3
+_NAMES, _NAME_WIDTH = 20, 100
+"""Names of columns that are kept, and their length."""
 
 
 def audit_lists(
@@ -51,8 +54,8 @@ def audit_lists(
         "rows": len(raw),
         "users_listed": len(users.unknown) + len(distinct(users.index[users.index >= 0])),
         "order": raw.order,
-        "columns": raw.columns,
-        "unread": list(raw.unread),
+        "columns": {key: shorten(name, _NAME_WIDTH) for key, name in raw.columns.items()},
+        "unread": [shorten(name, _NAME_WIDTH) for name in raw.unread[:_NAMES]],
         **{name: _of_pairs(raw, rows, users.index) for name, rows in pairs.items()},
         "unknown_items": {
             "rows": int(np.count_nonzero(unknown_items)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 
 from graphrec_cli.components import build_evaluation
 from graphrec_cli.config.evaluation import RankingConfig
@@ -15,11 +15,10 @@ from graphrec_cli.config.list_file import ListFile
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.data.lists.index_lists import IndexedIds, index_ids, with_unknown
-from graphrec_cli.data.lists.raw_lists import RawLists
 from graphrec_cli.data.lists.read_lists import read_lists
 from graphrec_cli.data.source import FoundFiles, describe_files
 from graphrec_cli.data.splits.split import Split
-from graphrec_cli.errors import ConfigError, DataError, NonFiniteError
+from graphrec_cli.errors import ConfigError, DataError
 from graphrec_cli.evaluation.listed_ranks import ItemLists, rank_listed
 from graphrec_cli.evaluation.protocol import PartResult
 from graphrec_cli.evaluation.ranking import RankingEvaluation
@@ -106,7 +105,7 @@ def judge_file(
     with progress(f"reading {request.path.name}"):
         raw = read_lists(request.path, request.form)
     files.refuse_changed()
-    _refuse_odd_numbers(raw, request.path)
+    raw.refuse_non_finite(request.path)
     users, items = index_ids(raw.users, split.users), index_ids(raw.items, split.items)
     _refuse_other_data(users, items, request.path, run)
 
@@ -142,7 +141,7 @@ def judge_file(
         run=run.path.resolve().name[:100],
         audit=audit,
     )
-    environment = describe_environment(command_line(), device, config.num_threads or 0)
+    environment = describe_environment(command_line(), device, torch.get_num_threads())
     write_judged(
         judged,
         arrays=result.arrays,
@@ -155,24 +154,6 @@ def judge_file(
         run_data=run.data,
     )
     return Judgement(judged=judged, result=result, columns=columns)
-
-
-def _refuse_odd_numbers(raw: RawLists, path: Path) -> None:
-    """Refuse scores and ranks that order nothing; minus infinity marks an item as left out."""
-    numbers = raw.score if raw.score is not None else raw.rank
-    if numbers is None:
-        return
-    odd = np.isnan(numbers) | (np.isposinf(numbers) if raw.order == "score" else np.isinf(numbers))
-    if odd.any():
-        first = int(np.argmax(odd))
-        user, item = (
-            shorten(ids[first : first + 1].tolist()[0], 40) for ids in (raw.users, raw.items)
-        )
-        raise NonFiniteError(
-            f"{path}: the {raw.order} of user '{user}' and item '{item}' is "
-            f"{numbers[first]:g} ({np.count_nonzero(odd):,} of {len(odd):,} are no finite number); "
-            f"correct them, or set {raw.order}='' to ignore them"
-        )
 
 
 def _refuse_other_data(users: IndexedIds, items: IndexedIds, path: Path, run: RunDirectory) -> None:
