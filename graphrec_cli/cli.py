@@ -44,7 +44,7 @@ Commands:
   evaluate RUN             evaluate a run's best checkpoint
   recommend RUN            recommend items to users of a run, or to a new user
   reproduce RUN            make a run again and compare every figure
-  judge FILE split=RUN     judge any tool's recommendation lists on a run's split
+  judge FILE split=RUN     judge the lists of any tool on a run's split
   ablate RUN               put each changed value of a run back alone
   completion SHELL         print the completion script for bash, zsh or fish
 

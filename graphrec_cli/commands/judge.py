@@ -71,6 +71,8 @@ def judge_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         raise ConfigError("judge needs the run whose split the lists are for: split=RUN")
     part = one_of("part", own.get("part", "test"), ("test", "valid"))
     form = ListFile.from_words(own)
+    if Path(given.names[0]).is_dir():
+        raise ConfigError(f"{given.names[0]} is a folder; name the file of lists in it")
     path = find_table("FILE", given.names[0], Path())
     name = own.get("name", _stem(path))
     if not (name.isprintable() and 0 < len(name.strip()) <= MAX_NAME):

@@ -269,6 +269,7 @@ def test_a_run_without_its_model_still_has_a_split(
         (["a.csv"], 2, "judge needs the run whose split the lists are for: split=RUN"),
         (["a.csv", "split=RUN", "part=train"], 2, "part must be test or valid"),
         (["a.csv", "split=/nowhere"], 2, "no config.json"),
+        (["lists", "split=RUN"], 2, "lists is a folder; name the file of lists in it"),
         (["b.csv", "split=RUN"], 3, "FILE names b.csv"),
         (["a.csv", "split=RUN", "trainer.epochs=3"], 2, "judge cannot change 'trainer.epochs=3'"),
         (["a.csv", "split=RUN", "evaluation.floor=null"], 2, "has no effect on judge"),
@@ -296,6 +297,7 @@ def test_what_cannot_be_judged_is_one_line(
         "items.csv": "user,item\na,1\na,2\n",
         "escape.csv": "user,item\n\x1b[2J,x1\n",
     }
+    (tmp_path / "lists").mkdir()
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     done = graphrec("judge", *(word.replace("RUN", str(tiny)) for word in words))

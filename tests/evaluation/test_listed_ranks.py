@@ -189,3 +189,20 @@ def test_the_scores_of_a_whole_catalog_give_the_ranks_of_the_catalog(
     assert result.ranks.counts == expected.counts
     assert 0 < expected.counts["tie_rate"] <= 1
     assert (result.short, result.partial) == ({5: 0}, 0)
+
+
+def test_a_place_behind_more_items_than_there_are_counts_as_not_found() -> None:
+    """Ranks stay below the number of items, as in every ranks.npz."""
+    case = Case(
+        train=[[0], [], [], []],
+        valid=[[], [], [], []],
+        test=[[1], [], [], []],
+        rows=[(0, item, 0.0) for item in range(ITEMS, 2 * ITEMS)] + [(0, 1, 0.0)],
+        keyed=False,
+    )
+    case.train[1].append(1)  # so that item 1 is in the catalog
+    found = judged(case, ties=Ties.random, cold=ColdItems.exclude, masks_valid=False)
+    assert found.ranks.rank.tolist() == [MISS]
+    shorter = Case(case.train, case.valid, case.test, case.rows[1:], keyed=False)
+    found = judged(shorter, ties=Ties.random, cold=ColdItems.exclude, masks_valid=False)
+    assert found.ranks.rank.tolist() == [ITEMS - 1]
