@@ -197,7 +197,7 @@ def _numbers(metrics: object, keys: list[str]) -> dict[str, float] | None:
     """The metrics that a file has recorded, None if one is missing."""
     if not isinstance(metrics, dict):
         return None
-    values = {key: metrics.get(key) for key in keys}
+    values: dict[str, Any] = {key: metrics.get(key) for key in keys}
     numbers = {key: float(value) for key, value in values.items() if type(value) in (int, float)}
     complete = len(numbers) == len(keys) and all(map(math.isfinite, numbers.values()))
     return numbers if complete else None

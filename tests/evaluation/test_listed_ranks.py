@@ -48,7 +48,8 @@ def cases(draw: st.DrawFn) -> Case:
         st.integers(0, ITEMS + 1),
         st.sampled_from([0.0, 1.0, 2.0, np.inf]),
     )
-    return Case(*parts[:3], draw(st.lists(row, max_size=25)), draw(st.booleans()))
+    train, valid, test, _ = parts
+    return Case(train, valid, test, draw(st.lists(row, max_size=25)), draw(st.booleans()))
 
 
 def judged(case: Case, *, ties: Ties, cold: ColdItems, masks_valid: bool) -> ListedRanks:
