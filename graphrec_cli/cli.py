@@ -46,6 +46,7 @@ Commands:
   recommend RUN            recommend items to users of a run, or to a new user
   explain RUN              split a score into what each train item adds
   reproduce RUN            make a run again and compare every figure
+  judge FILE split=RUN     judge the lists of any tool on a run's split
   ablate RUN               put each changed value of a run back alone
   export RUN               write vectors, ids and indexes for other programs
   completion SHELL         print the completion script for bash, zsh or fish
@@ -77,6 +78,7 @@ COMMANDS = (
     "recommend",
     "explain",
     "reproduce",
+    "judge",
     "ablate",
     "export",
     "completion",

@@ -19,6 +19,7 @@ from graphrec_cli import components, load_run
 from graphrec_cli.cli import main
 from graphrec_cli.config import sampler as sampler_configs
 from graphrec_cli.config import store
+from graphrec_cli.rundir.data_npz import load_run_data
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -50,6 +51,7 @@ def commands(start: str, *, but: tuple[str, ...] = ()) -> list[str]:
 EVALUATE = commands("graphrec evaluate")
 RECOMMEND = commands("graphrec recommend")
 EXPLAIN = commands("graphrec explain")
+JUDGE = commands("graphrec judge")
 REPRODUCE = commands("graphrec reproduce")
 EXPORT = commands("graphrec export")
 RESUME = commands("graphrec train resume=")
@@ -81,6 +83,7 @@ def test_the_pages_show_commands() -> None:
     assert len(EVALUATE) >= 5
     assert len(RECOMMEND) >= 5
     assert len(EXPLAIN) >= 3
+    assert len(JUDGE) >= 4
     assert len(REPRODUCE) >= 2
     assert len(EXPORT) >= 4
     assert len(DATA) >= 4
@@ -360,6 +363,42 @@ def test_a_shown_explanation_splits_a_score(
     assert main([str(run) if word == "RUN" else word for word in words]) == 0
     shown = capsys.readouterr().out
     assert "score" in shown or Path("why.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", JUDGE)
+def test_a_shown_judgement_gives_metrics(
+    command: str, run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.parents[1])
+    for out in ("recs.csv", "recs.json"):
+        assert main(["recommend", str(run), "k=60", "seen=keep", f"out={out}"]) == 0
+    rows = [line.split(",") for line in Path("recs.csv").read_text("utf-8").splitlines()[1:]]
+    trec = [f"{user} Q0 {item} {rank} {score} mine" for user, rank, item, score in rows]
+    Path("trec.txt").write_text("\n".join(trec), encoding="utf-8")
+    words = [word.replace("RUN", str(run)) for word in shlex.split(command)[1:]]
+    assert main(words) == 0
+    assert "ndcg@10" in capsys.readouterr().out
+    for folder in Path("outputs").glob("*_judged_*"):
+        shutil.rmtree(folder)
+
+
+@pytest.mark.slow
+def test_the_shown_code_writes_the_split(
+    run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (code,) = [
+        text for language, text in code_blocks(ROOT / "docs/judge.md") if language == "python"
+    ]
+    monkeypatch.chdir(tmp_path)
+    exec(code.replace('Path("RUN")', f"Path({str(run)!r})"), {})
+    split, _ = load_run_data(run / "data.npz")
+    for name, part in split.parts().items():
+        header, *rows = Path(f"{name}.csv").read_text("utf-8").splitlines()
+        assert header == "user_id,item_id"
+        users = split.users.text()[part.user_index()]
+        items = split.items.text()[part.item_index]
+        assert rows == [f"{user},{item}" for user, item in zip(users, items, strict=True)]
 
 
 @pytest.mark.slow

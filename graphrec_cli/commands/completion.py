@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from graphrec_cli.commands import ablate, evaluate, explain, export, runs
+from graphrec_cli.commands import ablate, evaluate, explain, export, judge, runs
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
@@ -170,6 +170,18 @@ def _export(word: str, before: list[str]) -> list[str]:
     return _run_words(word, before, [*chosen, *free], OVERRIDABLE)
 
 
+def _judge(word: str, before: list[str]) -> list[str]:
+    if word.startswith("split="):
+        return [f"split={run}" for run in _runs(before, Need.model)]
+    if not before and "=" not in word:
+        return []  # the shell completes file names
+    own = [*(f"{key}=" for key in judge.OWN if key != "part"), "part=test", "part=valid"]
+    runs = _runs(before, Need.model)
+    return [
+        found for found in _run_words(word, before, own, judge.OVERRIDABLE) if found not in runs
+    ]
+
+
 def _data(word: str, before: list[str]) -> list[str]:
     if not before:
         return [*SUBCOMMANDS, "--help"]
@@ -205,6 +217,7 @@ _COMMANDS = {
     "recommend": _recommend,
     "explain": _explain,
     "reproduce": _reproduce,
+    "judge": _judge,
     "ablate": _ablate,
     "export": _export,
     "completion": _completion,

@@ -67,10 +67,18 @@ class RankingEvaluation(Evaluation):
 
     def evaluate(self, model: Model, split: Split, part: str) -> PartResult:
         """Rank the held-out items of ``part`` and compute the metrics."""
-        held_out = held_out_part(split, part)
+        pairs = self.pairs(split, part)
         with progress(f"ranking {part}"):
             model.prepare_scoring()
-            ranks = self._ranks(model, split, part, held_out)
+            ranks = rank_held_out(model, pairs, self.rules(), title=f"ranking {part}")
+        return self.result(ranks, part)
+
+    def result(self, ranks: HeldOutRanks, part: str) -> PartResult:
+        """Compute the metrics of a part from the ranks of its pairs.
+
+        Raises:
+            DataError: no pair is ranked.
+        """
         if not len(ranks.rank):
             raise _nothing_ranked(part, ranks.counts)
         metrics = ranking_metrics(
@@ -124,23 +132,29 @@ class RankingEvaluation(Evaluation):
             by_activity=by_activity(split.train.user_degree[users], metrics),
         )
 
-    def _ranks(self, model: Model, split: Split, part: str, held_out: UserItems) -> HeldOutRanks:
-        return rank_held_out(
-            model,
-            HeldOutPairs(
-                held_out=held_out,
-                train=split.train,
-                masked=self.masked(split, part),
-                users=valid_users(self.settings, held_out) if part == "valid" else None,
-            ),
-            RankingRules(
-                tie_seed=derive_seed(self.settings.seed, "ties"),
-                ties=self.config.ties,
-                cold_items=self.config.cold_items,
-                chunk_users=self.config.chunk_users,
-                device=self.settings.device,
-            ),
-            title=f"ranking {part}",
+    def pairs(self, split: Split, part: str) -> HeldOutPairs:
+        """The pairs of a part that are ranked, and those that are masked.
+
+        Raises:
+            ConfigError: there is no test part.
+            DataError: there is no valid part.
+        """
+        held_out = held_out_part(split, part)
+        return HeldOutPairs(
+            held_out=held_out,
+            train=split.train,
+            masked=self.masked(split, part),
+            users=valid_users(self.settings, held_out) if part == "valid" else None,
+        )
+
+    def rules(self) -> RankingRules:
+        """How the pairs are ranked."""
+        return RankingRules(
+            tie_seed=derive_seed(self.settings.seed, "ties"),
+            ties=self.config.ties,
+            cold_items=self.config.cold_items,
+            chunk_users=self.config.chunk_users,
+            device=self.settings.device,
         )
 
     def baselines(self, train: UserItems) -> dict[str, Model]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from graphrec_cli.errors import DataError
@@ -48,16 +48,18 @@ def pick_column(
     *,
     needed: bool,
     inner: Collection[str] = (),
+    names: Mapping[str, str] = COMMON_NAMES,
 ) -> str | None:
     """The column in the header that a config key stands for.
 
     Args:
-        key: the key under ``dataset``, also one of ``COMMON_NAMES``.
+        key: the key under ``dataset``, also one of ``names``.
         given: its value: a name, "" for no such column, None to guess it from the header.
         header: names of the table's columns.
         path: the file, for messages.
         needed: whether a table without it is refused.
         inner: names of the header that are taken only if they are given.
+        names: common names by key.
 
     Returns:
         The name, None if there is no such column and none is needed.
@@ -73,7 +75,7 @@ def pick_column(
         if len(found) != 1:
             raise DataError(f"{path} has no column '{given}', which dataset.{key} names; {has}")
         return found[0]
-    found = [name for name in header if name not in inner and name_stands_for(name, [key])]
+    found = [name for name in header if name not in inner and name_stands_for(name, [key], names)]
     if len(found) > 1:
         in_parts = {bare_name(name).lower() for name in found} >= {"date", "time"}
         joined = ", or join date and time of day into one column" if in_parts else ""
@@ -103,9 +105,11 @@ def _matrix_hint(header: Sequence[str]) -> str:
     )
 
 
-def name_stands_for(column: str, keys: Collection[str]) -> bool:
+def name_stands_for(
+    column: str, keys: Collection[str], names: Mapping[str, str] = COMMON_NAMES
+) -> bool:
     """Whether a column's name is one of the common names of some keys."""
-    common = {_folded(name) for key in keys for name in COMMON_NAMES[key].split()}
+    common = {_folded(name) for key in keys for name in names[key].split()}
     return _folded(bare_name(column)) in common
 
 

@@ -116,7 +116,9 @@ def find_table(key: str, name: str, data_dir: Path) -> Path:
                 f"{key} names {name}, a folder; name one file in it, as in "
                 f"{key}={named / (files[0] if files else 'ratings.csv')} (it contains {holds})"
             )
-    places = "" if named.is_absolute() else f" in {Path.cwd()} nor in {data_dir}"
+    places = "" if named.is_absolute() else f" in {Path.cwd()}"
+    if places and data_dir != Path():
+        places += f" nor in {data_dir}"
     packings = ", ".join(PACKINGS[1:])
     raise DataError(f"{key} names {name} (plain or with {packings}), which is not found{places}")
 

@@ -75,6 +75,20 @@ def read_parquet_columns(
     return arrays
 
 
+def read_parquet_lists(path: Path, name: str) -> pa.Array:
+    """Read a column of lists, of all rows.
+
+    Raises:
+        DataError: the file cannot be read, or unpacks to far too much.
+    """
+    with _open(path) as file:
+        groups = (file.metadata.row_group(group) for group in range(file.num_row_groups))
+        # The leaves of a list of objects are columns of their own.
+        leaves = [group.column(at) for group in groups for at in range(group.num_columns)]
+        _refuse_absurd_size(path, sum(leaf.num_values * 8 for leaf in leaves))
+        return file.read(columns=[name]).column(0).combine_chunks()
+
+
 def _chunks(path: Path, columns: Sequence[Column], most_rows: int | None) -> Iterator[pa.Table]:
     """Some rows at a time, of all or of the first ``most_rows``.
 
@@ -103,7 +117,7 @@ def _present_cells(
     if values.null_count and not _may_be_missing(column):
         row = rows_before + int(np.flatnonzero(values.is_null().to_numpy())[0]) + 1
         raise DataError(f"{path}, row {row}: {column.name} is empty")
-    return _readable(path, column, values)
+    return readable_cells(path, column, values)
 
 
 @contextmanager
@@ -159,7 +173,7 @@ def _may_be_missing(column: Column) -> bool:
     return isinstance(column, NumberColumn | TimeColumn | WhereColumn) and column.may_be_missing
 
 
-def _readable(path: Path, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
+def readable_cells(path: Path, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
     """The values in a type that the column accepts."""
     import pyarrow as pa
 

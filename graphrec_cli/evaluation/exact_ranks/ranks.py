@@ -18,6 +18,7 @@ from graphrec_cli.evaluation.exact_ranks.counts_by_user import CountsByUser
 from graphrec_cli.evaluation.exact_ranks.masked_scores import MaskedScores
 from graphrec_cli.evaluation.exact_ranks.norm_order import ordered_by_norm
 from graphrec_cli.evaluation.exact_ranks.pair_counts import PairCounts
+from graphrec_cli.evaluation.exact_ranks.pair_selection import PairSelection, select_pairs
 from graphrec_cli.evaluation.metrics import MISS
 from graphrec_cli.evaluation.scorer import ItemScorer, Scorer, SharedScorer
 
@@ -105,25 +106,17 @@ def rank_held_out(
         MemoryShortageError: the scores of a single user do not fit into memory.
         NonFiniteError: a score is NaN or infinite.
     """
-    held_out, train = pairs.held_out, pairs.train
-    asked = np.zeros(held_out.num_users, dtype=bool)
-    asked[slice(None) if pairs.users is None else pairs.users] = True
-    cold_item = train.item_degree == 0
-    with_held_out = asked & (held_out.user_degree > 0)
-    kept_user = with_held_out & (train.user_degree > 0)
+    train = pairs.train
     others = [part for part in pairs.masked if part is not train]
-
-    pair_user, pair_item = held_out.user_index(), held_out.item_index
-    kept = kept_user[pair_user]
-    cold = cold_item[pair_item]
-    warm = kept & ~cold
+    selected = select_pairs(pairs.held_out, train, others, pairs.users, rules.cold_items)
+    warm = selected.warm
     counts = PairCounts(
-        user_index=pair_user[warm].astype(np.int64),
-        item_index=pair_item[warm].astype(np.int64),
+        user_index=selected.user_index[warm].astype(np.int64),
+        item_index=selected.item_index[warm].astype(np.int64),
         tie_seed=rules.tie_seed,
         hash_ties=rules.ties is Ties.random,
     )
-    masked, cold_items = [train, *others], np.flatnonzero(cold_item)
+    masked, cold_items = [train, *others], np.flatnonzero(train.item_degree == 0)
     if isinstance(scorer, ItemScorer):
         CountsByItem(counts, scorer.item_scores(), masked=masked, cold_items=cold_items).run()
     else:
@@ -136,35 +129,30 @@ def rank_held_out(
         )
         processes = scorer.processes if isinstance(scorer, SharedScorer) else ONE_PROCESS
         CountsByUser(counts, masked_scores).run(rules.chunk_users, title=title, processes=processes)
-    rank = np.full(len(pair_user), MISS, dtype=np.int64)
-    tied = np.zeros(len(pair_user), dtype=bool)
+    rank = np.full(len(warm), MISS, dtype=np.int64)
+    tied = np.zeros(len(warm), dtype=bool)
     rank[warm] = counts.ranks(rules.ties)
     tied[warm] = counts.equal > 0
+    return ranks_of(selected, rank, tied)
 
-    candidates = np.count_nonzero(~cold_item) - train.user_degree
-    for part in others:
-        candidates -= np.bincount(
-            part.user_index()[~cold_item[part.item_index]], minlength=len(asked)
-        )
-    counted = warm if rules.cold_items is ColdItems.exclude else kept
-    users_counted = len(distinct(pair_user[counted]))
+
+def ranks_of(
+    selected: PairSelection, rank: NDArray[np.int64], tied: NDArray[np.bool_]
+) -> HeldOutRanks:
+    """The ranks of the pairs that count.
+
+    Args:
+        selected: the held-out pairs of a part.
+        rank: of every pair, ``metrics.MISS`` for one that is not ranked, shape (pairs,).
+        tied: whether the pair is ranked and another item has the same score, shape (pairs,).
+    """
+    counted, warm = selected.counted, selected.warm
+    tie_rate = int(np.count_nonzero(tied)) / max(int(np.count_nonzero(warm)), 1)
     return HeldOutRanks(
-        user_index=pair_user[counted],
-        item_index=pair_item[counted],
+        user_index=selected.user_index[counted],
+        item_index=selected.item_index[counted],
         rank=rank[counted],
         tied=tied[counted],
-        candidates=candidates[distinct(pair_user[warm])],
-        counts={
-            "users_held_out": int(np.count_nonzero(with_held_out)),
-            "pairs_held_out": int(np.count_nonzero(asked[pair_user])),
-            "users_evaluated": users_counted,
-            "pairs_evaluated": int(np.count_nonzero(counted)),
-            "users_without_held_out": int(np.count_nonzero(asked & ~with_held_out)),
-            "users_without_train": int(np.count_nonzero(with_held_out & ~kept_user)),
-            "pairs_without_train": int(np.count_nonzero(asked[pair_user] & ~kept)),
-            "users_all_cold": int(np.count_nonzero(kept_user)) - users_counted,
-            "cold_pairs": int(np.count_nonzero(kept & cold)),
-            "catalog_size": int(np.count_nonzero(~cold_item)),
-            "tie_rate": int(np.count_nonzero(tied)) / max(int(np.count_nonzero(warm)), 1),
-        },
+        candidates=selected.candidates[distinct(selected.user_index[warm])],
+        counts=selected.counts | {"tie_rate": tie_rate},
     )
