@@ -32,6 +32,7 @@ Examples:
   graphrec data inspect dataset=goodbooks data_dir=DIR
   graphrec evaluate latest                           evaluate the newest run
   graphrec recommend latest users=17,42 k=20         20 items for two users
+  graphrec compare RUN OTHER                         which run is better
   graphrec train resume=latest                       continue an interrupted run
 
 Commands:
@@ -44,6 +45,7 @@ Commands:
   evaluate RUN             evaluate a run's best checkpoint
   recommend RUN            recommend items to users of a run, or to a new user
   reproduce RUN            make a run again and compare every figure
+  compare RUN RUN ...      compare runs user by user, with intervals and tests
   ablate RUN               put each changed value of a run back alone
   completion SHELL         print the completion script for bash, zsh or fish
 
@@ -71,6 +73,7 @@ COMMANDS = (
     "evaluate",
     "recommend",
     "reproduce",
+    "compare",
     "ablate",
     "completion",
 )

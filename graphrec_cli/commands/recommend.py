@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from stat import S_ISREG
 
+from graphrec_cli.commands.out_file import out_file
 from graphrec_cli.commands.run_arguments import one_of, sort_run_words
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
@@ -69,7 +69,7 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
             one_of(key, own[key], choices)
     if "items" in own and ("users" in own or "cold" in own):
         raise ConfigError("items describes a new user; remove users and cold")
-    out = _out_file(own["out"]) if "out" in own else None
+    out = out_file(own["out"]) if "out" in own else None
     file_format = _format(own.get("format"), out, json_output=json_output)
     users, items = (_ids(key, own[key]) if key in own else None for key in ("users", "items"))
     k = _count(own.get("k", "10"))
@@ -93,27 +93,6 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
     if out is not None:
         log.info("wrote %s", out)
     return 0
-
-
-def _out_file(name: str) -> Path:
-    """Check the name of the output file.
-
-    Raises:
-        ConfigError: it is not a file name, its folder does not exist, or it must not be replaced.
-    """
-    path = Path(name)
-    try:
-        # Writing to /dev/null would replace the device by a file.
-        taken = not S_ISREG(path.stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        taken = False
-    except OSError as error:
-        raise ConfigError(f"out cannot be {name}: {error.strerror or error}") from error
-    if taken or not path.name:
-        raise ConfigError(f"out must name a file, got '{name}'; choose another name")
-    if not path.parent.is_dir():
-        raise ConfigError(f"out={name}: the folder {path.parent} does not exist; make it first")
-    return path
 
 
 def _format(wanted: str | None, out: Path | None, *, json_output: bool) -> str:

@@ -65,6 +65,15 @@ def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> object:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise ValueError(f"it is larger than the limit of {max_bytes:,} bytes")
+    return parse_json(data)
+
+
+def parse_json(data: bytes) -> object:
+    """Parse JSON with limits on its depth and length.
+
+    Raises:
+        ValueError: it is not JSON, names a key twice, or exceeds a limit.
+    """
     try:
         content = json.loads(
             data.decode(),

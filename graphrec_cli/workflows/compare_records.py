@@ -1,0 +1,69 @@
+"""What a comparison takes from the records of its runs: curves and baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphrec_cli.config.serialize import SavedConfig
+from graphrec_cli.results.comparison.entries import ComparedRun
+from graphrec_cli.rundir.history_jsonl import read_history
+
+
+def curves_of(run: ComparedRun, metrics: Sequence[str]) -> list[dict[str, Any]]:
+    """The curve of a run that was trained; none for lists and for closed forms.
+
+    Args:
+        metrics: the validation metrics that are wanted, as far as the run computed them.
+
+    Raises:
+        OutputError: a file cannot be read.
+    """
+    if not isinstance(run.source, SavedConfig):
+        return []
+    history = read_history(run.directory.history)
+    if not history:
+        return []
+    known = [name for name in metrics if any(name in epoch.valid for epoch in history)]
+    selected = run.directory.read(run.directory.metrics).get("selected_epoch")
+    return [
+        {
+            "run": str(run.directory.path),
+            "epoch": [epoch.epoch for epoch in history],
+            "loss": [epoch.loss for epoch in history],
+            "valid": {name: [epoch.valid.get(name) for epoch in history] for name in known},
+            "selected_epoch": selected if type(selected) is int else None,
+        }
+    ]
+
+
+def baselines_of(
+    runs: Sequence[ComparedRun], metrics: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """The baselines that all runs agree on, by name; empty where they differ.
+
+    Raises:
+        OutputError: a metrics.json cannot be read.
+    """
+    found = [
+        _baselines(run.directory.read(run.directory.metrics), metrics)
+        for run in runs
+        if isinstance(run.source, SavedConfig)
+    ]
+    return found[0] if found and all(own == found[0] for own in found) else {}
+
+
+def _baselines(content: dict[str, Any], metrics: Sequence[str]) -> dict[str, dict[str, float]]:
+    baselines = content.get("baselines")
+    if not isinstance(baselines, dict):
+        return {}
+    return {
+        name: {key: float(value) for key, value in values.items() if key in metrics}
+        for name, values in baselines.items()
+        if isinstance(values, dict) and all(map(_is_figure, values.values()))
+    }
+
+
+def _is_figure(value: object) -> bool:
+    # A whole number of a JSON file may be too large for a float.
+    return isinstance(value, int | float) and abs(value) < 1e300
