@@ -129,7 +129,7 @@ def _tables(comparison: Mapping[str, Any]) -> Iterator[tuple[str, list[str], lis
     yield f"pairs over {users}, paired {test} test", header, pairs
 
 
-def _interval(figure: Mapping[str, float], number: str) -> str:
+def _interval(figure: Mapping[str, Any], number: str) -> str:
     return f"{number.format(figure['low'])} to {number.format(figure['high'])}"
 
 

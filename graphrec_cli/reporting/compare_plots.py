@@ -78,7 +78,7 @@ def _draw_pairs(
 
 
 def _draw_interval(
-    axis: Axes, place: int, centre: float, ends: Mapping[str, float], colour: str, label: str
+    axis: Axes, place: int, centre: float, ends: Mapping[str, Any], colour: str, label: str
 ) -> None:
     # The percentile interval of a few users may leave out the mean itself.
     reach = [[max(centre - ends["low"], 0)], [max(ends["high"] - centre, 0)]]

@@ -13,7 +13,6 @@ from graphrec_cli.terminal_text import counted
 _MOST_ROWS = 20
 _MOST_LABEL = 160
 _MOST_VERDICTS = 5
-_MOST_SEGMENT_COLUMNS = 3
 _METRIC_WIDTH = 60
 """Characters of a line for further metrics."""
 
@@ -84,17 +83,17 @@ def _further_metrics(comparison: Mapping[str, Any], metrics: Sequence[str]) -> I
 
 def _pair_table(comparison: Mapping[str, Any], metric: str, percent: str) -> Iterator[str]:
     pairs = [pair for pair in comparison["pairs"] if pair["metric"] == metric]
+    yield wrap(
+        f"differences in {metric}; p of the {pairs[0]['test']} test, two-sided; Holm: p corrected "
+        f"for {counted(len(pairs), 'pair')}; wins, losses and ties by user"
+    )
     rows = []
     for pair in pairs[:_MOST_ROWS]:
-        row = [f"{pair['a']} - {pair['b']}", f"{pair['difference']:+.4f}", _interval(pair)]
+        row = [_name(pair), f"{pair['difference']:+.4f}", _interval(pair)]
         row += [spell_p(pair["p"]), spell_p(pair["p_holm"])]
         rows.append([*row, *(f"{pair[of]:,}" for of in ("wins", "losses", "ties"))])
-    header = [metric, "diff", f"{percent} interval", "p", "Holm", "wins", "losses", "ties"]
+    header = ["", "mean", f"{percent} interval", "p", "Holm", "wins", "losses", "ties"]
     yield text_table(header, rows) + _more(len(pairs) - _MOST_ROWS)
-    yield wrap(
-        f"p: {pairs[0]['test']} test, two-sided; Holm: corrected for {counted(len(pairs), 'pair')} "
-        f"of {metric}"
-    )
     yield ""
 
 
@@ -102,45 +101,52 @@ def _needed_table(comparison: Mapping[str, Any]) -> Iterator[str]:
     """What would show the differences of the ranking metric, and the test of the margin."""
     pairs = [pair for pair in comparison["pairs"] if pair["metric"] == comparison["metric"]]
     margin = comparison["margin"]
-    header = [comparison["metric"], "users needed", "seeds needed"]
+    yield wrap(
+        f"needed to find a difference of this size in {comparison['metric']} with a power of 80 % "
+        "at a level of 5 %"
+    )
+    header = ["", "users", "seeds"]
     if margin is not None:
         percent = f"{100 * (2 * comparison['confidence'] - 1):g} %"
-        header += [f"worse by <{margin:.2g}", "p", f"{percent} interval"]
+        header += [f"worse by less than {margin:.2g}", "p", f"{percent} interval"]
     rows = []
     for pair in pairs[:_MOST_ROWS]:
-        row = [f"{pair['a']} - {pair['b']}"]
-        row += [_count(pair["needed_users"]), _count(pair["needed_seeds"])]
+        row = [_name(pair), _count(pair["needed_users"]), _count(pair["needed_seeds"])]
         if margin is not None:
             test = pair["equivalence"]
             row += [f"{pair['b']}: {'shown' if test['no_worse'] else 'not shown'}"]
             row += [spell_p(test["p"]), _interval(test)]
         rows.append(row)
     yield text_table(header, rows) + _more(len(pairs) - _MOST_ROWS)
-    yield wrap("needed: to find a difference of this size with a power of 80 % at a level of 5 %")
     yield ""
 
 
 def _segment_tables(comparison: Mapping[str, Any], percent: str) -> Iterator[str]:
-    """The best entries by segments of users and items, with the difference of the first two."""
-    entries = comparison["entries"][:_MOST_SEGMENT_COLUMNS]
+    """The best two entries by segments of users and items."""
+    entries = comparison["entries"][:2]
     pair = next(pair for pair in comparison["pairs"] if pair["metric"] == comparison["metric"])
     for kind, unit, of in (("users", "users", "train items"), ("items", "pairs", "train users")):
         segments = pair["segments"][kind]
         metric = next(iter(segments.values()))["metric"]
+        what = "over users, by" if kind == "users" else "over held-out pairs, by the item's"
+        yield wrap(f"{metric} {what} {of}")
         rows = []
         for name, difference in segments.items():
             first = entries[0]["segments"][kind][name]
             least, most = first["degrees"]
-            row = [f"{name}: {least:,} to {most:,} {of}", f"{first[unit]:,}"]
+            row = [f"{name}: {least:,} to {most:,}", f"{first[unit]:,}"]
             row += [f"{entry['segments'][kind][name]['figures'][metric]:.4f}" for entry in entries]
             rows.append([*row, f"{difference['difference']:+.4f}", _interval(difference)])
-        versus = f"{pair['a']} - {pair['b']}"
-        header = [f"{metric} by {kind}", unit, *(entry["name"] for entry in entries)]
-        yield text_table([*header, versus, f"{percent} interval"], rows)
+        names = [entry["name"] for entry in entries]
+        yield text_table([of, unit, *names, _name(pair), f"{percent} interval"], rows)
         yield ""
 
 
-def _interval(figure: Mapping[str, float]) -> str:
+def _name(pair: Mapping[str, Any]) -> str:
+    return f"{pair['a']} - {pair['b']}"
+
+
+def _interval(figure: Mapping[str, Any]) -> str:
     return f"{figure['low']:+.4f} to {figure['high']:+.4f}"
 
 

@@ -16,7 +16,6 @@ from graphrec_cli.evaluation.metrics import MISS
 from graphrec_cli.results.comparison.alike import (
     refuse_other_rules,
     refuse_other_splits,
-    refuse_ratings,
 )
 from graphrec_cli.results.comparison.compare import compare, rank_entries
 from graphrec_cli.results.comparison.entries import ComparedRun, group_runs
@@ -53,7 +52,6 @@ def compare_runs(
         DataError: a cut-off is larger than the catalog, or there is a single user.
         OutputError: a directory cannot be read.
     """
-    refuse_ratings(runs)
     groups = group_runs(runs, apart=apart)
     if len(groups) < 2:
         what = f"{counted(len(groups[0]), 'run')} of one configuration, which make one entry"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 from graphrec_cli.config.serialize import SavedConfig
@@ -40,7 +41,9 @@ def curves_of(run: ComparedRun, metrics: Sequence[str]) -> list[dict[str, Any]]:
 def baselines_of(
     runs: Sequence[ComparedRun], metrics: Sequence[str]
 ) -> dict[str, dict[str, float]]:
-    """The baselines that all runs agree on, by name; empty where they differ.
+    """The baselines on the split that all runs share, by name; empty for several splits.
+
+    They are means over the runs, whose seeds break ties in different ways.
 
     Raises:
         OutputError: a metrics.json cannot be read.
@@ -50,7 +53,14 @@ def baselines_of(
         for run in runs
         if isinstance(run.source, SavedConfig)
     ]
-    return found[0] if found and all(own == found[0] for own in found) else {}
+    if not found or len({run.split_hash for run in runs}) > 1:
+        return {}
+    means: dict[str, dict[str, float]] = {}
+    for name, figures in found[0].items():
+        shared = [key for key in figures if all(key in own.get(name, {}) for own in found)]
+        if shared:
+            means[name] = {key: fmean(own[name][key] for own in found) for key in shared}
+    return means
 
 
 def _baselines(content: dict[str, Any], metrics: Sequence[str]) -> dict[str, dict[str, float]]:

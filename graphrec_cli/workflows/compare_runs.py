@@ -8,6 +8,7 @@ from pathlib import Path
 
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError, OutputError
+from graphrec_cli.results.comparison.alike import refuse_ratings
 from graphrec_cli.results.comparison.entries import ComparedRun
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.directory import RunDirectory
@@ -27,7 +28,8 @@ def find_compared(names: Sequence[str], output_dir: Path, part: str) -> list[Com
         part: that is compared; lists are judged on ``test`` alone.
 
     Raises:
-        ConfigError: a name stands for nothing of the kind, or lists are compared on valid.
+        ConfigError: a name stands for nothing of the kind, a run predicts ratings, or lists are
+            compared on valid.
         OutputError: a directory cannot be read.
     """
     found: dict[Path, ComparedRun] = {}
@@ -37,7 +39,9 @@ def find_compared(names: Sequence[str], output_dir: Path, part: str) -> list[Com
             if place in found:
                 log.info("%s is named twice; it counts once", run.directory.path)
             found.setdefault(place, run)
-    return list(found.values())
+    runs = list(found.values())
+    refuse_ratings(runs)
+    return runs
 
 
 def _named(name: str, output_dir: Path, part: str) -> Iterator[ComparedRun]:

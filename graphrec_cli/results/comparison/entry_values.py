@@ -12,6 +12,8 @@ from graphrec_cli.rundir.config_fingerprint import IGNORED_KEYS, MACHINE
 
 UNUSED = "-"
 """Stands for the value of a key that an entry does not use."""
+DRAWN = ("dataset", "split")
+"""Groups that may be drawn at random."""
 
 
 def differing_values(
@@ -50,10 +52,10 @@ def describe_difference(run: ComparedRun, other: ComparedRun) -> str:
     if not all(isinstance(source, SavedConfig) for source in sources):
         return f"split hashes {run.split_hash[:12]} and {other.split_hash[:12]}"
     ours, theirs = (_values(source, apart=True) for source in sources)
-    keys = [key for key in ours | theirs if key.partition(".")[0] in ("dataset", "split")]
-    if UNUSED not in (ours.get("split.seed", UNUSED), theirs.get("split.seed", UNUSED)):
-        # Without a seed of its own, a split is drawn with that of the run.
-        keys += ["seed"] * ("null" in (ours["split.seed"], theirs["split.seed"]))
+    keys = [key for key in ours | theirs if key.partition(".")[0] in DRAWN]
+    # Without a seed of their own, data and splits are drawn with that of the run.
+    if "null" in {values.get(f"{group}.seed") for values in (ours, theirs) for group in DRAWN}:
+        keys.append("seed")
     differing = [
         f"{key}={ours.get(key, UNUSED)} and {theirs.get(key, UNUSED)}"
         for key in keys

@@ -133,7 +133,7 @@ def _observe_split(
     segment = thirds(degree, degree)[split.item_index]
     shape = (len(users), len(SEGMENTS))
 
-    def by_cell(weight: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    def by_cell(weight: NDArray[np.float64]) -> NDArray[np.float64]:
         cells = np.bincount(row * shape[1] + segment, weight, minlength=shape[0] * shape[1])
         return cells.reshape(shape)
 
@@ -149,7 +149,7 @@ def _observe_split(
     return _OfSplit(
         values=np.stack(values, axis=1),
         run_means=run_means,
-        pairs=by_cell().astype(np.int64),
+        pairs=by_cell(np.ones(len(row))).astype(np.int64),
         found=np.stack(found, axis=1),
         segment=segment,
         degree=degree[split.item_index],

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 _SIGNS_AT_ONCE = 2**22
 """Signs, or differences of pairs, that are held at a time."""
+_DECIMALS = 10
 _ROUNDING = 1e-12
 """Share of the summed magnitudes below which two sums are equal."""
 
@@ -84,7 +85,8 @@ def wilcoxon_p(
 
     p = np.ones((len(pairs), values.shape[2]))
     for row, (first, second) in enumerate(pairs):
-        difference = values[:, first] - values[:, second]
+        # Equal differences are tied, whatever their last bits.
+        difference = (values[:, first] - values[:, second]).round(_DECIMALS)
         for metric in np.flatnonzero(difference.any(axis=0)):
             p[row, metric] = wilcoxon(difference[:, metric], zero_method="wilcox").pvalue
     return p
