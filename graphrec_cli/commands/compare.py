@@ -78,7 +78,9 @@ def compare_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     given = sort_named_words("compare", words, own=OWN, takes=takes, most=None)
     own = given.own
     chosen = {key: one_of(key, own.get(key, of[0]), of) for key, of in CHOICES.items()}
-    files = {key: out_file(own[key], key) for key in ("out", "html", "plot") if key in own}
+    files: dict[str, Path] = {
+        key: out_file(own[key], key) for key in ("out", "html", "plot") if key in own
+    }
     _check_endings(files)
 
     with progress("starting", in_log=False):

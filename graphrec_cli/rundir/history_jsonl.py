@@ -57,7 +57,7 @@ def read_history(path: Path) -> list[Epoch]:
 def _epoch(content: Any) -> Epoch:
     if not isinstance(content, dict):
         raise ValueError("expected a JSON object")
-    epoch, loss, valid = (content.get(key) for key in ("epoch", "loss", "valid"))
+    epoch, loss, valid = content.get("epoch"), content.get("loss", ""), content.get("valid")
     if type(epoch) is not int or not _is_number(loss):
         raise ValueError("'epoch' and 'loss' must be numbers")
     if valid is None:

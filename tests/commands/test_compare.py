@@ -335,8 +335,8 @@ def test_damaged_runs_are_named(sweep: Finished, tmp_path: Path) -> None:
 def test_ratings_are_refused(tmp_path: Path) -> None:
     rows = [f"u{u},i{(u * s) % 23},{1 + s % 5}" for u in range(30) for s in range(8)]
     (tmp_path / "r.csv").write_text("\n".join(["user,item,rating", *dict.fromkeys(rows)]))
-    words = ("dataset=table", "dataset.path=r.csv", "model=lightgcn_rating", "loss=mse")
-    words += ("evaluation=rating", "evaluation.ks=[5]", "trainer.epochs=1", "plots=false")
+    words = ["dataset=table", "dataset.path=r.csv", "model=lightgcn_rating", "loss=mse"]
+    words += ["evaluation=rating", "evaluation.ks=[5]", "trainer.epochs=1", "plots=false"]
     done = call(tmp_path, "train", *words, "num_threads=1")
     assert done.code == 0, done.err
     refused = call(tmp_path, "compare", "latest", str(done.run))

@@ -58,7 +58,8 @@ def sd_of_seeds(of_splits: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]
     if not freedom:
         return None
     squares = [((runs - runs.mean(axis=0)) ** 2).sum(axis=0) for runs in of_splits]
-    return np.sqrt(np.sum(squares, axis=0) / freedom)
+    pooled: NDArray[np.float64] = np.sqrt(np.sum(squares, axis=0) / freedom)
+    return pooled
 
 
 def _of_users(

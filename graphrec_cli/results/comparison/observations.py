@@ -134,8 +134,9 @@ def _observe_split(
     shape = (len(users), len(SEGMENTS))
 
     def by_cell(weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        cells = np.bincount(row * shape[1] + segment, weight, minlength=shape[0] * shape[1])
-        return cells.reshape(shape)
+        cell = row * shape[1] + segment
+        sums = np.bincount(cell, weight, minlength=shape[0] * shape[1]).astype(np.float64)
+        return sums.reshape(shape)
 
     values, run_means, found = [], [], []
     for ranks in split.ranks:

@@ -46,8 +46,10 @@ def resample(
     numerators: list[NDArray[np.float64]] = [observations.values]
     denominators: list[NDArray[np.float64]] = [np.ones(users)]
     names: list[tuple[str, str]] = [("", "")]
-    for number, name in enumerate(SEGMENTS if user_segment is not None else ()):
-        inside = (user_segment == number).astype(np.float64)
+    for number, name in enumerate(SEGMENTS):
+        if user_segment is None:
+            break
+        inside = np.equal(user_segment, number).astype(np.float64)
         numerators += [observations.values * inside[:, None, None], observations.found[..., number]]
         denominators += [inside, observations.pairs[:, number].astype(np.float64)]
         names += [("users", name), ("items", name)]

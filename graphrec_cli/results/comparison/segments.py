@@ -26,5 +26,6 @@ def thirds(degree: NDArray[np.integer], weight: NDArray[np.integer]) -> NDArray[
     own = np.bincount(place, weights=weight, minlength=len(values))
     above = own.sum() - np.cumsum(own)
     # Thrice the weight is exact, a third of it is not.
-    segment = (3 * above >= own.sum()).astype(np.intp) + (3 * above >= 2 * own.sum())
+    bounds = np.array([1, 2]) * own.sum()
+    segment: NDArray[np.intp] = (3 * above[:, None] >= bounds).sum(axis=1)
     return segment[place]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ FEW_USERS = st.integers(2, 8).flatmap(
 PAIRS = [(0, 1), (0, 2), (1, 2)]
 
 
-def mean_difference(a: NDArray[np.float64], b: NDArray[np.float64], axis: int) -> object:
+def mean_difference(a: NDArray[np.float64], b: NDArray[np.float64], axis: int) -> Any:
     return np.mean(a - b, axis=axis)
 
 
