@@ -49,6 +49,7 @@ def commands(start: str, *, but: tuple[str, ...] = ()) -> list[str]:
 EVALUATE = commands("graphrec evaluate")
 RECOMMEND = commands("graphrec recommend")
 REPRODUCE = commands("graphrec reproduce")
+COMPARE = commands("graphrec compare")
 RESUME = commands("graphrec train resume=")
 FROM = commands("graphrec train --from")
 PLUGIN = commands("graphrec train --plugin")
@@ -77,6 +78,7 @@ def test_the_pages_show_commands() -> None:
     assert len(EVALUATE) >= 5
     assert len(RECOMMEND) >= 5
     assert len(REPRODUCE) >= 2
+    assert len(COMPARE) >= 4
     assert len(DATA) >= 4
     assert len(PLAN) >= 3
 
@@ -272,6 +274,50 @@ def test_a_shown_recommendation_gives_items(
     assert main([str(run) if word == "RUN" else word for word in words]) == 0
     shown = capsys.readouterr().out or Path("all.csv").read_text("utf-8")
     assert "item_id" in shown
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What stands for the names of the pages: two runs of a sweep, and judged lists."""
+    words = ["dataset.num_users=200", "dataset.num_items=150", "dataset.mean_interactions=20"]
+    with chdir(tmp_path_factory.mktemp("compared")):
+        assert main(["train", "-m", *words, *EPOCH, "model.num_layers=1,2", "plots=false"]) == 0
+        (sweep,) = (path.parent for path in Path.cwd().glob("outputs/*/sweep.json"))
+        run, other = sorted(path.parent for path in sweep.glob("*/config.json"))
+        judged = Path.cwd() / "judged"
+        judged.mkdir()
+    for name in ("data.npz", "ranks.npz", "metrics.json", "environment.json"):
+        shutil.copy(other / name, judged / name)
+    content = {
+        "schema_version": 1,
+        "name": "theirs",
+        "split_hash": json.loads((run / "environment.json").read_text("utf-8"))["split_hash"],
+        "ks": [10, 20, 50],
+        "map_denominator": "min",
+        "monitor": "ndcg@10",
+    }
+    (judged / "judged.json").write_text(json.dumps(content), encoding="utf-8")
+    paths = {"RUN": run, "OTHER": other, "SWEEP": sweep, "JUDGED": judged}
+    return {name: str(path) for name, path in paths.items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMPARE)
+def test_a_shown_comparison_is_made(
+    command: str,
+    compared: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [compared.get(word, word) for word in shlex.split(command)[1:]]
+    assert main([*words, "resamples=200"]) == 0
+    assert "A - B" in capsys.readouterr().out
+    files = [
+        word.partition("=")[2] for word in words if word.startswith(("out=", "html=", "plot="))
+    ]
+    assert all(Path(file).is_file() for file in files)
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ _PAGE = """\
 {%- endfor %}</tr>
 {% endfor -%}
 </table>
-<script type="application/json" id="comparison">{{ embedded }}</script>
+<script type="application/json" id="comparison">{{ embedded | safe }}</script>
 </body>
 </html>
 """
@@ -49,7 +49,6 @@ def write_report(comparison: Mapping[str, Any], path: Path) -> None:
         OutputError: the file cannot be written.
     """
     from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
 
     embedded = json.dumps(comparison, allow_nan=False)
     environment = Environment(autoescape=True, undefined=StrictUndefined)
@@ -58,7 +57,7 @@ def write_report(comparison: Mapping[str, Any], path: Path) -> None:
         title=f"{comparison['part']} {comparison['metric']} over {comparison['users']:,} users",
         metrics=comparison["metrics"],
         entries=comparison["entries"],
-        embedded=Markup("".join(_ESCAPED.get(character, character) for character in embedded)),
+        embedded="".join(_ESCAPED.get(character, character) for character in embedded),
     )
     with atomic_write(path) as file:
         file.write(page.encode(errors="replace"))
