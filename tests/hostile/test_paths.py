@@ -16,6 +16,7 @@ READERS = (
     ("evaluate", "run"),
     ("recommend", "run"),
     ("reproduce", "run"),
+    ("compare", "run"),
     ("train", "--from", "run"),
 )
 ENTRIES = ("data.npz", "checkpoints", "checkpoints/best.pt", "plots", "metrics.json", "train.log")
