@@ -46,7 +46,7 @@ Keys:
   test=randomisation|wilcoxon
                            test of a pair (randomisation)
   confidence=NUMBER        of the intervals; tests are at 1 - confidence (0.95)
-  resamples=NUMBER         resamples of users, and of swaps (10000)
+  resamples=NUMBER         resamples of users, and of swaps (5000)
   seed=NUMBER              seed of the resamples (42)
   segments=true|false      also by active users and popular items (true)
   groups=true|false        false: every run is an entry of its own (true)
@@ -118,7 +118,7 @@ def _settings(
         margin=None if margin is None else _margin(margin),
         relative=relative,
         resamples=_whole(
-            "resamples", own.get("resamples", "10000"), _MOST_RESAMPLES, least=_LEAST_RESAMPLES
+            "resamples", own.get("resamples", "5000"), _MOST_RESAMPLES, least=_LEAST_RESAMPLES
         ),
         seed=_whole("seed", own.get("seed", "42"), 2**63 - 1),
         segments=chosen["segments"] == "true",

@@ -64,7 +64,7 @@ def _draw_entries(
         # A dollar sign would begin a formula.
         label = label.replace("$", r"\$")
         _draw_interval(axis, place, figure["mean"], figure, colour, label)
-    axis.set_title(f"{comparison['part']} {metric}")
+    axis.set_title(f"{comparison['part']} {metric}, {_percent(comparison)} interval")
     _finish(axis, [entry["name"] for entry in entries])
 
 
@@ -75,9 +75,12 @@ def _draw_pairs(
         found = pair["p_holm"] < 1 - comparison["confidence"]
         _draw_interval(axis, place, pair["difference"], pair, "black" if found else "0.55", "")
     axis.axvline(0, color="0.4", linestyle="--", linewidth=1)
-    percent = f"{100 * comparison['confidence']:g} %"
-    axis.set_title(f"difference of {comparison['metric']}, {percent} interval")
+    axis.set_title(f"difference, {_percent(comparison)} interval (grey: none found)")
     _finish(axis, [f"{pair['a']} - {pair['b']}" for pair in pairs])
+
+
+def _percent(comparison: Mapping[str, Any]) -> str:
+    return f"{100 * comparison['confidence']:g} %"
 
 
 def _draw_interval(

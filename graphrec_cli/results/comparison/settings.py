@@ -27,6 +27,6 @@ class ComparisonSettings:
     confidence: float = 0.95
     margin: float | None = None
     relative: bool = False
-    resamples: int = 10_000
+    resamples: int = 5000
     seed: int = 42
     segments: bool = True
