@@ -13,6 +13,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from comparisons import judged_folder
 
 from graphrec_cli import components
 from graphrec_cli.cli import main
@@ -284,19 +285,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         assert main(["train", "-m", *words, *EPOCH, "model.num_layers=1,2", "plots=false"]) == 0
         (sweep,) = (path.parent for path in Path.cwd().glob("outputs/*/sweep.json"))
         run, other = sorted(path.parent for path in sweep.glob("*/config.json"))
-        judged = Path.cwd() / "judged"
-        judged.mkdir()
-    for name in ("data.npz", "ranks.npz", "metrics.json", "environment.json"):
-        shutil.copy(other / name, judged / name)
-    content = {
-        "schema_version": 1,
-        "name": "theirs",
-        "split_hash": json.loads((run / "environment.json").read_text("utf-8"))["split_hash"],
-        "ks": [10, 20, 50],
-        "map_denominator": "min",
-        "monitor": "ndcg@10",
-    }
-    (judged / "judged.json").write_text(json.dumps(content), encoding="utf-8")
+        judged = judged_folder(other, Path.cwd() / "judged", ks=[10, 20, 50], monitor="ndcg@10")
     paths = {"RUN": run, "OTHER": other, "SWEEP": sweep, "JUDGED": judged}
     return {name: str(path) for name, path in paths.items()}
 

@@ -1,17 +1,22 @@
-"""Ranks of a few made-up entries, and their comparison."""
+"""Ranks of a few made-up entries, their comparison, and folders of judged lists."""
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from builders import items_of_users
+from builders import TINY, Finished, items_of_users, read_json
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from graphrec_cli.results.comparison.observations import SplitRanks
 
 NUM_USERS, NUM_ITEMS = 40, 30
+COMPARED = (*TINY, "evaluation.floor=null", "model.embedding_dim=8", "dataset.seed=1")
+"""Words of a tiny run whose data do not depend on its seed."""
 
 
 def split_ranks(runs_of_entries: list[int], seed: int = 0) -> SplitRanks:
@@ -80,3 +85,26 @@ def comparison(
         **compared,
         "baselines": {"popularity": {"ndcg@10": 0.0123}},
     }
+
+
+def judged_folder(run: Path, folder: Path, **changed: object) -> Path:
+    """A folder of judged lists, with the ranks of a run."""
+    folder.mkdir()
+    for name in ("data.npz", "ranks.npz", "metrics.json", "environment.json"):
+        shutil.copy(run / name, folder / name)
+    content = {
+        "schema_version": 1,
+        "name": "theirs",
+        "split_hash": read_json(run / "environment.json")["split_hash"],
+        "ks": [5],
+        "map_denominator": "min",
+        "monitor": "ndcg@5",
+    }
+    (folder / "judged.json").write_text(json.dumps(content | changed), encoding="utf-8")
+    return folder
+
+
+def runs_of(done: Finished) -> list[str]:
+    """The run directories of a sweep, as a user names them."""
+    paths = sorted(path.parent for path in done.run.glob("*/config.json"))
+    return [str(path.relative_to(done.folder)) for path in paths]
