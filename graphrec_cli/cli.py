@@ -31,6 +31,7 @@ Examples:
   graphrec evaluate latest                           evaluate the newest run
   graphrec recommend latest users=17,42 k=20         20 items for two users
   graphrec explain latest user=17 item=42            why this item for this user
+  graphrec compare RUN OTHER                         which run is better
   graphrec train resume=latest                       continue an interrupted run
 
 Commands:
@@ -47,6 +48,7 @@ Commands:
   explain RUN              split a score into what each train item adds
   reproduce RUN            make a run again and compare every figure
   judge FILE split=RUN     judge the lists of any tool on a run's split
+  compare RUN RUN ...      compare runs user by user, with intervals and tests
   ablate RUN               put each changed value of a run back alone
   export RUN               write vectors, ids and indexes for other programs
   completion SHELL         print the completion script for bash, zsh or fish
@@ -79,6 +81,7 @@ COMMANDS = (
     "explain",
     "reproduce",
     "judge",
+    "compare",
     "ablate",
     "export",
     "completion",

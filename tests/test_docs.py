@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from comparisons import judged_folder
 
 from graphrec_cli import components, load_run
 from graphrec_cli.cli import main
@@ -54,6 +55,7 @@ EXPLAIN = commands("graphrec explain")
 JUDGE = commands("graphrec judge")
 REPRODUCE = commands("graphrec reproduce")
 EXPORT = commands("graphrec export")
+COMPARE = commands("graphrec compare")
 RESUME = commands("graphrec train resume=")
 FROM = commands("graphrec train --from")
 PLUGIN = commands("graphrec train --plugin")
@@ -86,6 +88,7 @@ def test_the_pages_show_commands() -> None:
     assert len(JUDGE) >= 4
     assert len(REPRODUCE) >= 2
     assert len(EXPORT) >= 4
+    assert len(COMPARE) >= 4
     assert len(DATA) >= 4
     assert len(PLAN) >= 3
     assert len(LOOK) >= 6
@@ -399,6 +402,38 @@ def test_the_shown_code_writes_the_split(
         users = split.users.text()[part.user_index()]
         items = split.items.text()[part.item_index]
         assert rows == [f"{user},{item}" for user, item in zip(users, items, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What stands for the names of the pages: two runs of a sweep, and judged lists."""
+    words = ["dataset.num_users=200", "dataset.num_items=150", "dataset.mean_interactions=20"]
+    with chdir(tmp_path_factory.mktemp("compared")):
+        assert main(["train", "-m", *words, *EPOCH, "model.num_layers=1,2", "plots=false"]) == 0
+        (sweep,) = (path.parent for path in Path.cwd().glob("outputs/*/sweep.json"))
+        run, other = sorted(path.parent for path in sweep.glob("*/config.json"))
+        judged = judged_folder(other, Path.cwd() / "judged", ks=[10, 20, 50], monitor="ndcg@10")
+    paths = {"RUN": run, "OTHER": other, "SWEEP": sweep, "JUDGED": judged}
+    return {name: str(path) for name, path in paths.items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMPARE)
+def test_a_shown_comparison_is_made(
+    command: str,
+    compared: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [compared.get(word, word) for word in shlex.split(command)[1:]]
+    assert main([*words, "resamples=200"]) == 0
+    assert "A - B" in capsys.readouterr().out
+    files = [
+        word.partition("=")[2] for word in words if word.startswith(("out=", "html=", "plot="))
+    ]
+    assert all(Path(file).is_file() for file in files)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from graphrec_cli.commands import ablate, evaluate, explain, export, judge, runs
+from graphrec_cli.commands import ablate, compare, evaluate, explain, export, judge, runs
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
@@ -182,6 +182,12 @@ def _judge(word: str, before: list[str]) -> list[str]:
     ]
 
 
+def _compare(word: str, before: list[str]) -> list[str]:
+    chosen = [f"{key}={value}" for key, values in compare.CHOICES.items() for value in values]
+    free = [f"{key}=" for key in compare.OWN if key not in compare.CHOICES]
+    return _run_words(word, before, [*chosen, *free], ())
+
+
 def _data(word: str, before: list[str]) -> list[str]:
     if not before:
         return [*SUBCOMMANDS, "--help"]
@@ -218,6 +224,7 @@ _COMMANDS = {
     "explain": _explain,
     "reproduce": _reproduce,
     "judge": _judge,
+    "compare": _compare,
     "ablate": _ablate,
     "export": _export,
     "completion": _completion,

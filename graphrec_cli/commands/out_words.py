@@ -9,8 +9,12 @@ from stat import S_ISREG
 from graphrec_cli.errors import ConfigError
 
 
-def out_file(name: str) -> Path:
-    """Check the name of the output file.
+def out_file(name: str, key: str = "out") -> Path:
+    """Check the name of an output file.
+
+    Args:
+        name: as typed.
+        key: that it is the value of.
 
     Raises:
         ConfigError: it is not a file name, its folder does not exist, or it must not be replaced.
@@ -22,11 +26,11 @@ def out_file(name: str) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         taken = False
     except OSError as error:
-        raise ConfigError(f"out cannot be {name}: {error.strerror or error}") from error
+        raise ConfigError(f"{key} cannot be {name}: {error.strerror or error}") from error
     if taken or not path.name:
-        raise ConfigError(f"out must name a file, got '{name}'; choose another name")
+        raise ConfigError(f"{key} must name a file, got '{name}'; choose another name")
     if not path.parent.is_dir():
-        raise ConfigError(f"out={name}: the folder {path.parent} does not exist; make it first")
+        raise ConfigError(f"{key}={name}: the folder {path.parent} does not exist; make it first")
     return path
 
 

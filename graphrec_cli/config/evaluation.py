@@ -9,6 +9,7 @@ from typing import Annotated
 from omegaconf import MISSING
 
 from graphrec_cli.config.checks import AtLeast, Distinct, Each, Finite, check_fields
+from graphrec_cli.errors import ConfigError
 
 
 class Ties(Enum):
@@ -72,6 +73,25 @@ class EvaluationConfig:
     def predicts_ratings(self) -> bool:
         """Whether the evaluation needs a model that predicts ratings."""
         return False
+
+    def cutoff(self, key: str, name: str) -> int | None:
+        """The cut-off of a metric, None for a metric without one.
+
+        Args:
+            key: where the metric is named, for the message.
+            name: such as ``ndcg@10``.
+
+        Raises:
+            ConfigError: the evaluation does not compute the metric.
+        """
+        metric, _, k = name.partition("@")
+        if name in self.metrics():
+            return None
+        with_k = self.metrics_at_k()
+        if metric in with_k and k.isascii() and k.isdigit() and not k.startswith("0"):
+            return int(k)
+        known = ", ".join([*self.metrics(), *(f"{name}@k" for name in with_k)])
+        raise ConfigError(f"{key} must be one of {known}, got '{name}'")
 
 
 @dataclass(kw_only=True, slots=True)

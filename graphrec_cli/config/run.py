@@ -72,7 +72,7 @@ class RunConfig:
         self._check_cache_dir()
         self.monitored_k()
         for band in self.expected.bands:
-            self._cutoff("expected.bands.metric", band.metric)
+            self.evaluation.cutoff("expected.bands.metric", band.metric)
         self._check_what_is_learnt()
         self._check_own_files()
         self._check_weights()
@@ -108,17 +108,7 @@ class RunConfig:
         Raises:
             ConfigError: the evaluation does not compute it.
         """
-        return self._cutoff("trainer.monitor", self.monitor())
-
-    def _cutoff(self, key: str, name: str) -> int | None:
-        metric, _, k = name.partition("@")
-        if name in self.evaluation.metrics():
-            return None
-        with_k = self.evaluation.metrics_at_k()
-        if metric in with_k and k.isascii() and k.isdigit() and not k.startswith("0"):
-            return int(k)
-        known = ", ".join([*self.evaluation.metrics(), *(f"{name}@k" for name in with_k)])
-        raise ConfigError(f"{key} must be one of {known}, got '{name}'")
+        return self.evaluation.cutoff("trainer.monitor", self.monitor())
 
     def monitor(self) -> str:
         """The valid metric that selects: ``trainer.monitor``, or the evaluation's default."""

@@ -75,6 +75,11 @@ def write_sweep(folder: Path, record: SweepRecord) -> None:
     write_json(folder / _NAME, {"schema_version": SWEEP_VERSION, **asdict(record)})
 
 
+def is_sweep(folder: Path) -> bool:
+    """Whether a folder is that of a sweep."""
+    return (folder / _NAME).is_file()
+
+
 def read_sweep(folder: Path) -> SweepRecord:
     """Read sweep.json, which may come from somebody else.
 

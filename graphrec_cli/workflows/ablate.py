@@ -8,19 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graphrec_cli.config.ablation import Change
-from graphrec_cli.config.evaluation import RankingConfig
 from graphrec_cli.config.experiment_file import OF_THE_COMMAND
 from graphrec_cli.config.fitted_words import FittedWords
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, read_config
 from graphrec_cli.config.unused import wants_floor
-from graphrec_cli.evaluation.metrics import MISS, per_user_metrics
 from graphrec_cli.results.paired_interval import Interval, paired_interval
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.sweep_folder import SweepRecord
-from graphrec_cli.workflows.evaluate import evaluate_run
+from graphrec_cli.workflows.held_out_ranks import user_metric
 from graphrec_cli.workflows.run_and_record import digest_of
 from graphrec_cli.workflows.sweep import plan_job, record_of
 
@@ -98,14 +95,13 @@ def effects_of(
     Raises:
         GraphrecError: a run directory cannot be read.
     """
-    users, ours = _user_metric(run, part, metric)
+    users, ours = user_metric(run, read_config(run.config), part, metric)
     effects = []
     for result in results:
         if result["metrics"] is None:
             continue
-        other_users, values = _user_metric(
-            RunDirectory(folder / Path(result["run"]).name), part, metric
-        )
+        other = RunDirectory(folder / Path(result["run"]).name)
+        other_users, values = user_metric(other, read_config(other.config), part, metric)
         assert np.array_equal(users, other_users)
         effects.append(
             Effect(
@@ -118,21 +114,3 @@ def effects_of(
         )
     effects.sort(key=lambda effect: effect.difference.mean)
     return float(ours.mean()), effects
-
-
-def _user_metric(
-    run: RunDirectory, part: str, metric: str
-) -> tuple[NDArray[np.integer], NDArray[np.float64]]:
-    """Users and their values of a metric, each of shape (users,)."""
-    saved = read_config(run.config)
-    config = saved.config
-    assert isinstance(config.evaluation, RankingConfig)
-    arrays = evaluate_run(run, saved, config, part).arrays
-    rank = arrays["rank"].astype(np.int64)
-    users, metrics = per_user_metrics(
-        arrays["user_index"].astype(np.int64),
-        np.where(rank < 0, MISS, rank),
-        ks=config.cutoffs(),
-        map_denominator=config.evaluation.map_denominator,
-    )
-    return users, metrics[metric]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders import TINY, TINY_SETTINGS, Command, Finished, call
+from comparisons import COMPARED
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +48,12 @@ def _tiny_words(words: tuple[str, ...]) -> tuple[str, ...]:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """A finished run with curves; not to be changed."""
     return call(tmp_path_factory.mktemp("trained"), "train", *TINY, "seed=7", "plots=true")
+
+
+@pytest.fixture(scope="session")
+def two_samplers(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A sweep of two samplers with two seeds each, on one split; not to be changed."""
+    words = ("sampler=uniform,hardneg", "seed=1,2", "split.seed=1")
+    done = call(tmp_path_factory.mktemp("sweep"), "train", "-m", *COMPARED, *words)
+    assert done.code == 0, done.err
+    return done

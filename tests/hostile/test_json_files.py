@@ -17,6 +17,7 @@ COMMANDS = (
     ("evaluate", "run"),
     ("recommend", "run"),
     ("reproduce", "run"),
+    ("compare", "run"),
     ("train", "--from", "run"),
 )
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"

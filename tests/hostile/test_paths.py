@@ -17,6 +17,7 @@ READERS = (
     ("recommend", "run"),
     ("reproduce", "run"),
     ("show", "run"),
+    ("compare", "run"),
     ("train", "--from", "run"),
 )
 ENTRIES = ("data.npz", "checkpoints", "checkpoints/best.pt", "plots", "metrics.json", "train.log")

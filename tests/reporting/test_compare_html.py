@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from builders import file_size_limit
-from comparisons import HOSTILE, sample_comparison, with_texts
 from hypothesis import given
 from hypothesis import strategies as st
 from markup import Markup
+from sample_comparisons import HOSTILE, sample_comparison, with_texts
 
 from graphrec_cli.errors import OutputError
 from graphrec_cli.reporting.compare_html import MAX_BYTES, render_report, write_report

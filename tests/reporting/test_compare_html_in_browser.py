@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from chromium import Browser
-from comparisons import sample_comparison
 from markup import Markup
 from report_page import CHOOSE, COMPARISON, ROWS, SORT, SORTED, TEXT
+from sample_comparisons import sample_comparison
 
 from graphrec_cli.reporting.compare_html import render_report, write_report
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from chromium import Browser
-from comparisons import sample_comparison
 from report_page import ROWS
+from sample_comparisons import sample_comparison
 
 from graphrec_cli.reporting.compare_html import write_report
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from chromium import Browser
-from comparisons import HOSTILE, with_texts
 from report_page import CHOOSE, COMPARISON, ELEMENTS, ROWS, SORT, SORTED, TEXT
+from sample_comparisons import HOSTILE, with_texts
 
 from graphrec_cli.reporting.compare_html import write_report
 

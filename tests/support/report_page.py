@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comparisons import sample_comparison
+from sample_comparisons import sample_comparison
 
 COMPARISON = sample_comparison()
 """What the fixture ``page`` shows."""
