@@ -32,8 +32,8 @@ DEFINITIONS = {
     "novelty@k": "the same of -log2(train users with the item / train users)",
     "diversity@k": "1 - cosine similarity of the attribute sets of two items, mean over lists of "
     "the mean over pairs of items that have attributes",
-    "by_activity": "mean over thirds of the users by train interactions, equal numbers in one "
-    "third; gap: best - worst third",
+    "by_activity": "metrics of thirds of the users by train interactions, users with as many in "
+    "the same third; gap: best - worst third",
 }
 """What the keys of ``BeyondAccuracy`` mean."""
 

@@ -19,8 +19,8 @@ from graphrec_cli.evaluation.scorer import ItemScorer, Scorer
 from graphrec_cli.evaluation.top_of_items import top_of_items
 
 _FIRST_SHARE, _FIRST_LISTS = 16, 4
-"""With a ``NormOrder``, the part of the items, or at least the number of lists of k, that is scored
-first, to bound the score of the k-th item."""
+"""With a ``NormOrder``, one of so many items, and at least so many times k, is scored first, to
+bound the score of the k-th item."""
 
 
 @dataclass(frozen=True, slots=True)

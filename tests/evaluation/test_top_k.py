@@ -265,3 +265,24 @@ def test_items_that_a_bound_leaves_out_are_in_no_list(
         # if k is large.
         assert len(widths) == (50 if k < 60 else 25)
         assert spread < 3 or (min(widths[25:], default=90) < 45) is (k < 60)
+
+
+@pytest.mark.gpu
+def test_the_same_lists_by_norm_on_a_gpu() -> None:
+    rng = np.random.default_rng(0)
+    tables = rng.integers(-3, 4, size=(300, 8)), rng.integers(-3, 4, size=(8, 900)) ** 3
+    degree, masked = rng.integers(0, 9, size=900), [pairs(rng.random((300, 900)) < 0.3)]
+    on_cpu, on_gpu = (
+        TopFinder(
+            ordered_by_norm(
+                Product(*(torch.from_numpy(t.astype(np.float32)).to(device) for t in tables))
+            ),
+            k=20,
+            item_degree=degree,
+            masked=masked,
+            device=torch.device(device),
+        ).find(np.arange(300), 64)
+        for device in ("cpu", "cuda")
+    )
+    assert lists(on_gpu) == lists(on_cpu)
+    assert (on_gpu.score == on_cpu.score).all()
