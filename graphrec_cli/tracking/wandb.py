@@ -82,6 +82,7 @@ class WandbTracker:
             disable_job_creation=True,
             save_code=False,
             init_timeout=_PATIENCE,
+            host="",
             x_disable_meta=True,
             x_disable_stats=True,
             x_disable_machine_info=True,
