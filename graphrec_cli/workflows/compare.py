@@ -24,6 +24,7 @@ from graphrec_cli.results.comparison.observations import SplitRanks, observe
 from graphrec_cli.results.comparison.rank_histogram import rank_histogram
 from graphrec_cli.results.comparison.settings import ComparisonSettings
 from graphrec_cli.rundir.data_npz import load_run_data
+from graphrec_cli.rundir.judged import JudgedLists
 from graphrec_cli.rundir.ranks_npz import SavedRanks, load_ranks
 from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import counted
@@ -162,9 +163,10 @@ def _split_ranks(
 
 
 def _ranks(run: ComparedRun, split: Split, part: str) -> SavedRanks:
-    if part == "test":
-        sizes = {"num_users": len(split.users), "num_items": len(split.items)}
-        return load_ranks(run.directory.ranks, **sizes)
+    lists = run.source if isinstance(run.source, JudgedLists) else None
+    if lists is not None or part == "test":
+        file = run.directory.ranks if lists is None else lists.ranks
+        return load_ranks(file, num_users=len(split.users), num_items=len(split.items))
     from graphrec_cli.workflows.held_out_ranks import rank_again  # imports torch
 
     assert isinstance(run.source, SavedConfig)
