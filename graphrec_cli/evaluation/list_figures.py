@@ -99,7 +99,8 @@ class ListFigures:
         paired = known > 1
         known, squared = known[paired], squared[paired]
         cosine = (squared - known) / (known * (known - 1))
-        return (1 - cosine).clip(0, 1)
+        distance: NDArray[np.float64] = (1 - cosine).clip(0, 1)
+        return distance
 
     def result(self) -> dict[str, float]:
         """Every figure by its key, without those that no list has."""
