@@ -38,12 +38,17 @@ def log_drops(funnel: Funnel) -> None:
 
 
 def log_titles(prepared: Prepared) -> None:
-    """Log how many items have a title, unless all have."""
-    if prepared.title is None:
-        return
-    known, total = int((prepared.title != "").sum()), len(prepared.title)
-    if known < total:
-        log.info("%s of %s items have a title", f"{known:,}", f"{total:,}")
+    """Log how many items have a title and how many have attributes, unless all have."""
+    title, attributes, total = prepared.title, prepared.attributes, len(prepared.split.items)
+    known = {
+        "a title": total if title is None else int((title != "").sum()),
+        "attributes": total
+        if attributes is None
+        else int(np.count_nonzero(np.diff(attributes.indptr))),
+    }
+    for what, number in known.items():
+        if number < total:
+            log.info("%s of %s items have %s", f"{number:,}", f"{total:,}", what)
 
 
 def log_rows(config: RunConfig, num_rows: int, notes: Sequence[str]) -> None:

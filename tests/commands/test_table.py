@@ -182,3 +182,6 @@ def test_titles_that_match_no_item_are_refused(full_size: Callable[..., Any]) ->
     assert "ids such as 'x1', 'x2', and the items have ids such as 'i0', 'i1', 'i2'" in refused.err
     done = full_size(*prepare, "dataset.items_path=two.csv")
     assert (done.code, "2 of 9 items have a title" in done.err) == (0, True)
+    (folder / "two.csv").write_text("item_id,title,shelf\ni1,A,\nx2,B,a\ni3,C,b|c\n")
+    done = full_size(*prepare, "dataset.items_path=two.csv", "dataset.items_attributes=shelf")
+    assert "1 of 9 items have attributes" in done.err

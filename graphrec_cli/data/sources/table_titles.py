@@ -58,7 +58,7 @@ def read_item_texts(path: Path, config: TableConfig, item: str, known: CodedText
     If an id is repeated, its first row is used.
 
     Raises:
-        DataError: the file is faulty, or no item has a title.
+        DataError: the file is faulty, or no item has a title, or none an attribute.
     """
     import pandas as pd
 
@@ -80,10 +80,17 @@ def read_item_texts(path: Path, config: TableConfig, item: str, known: CodedText
     notes = [
         f"warning: {counted(several, 'item')} with several titles in {path}: the first is used"
     ]
-    known_ids = ids[chosen].astype(np.str_)
+    known_ids, attributes = ids[chosen].astype(np.str_), None
+    if cells:
+        attributes = ItemAttributes.from_cells(cells[0][chosen])
+        if not len(attributes.index):
+            raise DataError(
+                f"{path}: {columns[-1].name}, which dataset.items_attributes names, is empty for "
+                "all items of the table"
+            )
     return ItemTexts(
         titles=(known_ids, titles[chosen].astype(np.str_)),
-        attributes=(known_ids, ItemAttributes.from_cells(cells[0][chosen])) if cells else None,
+        attributes=None if attributes is None else (known_ids, attributes),
         notes=notes[: bool(several)],
     )
 

@@ -130,6 +130,9 @@ def test_attributes_of_the_tables_items(folder: Path) -> None:
     config.items_attributes = "tag"
     with pytest.raises(DataError, match=r"no column 'tag', which dataset\.items_attributes names"):
         load(config)
+    (folder / "items.csv").write_text("item,title,tag\n1,One,|\n9,Unrated,c\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"tag, which dataset\.items_attributes names, is empty"):
+        load(config)
     with pytest.raises(ConfigError, match=r"dataset\.items_attributes needs a file of titles"):
         TableConfig(path="x.csv", items_attributes="shelf")
 
