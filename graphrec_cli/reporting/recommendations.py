@@ -207,7 +207,9 @@ def _ranks(top: TopItems) -> NDArray[np.int64]:
 
 def _heading(recommendations: Recommendations, name: str | None, *, cold: bool) -> str:
     if recommendations.named_by == "similar_to":
-        return f"similar to item {printable(name or '')}"
+        (item,) = np.flatnonzero(recommendations.item_id == name)
+        title = "" if recommendations.title is None else recommendations.title[item]
+        return f"similar to item {printable(str(name))}" + (title and f" '{printable(title)}'")
     shown = "a user with the given items" if name is None else f"user {printable(name)}"
     return f"{shown} (cold: popular items)" if cold else shown
 

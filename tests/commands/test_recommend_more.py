@@ -63,7 +63,9 @@ def test_similar_items_have_the_largest_cosines(run: Path, graphrec: Command) ->
         assert ids(content) == [item_id[place] for place in best]
         assert [each["score"] for each in content["items"]] == pytest.approx(cosine[best], abs=1e-5)
     text = graphrec("recommend", str(run), f"similar_to={item_id[3]}", "k=2").out
-    assert text.startswith(f"similar to item {item_id[3]}\nrank  item_id")
+    assert text.startswith(f"similar to item {item_id[3]} 'The Godfather'\nrank  item_id")
+    untitled = graphrec("recommend", str(run), f"similar_to={item_id[4]}", "k=2").out
+    assert untitled.startswith(f"similar to item {item_id[4]}\nrank  item_id")
     written = graphrec("recommend", str(run), f"similar_to={item_id[3]}", "k=2", "format=csv").out
     assert written.startswith(f"similar_to,rank,item_id,score,title\n{item_id[3]},1,")
 
