@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from graphrec_cli.config.addresses import VARIABLE, resolved
+from graphrec_cli.config.addresses import VARIABLE
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict
 from graphrec_cli.config.trackers import Artifacts, Trackers
 from graphrec_cli.errors import OutputError
@@ -83,7 +83,7 @@ class FollowedRun:
         for worker in self._workers:
             worker.put(end)
         started = time.monotonic()
-        with progress(f"finishing {' and '.join(self._trackers.names)}"):
+        with progress(f"finishing {', '.join(self._trackers.names)}"):
             self._wait(started)
         for worker in self._workers:
             worker.close(time.monotonic() - started)
@@ -134,16 +134,21 @@ class FollowedRun:
             state=state,
             figures=figures,
             epoch=self._epoch,
-            pictures=sorted(run.plots.glob("*.png")),
-            files=[file for file in files if file.is_file()],
+            pictures=[path for path in sorted(run.plots.glob("*.png")) if _is_plain(path)],
+            files=[path for path in files if _is_plain(path)],
         )
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a file is there, and not a link to one: a stranger's run may name any file."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _secrets(address: str | None) -> list[str]:
     """Texts that no line of the log may have, the longest first."""
     secrets = [os.environ.get(name, "") for name in _SECRETS]
     if address is not None and address.startswith(VARIABLE):
-        hidden = resolved(address, "logger.mlflow.uri")
+        hidden = os.environ.get(address.removeprefix(VARIABLE), "")
         secrets += [hidden, hidden.partition("://")[2].rpartition("@")[0], hidden.partition("?")[2]]
     return sorted(filter(None, secrets), key=len, reverse=True)
 

@@ -2,60 +2,34 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from filelock import FileLock
-
-from graphrec_cli.config.addresses import resolved
 from graphrec_cli.config.trackers import MlflowConfig
+from graphrec_cli.tracking.mlflow_store import import_mlflow, open_experiment
 from graphrec_cli.tracking.record import known_id, record_id
 from graphrec_cli.tracking.tracker import EpochValues, RunEnd, RunStart
 
-_SWITCHES = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_LOGGING_LEVEL": "CRITICAL",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-}
-"""Defaults of variables that MLflow reads: nothing is sent to its makers, and a server that does
-not answer is given up soon."""
 _METRICS, _PARAMS = 1000, 100
 """Most of them in one call."""
 _STATES = {"completed": "FINISHED", "pruned": "FINISHED", "interrupted": "KILLED"}
-_OPENING = 60.0
-"""Seconds to wait for other runs that open the same database."""
-_Item = TypeVar("_Item")
 
 
 class MlflowTracker:
     """Writes parameters, metrics, tags and artifacts of one run."""
 
     def __init__(self, start: RunStart, config: MlflowConfig) -> None:
-        for variable, value in _SWITCHES.items():
-            os.environ.setdefault(variable, value)
-        import mlflow.tracking
-
-        logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # it tells of every new attempt
-        self._mlflow = mlflow
+        self._mlflow = import_mlflow()
         self._start, self._config = start, config
-        self._folder = start.home
-        default = f"sqlite:///{self._folder / 'mlflow.db'}"
-        self._uri = default if config.uri is None else resolved(config.uri, "logger.mlflow.uri")
         self._first = 0
         """Epochs up to this one are there already."""
 
     def begin(self) -> None:
         """Open the store and the run, and record the config."""
-        with self._only_one():
-            self._client = self._mlflow.tracking.MlflowClient(self._uri)
-            experiment = self._experiment()
-        start, run = self._start, self._earlier(experiment)
+        start = self._start
+        self._client, experiment = open_experiment(self._mlflow, self._config, start.home)
+        run = self._earlier(experiment)
         if run is None:
             run = self._client.create_run(
                 experiment, run_name=start.run.path.absolute().name, tags=start.tags
@@ -65,8 +39,8 @@ class MlflowTracker:
         params = {key: "null" if each is None else str(each) for key, each in start.params.items()}
         new = {key: text for key, text in params.items() if key not in run.data.params}
         entities = [self._mlflow.entities.Param(key, text) for key, text in new.items()]
-        for batch in _batches(entities, _PARAMS):
-            self._client.log_batch(self._id, params=batch)
+        for first in range(0, len(entities), _PARAMS):
+            self._client.log_batch(self._id, params=entities[first : first + _PARAMS])
         # Parameters cannot change, but a run may be resumed with other values of a few keys.
         for key in params.keys() - new.keys():
             if params[key] != run.data.params[key]:
@@ -74,36 +48,27 @@ class MlflowTracker:
 
     def log(self, epochs: list[EpochValues]) -> None:
         """Record the values of each epoch that is not there."""
-        metrics = [
-            self._metric(name, value, each.time, each.epoch)
-            for each in epochs
-            if each.epoch > self._first
-            for name, value in each.values.items()
-        ]
-        for batch in _batches(metrics, _METRICS):
-            self._client.log_batch(self._id, metrics=batch)
+        self._log_metrics(
+            [
+                self._metric(name, value, each.time, each.epoch)
+                for each in epochs
+                if each.epoch > self._first
+                for name, value in each.values.items()
+            ]
+        )
 
     def finish(self, end: RunEnd) -> None:
         """Record final figures, pictures, files and the state."""
         figures = end.figures.items()
-        metrics = [self._metric(name, value, time.time(), end.epoch) for name, value in figures]
-        for batch in _batches(metrics, _METRICS):
-            self._client.log_batch(self._id, metrics=batch)
+        self._log_metrics(
+            [self._metric(name, value, time.time(), end.epoch) for name, value in figures]
+        )
         self._client.set_tag(self._id, "graphrec.state", end.state)
         for picture in end.pictures:
             self._client.log_artifact(self._id, str(picture), "plots")
         for file in end.files:
             self._client.log_artifact(self._id, str(file))
         self._client.set_terminated(self._id, _STATES.get(end.state, "FAILED"))
-
-    def _experiment(self) -> str:
-        """Id of the experiment, which is made if there is none of that name."""
-        found = self._client.get_experiment_by_name(self._config.experiment)
-        if found is not None:
-            return str(found.experiment_id)
-        folder = None if self._is_server() else (self._folder / "mlartifacts").as_uri()
-        made = self._client.create_experiment(self._config.experiment, artifact_location=folder)
-        return str(made)
 
     def _earlier(self, experiment: str) -> Any:
         """The run that a resumed run goes on with; None for a new one.
@@ -132,20 +97,6 @@ class MlflowTracker:
         named = name.replace("@", "_at_")
         return self._mlflow.entities.Metric(named, value, int(1000 * seconds), epoch)
 
-    def _is_server(self) -> bool:
-        return self._uri.startswith(("http://", "https://", "databricks"))
-
-    @contextmanager
-    def _only_one(self) -> Iterator[None]:
-        """Runs that start together must not make the tables of a new file at the same time."""
-        if not self._uri.startswith("sqlite:///"):
-            yield
-            return
-        file = Path(self._uri.removeprefix("sqlite:///").partition("?")[0])
-        with FileLock(file.with_name(f".{file.name}.lock"), timeout=_OPENING):
-            yield
-
-
-def _batches(items: Sequence[_Item], size: int) -> Iterator[list[_Item]]:
-    for first in range(0, len(items), size):
-        yield list(items[first : first + size])
+    def _log_metrics(self, metrics: Sequence[Any]) -> None:
+        for first in range(0, len(metrics), _METRICS):
+            self._client.log_batch(self._id, metrics=metrics[first : first + _METRICS])

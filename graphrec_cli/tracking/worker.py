@@ -73,8 +73,9 @@ class Worker:
         Args:
             waited: seconds since the end of the run.
         """
+        finished = self.join(0)
         self._check()
-        if not self.join(0):
+        if not finished:
             give_up_thread()
             self._switch_off(f"it has not finished {waited:.0f} s after the run")
 

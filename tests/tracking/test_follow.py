@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import CPU, TINY, Finished, call, read_json
+from builders import CPU, PATIENCE_S, TINY, Finished, call, read_json
 
 from graphrec_cli.config import trackers as words_of_trackers
 from graphrec_cli.errors import Interrupted
@@ -201,12 +203,63 @@ def test_a_resumed_run_is_followed_from_its_checkpoint(fakes: Fakes, tmp_path: P
     assert (first.end.state, first.end.figures) == ("interrupted", {})
 
 
+def test_a_link_among_the_files_is_not_followed(
+    fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("mine")
+    real_log = follow.FollowedRun.log
+
+    def log(self: Any, row: Any) -> None:
+        real_log(self, row)
+        self._run.plots.mkdir(exist_ok=True)
+        if row["epoch"] == 1:
+            (self._run.plots / "curves.png").symlink_to(tmp_path / "secret")
+
+    monkeypatch.setattr(follow.FollowedRun, "log", log)
+    assert call(tmp_path, "train", *TINY, *EPOCHS, "logger=tensorboard").code == 0
+    assert fakes.made[0].end is not None
+    assert fakes.made[0].end.pictures == []
+
+
 def test_a_run_that_fails_says_so_to_the_tracker(fakes: Fakes, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("user,item\na,b\n")
     done = call(tmp_path, "train", "dataset=table", "dataset.path=bad.csv", "logger=tensorboard")
     assert done.code == 3
     assert fakes.made[0].end is not None
     assert fakes.made[0].end.state == "failed"
+
+
+HANGS = """
+import sys, threading, time
+from graphrec_cli import __main__
+from graphrec_cli.tracking import follow
+class Hangs:
+    def begin(self):
+        threading.Thread(target=time.sleep, args=(1000,)).start()  # a process would wait for it
+    def log(self, epochs):
+        pass
+    def finish(self, end):
+        time.sleep(1000)
+follow._make = lambda *words: Hangs()
+sys.argv[0] = "graphrec"
+__main__.run()
+"""
+
+
+@pytest.mark.slow
+def test_the_process_does_not_wait_for_threads_of_a_tracker(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard", reason="comes with an extra, which CI installs")
+    words = ["train", *TINY, *EPOCHS, "logger=tensorboard", "logger.timeout=0.5"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", HANGS, *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "it has not finished" in done.stderr
+    assert (tmp_path / done.stdout.splitlines()[-1] / "metrics.json").is_file()
 
 
 @pytest.mark.slow
