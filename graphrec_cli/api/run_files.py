@@ -24,8 +24,7 @@ from graphrec_cli.errors import OutputError
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.history_jsonl import load_history
 from graphrec_cli.rundir.ranks_npz import load_ranks
-from graphrec_cli.workflows import saved_run
-from graphrec_cli.workflows.saved_run import SavedRun
+from graphrec_cli.workflows.saved_run import SavedRun, load_scorer
 
 
 class RunFiles:
@@ -141,9 +140,7 @@ class RunFiles:
     @cached_property
     def _loaded(self) -> SavedRun:
         with self._with_plugins():
-            loaded = saved_run.load_run(self._directory, self._saved, self._config)
-            loaded.model.prepare_scoring()
-        return loaded
+            return load_scorer(self._directory, self._saved, self._config)
 
     def _pairs(self, part: UserItems) -> pd.DataFrame:
         return pairs_frame(part, self.user_ids, self.item_ids)

@@ -27,7 +27,7 @@ from graphrec_cli.storage.new_folder import new_folder
 from graphrec_cli.storage.safetensors_file import save_tensors
 from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import first_line
-from graphrec_cli.workflows.saved_run import SavedRun, load_run
+from graphrec_cli.workflows.saved_run import SavedRun, load_scorer
 from graphrec_cli.workflows.score_script import SCRIPT
 from graphrec_cli.workflows.scoring_vectors import ScoringVectors, scoring_vectors
 from graphrec_cli.workflows.vector_index import (
@@ -57,8 +57,8 @@ class ExportRequest:
 
     out: Path
     indexes: tuple[str, ...] = ()
-    m: int = 16
-    ef: int = 128
+    m: int = 32
+    ef: int = 200
 
 
 def export_run(
@@ -74,8 +74,7 @@ def export_run(
         GraphrecError: the run directory cannot be read, the config does not fit it, or the folder
             cannot be written.
     """
-    loaded = load_run(run, saved, config)
-    loaded.model.prepare_scoring()
+    loaded = load_scorer(run, saved, config)
     vectors = scoring_vectors(loaded, config.model.name)
     with new_folder(request.out) as folder, progress(f"writing {request.out.name}"):
         save_tensors(folder / "vectors.safetensors", vectors._asdict())

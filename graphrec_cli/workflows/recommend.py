@@ -13,8 +13,6 @@ from jaxtyping import Float, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError, DataError
@@ -24,9 +22,8 @@ from graphrec_cli.evaluation.top_k import top_k
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.reporting.recommendations import Block, Recommendations
-from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.terminal_text import counted, shorten
-from graphrec_cli.workflows.saved_run import SavedRun, load_run
+from graphrec_cli.workflows.saved_run import SavedRun
 
 log = logging.getLogger("graphrec")
 
@@ -54,21 +51,7 @@ class Request:
     popular_for_cold: bool
 
 
-def recommend(
-    run: RunDirectory, saved: SavedConfig, config: RunConfig, request: Request
-) -> Recommendations:
-    """Load the run and recommend as ``recommend_loaded`` does.
-
-    Raises:
-        GraphrecError: the directory cannot be read, the config does not fit it, or the request is
-            refused.
-    """
-    loaded = load_run(run, saved, config)
-    loaded.model.prepare_scoring()
-    return recommend_loaded(loaded, request)
-
-
-def recommend_loaded(loaded: SavedRun, request: Request) -> Recommendations:
+def recommend(loaded: SavedRun, request: Request) -> Recommendations:
     """Find the users; the lists are computed in blocks during iteration.
 
     Args:
