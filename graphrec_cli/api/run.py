@@ -14,6 +14,7 @@ from graphrec_cli.api.ids import Id, Ids, distinct_ids, id_texts
 from graphrec_cli.api.run_files import RunFiles
 from graphrec_cli.commands.recommend import CHOICES
 from graphrec_cli.commands.run_arguments import one_of
+from graphrec_cli.config.model import LightGCNRatingConfig
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.evaluation.exact_ranks.user_chunks import in_chunks, users_per_chunk
 from graphrec_cli.system.free_memory import require_memory
@@ -106,7 +107,7 @@ class Run(RunFiles):
             cold: for users without a train interaction, an error or popular items.
 
         Returns:
-            A row per recommended item: ``user_id`` (None for a new user), ``rank`` (from 1),
+            A row per recommended item, with ``user_id`` (None for a new user), ``rank`` (from 1),
             ``item_id``, ``score``, ``title`` if the data has titles, and with ``cold="popular"``
             whether the user is ``cold``.
 
@@ -138,8 +139,8 @@ class Run(RunFiles):
             k: number of items; fewer if there are fewer.
 
         Returns:
-            A row per item: ``rank`` (from 1), ``item_id``, ``score``, and ``title`` if the data has
-            titles.
+            A row per item, with ``rank`` (from 1), ``item_id``, ``score``, and ``title`` if the data
+            has titles.
 
         Raises:
             ConfigError: the item is unknown or has no train interaction, or the model has no
@@ -151,7 +152,9 @@ class Run(RunFiles):
             raise ConfigError(f"item {str(item)!r} has no train interaction in {self.path}")
         if k < 1:
             raise ConfigError(f"k must be at least 1, got {k}")
-        table = self._vectors.item
+        table, model = self._vectors.item, self._config.model
+        if isinstance(model, LightGCNRatingConfig):
+            table = table[:, : model.embedding_dim]  # without the dimensions of the biases
         norm = np.maximum(np.linalg.norm(table, axis=1), np.finfo(np.float32).tiny)
         cosine = (table @ table[given]) / (norm * norm[given])
         others = np.flatnonzero((degree > 0) & (np.arange(len(degree)) != given))

@@ -66,7 +66,7 @@ class RunFiles:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The content of metrics.json: ``test``, ``valid``, ``baselines``, ``counts`` and others.
+        """The content of metrics.json, with ``test``, ``valid``, ``baselines``, ``counts`` and others.
 
         Raises:
             OutputError: the run has not come to its evaluation.
@@ -84,7 +84,7 @@ class RunFiles:
 
     @cached_property
     def ranks(self) -> pd.DataFrame:
-        """The rank of every held-out test pair that counts: ``user_id``, ``item_id``, ``rank``.
+        """A row per held-out test pair that counts, with ``user_id``, ``item_id`` and ``rank``.
 
         Ranks are float64 and begin at 0; an item that counts as never found has the rank infinity,
         so that ``rank < k`` and ``1 / log2(rank + 2)`` are right for it as well.
@@ -118,7 +118,7 @@ class RunFiles:
 
     @cached_property
     def train(self) -> pd.DataFrame:
-        """The train pairs: ``user_id``, ``item_id``, and ``rating`` if there are ratings."""
+        """The train pairs, with ``user_id``, ``item_id``, and ``rating`` if there are ratings."""
         return self._pairs(self._loaded.split.train)
 
     @cached_property

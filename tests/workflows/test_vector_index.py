@@ -14,9 +14,9 @@ def test_products_stay_and_norms_become_equal(
     items: int, dim: int, seed: int, spread: float
 ) -> None:
     generator = np.random.default_rng(seed)
-    item = generator.normal(size=(items, dim)) * generator.uniform(size=(items, 1)) * spread
+    norms = generator.uniform(size=(items, 1)) * spread
+    item = (generator.normal(size=(items, dim)) * norms).astype(np.float32)
     user = generator.normal(size=(7, dim)).astype(np.float32)
-    item = item.astype(np.float32)
     wider, queries = with_equal_norms(item), as_queries(user)
     assert wider.shape == (items, dim + 1)
     np.testing.assert_allclose(queries @ wider.T, user @ item.T, atol=1e-5)
