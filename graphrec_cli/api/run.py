@@ -139,8 +139,8 @@ class Run(RunFiles):
             k: number of items; fewer if there are fewer.
 
         Returns:
-            A row per item, with ``rank`` (from 1), ``item_id``, ``score``, and ``title`` if the data
-            has titles.
+            A row per item, with ``rank`` (from 1), ``item_id``, ``score``, and ``title`` if there
+            are titles.
 
         Raises:
             ConfigError: the item is unknown or has no train interaction, or the model has no

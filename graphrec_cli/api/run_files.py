@@ -66,7 +66,7 @@ class RunFiles:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The content of metrics.json, with ``test``, ``valid``, ``baselines``, ``counts`` and others.
+        """The content of metrics.json, with ``test``, ``valid`` and ``baselines``.
 
         Raises:
             OutputError: the run has not come to its evaluation.
