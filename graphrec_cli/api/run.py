@@ -106,7 +106,7 @@ class Run(RunFiles):
             cold: for users without a train interaction, an error or popular items.
 
         Returns:
-            A row per recommended item: ``user_id`` (None for a new user), ``rank`` (from 1),
+            A row per recommended item, with ``user_id`` (None for a new user), ``rank`` (from 1),
             ``item_id``, ``score``, ``title`` if the data has titles, and with ``cold="popular"``
             whether the user is ``cold``.
 
@@ -134,8 +134,8 @@ class Run(RunFiles):
             k: number of items; fewer if there are fewer.
 
         Returns:
-            A row per item: ``rank`` (from 1), ``item_id``, ``score``, and ``title`` if the data has
-            titles.
+            A row per item, with ``rank`` (from 1), ``item_id``, ``score``, and ``title`` if there
+            are titles.
 
         Raises:
             ConfigError: the item is unknown or has no train interaction, or the model has neither

@@ -24,8 +24,7 @@ from graphrec_cli.errors import OutputError
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.history import read_history
 from graphrec_cli.rundir.ranks_npz import load_ranks
-from graphrec_cli.workflows import saved_run
-from graphrec_cli.workflows.saved_run import SavedRun
+from graphrec_cli.workflows.saved_run import SavedRun, load_scorer
 
 
 class RunFiles:
@@ -67,7 +66,7 @@ class RunFiles:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The content of metrics.json: ``test``, ``valid``, ``baselines``, ``counts`` and others.
+        """The content of metrics.json, with ``test``, ``valid`` and ``baselines``.
 
         Raises:
             OutputError: the run has not come to its evaluation.
@@ -85,7 +84,7 @@ class RunFiles:
 
     @cached_property
     def ranks(self) -> pd.DataFrame:
-        """The rank of every held-out test pair that counts: ``user_id``, ``item_id``, ``rank``.
+        """A row per held-out test pair that counts, with ``user_id``, ``item_id`` and ``rank``.
 
         Ranks are float64 and begin at 0; an item that counts as never found has the rank infinity,
         so that ``rank < k`` and ``1 / log2(rank + 2)`` are right for it as well.
@@ -119,7 +118,7 @@ class RunFiles:
 
     @cached_property
     def train(self) -> pd.DataFrame:
-        """The train pairs: ``user_id``, ``item_id``, and ``rating`` if there are ratings."""
+        """The train pairs, with ``user_id``, ``item_id``, and ``rating`` if there are ratings."""
         return self._pairs(self._loaded.split.train)
 
     @cached_property
@@ -141,9 +140,7 @@ class RunFiles:
     @cached_property
     def _loaded(self) -> SavedRun:
         with self._with_plugins():
-            loaded = saved_run.load_run(self._directory, self._saved, self._config)
-            loaded.model.prepare_scoring()
-        return loaded
+            return load_scorer(self._directory, self._saved, self._config)
 
     def _pairs(self, part: UserItems) -> pd.DataFrame:
         return pairs_frame(part, self.user_ids, self.item_ids)

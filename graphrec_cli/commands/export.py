@@ -23,15 +23,15 @@ recommend, with ids, known pairs and a script that scores with numpy alone.
 Examples:
   graphrec export latest out=vectors
   graphrec export latest out=searched index=both
-  graphrec export latest out=wide index=faiss index_m=32 index_ef=400
+  graphrec export latest out=wide index=faiss index_m=48 index_ef=400
   graphrec export latest out=cosines model.similarity=cosine
 
 Keys:
   out=DIR                  the folder to make; it may exist if it is empty
   index=usearch|faiss|both an index for approximate search (extra 'export'); its
                            recall against exact search is measured and written
-  index_m=16               edges of an item in the graph of the index
-  index_ef=128             candidates kept in building and in searching it
+  index_m=32               edges of an item in the graph of the index
+  index_ef=200             candidates kept in building and in searching it
   model.similarity, model.item_norm_power
                            how embeddings are compared
   device, num_threads      as in train
@@ -50,7 +50,7 @@ Models without vectors (popularity, itemknn, ease, gfcf, chebycf) are refused.
 
 INDEXES = {"usearch": ("usearch",), "faiss": ("faiss",), "both": ("usearch", "faiss")}
 """The values of ``index``, and the indexes that each writes."""
-_INDEX_OPTIONS = {"index_m": (16, 2, 256), "index_ef": (128, 1, 10_000)}
+_INDEX_OPTIONS = {"index_m": (32, 2, 256), "index_ef": (200, 1, 10_000)}
 """Default, least and most of the keys that only an index uses."""
 OWN = ("out", "index", *_INDEX_OPTIONS)
 """Keys of this command that no config has."""

@@ -93,6 +93,7 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
 
     from graphrec_cli.reporting.recommendations import write_recommendations
     from graphrec_cli.workflows.recommend import Request, recommend  # imports torch
+    from graphrec_cli.workflows.saved_run import load_scorer
 
     request = Request(
         **ids,
@@ -101,7 +102,8 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
         exclude_seen=own.get("seen", "exclude") == "exclude",
         popular_for_cold=own.get("cold") == "popular",
     )
-    write_recommendations(recommend(run, saved, config, request), file_format, out)
+    loaded = load_scorer(run, saved, config)
+    write_recommendations(recommend(loaded, request), file_format, out)
     if out is not None:
         log.info("wrote %s", out)
     return 0

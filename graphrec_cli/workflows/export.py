@@ -27,10 +27,16 @@ from graphrec_cli.storage.new_folder import new_folder
 from graphrec_cli.storage.safetensors_file import save_tensors
 from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import first_line
-from graphrec_cli.workflows.saved_run import SavedRun, load_run
+from graphrec_cli.workflows.saved_run import SavedRun, load_scorer
 from graphrec_cli.workflows.score_script import SCRIPT
 from graphrec_cli.workflows.scoring_vectors import ScoringVectors, scoring_vectors
-from graphrec_cli.workflows.vector_index import IndexOptions, build_index, version_of
+from graphrec_cli.workflows.vector_index import (
+    IndexOptions,
+    as_queries,
+    build_index,
+    version_of,
+    with_equal_norms,
+)
 
 SCHEMA_VERSION = 1
 RECALL_AT = (10, 100)
@@ -51,8 +57,8 @@ class ExportRequest:
 
     out: Path
     indexes: tuple[str, ...] = ()
-    m: int = 16
-    ef: int = 128
+    m: int = 32
+    ef: int = 200
 
 
 def export_run(
@@ -68,8 +74,7 @@ def export_run(
         GraphrecError: the run directory cannot be read, the config does not fit it, or the folder
             cannot be written.
     """
-    loaded = load_run(run, saved, config)
-    loaded.model.prepare_scoring()
+    loaded = load_scorer(run, saved, config)
     vectors = scoring_vectors(loaded, config.model.name)
     with new_folder(request.out) as folder, progress(f"writing {request.out.name}"):
         save_tensors(folder / "vectors.safetensors", vectors._asdict())
@@ -159,18 +164,19 @@ def _write_index(
     keys = np.flatnonzero(train.item_degree).astype(np.int64)
     options = IndexOptions(m=request.m, ef=request.ef, threads=torch.get_num_threads())
     with _library_errors(folder / f"items.{kind}"):
-        index = build_index(kind, vectors.item[keys], keys, options)
+        index = build_index(kind, with_equal_norms(vectors.item[keys]), keys, options)
         index.save(folder / f"items.{kind}")
         users = np.flatnonzero(train.user_degree)
         users = users[np.linspace(0, len(users) - 1, min(len(users), MOST_QUERIES)).astype(int)]
-        queries = np.ascontiguousarray(vectors.user[users])
         k = min(max(RECALL_AT), len(keys))
-        found = index.search(queries, k)
-    exact = keys[exact_top(queries, vectors.item[keys], k)]
+        found = index.search(as_queries(vectors.user[users]), k)
+    exact = keys[exact_top(vectors.user[users], vectors.item[keys], k)]
     return {
         "file": f"items.{kind}",
         "library": f"{kind} {version_of(kind)}",
-        "metric": "inner product; the keys are rows of item in vectors.safetensors",
+        "keys": "rows of item in vectors.safetensors",
+        "query": "a row of user, and a 0 as one more value",
+        "metric": "inner product, which is the score",
         "index_m": request.m,
         "index_ef": request.ef,
         "items": len(keys),

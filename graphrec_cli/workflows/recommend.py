@@ -10,19 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec_cli.config.run import RunConfig
-from graphrec_cli.config.serialize import SavedConfig
 from graphrec_cli.errors import DataError
 from graphrec_cli.models.base import Recommender
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.reporting.recommendations import Block, Recommendations
-from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.workflows.known_ids import items_of_run
 from graphrec_cli.workflows.list_blocks import ListRules
 from graphrec_cli.workflows.recommend_new_users import list_for_new_user, lists_for_new_users
 from graphrec_cli.workflows.recommend_similar import lists_of_similar_items
 from graphrec_cli.workflows.recommend_users import lists_for_users
-from graphrec_cli.workflows.saved_run import SavedRun, load_run
+from graphrec_cli.workflows.saved_run import SavedRun
 
 log = logging.getLogger("graphrec")
 
@@ -55,21 +52,7 @@ class Request:
     deny: Sequence[str] | None = None
 
 
-def recommend(
-    run: RunDirectory, saved: SavedConfig, config: RunConfig, request: Request
-) -> Recommendations:
-    """Load the run and recommend as ``recommend_loaded`` does.
-
-    Raises:
-        GraphrecError: the directory cannot be read, the config does not fit it, or the request is
-            refused.
-    """
-    loaded = load_run(run, saved, config)
-    loaded.model.prepare_scoring()
-    return recommend_loaded(loaded, request)
-
-
-def recommend_loaded(loaded: SavedRun, request: Request) -> Recommendations:
+def recommend(loaded: SavedRun, request: Request) -> Recommendations:
     """Find the users; the lists are computed in blocks during iteration.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from graphrec_cli.workflows.recommend import Request, recommend_loaded
+from graphrec_cli.workflows.recommend import Request, recommend
 from graphrec_cli.workflows.saved_run import SavedRun
 
 
@@ -21,7 +21,7 @@ def recommend_frame(loaded: SavedRun, request: Request) -> pd.DataFrame:
     Raises:
         GraphrecError: a user or an item is unknown, or k is larger than the catalog.
     """
-    lists = recommend_loaded(loaded, request)
+    lists = recommend(loaded, request)
     blocks = list(lists.blocks)
     item_index = np.concatenate([block.top.item_index for block in blocks])
     length = np.concatenate([block.top.length for block in blocks])

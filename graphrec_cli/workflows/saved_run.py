@@ -57,6 +57,17 @@ def load_run(run: RunDirectory, saved: SavedConfig, config: RunConfig) -> SavedR
     return SavedRun(config, split, title, model, device)
 
 
+def load_scorer(run: RunDirectory, saved: SavedConfig, config: RunConfig) -> SavedRun:
+    """``load_run``, with the model prepared for scoring.
+
+    Raises:
+        GraphrecError: the directory cannot be read, or the config does not fit it.
+    """
+    loaded = load_run(run, saved, config)
+    loaded.model.prepare_scoring()
+    return loaded
+
+
 def load_model(
     run: RunDirectory,
     saved: SavedConfig,

@@ -108,6 +108,11 @@ def test_biases_are_in_the_embeddings_of_a_rating_run(rated: Finished) -> None:
     products = run.user_embeddings() @ run.item_embeddings().T
     np.testing.assert_allclose(products, run.scores(), atol=1e-5)
     assert {"user_id", "item_id", "rating"} == set(run.train)
+    plain = run.item_embeddings()[:, :-2]
+    plain = plain / np.linalg.norm(plain, axis=1, keepdims=True)
+    similar = run.similar_items(run.item_ids[0], k=3)
+    best = np.sort(plain[1:] @ plain[0])[::-1][:3]
+    np.testing.assert_allclose(similar["score"], best, atol=1e-6)
     with pytest.raises(OutputError, match="no ranks: evaluation=rating"):
         _ = run.ranks
 

@@ -190,10 +190,11 @@ def test_indexes_find_what_an_exact_search_finds(
     scores = vectors["user"] @ vectors["item"].T
     scores[:, degree == 0] = -np.inf
     best = np.argsort(-scores, axis=1)[:, :10]
-    found = {
-        "items.usearch": Index.restore(str(out / "items.usearch")).search(vectors["user"], 10).keys,
-        "items.faiss": faiss.read_index(str(out / "items.faiss")).search(vectors["user"], 10)[1],
-    }
+    queries = np.pad(vectors["user"], ((0, 0), (0, 1)))
+    products, keys = faiss.read_index(str(out / "items.faiss")).search(queries, 10)
+    np.testing.assert_allclose(products, np.take_along_axis(scores, keys, axis=1), atol=1e-6)
+    matches = Index.restore(str(out / "items.usearch")).search(queries, 10)
+    found = {"items.usearch": matches.keys, "items.faiss": keys}
     recorded = {each["file"]: each for each in read_json(out / "scoring.json")["indexes"]}
     assert set(recorded) == set(found)
     for file, keys in found.items():
