@@ -207,15 +207,15 @@ def test_a_link_among_the_files_is_not_followed(
     fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "secret").write_text("mine")
-    real_log = follow.FollowedRun.log
+    real_log = follow.FollowedRun.after_epoch
 
-    def log(self: Any, row: Any) -> None:
-        real_log(self, row)
+    def log(self: Any, history: Any) -> None:
+        real_log(self, history)
         self._run.plots.mkdir(exist_ok=True)
-        if row["epoch"] == 1:
+        if len(history) == 1:
             (self._run.plots / "curves.png").symlink_to(tmp_path / "secret")
 
-    monkeypatch.setattr(follow.FollowedRun, "log", log)
+    monkeypatch.setattr(follow.FollowedRun, "after_epoch", log)
     assert call(tmp_path, "train", *TINY, *EPOCHS, "logger=tensorboard").code == 0
     assert fakes.made[0].end is not None
     assert fakes.made[0].end.pictures == []
