@@ -120,6 +120,9 @@ class SlowEvaluation(RankingEvaluation):
         self.clock.now += self.fixed + self.a_user * self.users[-1]
         return PartResult(metrics={}, counts={}, arrays={})
 
+    def beyond_accuracy(self, *_: object) -> None:  # type: ignore[override]
+        """Take no further time."""
+
 
 def seconds_of(evaluation: SlowEvaluation, users: int, part: str, asked: int) -> float:
     """The time of an evaluation of ``asked`` users of a split with ``users``."""
