@@ -15,6 +15,7 @@ from graphrec_cli.config.keys import Key, list_keys, meaning, spell_value
 from graphrec_cli.config.options import describe_option, group_options, read_option
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.store import SCHEMAS
+from graphrec_cli.config.trackers import KEY, LoggerConfig
 
 INTRODUCTION = """\
 # Configuration
@@ -39,6 +40,12 @@ EXPECTED = """\
 Recipes set these keys; a run whose values and split match them reports whether its test metrics lie
 within the intervals.
 """
+TRACKERS = """\
+## Trackers: `logger`
+
+`logger=tensorboard`, `mlflow` or `wandb` shows a run in a [tracker](trackers.md). These are words
+of a command: no run has them in its configuration.
+"""
 
 
 def write_reference() -> str:
@@ -50,7 +57,8 @@ def write_reference() -> str:
     sections += ["## Recipes: `experiment`\n", _recipe_table()]
     expected = [key for key in list_keys(RunConfig, "") if key.name.startswith("expected.")]
     bands = list(list_keys(BandConfig, "expected.bands[]"))
-    return "\n".join([*sections, EXPECTED, _key_table([*expected, *bands])])
+    sections += [EXPECTED, _key_table([*expected, *bands])]
+    return "\n".join([*sections, TRACKERS, _key_table(list(list_keys(LoggerConfig, KEY)))])
 
 
 def _group(group: str, default: str) -> Iterator[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 from graphrec_cli.config.addresses import VARIABLE, refuse_password, resolved
+from graphrec_cli.config.checks import Between, check_fields
 from graphrec_cli.config.keys import list_keys
 from graphrec_cli.config.unknown import suggestion, unknown_option
 from graphrec_cli.errors import ConfigError
@@ -23,7 +23,6 @@ NEEDS = {
 }
 """Tracker, which is also its extra, to the modules that it needs."""
 _KEEP_FILES = ("mlflow", "wandb")
-_LONGEST_WAIT = 86_400.0
 
 
 class Artifacts(Enum):
@@ -72,12 +71,15 @@ class LoggerConfig:
     artifacts: Artifacts = Artifacts.small
     """Files that mlflow and wandb get. small: the JSON files, the history and the log; all: also
     ranks.npz, data.npz and best.pt."""
-    timeout: float = 30.0
+    timeout: Annotated[float, Between(0, 86_400)] = 30.0
     """Seconds that the end of a run waits for its trackers."""
     mlflow: MlflowConfig = field(default_factory=MlflowConfig)
     """MLflow."""
     wandb: WandbConfig = field(default_factory=WandbConfig)
     """Weights & Biases."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,14 +218,9 @@ def _choice(values: dict[str, str], key: str, default: Any) -> Any:
 
 def _seconds(values: dict[str, str], key: str, default: float) -> float:
     try:
-        number = float(values.get(key, default))
+        return float(values.get(key, default))
     except ValueError:
-        number = math.nan
-    if not 0 <= number <= _LONGEST_WAIT:
-        raise ConfigError(
-            f"{key} must be a number of seconds from 0 to {_LONGEST_WAIT:.0f}, got '{values[key]}'"
-        )
-    return number
+        raise ConfigError(f"{key} must be a number of seconds, got '{values[key]}'") from None
 
 
 def _is_installed(module: str) -> bool:
