@@ -83,8 +83,8 @@ def test_attributes_of_a_table_give_diversity_from_the_cache_too(tmp_path: Path)
     (tmp_path / "t.csv").write_text(table, encoding="utf-8")
     items = [f"i{n},Title {n},{'a|b' if n % 2 else 'c'}" for n in range(11)]
     (tmp_path / "items.csv").write_text("\n".join(["item,title,tags", *items]), encoding="utf-8")
-    words = ("train", "dataset=table", "dataset.path=t.csv", "dataset.items_path=items.csv")
-    words += ("cache_dir=cache", "trainer.epochs=1", *TINY_SETTINGS)
+    data = ("train", "dataset=table", "dataset.path=t.csv", "dataset.items_path=items.csv")
+    words = (*data, "cache_dir=cache", "trainer.epochs=1", *TINY_SETTINGS)
     plain, built, cached = (
         call(tmp_path, *words, *more) for more in ((), *[("dataset.items_attributes=tags",)] * 2)
     )
