@@ -94,13 +94,12 @@ class ListFigures:
         lists = sparse.csr_array((np.ones(len(items)), items, indptr), shape=shape)
         sums = lists @ self._directions
         # The squared length of a sum of n unit vectors is n + the cosines of all ordered pairs.
-        squared = np.asarray(sums.multiply(sums).sum(axis=1)).ravel()
+        squared: NDArray[np.float64] = np.asarray(sums.multiply(sums).sum(axis=1)).ravel()
         known = lists @ (np.diff(self._directions.indptr) > 0).astype(np.float64)
         paired = known > 1
         known, squared = known[paired], squared[paired]
-        cosine = (squared - known) / (known * (known - 1))
-        distance: NDArray[np.float64] = (1 - cosine).clip(0, 1)
-        return distance
+        cosine: NDArray[np.float64] = (squared - known) / (known * (known - 1))
+        return (1 - cosine).clip(0, 1)
 
     def result(self) -> dict[str, float]:
         """Every figure by its key, without those that no list has."""

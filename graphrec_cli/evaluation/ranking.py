@@ -110,13 +110,13 @@ class RankingEvaluation(Evaluation):
     ) -> BeyondAccuracy:
         """Make the lists of the users of ``part`` whom the metrics count."""
         rank = result.arrays["rank"].astype(np.int64)
-        counted, metrics = per_user_metrics(
+        found, metrics = per_user_metrics(
             result.arrays["user_index"].astype(np.int64),
             np.where(rank < 0, MISS, rank),
             ks=self.settings.ks,
             map_denominator=self.config.map_denominator,
         )
-        users = counted.astype(np.int64)
+        users = found.astype(np.int64)
         return BeyondAccuracy(
             lists=list_figures(
                 model,

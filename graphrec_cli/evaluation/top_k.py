@@ -128,8 +128,8 @@ class TopFinder:
             release=self.scores.release,
         )
         back = np.argsort(order)
-        scores, columns = (torch.cat(part)[back] for part in zip(*chunks, strict=True))
-        score, item_index = scores.cpu().numpy(), self._item[columns].cpu().numpy()
+        best, columns = (torch.cat(part)[back] for part in zip(*chunks, strict=True))
+        score, item_index = best.cpu().numpy(), self._item[columns].cpu().numpy()
         there = np.isfinite(score)
         return TopItems(there.sum(1), item_index[there], score[there])
 

@@ -49,6 +49,7 @@ def test_other_cut_offs_and_the_valid_part(trained: Any, graphrec: Command) -> N
     assert "\ntop 5 " in done.out
 
 
+@pytest.mark.slow
 def test_reproduce_compares_them(trained: Any, graphrec: Command, tmp_path: Path) -> None:
     run = Path(shutil.copytree(trained.run, tmp_path / "other"))
     metrics = read_json(run / "metrics.json")
@@ -60,6 +61,7 @@ def test_reproduce_compares_them(trained: Any, graphrec: Command, tmp_path: Path
     assert ", 1 differ;" in done.out
 
 
+@pytest.mark.slow
 def test_a_rating_run_has_none(tmp_path: Path) -> None:
     rows = [f"u{u},i{(u * s) % 7},{1 + s % 5}" for u in range(20) for s in range(6)]
     rows = list({row.rpartition(",")[0]: row for row in rows}.values())
@@ -83,8 +85,8 @@ def test_attributes_of_a_table_give_diversity_from_the_cache_too(tmp_path: Path)
     (tmp_path / "t.csv").write_text(table, encoding="utf-8")
     items = [f"i{n},Title {n},{'a|b' if n % 2 else 'c'}" for n in range(11)]
     (tmp_path / "items.csv").write_text("\n".join(["item,title,tags", *items]), encoding="utf-8")
-    words = ["train", "dataset=table", "dataset.path=t.csv", "dataset.items_path=items.csv"]
-    words += ["cache_dir=cache", "trainer.epochs=1", *TINY_SETTINGS]
+    data = ("train", "dataset=table", "dataset.path=t.csv", "dataset.items_path=items.csv")
+    words = (*data, "cache_dir=cache", "trainer.epochs=1", *TINY_SETTINGS)
     plain, built, cached = (
         call(tmp_path, *words, *more) for more in ((), *[("dataset.items_attributes=tags",)] * 2)
     )

@@ -87,7 +87,7 @@ def expected(
 
 
 @pytest.mark.parametrize("mask_valid", [True, False])
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.integers(0, 2**32 - 1))
 def test_lists_are_those_of_the_users_that_count_without_masked_items(
     mask_valid: bool, seed: int

@@ -112,7 +112,7 @@ def cases(draw: st.DrawFn) -> Case:
     return lists, degree, draw(st.lists(attribute, min_size=num_items, max_size=num_items))
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(cases(), st.integers(1, 3))
 def test_agrees_with_loops_over_users_and_pairs(case: Case, block: int) -> None:
     lists, degree, sets = case

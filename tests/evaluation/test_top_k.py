@@ -91,7 +91,7 @@ class SameForAll(Table):
         return self.scores[0]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(tables(), st.integers(1, 15), st.integers(0, 1000))
 def test_equal_scores_for_all_users_give_the_lists_that_rows_of_them_give(
     table: tuple[Tensor, NDArray[np.bool_], NDArray[np.int64]], k: int, seed: int

@@ -55,8 +55,7 @@ def figures(case: dict[str, Any]) -> dict[str, float]:
     distances = CosineDistances(np.array(case["vectors"], dtype=np.float64))
     per_user = IntraListDiversity(k=k, distance_calculator=distances).calc_per_user(reco)
     # RecTools counts a list without a pair as 0, graphrec leaves it out.
-    has_attributes = np.asarray(case["vectors"]).sum(axis=1) > 0
-    known = has_attributes[first[Columns.Item]]
+    known = np.array(case["vectors"]).sum(axis=1)[first[Columns.Item]] > 0
     paired = first[Columns.User][known].value_counts()
     per_user = per_user[per_user.index.isin(paired.index[paired > 1])]
     if len(per_user):
