@@ -53,6 +53,43 @@ def compare_runs(
         DataError: a cut-off is larger than the catalog, or there is a single user.
         OutputError: a directory cannot be read.
     """
+    groups = _checked_groups(runs, apart=apart)
+    kept = [run for group in groups for run in group]
+    metrics, cutoffs = settings.metrics, _cutoffs(settings.metrics, kept)
+    keys, values = differing_values(groups, apart=apart)
+    hashes = sorted({run.split_hash for run in kept})
+    with progress("reading ranks"):
+        about = [_about(group, own, metrics) for group, own in zip(groups, values, strict=True)]
+        splits = [_split_ranks(split_hash, groups, part, max(cutoffs)) for split_hash in hashes]
+    observations = observe(splits, metrics, cutoffs, kept[0].map_denominator)
+    if len(observations.values) < 2:
+        raise DataError("the runs have one user with held-out items, and a test needs at least two")
+
+    order = rank_entries(observations, [entry["label"] for entry in about])
+    observations = observations.in_order(order)
+    with progress("resampling users"):
+        compared = compare(observations, settings)
+    num_items = max(split.train.num_items for split in splits)
+    for place, entry in enumerate(compared["entries"]):
+        found, missed = observations.places[place], observations.missed[place]
+        entry |= about[order[place]]
+        entry["rank_histogram"] = rank_histogram(found, missed, num_items)
+    return {
+        "schema_version": COMPARISON_VERSION,
+        "part": part,
+        "metric": metrics[0],
+        "metrics": metrics,
+        "lower_is_better": False,  # a rating's rmse is, and ratings are not compared
+        "confidence": settings.confidence,
+        "split_hashes": hashes,
+        "config_keys": keys,
+        **compared,
+        "baselines": baselines_of(kept, metrics) if part == "test" else {},
+    }
+
+
+def _checked_groups(runs: Sequence[ComparedRun], *, apart: bool) -> list[list[ComparedRun]]:
+    """The runs of every entry, if their users can be paired."""
     groups = group_runs(runs, apart=apart)
     if len(groups) < 2:
         what = f"{counted(len(groups[0]), 'run')} of one configuration, which make one entry"
@@ -60,48 +97,17 @@ def compare_runs(
             f"compare needs two entries, and these are {what}; name another run or a sweep's "
             "folder, or set groups=false to keep seeds apart"
         )
-    kept = [run for group in groups for run in group]
     refuse_other_splits(groups)
-    refuse_other_rules(kept)
-    cutoffs = _cutoffs(settings.metrics, kept)
-    hashes = sorted({run.split_hash for run in kept})
-    with progress("reading ranks"):
-        splits = [_split_ranks(split_hash, groups, part, max(cutoffs)) for split_hash in hashes]
-    observations = observe(splits, settings.metrics, cutoffs, kept[0].map_denominator)
-    if len(observations.values) < 2:
-        raise DataError("the runs have one user with held-out items, and a test needs at least two")
-
-    keys, values = differing_values(groups, apart=apart)
-    labels = [describe_entry(group[0], own) for group, own in zip(groups, values, strict=True)]
-    order = rank_entries(observations, labels)
-    observations = observations.in_order(order)
-    with progress("resampling users"):
-        compared = compare(observations, settings)
-    for entry, number in zip(compared["entries"], order, strict=True):
-        entry |= _about(groups[number], labels[number], values[number], settings.metrics)
-    num_items = max(split.train.num_items for split in splits)
-    for number, entry in enumerate(compared["entries"]):
-        place, missed = observations.places[number], observations.missed[number]
-        entry["rank_histogram"] = rank_histogram(place, missed, num_items)
-    return {
-        "schema_version": COMPARISON_VERSION,
-        "part": part,
-        "metric": settings.metrics[0],
-        "metrics": settings.metrics,
-        "lower_is_better": False,  # a rating's rmse is, and ratings are not compared
-        "confidence": settings.confidence,
-        "split_hashes": hashes,
-        "config_keys": keys,
-        **compared,
-        "baselines": baselines_of(kept, settings.metrics) if part == "test" else {},
-    }
+    refuse_other_rules([run for group in groups for run in group])
+    return groups
 
 
 def _about(
-    group: Sequence[ComparedRun], label: str, values: dict[str, str], metrics: Sequence[str]
+    group: Sequence[ComparedRun], values: dict[str, str], metrics: Sequence[str]
 ) -> dict[str, Any]:
+    """What an entry is, and how its runs were trained."""
     return {
-        "label": label,
+        "label": describe_entry(group[0], values),
         "runs": [str(run.directory.path) for run in group],
         "seeds": [run.seed for run in group if run.seed is not None],
         "values": values,
