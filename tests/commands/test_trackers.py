@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from builders import PATIENCE_S, TINY, Finished, call, read_json
+from filelock import FileLock
 
 pytestmark = [
     pytest.mark.slow,
@@ -288,18 +289,20 @@ def test_jobs_of_a_launcher_have_their_trackers(tmp_path: Path) -> None:
     assert len(list(done.run.glob("*/tensorboard/events*"))) == 1
 
 
-def test_runs_that_start_together_make_one_database(tmp_path: Path) -> None:
+def test_a_run_waits_while_another_makes_the_tables(tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason=EXTRA)
-    import mlflow
-
     from graphrec_cli.config.trackers import MlflowConfig
-    from graphrec_cli.tracking.mlflow_store import open_experiment
+    from graphrec_cli.tracking.mlflow_store import import_mlflow, open_experiment
 
-    def begin(number: int) -> str:
-        return open_experiment(mlflow, MlflowConfig(experiment="books"), tmp_path)[1]
-
-    with ThreadPoolExecutor(4) as pool:
-        assert len(set(pool.map(begin, range(4)))) == 1
+    mlflow, config = import_mlflow(), MlflowConfig(experiment="books")
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(tmp_path / ".mlflow.db.lock"):
+            opened = pool.submit(open_experiment, mlflow, config, tmp_path)
+            with pytest.raises(TimeoutError):
+                opened.result(timeout=3)
+            assert not (tmp_path / "mlflow.db").exists()
+        client, experiment = opened.result(timeout=PATIENCE_S)
+    assert client.get_experiment(experiment).name == "books"
 
 
 def test_a_run_of_somebody_else_is_not_continued(tmp_path: Path) -> None:
