@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import PATIENCE_S, TINY, Finished, call, read_json
+from filelock import FileLock
 
 pytestmark = [
     pytest.mark.slow,
@@ -270,30 +272,37 @@ def test_a_password_is_nowhere(
     assert not list(tmp_path.iterdir())
     monkeypatch.setenv("MY_TRACKER", address)
     words = ("logger=mlflow", "logger.mlflow.uri=env://MY_TRACKER", "logger.timeout=5")
-    for sweep in ((), ("-m", "seed=1,2")):
+    for sweep in ((), ("-m",)):
         done = call(tmp_path, "train", *TINY, *words, *sweep)
         assert done.code == 0, done.err
         assert warnings(done)
         assert PASSWORD not in done.out + done.err
     assert not holding(PASSWORD, tmp_path)
-    assert holding("env://MY_TRACKER", tmp_path)
+    assert holding("tracker mlflow", tmp_path)
 
 
-def test_jobs_of_a_launcher_share_a_new_database(tmp_path: Path) -> None:
-    pytest.importorskip("mlflow", reason=EXTRA)
+def test_jobs_of_a_launcher_have_their_trackers(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard", reason=EXTRA)
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    words = ("seed=1,2", "-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "logger=mlflow")
-    done = call(tmp_path, "train", *TINY, *words)
+    done = call(tmp_path, "train", *TINY, "-m", "hydra/launcher=joblib", "logger=tensorboard")
     assert done.code == 0, done.err
-    from mlflow.tracking import MlflowClient
+    assert len(list(done.run.glob("*/tensorboard/events*"))) == 1
 
-    client = MlflowClient(f"sqlite:///{tmp_path / 'outputs/mlflow.db'}")
-    experiment = client.get_experiment_by_name("graphrec")
-    assert experiment is not None
-    runs = client.search_runs([experiment.experiment_id])
-    assert sorted(run.data.params["seed"] for run in runs) == ["1", "2"]
-    assert {run.data.tags["graphrec.sweep"] for run in runs} == {done.run.name}
-    assert {run.info.status for run in runs} == {"FINISHED"}
+
+def test_a_run_waits_while_another_makes_the_tables(tmp_path: Path) -> None:
+    pytest.importorskip("mlflow", reason=EXTRA)
+    from graphrec_cli.config.trackers import MlflowConfig
+    from graphrec_cli.tracking.mlflow_store import import_mlflow, open_experiment
+
+    mlflow, config = import_mlflow(), MlflowConfig(experiment="books")
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(tmp_path / ".mlflow.db.lock"):
+            opened = pool.submit(open_experiment, mlflow, config, tmp_path)
+            with pytest.raises(TimeoutError):
+                opened.result(timeout=3)
+            assert not (tmp_path / "mlflow.db").exists()
+        client, experiment = opened.result(timeout=PATIENCE_S)
+    assert client.get_experiment(experiment).name == "books"
 
 
 def test_a_run_of_somebody_else_is_not_continued(tmp_path: Path) -> None:
