@@ -12,9 +12,11 @@ from builders import CPU
 
 from graphrec_cli.config.evaluation import RankingConfig
 from graphrec_cli.config.trainer import TrainerConfig
+from graphrec_cli.data.attributes import ItemAttributes
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.data.splits.split import Split
+from graphrec_cli.evaluation.beyond_accuracy import BeyondAccuracy
 from graphrec_cli.evaluation.protocol import EvaluationSettings, PartResult
 from graphrec_cli.evaluation.ranking import RankingEvaluation
 from graphrec_cli.models.base import Model
@@ -106,12 +108,12 @@ def test_very_slow_steps_end_the_timing(clock: Clock) -> None:
 
 
 class SlowEvaluation(RankingEvaluation):
-    """Takes a fixed time and a time a user; remembers how many users it was given."""
+    """Takes a fixed time, a time a user and one a list; remembers how many users it was given."""
 
-    def __init__(self, clock: Clock, fixed: float, a_user: float) -> None:
+    def __init__(self, clock: Clock, fixed: float, a_user: float, a_list: float = 0.0) -> None:
         settings = EvaluationSettings(ks=[1], seed=3, valid_users=None, device=CPU)
         super().__init__(RankingConfig(), settings)
-        self.clock, self.fixed, self.a_user = clock, fixed, a_user
+        self.clock, self.fixed, self.a_user, self.a_list = clock, fixed, a_user, a_list
         self.users: list[int] = []
 
     def evaluate(self, model: Model, split: Split, part: str) -> PartResult:
@@ -120,8 +122,17 @@ class SlowEvaluation(RankingEvaluation):
         self.clock.now += self.fixed + self.a_user * self.users[-1]
         return PartResult(metrics={}, counts={}, arrays={})
 
-    def beyond_accuracy(self, *_: object) -> None:  # type: ignore[override]
-        """Take no further time."""
+    def beyond_accuracy(
+        self,
+        model: Model,
+        split: Split,
+        part: str,
+        result: PartResult,
+        attributes: ItemAttributes | None,
+    ) -> BeyondAccuracy:
+        """Take the time of the lists."""
+        self.clock.now += self.a_list * self.users[-1]
+        return BeyondAccuracy(lists={}, by_activity={})
 
 
 def seconds_of(evaluation: SlowEvaluation, users: int, part: str, asked: int) -> float:
@@ -155,6 +166,12 @@ def test_many_users_are_extrapolated(clock: Clock, part: str) -> None:
     assert seconds_of(evaluation, 20_000, part, 20_000) == pytest.approx(200.5)
     assert 256 < max(evaluation.users) < 600
     assert clock.now < 120
+
+
+@pytest.mark.parametrize(("part", "seconds"), [("valid", 0.02), ("test", 0.05)])
+def test_lists_are_made_on_test_alone(clock: Clock, part: str, seconds: float) -> None:
+    evaluation = SlowEvaluation(clock, 0.01, 1e-4, a_list=3e-4)
+    assert seconds_of(evaluation, 100, part, 100) == pytest.approx(seconds)
 
 
 def test_only_as_many_users_as_a_validation_samples(clock: Clock) -> None:
