@@ -18,6 +18,8 @@ import graphrec_cli
 from graphrec_cli import Run, load_run
 from graphrec_cli.errors import ConfigError, DataError, OutputError
 
+pytestmark = pytest.mark.slow
+
 CHANGES = ((), ("model.similarity=cosine",), ("model.item_norm_power=0.3",))
 
 

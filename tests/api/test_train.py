@@ -17,6 +17,8 @@ from graphrec_cli import Run, load_run, train
 from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.errors import ConfigError, DataError, Interrupted
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = """
 from dataclasses import dataclass
 from graphrec_cli.config.model import MatrixFactorizationConfig

@@ -12,6 +12,8 @@ from builders import Command, read_json
 from graphrec_cli.results import floor as floor_module
 from graphrec_cli.results.floor import warn_if_below
 
+pytestmark = pytest.mark.slow
+
 FORMULAS = ("itemknn", "ease", "chebycf")
 
 

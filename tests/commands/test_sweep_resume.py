@@ -23,6 +23,8 @@ from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.lock import held_lock
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 
+pytestmark = pytest.mark.slow
+
 WORDS = (*TINY, "plots=false", "evaluation.floor=null", "model.num_layers=1,2,3", "-m")
 """Three runs."""
 

@@ -34,6 +34,7 @@ FILES = {
     "checkpoints/manifest.json",
     "run.lock",
     "plots/curves.png",
+    "plots/test.png",
 }
 METRICS = {"hit@5", "recall@5", "precision@5", "ndcg@5", "map@5", "mrr"}
 
@@ -113,6 +114,7 @@ def test_other_models_take_the_same_path(model: str, graphrec: Callable[..., Any
     assert done.run.name.endswith(f"_{model}_synthetic_{'hardneg' if sampler else 'none'}")
     assert files_of(done.run) >= FILES - {
         "plots/curves.png",
+        "plots/test.png",
         "history.jsonl",
         "checkpoints/last.pt",
         "checkpoints/last-1.pt",
