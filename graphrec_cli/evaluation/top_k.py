@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +109,12 @@ class TopFinder:
         place = np.argsort(np.argsort(-item_degree, kind="stable"))
         self._item = torch.from_numpy(self.scores.order).to(device)
         self._tie_place = torch.from_numpy(place[self.scores.order]).to(device)
+
+    def for_k(self, k: int) -> TopFinder:
+        """A finder of k items. It shares the memory of this one, so only one works at a time."""
+        other = copy(self)
+        other.k = min(k, len(self._item))
+        return other
 
     @torch.no_grad()
     def find(self, users: NDArray[np.int64], chunk_users: int | None = None) -> TopItems:

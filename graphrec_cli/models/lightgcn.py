@@ -66,10 +66,9 @@ class LightGCN(PropagatedEmbeddings, EmbeddingModel, TripleModel):
         self.picks_rows = device.type == "cpu"
         self._propagate_nodes: NodesPropagation | None = None
 
-    def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
-        """Propagate the embeddings of all nodes, users first."""
+    def _propagate_all(self) -> Float[Tensor, "nodes dim"]:
         if self._scaled_propagation is None:
-            return super().final_embeddings()
+            return super()._propagate_all()
         norm_adj = self._training_adj if torch.is_grad_enabled() else self._norm_adj
         assert norm_adj is not None  # it has layers
         return self._scaled_propagation(norm_adj, self.layer0_embeddings, self.num_layers)

@@ -54,6 +54,7 @@ class PropagatedEmbeddings(Recommender):
         degree = torch.from_numpy(train.item_degree).clamp(min=1)
         self._item_scale = degree.to(device, torch.float32).rsqrt()
         self._scoring: tuple[Tensor, Tensor] | None = None
+        self._kept: Tensor | None = None
 
     def adjacency(self) -> NormalizedAdjacency | None:
         """Return the adjacency of the train pairs; None without layers."""
@@ -66,6 +67,14 @@ class PropagatedEmbeddings(Recommender):
 
     def final_embeddings(self) -> Float[Tensor, "nodes dim"]:
         """Propagate the embeddings of all nodes, users first."""
+        return self._propagate_all() if self._kept is None else self._kept
+
+    @torch.no_grad()
+    def keep_embeddings(self) -> None:
+        """Propagate now, once for all later calls: the weights change no more."""
+        self._kept = self.final_embeddings()
+
+    def _propagate_all(self) -> Float[Tensor, "nodes dim"]:
         norm_adj = self._training_adj if torch.is_grad_enabled() else self._norm_adj
         if norm_adj is None:
             return self.layer0_embeddings

@@ -126,24 +126,37 @@ def csv_texts(recommendations: Recommendations) -> Iterator[str]:
 
 def json_texts(recommendations: Recommendations) -> Iterator[str]:
     """Yield a JSON list with one line per user; each user's best item comes first."""
-    item_id, title = recommendations.item_id, recommendations.title
-    before = [f'{{"item_id": {_json_value(name)}, "score": ' for name in item_id]
-    after = ["}"] * len(item_id)
-    if title is not None:
-        after = [f', "title": {_json_value(name or None)}}}' for name in title]
-    around = np.array([before, after], dtype=np.object_)
+    lists = JsonLists(recommendations.item_id, recommendations.title)
     separator = "[\n"
     for block in recommendations.blocks:
-        top = block.top
-        before, after = around[:, top.item_index].tolist()
-        items = map("".join, zip(before, map(str, top.score), after, strict=True))
-        for user_id, cold, length in zip(block.user_id, block.cold, top.length, strict=True):
-            mark = f'"cold": {_json_value(bool(cold))}, ' if recommendations.marks_cold else ""
-            own = ", ".join(islice(items, int(length)))
-            name = f'"{recommendations.named_by}": {_json_value(user_id)}'
-            yield f'{separator}{{{name}, {mark}"items": [{own}]}}'
+        for line in lists.lines(
+            block, recommendations.named_by, marks_cold=recommendations.marks_cold
+        ):
+            yield separator + line
             separator = ",\n"
     yield "\n]\n"
+
+
+class JsonLists:
+    """Writes lists as lines of JSON; the text of every item is made once."""
+
+    def __init__(self, item_id: NDArray[np.object_], title: NDArray[np.object_] | None) -> None:
+        """Make the texts of items; arguments as the attributes of ``Recommendations``."""
+        before = [f'{{"item_id": {_json_value(name)}, "score": ' for name in item_id]
+        after = ["}"] * len(item_id)
+        if title is not None:
+            after = [f', "title": {_json_value(name or None)}}}' for name in title]
+        self._around = np.array([before, after], dtype=np.object_)
+
+    def lines(self, block: Block, named_by: str, *, marks_cold: bool = False) -> Iterator[str]:
+        """Yield an object for every list of a block; arguments as in ``Recommendations``."""
+        top = block.top
+        before, after = self._around[:, top.item_index].tolist()
+        items = map("".join, zip(before, map(str, top.score), after, strict=True))
+        for user_id, cold, length in zip(block.user_id, block.cold, top.length, strict=True):
+            mark = f'"cold": {_json_value(bool(cold))}, ' if marks_cold else ""
+            own = ", ".join(islice(items, int(length)))
+            yield f'{{"{named_by}": {_json_value(user_id)}, {mark}"items": [{own}]}}'
 
 
 def write_parquet(recommendations: Recommendations, file: IO[bytes]) -> None:

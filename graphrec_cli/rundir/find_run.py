@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -49,7 +50,7 @@ def find_run(name: str, output_dir: Path, need: Need) -> RunDirectory:
     paths = newest_first(output_dir)
     if not paths:
         raise ConfigError(f"no run directory under {output_dir}; name one, or set output_dir")
-    found = next((path for path in paths if _why_not(path, need) is None), None)
+    found = newest_usable(paths, need)
     if found is None and need is Need.unfinished:
         found = next((path for path in paths if _failed_with_checkpoint(path)), None)
         if RunDirectory(paths[0]).is_completed():
@@ -72,6 +73,11 @@ def _warn_of_failure(run: RunDirectory) -> None:
     state, error = run.state()
     if state == "failed":
         log.warning("%s: this run failed: %s", run.path, error)
+
+
+def newest_usable(paths: Sequence[Path], need: Need) -> Path | None:
+    """The first of the run directories that meets ``need``; None if none does."""
+    return next((path for path in paths if _why_not(path, need) is None), None)
 
 
 def usable_runs(output_dir: Path, need: Need) -> list[Path]:

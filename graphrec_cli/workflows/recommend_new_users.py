@@ -31,7 +31,11 @@ def list_for_new_user(saved: SavedRun, wanted: Sequence[str], rules: ListRules) 
     Raises:
         ConfigError: an item is unknown, or has no train interaction.
     """
-    items = items_in_train(saved, "items", wanted)
+    return list_for_items(saved, items_in_train(saved, "items", wanted), rules)
+
+
+def list_for_items(saved: SavedRun, items: NDArray[np.int64], rules: ListRules) -> Iterator[Block]:
+    """The list of a user who has these items, by index; each has a train interaction."""
     given = UserItems.from_pairs(
         np.zeros_like(items), items, num_users=1, num_items=saved.split.train.num_items
     )

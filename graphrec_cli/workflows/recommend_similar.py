@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import ConfigError
+from graphrec_cli.evaluation.scorer import Scorer
 from graphrec_cli.models.closed_form import ClosedForm
 from graphrec_cli.models.propagated_embeddings import PropagatedEmbeddings
 from graphrec_cli.reporting.recommendations import Block
@@ -29,23 +30,36 @@ def lists_of_similar_items(
         ConfigError: an item is unknown or has no train interaction, or the model has neither item
             embeddings nor an item-item operator.
     """
+    scorer = similarity_scorer(saved)
+    items = items_in_train(saved, "similar_to", wanted)
+    rows = Rows(
+        id=np.array(wanted, dtype=np.object_),
+        index=items,
+        cold=np.zeros(len(items), dtype=np.bool_),
+        known=[itself(saved.split.train.num_items)],
+    )
+    return blocks_of_lists(saved, scorer, rows, rules)
+
+
+def similarity_scorer(saved: SavedRun) -> Scorer:
+    """A scorer of items for items, which take the place of users.
+
+    Raises:
+        ConfigError: the model has neither item embeddings nor an item-item operator.
+    """
     model = saved.model
     if not isinstance(model, PropagatedEmbeddings | ClosedForm):
         raise ConfigError(
             f"similar_to needs item embeddings or an item-item operator, which "
             f"model={saved.config.model.name} does not have; name a run of another model"
         )
-    items = items_in_train(saved, "similar_to", wanted)
-    every = np.arange(saved.split.train.num_items + 1)
-    itself = UserItems(every.astype(np.int64), every[:-1].astype(np.int32), len(every) - 1)
-    rows = Rows(
-        id=np.array(wanted, dtype=np.object_),
-        index=items,
-        cold=np.zeros(len(items), dtype=np.bool_),
-        known=[itself],
-    )
-    scorer = _Cosines(model) if isinstance(model, PropagatedEmbeddings) else _OperatorRows(model)
-    return blocks_of_lists(saved, scorer, rows, rules)
+    return _Cosines(model) if isinstance(model, PropagatedEmbeddings) else _OperatorRows(model)
+
+
+def itself(num_items: int) -> UserItems:
+    """The pairs of every item with itself, which no list of similar items has."""
+    every = np.arange(num_items + 1)
+    return UserItems(every.astype(np.int64), every[:-1].astype(np.int32), num_items)
 
 
 class _Cosines:

@@ -1,0 +1,1 @@
+"""What ``graphrec serve`` answers over HTTP, and what it refuses."""

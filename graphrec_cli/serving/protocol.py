@@ -1,0 +1,42 @@
+"""HTTP/1.1 by h11 with a deadline: no connection stays open by being slow or silent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from graphrec_cli.serving.limits import CONNECTION_SECONDS, OPEN_PER_ANSWERED
+
+
+class DeadlineProtocol(H11Protocol):  # type: ignore[misc]  # the extra may be missing
+    """uvicorn's protocol, which itself waits for ever for headers, and for answers to be read."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Start the clock, or close at once if too many connections are open."""
+        super().connection_made(transport)
+        if len(self.connections) > OPEN_PER_ANSWERED * self.limit_concurrency:
+            transport.abort()
+        else:
+            self._restart_clock()
+
+    def on_response_complete(self) -> None:
+        """Give the next request as much time."""
+        self._restart_clock()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def _restart_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        # abort, because close would wait until the client has read everything.
+        abort: Any = self.transport.abort
+        self._deadline = self.loop.call_later(CONNECTION_SECONDS, abort)
