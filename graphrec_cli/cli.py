@@ -51,6 +51,7 @@ Commands:
   compare RUN RUN ...      compare runs user by user, with intervals and tests
   ablate RUN               put each changed value of a run back alone
   export RUN               write vectors, ids and indexes for other programs
+  serve RUN                answer requests for recommendations over HTTP
   completion SHELL         print the completion script for bash, zsh or fish
 
 Flags:
@@ -84,6 +85,7 @@ COMMANDS = (
     "compare",
     "ablate",
     "export",
+    "serve",
     "completion",
 )
 """A command ``name`` is the function ``name_command`` of the module ``commands.name``."""

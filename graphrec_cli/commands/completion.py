@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from graphrec_cli.commands import ablate, compare, evaluate, explain, export, judge, runs
+from graphrec_cli.commands import ablate, compare, evaluate, explain, export, judge, runs, serve
 from graphrec_cli.commands.data import PLOT_DIR, SUBCOMMANDS
 from graphrec_cli.commands.plugin_words import plugins_of
 from graphrec_cli.commands.recommend import CHOICES, KEYS, OVERRIDABLE
@@ -170,6 +170,10 @@ def _export(word: str, before: list[str]) -> list[str]:
     return _run_words(word, before, [*chosen, *free], OVERRIDABLE)
 
 
+def _serve(word: str, before: list[str]) -> list[str]:
+    return _run_words(word, before, [f"{key}=" for key in serve.OWN], OVERRIDABLE)
+
+
 def _judge(word: str, before: list[str]) -> list[str]:
     if word.startswith("split="):
         return [f"split={run}" for run in _runs(before, Need.model)]
@@ -227,5 +231,6 @@ _COMMANDS = {
     "compare": _compare,
     "ablate": _ablate,
     "export": _export,
+    "serve": _serve,
     "completion": _completion,
 }

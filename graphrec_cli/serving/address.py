@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from graphrec_cli.errors import ConfigError
 
