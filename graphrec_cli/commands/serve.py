@@ -48,8 +48,8 @@ DEFAULT_PORT = 8_000
 _RANGES = {
     "port": (0, 65_535),
     "watch": (1, 86_400),
-    "max_k": (1, 1_000_000),
-    "max_body": (64, 64 * 2**20),
+    "max_k": (1, 50_000),
+    "max_body": (64, 2**20),
     "max_connections": (1, 200),
 }
 """Least and most of the keys that are numbers."""

@@ -155,6 +155,6 @@ def _known(
         wrong = list(compress(ids, refused.tolist()))
         shown = ", ".join(repr(shorten(id, _ID_SHOWN)) for id in wrong[:_IDS_SHOWN])
         more = ", ..." if len(wrong) > _IDS_SHOWN else ""
-        which = f"{kind} {shown} is" if len(ids) == 1 else f"{kind}s {shown}{more} are"
+        which = f"{kind} {shown} is" if len(wrong) == 1 else f"{kind}s {shown}{more} are"
         raise Refused(404, f"{which} unknown to this run, or without a train interaction in it")
     return index
