@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -37,7 +38,7 @@ def test_every_id_survives_a_query(user: str, k: int) -> None:
     assert asked == Question(key="user", ids=[user], k=k)
 
 
-@given(st.lists(st.text(), min_size=1, max_size=20), st.integers(1, 100))
+@given(st.lists(st.text(max_size=9), min_size=1, max_size=5), st.integers(1, 100))
 def test_every_id_survives_a_body(items: list[str], k: int) -> None:
     asked = in_body({"items": items, "k": k})
     assert asked == Question(key="items", ids=list(dict.fromkeys(items)), k=k)
@@ -126,6 +127,13 @@ def test_a_body_that_is_not_the_expected_json_is_refused(body: bytes) -> None:
     assert refused.value.status == 400
 
 
+def question_or_status(parse: Callable[[], Question]) -> Question | int:
+    try:
+        return parse()
+    except Refused as refused:
+        return refused.status
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -135,21 +143,17 @@ KEYS = st.sampled_from(["items", "users", "k", "seen", "other"])
 
 @given(st.dictionaries(KEYS, JSON) | JSON)
 def test_any_json_gives_a_question_or_a_refusal(content: Any) -> None:
-    try:
-        asked = in_body(content)
-    except Refused as refused:
-        assert refused.status in (400, 422)
-    else:
+    asked = question_or_status(lambda: in_body(content))
+    if isinstance(asked, Question):
         assert asked.ids == list(dict.fromkeys(content[asked.key]))
+    else:
+        assert asked in (400, 422)
 
 
 @given(st.binary())
-def test_any_bytes_give_a_question_or_a_refusal(data: bytes) -> None:
+def test_any_bytes_are_refused(data: bytes) -> None:
     for parse in (
         lambda: question_in_query(data, "user", LIMITS, seen=True),
         lambda: question_in_body(data, LIMITS),
     ):
-        try:
-            parse()
-        except Refused as refused:
-            assert refused.status in (400, 422)
+        assert question_or_status(parse) in (400, 422)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,13 @@ MODELS = {
 }
 
 
-@pytest.fixture(scope="module", params=MODELS)
+FIRST, *OTHERS = MODELS
+
+
+@pytest.fixture(
+    scope="module",
+    params=[FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)],
+)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of a model, with titles and odd ids."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -142,8 +149,6 @@ def test_a_user_without_a_train_interaction_is_refused(run: Path, tmp_path: Path
 
 
 def test_health_tells_the_weights(run: Path, served: ServedRun) -> None:
-    import hashlib
-
     weights = (run / "checkpoints" / "best.pt").read_bytes()
     assert served.health["weights_sha256"] == hashlib.sha256(weights).hexdigest()
     assert served.health["run"] == run.name
