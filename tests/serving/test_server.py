@@ -8,12 +8,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from served import read_all
 
-from graphrec_cli.serving.limits import Limits
+from graphrec_cli.serving.limits import OPEN_PER_ANSWERED, Limits
 from graphrec_cli.serving.question import Question
 
 pytest.importorskip("starlette", reason="comes with the extra serve, which CI installs")
@@ -123,19 +123,17 @@ def test_pipelined_requests_are_answered_in_order(port: int) -> None:
 
 
 def test_beyond_the_limit_requests_get_503_and_connections_are_closed(port: int) -> None:
-    many = [connect(port) for _ in range(60)]
-    time.sleep(0.3)
-    codes = []
-    for each in many:
-        with suppress(ConnectionError):
-            each.sendall(HEALTH)
-    for each in many:
-        with each:
+    with ExitStack() as stack:
+        many = [stack.enter_context(connect(port)) for _ in range(60)]
+        time.sleep(CONNECTION_SECONDS / 4)
+        for each in many:
             with suppress(ConnectionError):
-                each.shutdown(socket.SHUT_WR)
-            codes.append(read_all(each)[9:12])
-    assert set(codes) == {b"200", b"503", b""} or set(codes) == {b"503", b""}
-    assert codes.count(b"") >= 60 - 4 * 9
+                each.sendall(HEALTH)
+        codes = [read_all(each)[9:12] for each in many]
+    # 9 is the limit of the fixture, as uvicorn counts.
+    assert codes.count(b"") >= 60 - OPEN_PER_ANSWERED * 9
+    assert b"503" in codes
+    assert set(codes) <= {b"200", b"503", b""}
     time.sleep(CONNECTION_SECONDS)
     with connect(port) as after:
         after.sendall(HEALTH)
