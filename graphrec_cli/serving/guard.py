@@ -21,7 +21,7 @@ class Guard:
         self.app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer with 400 or 414, or hand on."""
+        """Answer with 400, 414 or 505, or hand on."""
         fault = _fault(scope)
         if fault is None:
             await self.app(scope, receive, send)
@@ -35,6 +35,8 @@ class Guard:
 
 
 def _fault(scope: Message) -> tuple[int, str] | None:
+    if scope["http_version"] not in ("1.0", "1.1"):
+        return 505, "use HTTP/1.1"
     names = {name for name, _ in scope["headers"]}
     # A proxy may take the other of the two, and so see two requests where this server sees one.
     if {b"content-length", b"transfer-encoding"} <= names:

@@ -57,7 +57,6 @@ MALFORMED = {
     "zeros": b"\x00" * 1_000,
     "no version": b"GET /health\r\n\r\n",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "HTTP/9.9": b"GET /health HTTP/9.9\r\nHost: localhost\r\n\r\n",
     "no host": b"GET /health HTTP/1.1\r\n\r\n",
     "two hosts": b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n",
     "a folded header": b"GET /health HTTP/1.1\r\nHost: localhost\r\n X: y\r\n\r\n",

@@ -48,6 +48,7 @@ def ask(
     *parts: bytes,
     headers: Mapping[str, str] | None = None,
     times: int = 1,
+    version: str = "1.1",
 ) -> tuple[int, dict[str, str], str]:
     """The last of so many equal requests at the same time: status, headers, body."""
     with ThreadPoolExecutor(1) as worker:
@@ -56,20 +57,25 @@ def ask(
         async def all_at_once() -> list[tuple[int, dict[str, str], str]]:
             given = {"host": "localhost:8000", **(headers or {})}
             return await asyncio.gather(
-                *(one_request(app, method, target, parts, given) for _ in range(times))
+                *(one_request(app, method, target, parts, given, version) for _ in range(times))
             )
 
         return asyncio.run(all_at_once())[-1]
 
 
 async def one_request(
-    app: Any, method: str, target: str, parts: Iterable[bytes], headers: Mapping[str, str]
+    app: Any,
+    method: str,
+    target: str,
+    parts: Iterable[bytes],
+    headers: Mapping[str, str],
+    version: str,
 ) -> tuple[int, dict[str, str], str]:
     path, _, query = target.partition("?")
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
-        "http_version": "1.1",
+        "http_version": version,
         "method": method,
         "scheme": "http",
         "path": path,
@@ -185,6 +191,11 @@ def test_a_request_that_waits_too_long_is_given_up(monkeypatch: pytest.MonkeyPat
     assert ask("GET", "/recommend?user=slow", times=9)[0] == 503
     # Those that had not begun never do.
     assert time.perf_counter() - started < 9 * 0.3
+
+
+def test_other_versions_of_http_are_refused() -> None:
+    assert ask("GET", "/health", version="1.0")[0] == 200
+    assert ask("GET", "/health", version="9.9")[0] == 505
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "evil@localhost"])
