@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from graphrec_cli.serving.limits import CONNECTION_SECONDS, OPEN_PER_ANSWERED
@@ -27,6 +28,18 @@ class DeadlineProtocol(H11Protocol):  # type: ignore[misc]  # the extra may be m
         """Give the next request as much time."""
         self._restart_clock()
         super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP, also in or after the body of a request that has an answer."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            # Or the application would answer as well.
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
