@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from comparisons import judged_folder
+from served import serving
 
 from graphrec_cli import components, load_run
 from graphrec_cli.cli import main
@@ -55,6 +56,7 @@ EXPLAIN = commands("graphrec explain")
 JUDGE = commands("graphrec judge")
 REPRODUCE = commands("graphrec reproduce")
 EXPORT = commands("graphrec export")
+SERVE = commands("graphrec serve")
 COMPARE = commands("graphrec compare")
 RESUME = commands("graphrec train resume=")
 FROM = commands("graphrec train --from")
@@ -88,6 +90,7 @@ def test_the_pages_show_commands() -> None:
     assert len(JUDGE) >= 4
     assert len(REPRODUCE) >= 2
     assert len(EXPORT) >= 4
+    assert len(SERVE) >= 3
     assert len(COMPARE) >= 4
     assert len(DATA) >= 4
     assert len(PLAN) >= 3
@@ -356,6 +359,25 @@ def test_the_shown_python_code_trains_and_opens_runs(
     assert values["hit"] == run.metrics["test"]["hit@10"]
     assert values["ndcg"] == pytest.approx(run.metrics["test"]["ndcg@10"])
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", SERVE)
+def test_a_shown_server_answers_the_shown_requests(command: str, run: Path) -> None:
+    for package in ("starlette", "uvicorn"):
+        pytest.importorskip(package, reason="comes with the extra serve, which CI installs")
+    words = [str(run) if word == "RUN" else word for word in shlex.split(command)[2:]]
+    page = (ROOT / "docs/serve.md").read_text("utf-8")
+    asked = [shlex.split(line) for line in page.splitlines() if line.startswith("curl ")]
+    assert len(asked) == 2
+    with serving(run.parents[1], *(word for word in words if "port=" not in word)) as served:
+        for line in asked:
+            (address,) = [word for word in line if word.startswith("http://127.0.0.1:8000/")]
+            body = line[line.index("-d") + 1].encode() if "-d" in line else None
+            answer = served.ask(address.removeprefix("http://127.0.0.1:8000"), body)
+            assert answer.status == 200
+            assert len(answer.content[0]["items"]) == 2
+        assert served.stop() == 0
 
 
 @pytest.mark.slow
