@@ -11,8 +11,8 @@ from graphrec_cli.errors import ConfigError
 from graphrec_cli.serving.limits import Limits
 
 HELP = """\
-Answer requests for recommendations of one run over HTTP, as JSON. The address is
-the first line on stdout. Needs the extra 'serve'.
+Answer requests for recommendations of one run over HTTP, as JSON. The first
+line on stdout is the address. Needs the extra 'serve'.
 
 Examples:
   graphrec serve latest
@@ -26,7 +26,7 @@ Requests:
   POST /recommend {"users": ["17", "42"]}     items for several users
   GET  /similar?item=42&k=10                  items similar to an item
   GET  /health                                which run answers
-  GET  /openapi.json                          the description of these requests
+  GET  /openapi.json                          these requests in OpenAPI 3.1
 
 Keys:
   host=127.0.0.1           the address to listen on; nobody has to log in

@@ -124,7 +124,9 @@ class TopFinder:
             MemoryShortageError: the scores of a single user do not fit into memory.
             NonFiniteError: a score is NaN or infinite.
         """
-        size = chunk_users or users_per_chunk(self.scores.num_items, self.device)
+        # Finding out the free memory takes longer than the list of one user.
+        one = 1 if len(users) == 1 else None
+        size = chunk_users or one or users_per_chunk(self.scores.num_items, self.device)
         widths = self._widths(users, size)
         # Sorted so that the users of a chunk need nearly the same columns.
         order = np.argsort(-widths, kind="stable")

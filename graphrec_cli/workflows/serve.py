@@ -117,7 +117,10 @@ class Reloads:
 
     def ask(self) -> None:
         """Ask for a reload, from a signal handler; one that has not begun is not repeated."""
-        if self._loop is not None:
+        if self._loop is None:
+            self._asked.set()
+            return
+        with suppress(RuntimeError):  # the loop has ended, and so has the server
             self._loop.call_soon_threadsafe(self._asked.set)
 
     async def keep_up(self, loader: ThreadPoolExecutor) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -142,6 +145,32 @@ def test_requests_during_reloads_are_all_answered(outputs: Path) -> None:
             assert (answer.status, answer.body) == (200, before)
             loaded_at.add(served.ask("/health").content["loaded_at"])
         assert served.stop() == 0
+
+
+@slow
+@pytest.mark.usefixtures("needs_server")
+def test_the_server_ends_with_its_terminal(trained: Finished, tmp_path: Path) -> None:
+    words = ["-m", "graphrec_cli", "serve", str(trained.run), "port=0"]
+    # The terminal has to become that of the new session before the command begins.
+    start = (
+        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    )
+    terminal, other_end = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", start, *words],
+        cwd=tmp_path,
+        stdin=other_end,
+        stdout=other_end,
+        stderr=other_end,
+        start_new_session=True,
+    ) as process:
+        os.close(other_end)
+        shown = b""
+        while b"http://127.0.0.1:" not in shown:
+            shown += os.read(terminal, 1_000)
+        os.close(terminal)
+        process.wait(PATIENCE_S)
 
 
 @slow

@@ -176,6 +176,17 @@ def test_a_score_that_is_not_finite_is_refused_even_where_it_is_masked(bad: floa
         )
 
 
+def test_a_finder_of_another_k_finds_what_a_new_one_finds() -> None:
+    rng = np.random.default_rng(0)
+    tables = rng.integers(-2, 3, size=(25, 3)), rng.integers(-2, 3, size=(3, 40))
+    scorer = Product(*(torch.from_numpy(table.astype(np.float32)) for table in tables))
+    masked, degree = [pairs(rng.random((25, 40)) < 0.3)], rng.integers(0, 3, size=40)
+    finder = TopFinder(scorer, k=1, item_degree=degree, masked=masked, device=CPU)
+    for k in (5, 1, 39, 40, 100, 2):
+        new = top_k(scorer, np.arange(25), k=k, item_degree=degree, masked=masked)
+        assert lists(finder.for_k(k).find(np.arange(25))) == lists(new)
+
+
 @pytest.mark.gpu
 def test_the_same_lists_on_a_gpu() -> None:
     rng = np.random.default_rng(0)
