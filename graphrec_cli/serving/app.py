@@ -163,7 +163,8 @@ async def _respond(handler: Handler, debug: bool, request: Request) -> Response:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        log.error("%s %s: %s: %s", request.method, request.url.path, type(error).__name__, error)
+        path = request.scope["path"]
+        log.error("%s %s: %s: %s", request.method, path, type(error).__name__, error)
         return error_response(500, "the request could not be answered; see the log of the server")
 
 
