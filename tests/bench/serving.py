@@ -122,7 +122,7 @@ async def row(case: Case, port: int, seconds: float) -> str:
 async def client(port: int, requests: list[bytes], until: float) -> list[float]:
     """The latency of one request after the other, in seconds."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
-    latencies = []
+    latencies: list[float] = []
     while (started := time.perf_counter()) < until:
         writer.write(requests[len(latencies) % len(requests)])
         head = await reader.readuntil(b"\r\n\r\n")
