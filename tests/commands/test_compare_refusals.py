@@ -1,4 +1,4 @@
-"""``graphrec compare``: what cannot be paired is refused, and what is left out is said."""
+"""``graphrec compare``: runs that cannot be paired are refused, and a line names what is left out."""
 
 from __future__ import annotations
 
