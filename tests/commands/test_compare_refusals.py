@@ -1,4 +1,4 @@
-"""``graphrec compare``: runs that cannot be paired are refused, and a line names what is left out."""
+"""``graphrec compare`` refuses runs that cannot be paired, and names what it leaves out."""
 
 from __future__ import annotations
 
