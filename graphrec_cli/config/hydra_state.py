@@ -11,7 +11,7 @@ from hydra.version import VersionBase
 
 @contextmanager
 def hydra_set_aside() -> Iterator[None]:
-    """Let the block initialize Hydra anew; afterwards it is initialized as before."""
+    """Clear Hydra's global state for the block, and restore it afterwards."""
     hydra, version = GlobalHydra.instance().hydra, VersionBase.instance().version_base
     GlobalHydra.instance().clear()
     try:

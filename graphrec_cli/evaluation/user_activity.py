@@ -7,22 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-SEGMENTS = ("tail", "middle", "head")
-"""Thirds of the users, the least active first."""
-
-
-def activity_thirds(degree: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The third of every user by activity, an index into ``SEGMENTS``; shape (users,).
-
-    Users of the same degree are in the same third: that of the middle one of them. A third may be
-    empty.
-
-    Args:
-        degree: train interactions of every user, shape (users,).
-    """
-    ascending = np.sort(degree)
-    below, up_to = (np.searchsorted(ascending, degree, side) for side in ("left", "right"))
-    return 3 * (below + up_to) // (2 * len(degree))
+from graphrec_cli.evaluation.segments import SEGMENTS, thirds
 
 
 def by_activity(
@@ -35,13 +20,13 @@ def by_activity(
         metrics: values by metric, each of shape (users,).
 
     Returns:
-        For ``head``, ``middle`` and ``tail``, unless empty, ``users``, the smallest and the largest
-        degree (``train_least``, ``train_most``) and the metrics; for ``gap`` the difference of the
-        best and the worst third in each metric.
+        For each of the ``SEGMENTS`` that ``thirds`` cuts the users into, unless empty, ``users``,
+        the smallest and the largest degree (``train_least``, ``train_most``) and the metrics; for
+        ``gap`` the difference of the best and the worst third in each metric.
     """
-    third = activity_thirds(degree)
+    third = thirds(degree, np.ones_like(degree))
     found: dict[str, dict[str, float]] = {}
-    for number, name in reversed(list(enumerate(SEGMENTS))):
+    for number, name in enumerate(SEGMENTS):
         users = third == number
         if users.any():
             found[name] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graphrec_cli.evaluation.user_activity import SEGMENTS
+from graphrec_cli.evaluation.segments import SEGMENTS
 from graphrec_cli.reporting.tables import text_table, wrap
 
 _DECIMALS = {"coverage": 4, "gini": 4, "popularity": 1, "novelty": 2, "diversity": 4}
@@ -33,7 +33,7 @@ def beyond_lines(models: Mapping[str, Mapping[str, Any]], monitor: str) -> list[
     lines = text_table([f"top {k}", *names], rows).splitlines()
     by_activity = first["by_activity"]
     if monitor in by_activity["gap"] and len(by_activity) > 2:
-        shown = [name for name in (*reversed(SEGMENTS), "gap") if name in by_activity]
+        shown = [name for name in (*SEGMENTS, "gap") if name in by_activity]
         values = ", ".join(f"{name} {by_activity[name][monitor]:.4f}" for name in shown)
         lines += wrap(f"{monitor} by user activity: {values}").splitlines()
     return lines

@@ -38,10 +38,12 @@ def report_content(comparison: Mapping[str, Any], detail: Detail) -> dict[str, A
     keys = comparison["config_keys"][: detail.keys]
     entries = comparison["entries"][: detail.entries]
     drawn = metrics if detail.all_curves else [ranking]
+    by_item = _metrics_by_item(entries)
     pairs = comparison["pairs"]
     return {
         "part": text(comparison["part"], detail.text),
         "metrics": [text(metric, detail.text) for metric in metrics],
+        "item_metrics": [text(metric, detail.text) for metric in by_item],
         "ranking": metrics.index(ranking),
         "lower_is_better": bool(comparison["lower_is_better"]),
         "confidence": number(comparison["confidence"]),
@@ -50,7 +52,7 @@ def report_content(comparison: Mapping[str, Any], detail: Detail) -> dict[str, A
         "splits": [text(split, 16) for split in comparison["split_hashes"][:_MOST_SHORT]],
         "tests": _distinct((pair["test"] for pair in pairs), detail.text),
         "keys": [text(key, detail.text) for key in keys],
-        "entries": [_entry(entry, metrics, drawn, keys, detail) for entry in entries],
+        "entries": [_entry(entry, metrics, by_item, drawn, keys, detail) for entry in entries],
         "baselines": [
             [text(name, detail.text), _by_metric(figures, metrics)]
             for name, figures in [*comparison["baselines"].items()][:_MOST_SHORT]
@@ -77,6 +79,7 @@ def number(value: object) -> int | float | None:
 def _entry(
     entry: Mapping[str, Any],
     metrics: Sequence[str],
+    by_item: Sequence[str],
     drawn: Sequence[str],
     keys: Sequence[str],
     detail: Detail,
@@ -91,12 +94,22 @@ def _entry(
         "values": [text(entry["values"].get(key), detail.text) for key in keys],
         "figures": [_figure(entry["figures"].get(metric)) for metric in metrics],
         "users": _segments(segments.get("users") or {}, "users", metrics),
-        "items": _segments(segments.get("items") or {}, "pairs", metrics),
+        "items": _segments(segments.get("items") or {}, "pairs", by_item),
         "histogram": _histogram(entry.get("rank_histogram")),
         "curves": [
             _curve(curve, metrics, drawn, detail) for curve in entry["curves"][: detail.runs]
         ],
     }
+
+
+def _metrics_by_item(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The metrics that the segments of items have; they need not be those of the users."""
+    parts = [
+        part
+        for entry in entries
+        for part in ((entry.get("segments") or {}).get("items") or {}).values()
+    ]
+    return list(dict.fromkeys(metric for part in parts for metric in part["figures"]))[:_MOST_SHORT]
 
 
 def _figure(figure: Mapping[str, Any] | None) -> list[int | float | None] | None:

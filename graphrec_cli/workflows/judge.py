@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ from graphrec_cli.system.progress import progress
 from graphrec_cli.system.threads import set_threads
 from graphrec_cli.terminal_text import shorten
 from graphrec_cli.workflows.evaluate import evaluate_run
+
+log = logging.getLogger("graphrec")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,12 @@ def judge_file(
         )
         ranked = rank_listed(lists, pairs, evaluation.rules(), config.cutoffs())
     result = evaluation.result(ranked.ranks, request.part)
+    if not result.metrics["mrr"]:
+        log.warning(
+            "no list has a held-out item of %s: lists that leave these items out cannot be judged "
+            "(graphrec recommend keeps them with seen=keep)",
+            request.part,
+        )
     audit = audit_lists(
         raw,
         users,

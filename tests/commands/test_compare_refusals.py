@@ -1,4 +1,4 @@
-"""``graphrec compare``: what cannot be paired is refused, and what is left out is said."""
+"""``graphrec compare`` refuses runs that cannot be paired, and names what it leaves out."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"schema_version": 2}, "schema_version 1"),
-        ({"name": 7}, "'name' must be a string"),
+        ({"schema_version": 2}, "'schema_version' must be 1"),
+        ({"name": 7}, "'name' must be a text"),
         ({"ks": []}, "'ks' must be a list"),
         ({"ks": [True]}, "'ks' must be a list"),
         ({"map_denominator": "mean"}, "'map_denominator' must be min or held_out"),
-        ({"split_hash": None}, "'split_hash' must be a string"),
+        ({"split_hash": None}, "'split_hash' must be a text"),
     ],
 )
 def test_malformed_judged_lists_are_named(
@@ -45,7 +45,7 @@ def test_what_lists_cannot_tell_is_refused(two_samplers: Finished, tmp_path: Pat
     by_held_out = judged_folder(run, tmp_path / "held_out", map_denominator="held_out")
     for words, message in (
         ((str(theirs), "metric=ndcg@10"), "was judged at 5 at most"),
-        ((str(theirs), "part=valid"), "has judged lists, which part=valid"),
+        ((str(theirs), "part=valid"), "has lists that were judged on test, not on valid"),
         ((str(elsewhere),), "different splits (split hashes"),
         ((str(by_held_out),), "different denominators of map (min and held_out)"),
     ):
@@ -122,7 +122,7 @@ def test_damaged_runs_are_named(two_samplers: Finished, tmp_path: Path) -> None:
     np.savez(copies["pairs"] / "ranks.npz", allow_pickle=False, **fewer)
     for name, code, message in (
         ("ranks", 1, "has no ranks.npz: the run is completed"),
-        ("history", 1, "history.jsonl: line 1: 'epoch' and 'loss' must be numbers"),
+        ("history", 1, "history.jsonl: line 1: 'step' must be a whole number"),
         ("pairs", 2, "have ranks of other pairs"),
         ("hash", 1, "'split_hash' a string"),
     ):

@@ -63,6 +63,15 @@ def test_the_scores_of_all_items_give_the_figures_of_evaluate(
     assert (result["audit"].get("seen_valid") is not None) is (part == "test")
 
 
+def test_lists_without_held_out_items_are_warned_of(trained: Finished, graphrec: Command) -> None:
+    """recommend leaves out the items of test unless it is told to keep them."""
+    for seen, warned in (("exclude", True), ("keep", False)):
+        assert graphrec("recommend", str(trained.run), f"seen={seen}", "out=some.csv").code == 0
+        done = graphrec("judge", "some.csv", f"split={trained.run}")
+        assert done.code == 0
+        assert ("warning: no list has a held-out item of test" in done.err) is warned
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("ties", ["random", "pessimistic", "optimistic"])
 def test_equal_scores_are_ordered_as_in_evaluate(

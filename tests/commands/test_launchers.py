@@ -117,16 +117,24 @@ def begin(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def go_on(folder: Path, pending: int | None = None) -> None:
-    """Let the runs go on, after the signal ``pending`` has been passed on to each of them."""
+    """Let paused runs go on, after the signal ``pending`` has been passed on to each of them."""
     if pending is None:
         time.sleep(1)  # for the others to see which process has ended
     until = time.monotonic() + PATIENCE_S
     for trainer in trainers(folder):
-        while pending is not None and not is_pending(trainer, pending):
+        # A run that had not begun when the others were paused has received the signal.
+        while pending is not None and is_paused(trainer) and not is_pending(trainer, pending):
             assert time.monotonic() < until, "the signal was not passed on"
             time.sleep(0.01)
     for trainer in trainers(folder):
         os.kill(trainer, signal.SIGCONT)
+
+
+def is_paused(process: int) -> bool:
+    try:
+        return "T (stopped)" in Path(f"/proc/{process}/status").read_text("utf-8")
+    except OSError:  # it has ended
+        return False
 
 
 def is_pending(process: int, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""``graphrec runs``: which runs are listed, in which order, and what is said of them."""
+"""``graphrec runs``: which runs it lists, in which order, and what it shows of each."""
 
 from __future__ import annotations
 

@@ -30,15 +30,15 @@ KILLED = """
 import os, sys, time
 from graphrec_cli.cli import main
 from graphrec_cli.tracking import follow
-real = follow.FollowedRun.log
-def log(self, row):
-    real(self, row)
-    if row["epoch"] == 3:
+real = follow.FollowedRun.after_epoch
+def log(self, history):
+    real(self, history)
+    if len(history) == 3:
         while any(worker._waiting.qsize() for worker in self._workers):
             time.sleep(0.1)
         time.sleep(3)
         os._exit(9)
-follow.FollowedRun.log = log
+follow.FollowedRun.after_epoch = log
 main(sys.argv[1:])
 """
 

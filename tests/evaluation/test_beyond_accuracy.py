@@ -128,7 +128,7 @@ def test_valid_looks_at_the_users_that_are_sampled() -> None:
         RankingConfig(),
         valid_users=4,
     )
-    assert found.by_activity["middle"]["users"] == 4
+    assert found.by_activity["head"]["users"] == 4
 
 
 def test_users_whose_items_are_all_cold_have_lists_where_they_count() -> None:

@@ -1,4 +1,4 @@
-"""Embeddings without an edge, against graphs that are built and propagated anew."""
+"""Embeddings without an edge, against graphs that are built again without it."""
 
 from __future__ import annotations
 

@@ -148,3 +148,18 @@ def test_an_entry_that_is_pointed_at_in_the_legend_stands_out(page: Browser) -> 
     assert {shown for _, shown in page.run(opacity)} == {"1"}
     page.run("document.activeElement.blur();")
     assert {shown for _, shown in page.run(opacity)} == {"1"}
+
+
+def test_items_have_recall_where_the_metric_is_not_one_of_items(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """compare knows items by recall alone."""
+    comparison = sample_comparison(2, metrics=("ndcg@10",))
+    for entry in comparison["entries"]:
+        for part in entry["segments"]["items"].values():
+            part["figures"] = {"recall@10": 0.4321}
+    report = tmp_path / "report.html"
+    write_report(comparison, report)
+    browser.open(report)
+    assert "recall@10 by items" in browser.run(TEXT, "items")
+    assert "0.4321" in browser.run(TEXT, "items")

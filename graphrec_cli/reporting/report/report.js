@@ -147,11 +147,9 @@ function segmentParts(side, noun, metric) {
 
 // Not every metric is known by item: else recall at the same cut-off stands for it, or the first.
 function itemMetric() {
-  const known = (metric) => content.entries.some(({ items }) => items.some(([, , values]) => values[metric] !== null));
-  const cut = metricName().split("@")[1];
-  const same = content.metrics.indexOf(`recall@${cut}`);
-  const choices = [state.metric, same, ...content.metrics.keys()];
-  return choices.find((metric) => metric >= 0 && known(metric)) ?? state.metric;
+  const names = content.item_metrics;
+  const choices = [metricName(), `recall@${metricName().split("@")[1]}`, ...names];
+  return names.indexOf(choices.find((name) => names.includes(name)));
 }
 
 function showCharts() {
@@ -162,7 +160,7 @@ function showCharts() {
   drawCurves(byId("valid"), `Validation ${name}`, curveLines((curve) => curve.valid[state.metric]));
   const ofItems = itemMetric();
   drawBars(byId("users"), `${name} by users`, segmentParts("users", "users", state.metric));
-  drawBars(byId("items"), `${content.metrics[ofItems]} by items`, segmentParts("items", "held-out pairs", ofItems));
+  drawBars(byId("items"), `${content.item_metrics[ofItems] ?? name} by items`, segmentParts("items", "held-out pairs", ofItems));
   drawHistogram(byId("histogram"), "Share of held-out pairs by rank", shownEntries().flatMap((entry) =>
     entry.histogram ? [{ entry: entry.index, name: entry.name, ...entry.histogram }] : []));
 }

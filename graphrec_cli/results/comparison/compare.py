@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from graphrec_cli.evaluation.segments import thirds
 from graphrec_cli.results.comparison.entry_figures import entry_figures
 from graphrec_cli.results.comparison.observations import Observations
 from graphrec_cli.results.comparison.pair_figures import pair_figures
 from graphrec_cli.results.comparison.resampled import resample
-from graphrec_cli.results.comparison.segments import thirds
 from graphrec_cli.results.comparison.settings import ComparisonSettings
 
 

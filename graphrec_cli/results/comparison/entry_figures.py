@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.evaluation.segments import SEGMENTS
 from graphrec_cli.results.comparison.bootstrap import percentile_interval
 from graphrec_cli.results.comparison.observations import Observations
 from graphrec_cli.results.comparison.resampled import Resampled
-from graphrec_cli.results.comparison.segments import SEGMENTS
 from graphrec_cli.results.comparison.settings import ComparisonSettings
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graphrec_cli.config.evaluation import MapDenominator
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.evaluation.metrics import MISS, per_user_metrics
-from graphrec_cli.results.comparison.segments import SEGMENTS, thirds
+from graphrec_cli.evaluation.segments import SEGMENTS, thirds
 
 _DECIMALS = 12
 """A mean over seeds depends in its last bits on their order; equal values must stay ties."""

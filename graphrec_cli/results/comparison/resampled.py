@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.evaluation.segments import SEGMENTS
 from graphrec_cli.results.comparison.bootstrap import resampled_sums
 from graphrec_cli.results.comparison.observations import Observations
-from graphrec_cli.results.comparison.segments import SEGMENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from graphrec_cli.config.evaluation import MapDenominator
 from graphrec_cli.evaluation.metrics import MISS
+from graphrec_cli.evaluation.segments import thirds
 from graphrec_cli.results.comparison.observations import Observations, SplitRanks, observe
-from graphrec_cli.results.comparison.segments import thirds
 
 METRICS, CUTOFFS = ["recall@5", "hit@10", "mrr"], [5, 10]
 

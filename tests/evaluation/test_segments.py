@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_cli.results.comparison.segments import thirds
+from graphrec_cli.evaluation.segments import thirds
 
 DEGREES = st.lists(st.integers(0, 12), min_size=1, max_size=40)
 
