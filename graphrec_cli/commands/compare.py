@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrec_cli.commands.out_words import out_file
-from graphrec_cli.commands.run_arguments import one_of, sort_named_words
+from graphrec_cli.commands.run_arguments import one_of, sort_named_words, whole_number
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.system.progress import progress
@@ -65,7 +65,6 @@ CHOICES = {
     "groups": ("true", "false"),
 }
 """The values of keys that have a few."""
-_LEAST_RESAMPLES, _MOST_RESAMPLES = 100, 1_000_000
 
 
 def compare_command(words: list[str], *, json_output: bool, debug: bool) -> int:
@@ -117,10 +116,8 @@ def _settings(
         confidence=_number("confidence", own.get("confidence", "0.95"), 0.5, 1),
         margin=None if margin is None else _margin(margin),
         relative=relative,
-        resamples=_whole(
-            "resamples", own.get("resamples", "5000"), _MOST_RESAMPLES, least=_LEAST_RESAMPLES
-        ),
-        seed=_whole("seed", own.get("seed", "42"), 2**63 - 1),
+        resamples=whole_number("resamples", own.get("resamples", "5000"), 100, 1_000_000),
+        seed=whole_number("seed", own.get("seed", "42"), 0),
         segments=chosen["segments"] == "true",
     )
 
@@ -153,13 +150,6 @@ def _number(key: str, text: str, low: float, high: float) -> float:
         value = low
     if not low < value < high:
         raise ConfigError(f"{key} must be a number between {low:g} and {high:g}, got '{text}'")
-    return value
-
-
-def _whole(key: str, text: str, most: int, *, least: int = 0) -> int:
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
-    if not least <= value <= most:
-        raise ConfigError(f"{key} must be a whole number in {least:,}..{most:,}, got '{text}'")
     return value
 
 

@@ -122,7 +122,7 @@ def _recommend(word: str, before: list[str]) -> list[str]:
 def _explain(word: str, before: list[str]) -> list[str]:
     chosen = [f"{key}={value}" for key, values in explain.CHOICES.items() for value in values]
     free = [f"{key}=" for key in explain.KEYS if key not in explain.CHOICES]
-    return _run_words(word, before, [*chosen, *free], explain.OVERRIDABLE)
+    return _run_words(word, before, [*chosen, *free], OVERRIDABLE)
 
 
 def _train(word: str, before: list[str]) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from graphrec_cli.commands.id_words import parse_count
+from graphrec_cli.commands import recommend
 from graphrec_cli.commands.out_words import out_file, pick_format
-from graphrec_cli.commands.run_arguments import one_of, sort_run_words
+from graphrec_cli.commands.run_arguments import one_of, sort_run_words, whole_number
 from graphrec_cli.config.closed_form import ClosedFormConfig
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.linear_score import refuse_without_linear_score
@@ -52,8 +52,6 @@ CHOICES = {"graph": ("true", "false"), "paths": ("true", "false")}
 """Keys with a fixed set of values."""
 KEYS = ("user", "item", "k", *CHOICES, "out")
 """Keys of this command that no config has; their values are text."""
-OVERRIDABLE = ("model.similarity", "model.item_norm_power", "device", "num_threads")
-"""Keys of the config that may change without training again."""
 
 log = logging.getLogger("graphrec")
 
@@ -65,7 +63,7 @@ def explain_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         GraphrecError: wrong usage, an unknown user or item, a model that cannot be explained, or a
             run that cannot be read.
     """
-    given = sort_run_words("explain", words, own=KEYS, overridable=OVERRIDABLE)
+    given = sort_run_words("explain", words, own=KEYS, overridable=recommend.OVERRIDABLE)
     own = given.own
     for key, choices in CHOICES.items():
         if key in own:
@@ -75,7 +73,7 @@ def explain_command(words: list[str], *, json_output: bool, debug: bool) -> int:
             raise ConfigError(f"explain needs {key}=ID; see --help")
     out = out_file(own["out"]) if "out" in own else None
     file_format = pick_format(None, out, FORMATS, json_output=json_output)
-    k = parse_count(own.get("k", "10"))
+    k = whole_number("k", own.get("k", "10"), 1)
 
     run = find_run(given.run, given.output_dir, Need.model)
     run.refuse_without_model()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphrec_cli.commands import recommend
-from graphrec_cli.commands.run_arguments import one_of, sort_run_words
+from graphrec_cli.commands.run_arguments import one_of, sort_run_words, whole_number
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
@@ -74,7 +74,10 @@ def export_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     for key in _INDEX_OPTIONS:
         if key in own and not indexes:
             raise ConfigError(f"{key} has no effect without index=usearch, faiss or both")
-    m, ef = (_number(key, own.get(key)) for key in _INDEX_OPTIONS)
+    m, ef = (
+        whole_number(key, own.get(key, str(default)), least, most)
+        for key, (default, least, most) in _INDEX_OPTIONS.items()
+    )
 
     run = find_run(given.run, given.output_dir, Need.model)
     run.refuse_without_model()
@@ -119,12 +122,3 @@ def describe_export(out: Path, scoring: dict[str, Any]) -> str:
         lines += [f"recall against exact search, over {queries}:"]
         lines += [text_table(header, rows, width=WIDTH)]
     return "\n".join(lines)
-
-
-def _number(key: str, text: str | None) -> int:
-    default, least, most = _INDEX_OPTIONS[key]
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
-        raise ConfigError(f"{key} must be a whole number from {least} to {most}, got '{text}'")
-    return int(text)

@@ -1,4 +1,4 @@
-"""Words that hold raw ids or a number of items."""
+"""Words that hold raw ids."""
 
 from __future__ import annotations
 
@@ -30,14 +30,3 @@ def parse_ids(key: str, value: str) -> list[str]:
     if not ids:
         raise ConfigError(f"{key} has no ids; write {key}=ID,ID or {key}=@FILE")
     return list(dict.fromkeys(ids))
-
-
-def parse_count(text: str) -> int:
-    """Parse the value of ``k``.
-
-    Raises:
-        ConfigError: it is not a whole number of at least 1.
-    """
-    if not (text.isascii() and text.isdigit() and 0 < len(text.lstrip("0")) < 19):
-        raise ConfigError(f"k must be a whole number of at least 1, got '{text}'")
-    return int(text)

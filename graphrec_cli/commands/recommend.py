@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from graphrec_cli.commands.id_words import parse_count, parse_ids
+from graphrec_cli.commands.id_words import parse_ids
 from graphrec_cli.commands.out_words import out_file, pick_format
-from graphrec_cli.commands.run_arguments import one_of, sort_run_words
+from graphrec_cli.commands.run_arguments import one_of, sort_run_words, whole_number
 from graphrec_cli.config.compose import compose_saved
 from graphrec_cli.config.serialize import read_config
 from graphrec_cli.errors import ConfigError
@@ -84,7 +84,7 @@ def recommend_command(words: list[str], *, json_output: bool, debug: bool) -> in
     file_format = pick_format(own.get("format"), out, FORMATS, json_output=json_output)
     ids = {key: parse_ids(key, own[key]) for key in ID_KEYS if key in own}
     table = _table(own["users_items"]) if "users_items" in own else None
-    k = parse_count(own.get("k", "10"))
+    k = whole_number("k", own.get("k", "10"), 1)
 
     run = find_run(given.run, given.output_dir, Need.model)
     run.refuse_without_model()

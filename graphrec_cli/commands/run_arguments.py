@@ -10,6 +10,9 @@ from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.unknown import suggestion
 from graphrec_cli.errors import ConfigError
 
+LARGEST = 2**63 - 1
+"""Largest whole number that numpy and torch hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunWords:
@@ -126,6 +129,19 @@ def one_of(key: str, value: str, choices: Sequence[str]) -> str:
         listed = f"{', '.join(choices[:-1])} or {choices[-1]}"
         raise ConfigError(f"{key} must be {listed}, got '{value}'{hint}")
     return value
+
+
+def whole_number(key: str, text: str, least: int, most: int = LARGEST) -> int:
+    """Parse the value of ``key``.
+
+    Raises:
+        ConfigError: it is not a whole number in ``least..most``, both included.
+    """
+    digits = text.isascii() and text.isdigit() and len(text) < 20
+    if not (digits and least <= int(text) <= most):
+        bounds = f"of at least {least:,}" if most == LARGEST else f"from {least:,} to {most:,}"
+        raise ConfigError(f"{key} must be a whole number {bounds}, got '{text}'")
+    return int(text)
 
 
 def _exists(word: str) -> bool:

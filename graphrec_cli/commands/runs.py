@@ -8,8 +8,7 @@ import os
 from datetime import datetime
 from typing import Any
 
-from graphrec_cli.commands.run_arguments import sort_named_words
-from graphrec_cli.errors import ConfigError
+from graphrec_cli.commands.run_arguments import sort_named_words, whole_number
 from graphrec_cli.rundir.run_list import FILTERS, best_first, find_runs, matching
 from graphrec_cli.rundir.run_summary import RunSummary
 from graphrec_cli.terminal_text import counted, printable
@@ -51,7 +50,7 @@ def runs_command(words: list[str], *, json_output: bool, debug: bool) -> int:
         ConfigError: wrong usage, or no such folder.
     """
     given = sort_named_words("runs", words, own=OWN, takes="", least=0, most=0)
-    most = _most(given.own.get("most", "20"))
+    most = whole_number("most", given.own.get("most", "20"), 0) or None
     filters = {name: given.own[name] for name in FILTERS if name in given.own}
     metric = given.own.get("sort")
     whole = bool(filters) or metric is not None
@@ -110,9 +109,3 @@ def _iso(seconds: float | None) -> str | None:
         return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
     except (OverflowError, OSError, ValueError):
         return None
-
-
-def _most(value: str) -> int | None:
-    if not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise ConfigError(f"most must be a whole number of at least 0, got '{value}'")
-    return int(value) or None

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from graphrec_cli.evaluation.segments import SEGMENTS
 from graphrec_cli.reporting.compare_html_detail import Detail, left_out
 from graphrec_cli.reporting.tables import clip
 from graphrec_cli.reporting.thin_curves import kept_epochs
 
-SEGMENTS = ("head", "middle", "tail")
 _LARGEST_EXACT = 2**53
 """Largest whole number that JavaScript holds exactly."""
 _MOST_BINS = 64

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphrec_cli.reporting.plots import new_figure
+from graphrec_cli.reporting.plots import COLOURS, new_figure, plain_style, save_figure
 from graphrec_cli.reporting.tables import clip
-from graphrec_cli.storage.atomic import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,8 +16,6 @@ _MOST_ENTRIES = 8
 _MOST_PAIRS = 15
 _MOST_LABEL = 90
 _SEGMENTS_HEIGHT = 3.6
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999999")
-"""Okabe and Ito's, which colour-blind readers can tell apart."""
 
 
 def draw_comparison(comparison: Mapping[str, Any], path: Path) -> None:
@@ -38,27 +34,25 @@ def draw_comparison(comparison: Mapping[str, Any], path: Path) -> None:
     has_segments = bool(entries[0]["segments"])
     height = 1.6 + 0.3 * max(len(entries), len(pairs))
     ratios = [height, _SEGMENTS_HEIGHT] if has_segments else [height]
-    figure = new_figure(9, sum(ratios) + 0.25 * len(entries))
-    axes = figure.subplots(len(ratios), 2, squeeze=False, height_ratios=ratios)
-    _draw_entries(axes[0][0], entries, comparison)
-    _draw_pairs(axes[0][1], pairs, comparison)
-    if has_segments:
-        _draw_segments(axes[1][0], entries, "users", pairs[0])
-        _draw_segments(axes[1][1], entries, "items", pairs[0])
-    figure.legend(
-        *axes[0][0].get_legend_handles_labels(), loc="outside lower center", frameon=False
-    )
-    with atomic_write(path) as file, warnings.catch_warnings():
-        # A label may have characters that the font lacks; they are drawn as boxes.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(file, format="png")
+    with plain_style():
+        figure = new_figure(9, sum(ratios) + 0.25 * len(entries))
+        axes = figure.subplots(len(ratios), 2, squeeze=False, height_ratios=ratios)
+        _draw_entries(axes[0][0], entries, comparison)
+        _draw_pairs(axes[0][1], pairs, comparison)
+        if has_segments:
+            _draw_segments(axes[1][0], entries, "users", pairs[0])
+            _draw_segments(axes[1][1], entries, "items", pairs[0])
+        figure.legend(
+            *axes[0][0].get_legend_handles_labels(), loc="outside lower center", frameon=False
+        )
+        save_figure(figure, path)
 
 
 def _draw_entries(
     axis: Axes, entries: Sequence[Mapping[str, Any]], comparison: Mapping[str, Any]
 ) -> None:
     metric = comparison["metric"]
-    for place, (entry, colour) in enumerate(zip(entries, _COLOURS, strict=False)):
+    for place, (entry, colour) in enumerate(zip(entries, COLOURS, strict=False)):
         figure = entry["figures"][metric]
         label = f"{entry['name']}: {clip(entry['label'], _MOST_LABEL)}"
         # A dollar sign would begin a formula.
@@ -107,7 +101,7 @@ def _draw_segments(
     segments = pair["segments"][kind]
     metric = next(iter(segments.values()))["metric"]
     width = 0.8 / len(entries)
-    for number, (entry, colour) in enumerate(zip(entries, _COLOURS, strict=False)):
+    for number, (entry, colour) in enumerate(zip(entries, COLOURS, strict=False)):
         heights = [entry["segments"][kind][name]["figures"][metric] for name in segments]
         offset = (number - (len(entries) - 1) / 2) * width
         places = [place + offset for place in range(len(heights))]

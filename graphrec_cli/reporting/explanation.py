@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from graphrec_cli.reporting.csv_field import csv_field
 from graphrec_cli.reporting.tables import WIDTH, clip, text_table, wrap
+from graphrec_cli.storage.csv_field import csv_field
 from graphrec_cli.terminal_text import counted
 
 _MOST_ID = 20

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 from graphrec_cli.reporting.explanation import TERM_NAMES, Explanation
-from graphrec_cli.reporting.plots import new_figure
+from graphrec_cli.reporting.plots import new_figure, plain_style, save_figure
 from graphrec_cli.reporting.tables import clip
-from graphrec_cli.storage.atomic import atomic_write
 from graphrec_cli.terminal_text import counted
 
 _MOST_BARS = 40
@@ -35,27 +33,25 @@ def draw_explanation(explanation: Explanation, path: Path) -> None:
     bars += [(TERM_NAMES[name], value, _OTHER) for name, value in e.fixed.items()]
     labels, values, colors = zip(*bars, strict=True)
 
-    figure = new_figure(8, 1.3 + 0.3 * len(bars))
-    axis = figure.subplots()
-    drawn = axis.barh(range(len(bars)), values, color=colors)
-    axis.bar_label(drawn, fmt="{:+.3g}", padding=3, fontsize=8)
-    # Titles may have dollar signs, which are no formulas.
-    axis.set_yticks(range(len(bars)), labels, parse_math=False)
-    axis.invert_yaxis()
-    axis.margins(x=0.2)
-    axis.axvline(0, color="0.2", linewidth=0.8)
-    axis.grid(axis="x", alpha=0.3)
-    axis.set_axisbelow(True)
-    axis.set_xlabel(f"what a term adds to the score of {e.score:.4g}")
-    item = clip(e.title or f"item {e.item_id}", _MOST_LABEL)
-    axis.set_title(
-        f"{item} for user {clip(e.user_id, 20)}: rank {e.rank:,} of {e.candidates:,}",
-        parse_math=False,
-    )
-    with warnings.catch_warnings(), atomic_write(path) as file:
-        # A title may have characters that the font lacks; it then shows boxes.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(file, format="png")
+    with plain_style():
+        figure = new_figure(8, 1.3 + 0.3 * len(bars))
+        axis = figure.subplots()
+        drawn = axis.barh(range(len(bars)), values, color=colors)
+        axis.bar_label(drawn, fmt="{:+.3g}", padding=3, fontsize=8)
+        # Titles may have dollar signs, which are no formulas.
+        axis.set_yticks(range(len(bars)), labels, parse_math=False)
+        axis.invert_yaxis()
+        axis.margins(x=0.2)
+        axis.axvline(0, color="0.2", linewidth=0.8)
+        axis.grid(axis="x", alpha=0.3)
+        axis.set_axisbelow(True)
+        axis.set_xlabel(f"what a term adds to the score of {e.score:.4g}")
+        item = clip(e.title or f"item {e.item_id}", _MOST_LABEL)
+        axis.set_title(
+            f"{item} for user {clip(e.user_id, 20)}: rank {e.rank:,} of {e.candidates:,}",
+            parse_math=False,
+        )
+        save_figure(figure, path)
 
 
 def _color(value: float) -> str:

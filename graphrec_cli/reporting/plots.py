@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 """Colours that colour-blind people tell apart (Okabe and Ito, Color Universal Design, 2008)."""
 _LEFT, _RIGHT, _BELOW, _ABOVE = 0.6, 0.2, 0.48, 0.3
 """Inches around a panel, for its labels and its title."""

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec_cli.evaluation.top_k import TopItems
-from graphrec_cli.reporting.csv_field import csv_field
 from graphrec_cli.reporting.stdout import write_stdout
 from graphrec_cli.reporting.tables import text_table
 from graphrec_cli.storage.atomic import atomic_write
+from graphrec_cli.storage.csv_field import csv_field
 from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import printable
 

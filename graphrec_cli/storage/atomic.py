@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 from graphrec_cli.errors import OutputError
+from graphrec_cli.storage.csv_field import csv_field
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}")
 
@@ -76,12 +76,10 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     Raises:
         OutputError: the file cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
     with atomic_write(path) as file:
-        file.write(text.getvalue().encode())
+        for row in chain([header], rows):
+            line = ",".join(csv_field("" if cell is None else str(cell)) for cell in row)
+            file.write(f"{line}\n".encode())
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -87,7 +87,7 @@ def test_runs_that_cannot_be_paired_are_refused(two_samplers: Finished, tmp_path
         ((first, "margin=-1"), "margin must be a number between 0 and 1e+06, got '-1'"),
         ((first, "margin=nan"), "margin must be a number"),
         ((first, "confidence=95"), "confidence must be a number between 0.5 and 1"),
-        ((first, "resamples=10"), "resamples must be a whole number in 100..1,000,000"),
+        ((first, "resamples=10"), "resamples must be a whole number from 100 to 1,000,000"),
         ((first, "test=t"), "test must be randomisation or wilcoxon"),
         ((first, "out=of.txt"), "out=of.txt must end in .csv or .json or .md or .tex"),
         ((first, "html=no/of.html"), "the folder no does not exist"),

@@ -225,7 +225,7 @@ def test_models_without_vectors_are_refused(graphrec: Command, model: str) -> No
         (["out=there", "index=hnsw"], "index must be usearch, faiss or both"),
         (["out=there", "index_m=8"], "index_m has no effect without index"),
         (["out=there", "index=faiss", "index_m=1"], "whole number from 2 to 256, got '1'"),
-        (["out=there", "index=faiss", "index_ef=1e3"], "whole number from 1 to 10000, got '1e3'"),
+        (["out=there", "index=faiss", "index_ef=1e3"], "whole number from 1 to 10,000, got '1e3'"),
         (["out=there", "seed=1"], "export cannot change 'seed=1'"),
     ],
 )

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from graphrec_cli.commands.run_arguments import (
+    LARGEST,
     NamedWords,
     RunWords,
     sort_named_words,
     sort_run_words,
+    whole_number,
 )
 from graphrec_cli.errors import ConfigError
 
@@ -30,3 +32,30 @@ def test_a_command_of_several_runs_takes_all_names() -> None:
         sort_named_words("compare", ["a"], own=(), takes="run directories", least=2, most=None)
     with pytest.raises(ConfigError, match=r"^runs takes key=value"):
         sort_named_words("runs", ["a"], own=(), takes="", least=0, most=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most", "value"),
+    [("0", 0, LARGEST, 0), ("007", 1, 7, 7), (str(LARGEST), 1, LARGEST, LARGEST)],
+)
+def test_a_whole_number_is_read(text: str, least: int, most: int, value: int) -> None:
+    assert whole_number("k", text, least, most) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "words"),
+    [
+        ("0", LARGEST, "of at least 1"),
+        ("-1", LARGEST, "of at least 1"),
+        ("1e3", LARGEST, "of at least 1"),
+        ("", LARGEST, "of at least 1"),
+        ("\u0663", LARGEST, "of at least 1"),  # a digit, but not an ASCII one
+        (str(LARGEST + 1), LARGEST, "of at least 1"),
+        ("9" * 5000, LARGEST, "of at least 1"),
+        ("1001", 1000, "from 1 to 1,000"),
+    ],
+)
+def test_what_is_no_whole_number_in_the_range_is_refused(text: str, most: int, words: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        whole_number("k", text, 1, most)
+    assert str(refused.value) == f"k must be a whole number {words}, got '{text}'"

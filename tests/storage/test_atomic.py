@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import errno
 import json
 import os
@@ -12,7 +13,7 @@ import pytest
 from builders import file_size_limit
 
 from graphrec_cli.errors import OutputError
-from graphrec_cli.storage.atomic import atomic_write, write_json
+from graphrec_cli.storage.atomic import atomic_write, write_csv, write_json
 
 
 @contextmanager
@@ -126,6 +127,13 @@ def test_json_reads_back(tmp_path: Path) -> None:
     assert text.endswith("}\n")
     assert "雪" in text
     assert text.index("nested") < text.index('"b"') < text.index('"a"')
+
+
+def test_csv_reads_back_whatever_its_text_holds(tmp_path: Path) -> None:
+    rows = [["a,b", 'said "no"'], ["two\nlines", "a lone \r"], ["", "é"]]
+    write_csv(tmp_path / "t.csv", ("name", "value"), [*rows, [None, 1.5]])
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["name", "value"], *rows, ["", "1.5"]]
 
 
 def test_a_file_name_that_is_no_utf8_reads_back(tmp_path: Path) -> None:

@@ -139,13 +139,15 @@ function segmentParts(side, noun, metric) {
   return PARTS.flatMap((part) => {
     const bars = shownEntries().flatMap((entry) => {
       const found = entry[side].find(([name]) => name === part);
-      return found ? [{ entry: entry.index, name: entry.name, value: found[2][metric], number: found[1] }] : [];
+      if (!found || !(metric in found[2])) return [];
+      return [{ entry: entry.index, name: entry.name, value: found[2][metric], number: found[1] }];
     });
     return bars.length === 0 ? [] : [{ title: `${part}, ${count(bars[0].number)} ${noun}`, bars }];
   });
 }
 
-// Not every metric is known by item: else recall at the same cut-off stands for it, or the first.
+// Not every metric is known by item: else recall at the same cut-off stands for it, or the first;
+// -1 where none is.
 function itemMetric() {
   const names = content.item_metrics;
   const choices = [metricName(), `recall@${metricName().split("@")[1]}`, ...names];
