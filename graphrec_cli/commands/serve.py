@@ -6,7 +6,7 @@ import json
 from importlib.util import find_spec
 
 from graphrec_cli.commands import recommend
-from graphrec_cli.commands.run_arguments import sort_run_words
+from graphrec_cli.commands.run_arguments import sort_run_words, whole_number
 from graphrec_cli.errors import ConfigError
 from graphrec_cli.serving.limits import Limits
 
@@ -69,7 +69,11 @@ def serve_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     host = given.own.get("host", "127.0.0.1")
     if not host:
         raise ConfigError("host is empty; use 127.0.0.1, or 0.0.0.0 for all addresses")
-    numbers = {key: _number(key, given.own[key]) for key in _RANGES if key in given.own}
+    numbers = {
+        key: whole_number(key, given.own[key], least, most)
+        for key, (least, most) in _RANGES.items()
+        if key in given.own
+    }
     if "watch" in numbers and given.run != "latest":
         raise ConfigError("watch has no effect without latest; remove it, and send SIGHUP")
     _refuse_missing_packages()
@@ -92,13 +96,6 @@ def serve_command(words: list[str], *, json_output: bool, debug: bool) -> int:
     )
     serve_run(request, announce)
     return 0
-
-
-def _number(key: str, text: str) -> int:
-    least, most = _RANGES[key]
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
-        raise ConfigError(f"{key} must be a whole number from {least} to {most}, got '{text}'")
-    return int(text)
 
 
 def _refuse_missing_packages() -> None:

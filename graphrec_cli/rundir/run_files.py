@@ -27,6 +27,7 @@ _CONTENT = {
     "checkpoints/best.pt": "the selected state of the model",
     "checkpoints/last.pt": "the newest state of the training",
     "checkpoints/manifest.json": "digests of the checkpoints",
+    "trackers.json": "names of the run in trackers",
     "run.lock": "locked while a process trains here",
     "plots/curves.png": "loss, valid metrics and speed by epoch",
     "plots/test.png": "test metrics beside the baselines",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from graphrec_cli import __version__
 from graphrec_cli.config.model import LightGCNRatingConfig, Similarity, SimilarityConfig
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, to_plain
+from graphrec_cli.data.files.files import sha256_of
 from graphrec_cli.data.interactions import UserItems
 from graphrec_cli.errors import OutputError
 from graphrec_cli.results.index_recall import exact_top, recall_of_search
@@ -128,7 +128,7 @@ def _scoring(
         "source": {
             "run": run.path.resolve().name,
             "model": to_plain(config.model),
-            "best_pt_sha256": _sha256(run.best),
+            "best_pt_sha256": sha256_of(run.best),
             "split_sha256": loaded.split.hash(),
         },
         "versions": {
@@ -197,8 +197,3 @@ def _library_errors(path: Path) -> Iterator[None]:
         yield
     except (RuntimeError, ValueError) as error:
         raise OutputError(f"cannot make {path.name}: {first_line(error)}") from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -212,7 +212,7 @@ def test_a_host_of_another_machine_is_refused(
     ("words", "message"),
     [
         ((), "serve takes one run directory, or 'latest'"),
-        (("latest", "port=70000"), "port must be a whole number from 0 to 65535, got '70000'"),
+        (("latest", "port=70000"), "port must be a whole number from 0 to 65,535, got '70000'"),
         (("latest", "port=-1"), "port must be"),
         (("latest", "watch=0"), "watch must be a whole number from 1"),
         (("latest", "max_k=x"), "max_k must be"),
