@@ -25,7 +25,7 @@ from graphrec_cli.errors import (
 )
 from graphrec_cli.rundir.environment import command_is
 from graphrec_cli.system.screen_log import log_to_stderr
-from graphrec_cli.workflows.launch import RunOutcome
+from graphrec_cli.workflows.run_outcome import RunOutcome
 
 _ERRORS = {
     kind.exit_code: kind for kind in (ConfigError, DataError, DifferenceError, NonFiniteError)

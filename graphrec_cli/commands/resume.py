@@ -19,7 +19,7 @@ from graphrec_cli.rundir.config_fingerprint import RESUMABLE
 from graphrec_cli.rundir.find_run import Need, find_run
 
 if TYPE_CHECKING:
-    from graphrec_cli.workflows.launch import RunOutcome
+    from graphrec_cli.workflows.run_outcome import RunOutcome
 
 log = logging.getLogger("graphrec")
 

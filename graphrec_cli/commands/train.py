@@ -21,7 +21,7 @@ from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import counted
 
 if TYPE_CHECKING:
-    from graphrec_cli.workflows.launch import RunOutcome
+    from graphrec_cli.workflows.run_outcome import RunOutcome
 
 
 def train_command(words: list[str], *, json_output: bool, debug: bool) -> int:

@@ -1,13 +1,10 @@
-"""Start and resume runs: directory, lock, log, status, threads, signals and errors."""
+"""Start and resume runs: directory, lock, threads."""
 
 from __future__ import annotations
 
 import logging
-import sys
-import traceback
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +15,10 @@ from graphrec_cli.config.plugins import LOADED
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, to_plain
 from graphrec_cli.config.trackers import NO_TRACKERS, Trackers
-from graphrec_cli.config.unused import describe_unused, sampler_in_use
+from graphrec_cli.config.unused import sampler_in_use
 from graphrec_cli.distributed.launch import launched_processes
 from graphrec_cli.distributed.supported import refuse_unsupported
-from graphrec_cli.errors import (
-    ConfigError,
-    DataError,
-    DifferenceError,
-    GraphrecError,
-    Interrupted,
-    LostProcess,
-    OutputError,
-    Pruned,
-)
-from graphrec_cli.run import train
+from graphrec_cli.errors import ConfigError, DataError, DifferenceError
 from graphrec_cli.rundir.config_fingerprint import with_values
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.directory import RunDirectory, make_folder, timestamp
@@ -39,13 +26,10 @@ from graphrec_cli.rundir.lock import RunInUse, held_lock
 from graphrec_cli.storage.atomic import remove_file, remove_leftovers, write_json
 from graphrec_cli.system.device import pick_device
 from graphrec_cli.system.malloc import keep_freed_memory
-from graphrec_cli.system.signals import StopSignals
 from graphrec_cli.system.threads import set_threads
-from graphrec_cli.terminal_text import first_line, one_line
-from graphrec_cli.tracking.follow import FollowedRun
 from graphrec_cli.training.fit import Report
 from graphrec_cli.workflows.find_unfinished import unfinished_runs, warn_of_other_epochs
-from graphrec_cli.workflows.run_log import log_to
+from graphrec_cli.workflows.run_outcome import RunOutcome, train_and_record
 
 log = logging.getLogger("graphrec")
 
@@ -53,27 +37,6 @@ _REFUSED = (ConfigError.exit_code, DataError.exit_code, DifferenceError.exit_cod
 """Exit codes of a run that its config or its data stopped."""
 
 _DEFAULT_THREADS = torch.get_num_threads()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOutcome:
-    """How a run ended.
-
-    Attributes:
-        run: its directory.
-        config: its config.
-        metrics: content of metrics.json; None unless the run completed.
-        error: one line about why it did not complete; None for a completed run.
-        exit_code: exit code of the command if this is its only run.
-        stopped_by: the signal that arrived after the run completed; None without one.
-    """
-
-    run: RunDirectory
-    config: RunConfig
-    metrics: dict[str, Any] | None
-    error: str | None
-    exit_code: int
-    stopped_by: int | None = None
 
 
 def run_job(
@@ -119,7 +82,7 @@ def run_job(
         run = RunDirectory.in_folder(folder)
     with held_lock(run.lock):
         write_json(run.config, content)
-        return _train_and_record(
+        return train_and_record(
             new,
             run,
             debug=debug,
@@ -175,7 +138,7 @@ def resume_run(
         if content != before:
             write_json(run.config, content)
         resumed = replace(saved, config=config)
-        outcome = _train_and_record(
+        outcome = train_and_record(
             resumed,
             run,
             debug=debug,
@@ -207,94 +170,3 @@ def with_threads(config: RunConfig) -> RunConfig:
     threads = config.num_threads or _DEFAULT_THREADS
     set_threads(threads)
     return replace(config, num_threads=threads)
-
-
-def _train_and_record(
-    saved: SavedConfig,
-    run: RunDirectory,
-    *,
-    debug: bool,
-    expected: DataIdentity | None,
-    resumed: bool,
-    floor: dict[str, Any] | None = None,
-    report: Report | None = None,
-    trackers: Trackers,
-    notes: Sequence[str] = (),
-) -> RunOutcome:
-    """Train in a run directory that this process has locked, and record the outcome."""
-    config, signals = saved.config, StopSignals()
-    followed = FollowedRun(trackers, saved, run, signals)
-    with log_to(run.log), signals.installed(), followed:
-        try:
-            run.write_status("running")
-            followed.start(resumed=resumed)
-            if resumed:
-                log.info("resuming %s", run.path)
-            for line in (*notes, *describe_unused(config)):
-                log.info("%s", line)
-            metrics = train(
-                saved,
-                run,
-                signals=signals,
-                resumed=resumed,
-                expected=expected,
-                floor=floor,
-                report=report,
-                after_epoch=[followed.after_epoch],
-            )
-            signals.close()
-            run.write_status("completed")
-        except KeyboardInterrupt as interruption:
-            code = interruption.exit_code if isinstance(interruption, Interrupted) else 130
-            words = [f"resume={run.path}", *trackers.words]
-            line = f"interrupted: graphrec train {' '.join(words)} continues it"
-            return _record_failure(run, config, "interrupted", line, code)
-        except Pruned as end:
-            log.info("%s", end)
-            run.write_status("pruned", str(end))
-            return RunOutcome(run=run, config=config, metrics=None, error=str(end), exit_code=0)
-        except LostProcess as error:
-            signals.close()
-            _trace(run, debug)
-            line = f"{one_line(error)}; graphrec train resume={run.path} continues the run"
-            return _record_failure(run, config, "interrupted", line, error.exit_code)
-        except GraphrecError as error:
-            _trace(run, debug)
-            return _record_failure(run, config, "failed", one_line(error), error.exit_code)
-        except Exception as error:
-            _trace(run, debug)
-            return _record_failure(
-                run, config, "failed", f"{type(error).__name__}: {first_line(error)}", 1
-            )
-        return RunOutcome(
-            run=run,
-            config=config,
-            metrics=metrics,
-            error=None,
-            exit_code=0,
-            stopped_by=signals.received,
-        )
-
-
-def _record_failure(
-    run: RunDirectory, config: RunConfig, state: str, error: str, exit_code: int
-) -> RunOutcome:
-    unwritable = ""
-    try:
-        run.write_status(state, error)
-    except OutputError as second:
-        unwritable = "" if str(second) == error else f" ({second})"
-    # If the disk is full, the log file cannot be written either; the screen shows the error first.
-    with suppress(OutputError):
-        log.error("error: %s%s", error, unwritable)
-    return RunOutcome(run=run, config=config, metrics=None, error=error, exit_code=exit_code)
-
-
-def _trace(run: RunDirectory, debug: bool) -> None:
-    """Write the traceback to the log file, and with ``debug`` to the screen."""
-    text = traceback.format_exc()
-    if debug:
-        sys.stderr.write(text)
-    # The log handler reports a log file that cannot be written.
-    with suppress(OSError), run.log.open("a", encoding="utf-8") as file:
-        file.write(text)

@@ -22,7 +22,8 @@ from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.environment_history import changed_surroundings
 from graphrec_cli.rundir.nested_diff import Change, diff, flatten
 from graphrec_cli.training.checkpoints.file import load_checkpoint, weights_sha256
-from graphrec_cli.workflows.launch import RunOutcome, run_job
+from graphrec_cli.workflows.launch import run_job
+from graphrec_cli.workflows.run_outcome import RunOutcome
 
 
 class Verdict(Enum):

@@ -23,7 +23,8 @@ from graphrec_cli.rundir.sweep_folder import SweepJob, read_results, result_file
 from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.terminal_text import one_line
 from graphrec_cli.training.fit import Report
-from graphrec_cli.workflows.launch import RunOutcome, resume_run, run_job
+from graphrec_cli.workflows.launch import resume_run, run_job
+from graphrec_cli.workflows.run_outcome import RunOutcome
 
 log = logging.getLogger("graphrec")
 
