@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from graphrec_cli.reporting.compare_words import spell_p
+
 
 def fixed(value: float | None) -> str:
     """Four decimals."""
@@ -28,9 +30,7 @@ def percent(share: float | None) -> str:
 
 def p_value(value: float | None) -> str:
     """Four decimals; a smaller value is only bounded."""
-    if value is None:
-        return "-"
-    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
+    return "-" if value is None else spell_p(value)
 
 
 def interval(row: Sequence[Any], first: int, with_sign: bool = False) -> str:

@@ -104,7 +104,7 @@ def parse_json(data: bytes) -> object:
             data.decode(),
             parse_constant=_refuse_constant,
             parse_float=_finite,
-            object_pairs_hook=_distinct,
+            object_pairs_hook=distinct_keys,
         )
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
@@ -164,7 +164,12 @@ def _finite(text: str) -> float:
     return value
 
 
-def _distinct(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def distinct_keys(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs, for ``object_pairs_hook``.
+
+    Raises:
+        ValueError: a key is named twice.
+    """
     content = dict(pairs)
     if len(content) != len(pairs):
         counts = Counter(name for name, _ in pairs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -17,6 +16,7 @@ from graphrec_cli.data.lists.flat_lists import FlatLists, checked_ids, texts_of
 from graphrec_cli.data.lists.pick_columns import pick, pick_score, refuse_shared
 from graphrec_cli.data.lists.raw_lists import RawLists
 from graphrec_cli.errors import DataError
+from graphrec_cli.storage.bounded_json import distinct_keys
 from graphrec_cli.terminal_text import shorten
 
 if TYPE_CHECKING:
@@ -85,17 +85,8 @@ def _why(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        times = Counter(key for key, _ in pairs)
-        twice = next(key for key, _ in pairs if times[key] > 1)
-        raise ValueError(f"the key '{shorten(twice, 40)}' occurs twice")
-    return found
-
-
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_distinct, parse_int=str, parse_float=str, parse_constant=str
+    object_pairs_hook=distinct_keys, parse_int=str, parse_float=str, parse_constant=str
 )
 
 

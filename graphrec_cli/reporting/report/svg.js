@@ -64,7 +64,7 @@ function count(value) {
 
 function pValue(value) {
   if (value === null) return "-";
-  return value < 0.0001 ? "< 0.0001" : fixed(value);
+  return value < 0.0001 ? "<0.0001" : fixed(value);
 }
 
 function interval(low, high, show) {

@@ -223,7 +223,7 @@ def test_all_forms_of_the_same_lists_read_the_same(
         ("a.json", b"[]", "is no JSON of lists"),
         ("a.json", b'{"user": 1, "item": 2', "line 1: not JSON"),
         ("a.json", b'{"user": "a"}', "no column with a known name for items"),
-        ("a.json", b'{"1": ["a"], "1": ["b"]}', "the key '1' occurs twice"),
+        ("a.json", b'{"1": ["a"], "1": ["b"]}', "the key '1' twice"),
         ("a.json", b'{"1": ["a", ["b"]]}', "entries of several kinds"),
         ("a.json", b'{"1": [true]}', "entries of several kinds"),
         ("a.json", b'{"1": [{"id": "a"}]}', "no column with a known name for item"),
