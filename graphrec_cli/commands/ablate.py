@@ -99,8 +99,9 @@ def ablate_command(words: list[str], *, json_output: bool, debug: bool) -> int:
 
     with progress("loading torch", in_log=False):
         from graphrec_cli.workflows.ablate import changes_nothing, effects_of, plan_ablation
-        from graphrec_cli.workflows.sweep import SweepRun, run_grid
+        from graphrec_cli.workflows.sweep import run_grid
         from graphrec_cli.workflows.sweep_figures import write_sweep_figures
+        from graphrec_cli.workflows.sweep_run import SweepRun
 
     kept, fitted = [], []
     for change in changes:

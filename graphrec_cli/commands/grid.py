@@ -42,7 +42,7 @@ class Grid:
 
     def plan(self, words: list[str]) -> SweepRecord:
         """The content of a new sweep.json."""
-        from graphrec_cli.workflows.sweep import plan_record
+        from graphrec_cli.workflows.plan_sweep import plan_record
 
         elsewhere = self._launcher is not None and not self._launcher.on_this_machine
         return plan_record(words, self._sweep, self._saved, elsewhere=elsewhere)
@@ -51,7 +51,8 @@ class Grid:
         self, folder: Path, record: SweepRecord, trackers: Trackers, *, debug: bool
     ) -> tuple[SweepOutcome, list[str]]:
         """Run what is left; returns the outcome, and lines that follow the table."""
-        from graphrec_cli.workflows.sweep import SweepRun, run_grid
+        from graphrec_cli.workflows.sweep import run_grid
+        from graphrec_cli.workflows.sweep_run import SweepRun
 
         for line in self._sweep.skipped:
             log.info("%s", line)

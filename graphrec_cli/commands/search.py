@@ -67,7 +67,7 @@ class SearchSweep:
 
     def plan(self, words: list[str]) -> SweepRecord:
         """The content of a new sweep.json."""
-        from graphrec_cli.workflows.sweep import record_of
+        from graphrec_cli.workflows.plan_sweep import record_of
 
         elsewhere = self._launcher is not None and not self._launcher.on_this_machine
         record = record_of(words, self.configs[0], self._saved, [], elsewhere=elsewhere)
@@ -78,7 +78,7 @@ class SearchSweep:
     ) -> tuple[SweepOutcome, list[str]]:
         """Run what is left; returns the outcome, and lines that follow the table."""
         from graphrec_cli.workflows.search import Search
-        from graphrec_cli.workflows.sweep import SweepRun
+        from graphrec_cli.workflows.sweep_run import SweepRun
 
         run = SweepRun(
             arguments=self._arguments,

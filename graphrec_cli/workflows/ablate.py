@@ -18,8 +18,8 @@ from graphrec_cli.results.paired_interval import Interval, paired_interval
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.rundir.sweep_folder import SweepRecord
 from graphrec_cli.workflows.held_out_ranks import user_metric
+from graphrec_cli.workflows.plan_sweep import plan_job, record_of
 from graphrec_cli.workflows.run_and_record import digest_of
-from graphrec_cli.workflows.sweep import plan_job, record_of
 
 
 @dataclass(frozen=True, slots=True)

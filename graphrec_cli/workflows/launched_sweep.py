@@ -24,11 +24,11 @@ from graphrec_cli.storage.atomic import remove_file
 from graphrec_cli.workflows.job_process import JobProcesses, visible_devices
 from graphrec_cli.workflows.run_and_record import blank_result
 from graphrec_cli.workflows.sweep_job import order_of
+from graphrec_cli.workflows.sweep_run import SweepRun
 from graphrec_cli.workflows.sweep_watch import SweepWatch
 
 if TYPE_CHECKING:
     from graphrec_cli.training.fit import Report
-    from graphrec_cli.workflows.sweep import SweepRun
 
 log = logging.getLogger("graphrec")
 

@@ -25,17 +25,17 @@ from graphrec_cli.storage.atomic import write_json
 from graphrec_cli.system.progress import progress
 from graphrec_cli.terminal_text import one_line
 from graphrec_cli.workflows.launched_sweep import jobs_at_a_time
+from graphrec_cli.workflows.plan_sweep import plan_job
 from graphrec_cli.workflows.run_and_record import blank_result
 from graphrec_cli.workflows.search_study import Study, Trial
 from graphrec_cli.workflows.study_storage import StudyPlace
 from graphrec_cli.workflows.sweep import (
     SweepOutcome,
-    SweepRun,
     outcome_of,
-    plan_job,
     run_jobs,
     sweeping,
 )
+from graphrec_cli.workflows.sweep_run import SweepRun
 from graphrec_cli.workflows.trial_reporter import Reporter
 
 log = logging.getLogger("graphrec")

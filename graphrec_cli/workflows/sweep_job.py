@@ -22,11 +22,11 @@ from graphrec_cli.config.serialize import config_from_dict, config_to_dict
 from graphrec_cli.config.trackers import take_tracker_words
 from graphrec_cli.errors import Interrupted
 from graphrec_cli.rundir.sweep_folder import SweepJob, read_sweep
+from graphrec_cli.workflows.sweep_run import SweepRun
 from graphrec_cli.workflows.trial_reporter import Reporter
 
 if TYPE_CHECKING:
     from graphrec_cli.training.fit import Report
-    from graphrec_cli.workflows.sweep import SweepRun
 
 log = logging.getLogger("graphrec")
 
