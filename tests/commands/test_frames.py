@@ -11,7 +11,7 @@ import pytest
 
 import graphrec_cli
 from graphrec_cli.errors import Interrupted
-from graphrec_cli.workflows import launch
+from graphrec_cli.workflows import run_outcome
 
 PACKAGE = Path(graphrec_cli.__file__).parent
 
@@ -30,7 +30,7 @@ def test_a_command_reaches_the_run_in_seven_calls(
         functions[:] = [frame.function for frame in reversed(files)]
         raise Interrupted(15)
 
-    monkeypatch.setattr(launch, "train", train)
+    monkeypatch.setattr(run_outcome, "train", train)
     first = graphrec("train")
     if words == ["train", "--from"]:
         full_size("train", "--from", str(first.run), "seed=3")
