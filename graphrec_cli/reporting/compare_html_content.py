@@ -48,7 +48,7 @@ def report_content(comparison: Mapping[str, Any], detail: Detail) -> dict[str, A
         "lower_is_better": bool(comparison["lower_is_better"]),
         "confidence": number(comparison["confidence"]),
         "users": number(comparison["users"]),
-        "margin": number(comparison["margin"]),
+        "margins": _margins(pairs, metrics),
         "splits": [text(split, 16) for split in comparison["split_hashes"][:_MOST_SHORT]],
         "tests": _distinct((pair["test"] for pair in pairs), detail.text),
         "keys": [text(key, detail.text) for key in keys],
@@ -198,6 +198,16 @@ def _pair(pair: Mapping[str, Any], a: int, b: int) -> list[Any]:
             for part in SEGMENTS
         ],
     ]
+
+
+def _margins(
+    pairs: Iterable[Mapping[str, Any]], metrics: Sequence[str]
+) -> list[int | float | None]:
+    """The margin of each metric; they differ if they are shares of means."""
+    margin: dict[str, object] = {}
+    for pair in pairs:
+        margin.setdefault(pair["metric"], (pair.get("equivalence") or {}).get("margin"))
+    return [number(margin.get(metric)) for metric in metrics]
 
 
 def _distinct(values: Iterable[object], length: int) -> list[str]:

@@ -18,7 +18,7 @@ def value(cell: str) -> Any:
     """What a cell is sorted by: its first number, else its text; None for a dash."""
     if cell == "-":
         return None
-    word = cell.removeprefix("< ").replace(",", "").split()[0]
+    word = cell.removeprefix("<").replace(",", "").split()[0]
     try:
         return float(word)
     except ValueError:
@@ -107,6 +107,21 @@ def test_a_chosen_metric_is_shown_everywhere(page: Browser) -> None:
         "hit@10 by items",
         "Share of held-out pairs by rank",
     ]
+
+
+def test_a_margin_is_that_of_the_metric(browser: Browser, tmp_path: Path) -> None:
+    comparison = sample_comparison(3, seeds=1, metrics=("ndcg@10", "mrr"))
+    for pair in comparison["pairs"]:
+        pair["equivalence"]["margin"] = {"ndcg@10": 0.00125, "mrr": 0.0025}[pair["metric"]]
+    report = tmp_path / "report.html"
+    write_report(comparison, report)
+    assert 'by less than the margin, here <span id="margin">0.00125</span>.' in report.read_text()
+    browser.open(report)
+    for place, margin in ((0, "0.00125"), (1, "0.0025")):
+        browser.run(CHOOSE, "metric", str(place))
+        assert browser.run(TEXT, "margin") == margin
+        assert f"The band is the margin of {margin} to both sides." in browser.run(TEXT, "forest")
+    assert browser.alarms() == []
 
 
 def test_segments_of_users_stand_below_their_pair(page: Browser) -> None:

@@ -157,7 +157,9 @@ function itemMetric() {
 function showCharts() {
   const name = metricName();
   const threshold = short(1 - content.confidence);
-  drawForest(byId("forest"), `Difference in ${name}`, forestRows(), content.margin, threshold);
+  const margin = content.margins[state.metric];
+  if (byId("margin")) byId("margin").textContent = margin;
+  drawForest(byId("forest"), `Difference in ${name}`, forestRows(), margin, threshold);
   drawCurves(byId("loss"), "Training loss", curveLines((curve) => curve.loss));
   drawCurves(byId("valid"), `Validation ${name}`, curveLines((curve) => curve.valid[state.metric]));
   const ofItems = itemMetric();
