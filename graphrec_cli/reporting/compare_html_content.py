@@ -21,11 +21,11 @@ _MOST_SHORT = 8
 def report_content(comparison: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
     """A comparison as the report's page takes it.
 
-    Every text is clipped and free of control characters; every number has 5 significant digits, and
-    is None if it is not finite. Values by metric or by key are lists in the order of ``metrics``
-    and ``keys``; entries are known by their position. A pair is a list: a, b, difference, low,
-    high, p, p by Holm, wins, losses, ties, no worse, its p, needed users, needed seeds, and for
-    each segment of users the difference, low and high.
+    Every text is clipped and free of control characters; every number has 5 significant digits or
+    a few more, and is None if it is not finite. Values by metric or by key are lists in the order
+    of ``metrics`` and ``keys``; entries are known by their position. A pair is a list: a, b,
+    difference, low, high, p, p by Holm, wins, losses, ties, no worse, its p, needed users, needed
+    seeds, and for each segment of users the difference, low and high.
 
     Args:
         comparison: the structure that ``graphrec compare --json`` prints.
@@ -68,12 +68,19 @@ def text(value: object, length: int) -> str:
 
 
 def number(value: object) -> int | float | None:
-    """A whole number, or one of 5 significant digits; None for what is not a finite number."""
+    """A whole number, or one of few digits; None for what is not a finite number."""
     if isinstance(value, float):
-        return float(f"{value:.5g}") + 0.0 if math.isfinite(value) else None  # no minus before 0
+        return _few_digits(value) if math.isfinite(value) else None
     if isinstance(value, int) and not isinstance(value, bool):
         return value if abs(value) <= _LARGEST_EXACT else None
     return None
+
+
+def _few_digits(value: float) -> float:
+    """5 significant digits, or as many as it takes to show the four decimals of ``value``."""
+    shown = f"{value:.4f}"
+    rounded = (float(f"{value:.{digits}g}") for digits in range(5, 18))
+    return next(short for short in rounded if f"{short:.4f}" == shown) + 0.0  # no minus before 0
 
 
 def _entry(

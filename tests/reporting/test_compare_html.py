@@ -3,20 +3,21 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import math
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import file_size_limit
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markup import Markup
 from sample_comparisons import HOSTILE, sample_comparison, with_texts
 
 from graphrec_cli.errors import OutputError
 from graphrec_cli.reporting.compare_html import MAX_BYTES, render_report, write_report
-from graphrec_cli.reporting.compare_html_content import report_content
+from graphrec_cli.reporting.compare_html_content import number, report_content
 from graphrec_cli.reporting.compare_html_detail import DETAILS
 
 PLAIN = sample_comparison(2, epochs=3, seeds=1, metrics=("ndcg@10",))
@@ -141,6 +142,15 @@ def test_numbers_that_are_none_or_not_finite_are_dashes() -> None:
     assert content["entries"][1]["curves"][0]["loss"] == [None] * 3
     assert content["pairs"][0][0][2] is None
     assert content["users"] is None
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+@example(0.122349999)
+def test_a_number_is_rounded_once(value: float) -> None:
+    kept = number(value)
+    assert kept is not None
+    assert f"{kept:z.4f}" == f"{value:z.4f}"
+    assert math.isclose(kept, value, rel_tol=5e-5)
 
 
 def test_a_figure_that_an_entry_lacks_is_a_dash() -> None:
