@@ -37,7 +37,7 @@ def draw_explanation(explanation: Explanation, path: Path) -> None:
         figure = new_figure(8, 1.3 + 0.3 * len(bars))
         axis = figure.subplots()
         drawn = axis.barh(range(len(bars)), values, color=colors)
-        axis.bar_label(drawn, fmt="{:+.3g}", padding=3, fontsize=8)
+        axis.bar_label(drawn, fmt=_three_digits, padding=3, fontsize=8)
         # Titles may have dollar signs, which are no formulas.
         axis.set_yticks(range(len(bars)), labels, parse_math=False)
         axis.invert_yaxis()
@@ -52,6 +52,10 @@ def draw_explanation(explanation: Explanation, path: Path) -> None:
             parse_math=False,
         )
         save_figure(figure, path)
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:+#.3g}".rstrip(".")
 
 
 def _color(value: float) -> str:
