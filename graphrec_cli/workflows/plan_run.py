@@ -41,8 +41,8 @@ from graphrec_cli.system.free_memory import free_memory
 from graphrec_cli.system.progress import progress
 from graphrec_cli.system.resident_memory import peak_memory, resident_memory
 from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.training.build_trainer import build_trainer
 from graphrec_cli.training.context import RunContext
-from graphrec_cli.training.fit import build_trainer
 from graphrec_cli.workflows.launch import with_threads
 
 _GB = 1e9

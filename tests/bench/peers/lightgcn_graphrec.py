@@ -22,8 +22,8 @@ from graphrec_cli.samplers.triples import Triples, TripleSampler
 from graphrec_cli.system.malloc import keep_freed_memory
 from graphrec_cli.system.seeds import derive_seed
 from graphrec_cli.system.signals import StopSignals
+from graphrec_cli.training.build_trainer import build_trainer
 from graphrec_cli.training.context import RunContext
-from graphrec_cli.training.fit import build_trainer
 
 
 class GraphrecContender(Contender):
