@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from graphrec_cli.data.components import find_source, find_split
 from graphrec_cli.data.funnel import Funnel
 from graphrec_cli.data.interactions import Interactions
 from graphrec_cli.data.log_lines import (
-    log_drops,
     log_every_rating,
     log_rows,
     log_titles,
@@ -27,47 +26,16 @@ from graphrec_cli.data.prepared import Prepared, attributes_by_index, titles_by_
 from graphrec_cli.data.preprocess import preprocess
 from graphrec_cli.data.source import FoundFiles, SourceData
 from graphrec_cli.data.sources.table import pick_time_column
-from graphrec_cli.data.tables.quarantine import BadLine, TooManyBadLines
+from graphrec_cli.data.tables.quarantine import TooManyBadLines
 from graphrec_cli.errors import DataError
-from graphrec_cli.rundir.directory import RunDirectory
-from graphrec_cli.storage.atomic import write_csv, write_json
+from graphrec_cli.rundir.drop_report import DropReport
 from graphrec_cli.system.progress import progress
 from graphrec_cli.system.seeds import numpy_generator
-from graphrec_cli.terminal_text import counted
 
 log = logging.getLogger("graphrec")
 
 _LARGE_FILES = 10**7
 """Bytes that take about a second to read."""
-
-
-class DropReport:
-    """Logs dropped rows and bad lines, and writes them to the run directory if there is one."""
-
-    def __init__(self, run: RunDirectory | None = None, *, only_failures: bool = False) -> None:
-        """Make a report.
-
-        Args:
-            run: where to write the report; None to log only.
-            only_failures: log dropped rows only if the split fails.
-        """
-        self._run = run
-        self._only_failures = only_failures
-
-    def bad_lines(self, bad: Sequence[BadLine]) -> None:
-        """Write the lines that could not be read to quarantine.csv, unchanged."""
-        if not bad or self._run is None:
-            return
-        rows = [(line.file, line.line, line.reason, line.text) for line in bad]
-        write_csv(self._run.quarantine, ("file", "line", "reason", "text"), rows)
-        log.info("wrote %s to %s", counted(len(rows), "bad line"), self._run.quarantine)
-
-    def drops(self, funnel: Funnel, *, failed: bool = False) -> None:
-        """Log the dropped rows by cause, and write funnel.json."""
-        if failed or not self._only_failures:
-            log_drops(funnel)
-        if self._run is not None:
-            write_json(self._run.funnel, funnel.to_dict())
 
 
 def check_data(config: RunConfig) -> None:

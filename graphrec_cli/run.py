@@ -19,7 +19,7 @@ from graphrec_cli.data.splits.predefined import refuse_unrankable
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.distributed.launch import running_processes
 from graphrec_cli.distributed.processes import Processes
-from graphrec_cli.preparation import DropReport, find_files, prepare
+from graphrec_cli.preparation import find_files, prepare
 from graphrec_cli.reporting.run_plots import draw_run, live_curves
 from graphrec_cli.results.expected_bands import against_bands
 from graphrec_cli.results.final_test import evaluate_best, judge
@@ -27,6 +27,7 @@ from graphrec_cli.rundir.config_fingerprint import FREE_IN_RECIPE, config_sha256
 from graphrec_cli.rundir.data_fingerprint import DataIdentity
 from graphrec_cli.rundir.data_npz import save_arrays, save_run_data
 from graphrec_cli.rundir.directory import RunDirectory
+from graphrec_cli.rundir.drop_report import DropReport
 from graphrec_cli.rundir.environment import command_line, describe_device, describe_environment
 from graphrec_cli.rundir.environment_history import recorded_identity, with_earlier
 from graphrec_cli.storage.atomic import write_json

@@ -11,7 +11,8 @@ from graphrec_cli.config.run import Device, RunConfig
 from graphrec_cli.data.source import SourceData, describe_files
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.data.summary import describe_pairs, describe_split, describe_table
-from graphrec_cli.preparation import DropReport, find_files, read_and_split
+from graphrec_cli.preparation import find_files, read_and_split
+from graphrec_cli.rundir.drop_report import DropReport
 from graphrec_cli.system.progress import progress
 
 

@@ -33,9 +33,10 @@ from graphrec_cli.planning.report import (
 )
 from graphrec_cli.planning.sizes import RunSizes, run_sizes
 from graphrec_cli.planning.step_time import time_steps
-from graphrec_cli.preparation import DropReport, find_files, prepare
+from graphrec_cli.preparation import find_files, prepare
 from graphrec_cli.results.final_test import find_baselines
 from graphrec_cli.results.floor import MOST_OPERATIONS, candidates
+from graphrec_cli.rundir.drop_report import DropReport
 from graphrec_cli.system.device import pick_device
 from graphrec_cli.system.free_memory import free_memory
 from graphrec_cli.system.progress import progress

@@ -8,7 +8,8 @@ from typing import Any
 from graphrec_cli.config.run import RunConfig
 from graphrec_cli.data.cache.build_lock import build_lock
 from graphrec_cli.data.cache.prepared_cache import PreparedCache
-from graphrec_cli.preparation import DropReport, fill_cache, find_files
+from graphrec_cli.preparation import fill_cache, find_files
+from graphrec_cli.rundir.drop_report import DropReport
 
 
 def prepare_data(config: RunConfig) -> dict[str, Any]:

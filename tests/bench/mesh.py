@@ -25,7 +25,8 @@ from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.distributed.processes import ONE_PROCESS, Processes
 from graphrec_cli.distributed.several import SeveralProcesses
 from graphrec_cli.losses.base import EpochLoss
-from graphrec_cli.preparation import DropReport, find_files, prepare
+from graphrec_cli.preparation import find_files, prepare
+from graphrec_cli.rundir.drop_report import DropReport
 from graphrec_cli.samplers.candidates import CandidateBatch
 from graphrec_cli.training.adam import Adam
 

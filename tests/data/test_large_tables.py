@@ -36,7 +36,8 @@ from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.tables import collect_rows
 from graphrec_cli.errors import GraphrecError
-from graphrec_cli.preparation import DropReport, fill_cache, find_files, read_and_split
+from graphrec_cli.preparation import fill_cache, find_files, read_and_split
+from graphrec_cli.rundir.drop_report import DropReport
 
 SPLITS: list[SplitConfig] = [
     RatioConfig(test_ratio=0.2, valid_ratio=0.2),

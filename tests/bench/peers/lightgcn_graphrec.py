@@ -17,7 +17,8 @@ from graphrec_cli.config.sweep import plan_sweep
 from graphrec_cli.evaluation.exact_ranks.ranks import HeldOutPairs, RankingRules, rank_held_out
 from graphrec_cli.evaluation.metrics import ranking_metrics
 from graphrec_cli.models.lightgcn import LightGCN
-from graphrec_cli.preparation import DropReport, find_files, read_and_split
+from graphrec_cli.preparation import find_files, read_and_split
+from graphrec_cli.rundir.drop_report import DropReport
 from graphrec_cli.samplers.triples import Triples, TripleSampler
 from graphrec_cli.system.malloc import keep_freed_memory
 from graphrec_cli.system.seeds import derive_seed

@@ -13,7 +13,8 @@ from graphrec_cli.config.split import LeaveOneOutConfig
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.source import FoundFiles
-from graphrec_cli.preparation import DropReport, find_files, read_and_split
+from graphrec_cli.preparation import find_files, read_and_split
+from graphrec_cli.rundir.drop_report import DropReport
 
 Make = Callable[[RunConfig], Prepared]
 

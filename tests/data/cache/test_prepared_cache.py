@@ -17,7 +17,8 @@ from graphrec_cli.data.cache.prepared_cache import PreparedCache
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.data.source import FoundFiles
 from graphrec_cli.errors import ConfigError, DataError, OutputError
-from graphrec_cli.preparation import DropReport, find_files, read_and_split
+from graphrec_cli.preparation import find_files, read_and_split
+from graphrec_cli.rundir.drop_report import DropReport
 
 DAY = 24 * 3600
 

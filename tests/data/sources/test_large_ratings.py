@@ -16,7 +16,8 @@ from graphrec_cli.config.split import HeldOutBy, LeaveOneOutConfig
 from graphrec_cli.config.table import TableConfig
 from graphrec_cli.data.splits.split import Split
 from graphrec_cli.errors import DataError
-from graphrec_cli.preparation import DropReport, find_files, read_and_split
+from graphrec_cli.preparation import find_files, read_and_split
+from graphrec_cli.rundir.drop_report import DropReport
 
 FIRST_ROUNDED = 2**24
 """float32 rounds the whole number after it."""

@@ -13,7 +13,8 @@ from graphrec_cli.config.split import LeaveOneOutConfig, PredefinedConfig
 from graphrec_cli.config.table import MissingPolicy, TableConfig
 from graphrec_cli.data.prepared import Prepared
 from graphrec_cli.errors import ConfigError, DataError, LeakageError
-from graphrec_cli.preparation import DropReport, find_files, read_and_split
+from graphrec_cli.preparation import find_files, read_and_split
+from graphrec_cli.rundir.drop_report import DropReport
 
 TRAIN = "user,item,rating\na,p,5\na,q,4\nb,p,3\n"
 VALID = "item,rating,user\nr,5,a\n"
