@@ -27,9 +27,9 @@ def randomisation_p(
 
     Under the null hypothesis the two values of a user may be swapped. p is the share of swaps whose
     mean difference is at least as large as the one seen, in absolute value (Fisher's test, as
-    Smucker, Allan and Carterette, CIKM 2007, use it). All swaps are tried where there are no more
-    than ``resamples`` of them; otherwise they are drawn, and p is (count + 1) / (resamples + 1)
-    (Phipson and Smyth, 2010).
+    Smucker, Allan and Carterette, CIKM 2007, use it). All swaps of the users who differ are tried
+    where there are no more than ``resamples`` of them; otherwise they are drawn, and p is (count +
+    1) / (resamples + 1) (Phipson and Smyth, 2010). Other pairs and metrics change no p.
 
     Args:
         values: shape (users, entries, metrics).
@@ -41,32 +41,43 @@ def randomisation_p(
     Returns:
         p, shape (pairs, metrics).
     """
+    all_users, entries, metrics = values.shape
     # A user for whom all entries are equal changes no sum; with a small cut-off most are such.
     values = values - values[:, :1]
-    values = values[(values != 0).any(axis=(1, 2))]
-    users, entries, metrics = values.shape
+    kept = np.flatnonzero((values != 0).any(axis=(1, 2)))
+    values = values[kept]
     first, second = (np.array(side, dtype=np.intp) for side in zip(*pairs, strict=True))
-    columns = values.reshape(users, entries * metrics)
+    columns = values.reshape(len(kept), entries * metrics)
     magnitude = np.abs(values).sum(axis=0)
     tolerance = _ROUNDING * (magnitude[first] + magnitude[second])
     total = values.sum(axis=0)
     seen = np.abs(total[first] - total[second]) - tolerance
 
-    exact = users < 63 and 2**users <= resamples
-    number = 2**users if exact else resamples
     generator = np.random.default_rng(seed)
     count = np.zeros(seen.shape, dtype=np.int64)
-    at_once = max(1, signs_at_once // max(users, len(pairs) * metrics))
-    for start in range(0, number, at_once):
-        rows = min(at_once, number - start)
-        bits = (
-            np.arange(start, start + rows)[:, None] >> np.arange(users) & 1
-            if exact
-            else _random_bits(generator, rows, users)
-        )
+    at_once = max(1, signs_at_once // max(all_users, len(pairs) * metrics))
+    for start in range(0, resamples, at_once):
+        rows = min(at_once, resamples - start)
+        # Drawn for all users, so that a pair's p does not depend on other entries and metrics.
+        bits = _random_bits(generator, rows, all_users)[:, kept]
         sums = ((1 - 2.0 * bits) @ columns).reshape(rows, entries, metrics)
         count += (np.abs(sums[:, first] - sums[:, second]) >= seen).sum(axis=0)
-    return count / number if exact else (count + 1) / (number + 1)
+    p = (count + 1) / (resamples + 1)
+
+    for row, (one, other) in enumerate(pairs):
+        difference = values[:, one] - values[:, other]
+        few = np.count_nonzero(difference, axis=0) <= math.log2(resamples)
+        for metric in np.flatnonzero(few):
+            p[row, metric] = _exact_p(difference[:, metric])
+    return p
+
+
+def _exact_p(difference: NDArray[np.float64]) -> float:
+    """The share of all swaps whose sum is at least as large, for a few users who differ."""
+    difference = difference[difference != 0]
+    swaps = np.arange(2 ** len(difference))[:, None] >> np.arange(len(difference)) & 1
+    seen = abs(difference.sum()) - _ROUNDING * np.abs(difference).sum()
+    return float((np.abs((1 - 2.0 * swaps) @ difference) >= seen).mean())
 
 
 def wilcoxon_p(

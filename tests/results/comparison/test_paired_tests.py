@@ -72,6 +72,19 @@ def test_chunks_of_swaps_change_nothing(at_once: int, seed: int) -> None:
     assert np.array_equal(whole, parts)
 
 
+@given(st.integers(0, 9), st.sampled_from([0.1, 0.9]))
+def test_other_entries_and_metrics_change_no_p(seed: int, equal: float) -> None:
+    generator = np.random.default_rng(seed)
+    values = generator.integers(0, 4, size=(40, 3, 2)) / 8
+    values[generator.random(40) < equal, :, 0] = 0.5
+    together = randomisation_p(values, PAIRS, resamples=70, seed=3)
+    for row, (one, other) in enumerate(PAIRS):
+        for metric in range(2):
+            alone = values[:, [one, other], metric : metric + 1]
+            found = randomisation_p(alone, [(0, 1)], resamples=70, seed=3)
+            assert found.item() == together[row, metric]
+
+
 def test_the_smallest_p_is_that_of_the_number_of_swaps() -> None:
     values = np.stack([np.ones(100), np.zeros(100)], axis=1)[..., None]
     assert randomisation_p(values, [(0, 1)], resamples=999, seed=0).item() == 1 / 1000
