@@ -34,14 +34,14 @@ Keys:
   watch=SECONDS            with latest: how often to look for a newer run
   max_k=1000               largest k of a request
   max_body=65536           bytes of a request's body
-  max_connections=64       requests beyond it are answered with 503
+  max_waiting=64           requests that may wait for their lists; more get 503
   model.similarity, model.item_norm_power
                            how embeddings are compared
   device, num_threads      as in train
   output_dir=DIR           where 'latest' looks
 
 SIGHUP loads the run again, or the newest one for latest. Ctrl-C and SIGTERM
-finish the requests in progress and end with exit code 0.
+finish the requests in progress and end with exit code 0, once it serves.
 """
 
 DEFAULT_PORT = 8_000
@@ -50,7 +50,7 @@ _RANGES = {
     "watch": (1, 86_400),
     "max_k": (1, 50_000),
     "max_body": (64, 2**20),
-    "max_connections": (1, 200),
+    "max_waiting": (1, 200),
 }
 """Least and most of the keys that are numbers."""
 OWN = ("host", *_RANGES)

@@ -16,7 +16,7 @@ BACKLOG = 128
 
 @contextmanager
 def bound_socket(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that has the address, so that nobody else takes it, but does not listen yet.
+    """A socket with the address, which does not listen yet: a wrong address is told of early.
 
     Args:
         host: a name or an address of this machine.

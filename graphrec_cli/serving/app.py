@@ -32,6 +32,8 @@ _ROUTER_ERRORS = {
     405: "this path has no such method; /openapi.json lists them",
 }
 
+_TOO_MANY = "too many requests are waiting; try again later"
+
 log = logging.getLogger("graphrec")
 
 
@@ -75,6 +77,7 @@ class Routes:
     def __init__(self, current: Callable[[], Answers], worker: Executor, limits: Limits) -> None:
         self._current, self._worker, self._limits = current, worker, limits
         self._openapi = json.dumps(openapi(limits)) + "\n"
+        self._waiting = 0
 
     async def recommend(self, request: Request) -> str:
         """Lists for users of the run, or for a new user."""
@@ -103,13 +106,18 @@ class Routes:
         Raises:
             Refused: the question cannot be answered, or too many were asked before it.
         """
-        work = asyncio.get_running_loop().run_in_executor(
-            self._worker, self._current().answer, question
-        )
+        if self._waiting >= self._limits.max_waiting:
+            raise Refused(503, _TOO_MANY)
+        self._waiting += 1
         try:
+            work = asyncio.get_running_loop().run_in_executor(
+                self._worker, self._current().answer, question
+            )
             return await asyncio.wait_for(work, WORK_SECONDS)
         except TimeoutError as error:
-            raise Refused(503, "too many requests are waiting; try again later") from error
+            raise Refused(503, _TOO_MANY) from error
+        finally:
+            self._waiting -= 1
 
 
 async def read_body(request: Request, max_body: int) -> bytes:
@@ -160,6 +168,8 @@ async def _respond(handler: Handler, debug: bool, request: Request) -> Response:
         return error_response(refused.status, refused.message)
     except ClientDisconnect:
         return error_response(400, "the body is incomplete")  # nobody reads it
+    except asyncio.CancelledError:
+        return error_response(503, "the server is stopping")
     except Exception as error:
         if debug:
             traceback.print_exc()

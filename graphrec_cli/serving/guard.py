@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from graphrec_cli.serving.limits import MAX_TARGET
+from graphrec_cli.serving.limits import MAX_HEADERS, MAX_TARGET
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -21,7 +21,7 @@ class Guard:
         self.app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer with 400, 414 or 505, or hand on."""
+        """Answer with 400, 414, 431 or 505, or hand on."""
         fault = _fault(scope)
         if fault is None:
             await self.app(scope, receive, send)
@@ -41,6 +41,12 @@ def _fault(scope: Message) -> tuple[int, str] | None:
     # A proxy may take the other of the two, and so see two requests where this server sees one.
     if {b"content-length", b"transfer-encoding"} <= names:
         return 400, "give content-length or transfer-encoding, not both"
-    if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET:
+    if scope["http_version"] == "1.0" and b"transfer-encoding" in names:
+        return 400, "HTTP/1.0 has no transfer-encoding; use HTTP/1.1"
+    target = len(scope["raw_path"]) + len(scope["query_string"])
+    if target > MAX_TARGET:
         return 414, f"the path with its query must have at most {MAX_TARGET} bytes"
+    # h11 checks only what is incomplete after a read.
+    if target + sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > MAX_HEADERS:
+        return 431, f"the request line and its headers must have at most {MAX_HEADERS} bytes"
     return None

@@ -12,18 +12,18 @@ MAX_TARGET = 4_096
 """Bytes of a path with its query."""
 MAX_HEADERS = 16_384
 """Bytes of a request line with its headers."""
+MAX_OPEN = 256
+"""Connections that are open at the same time; others are closed at once."""
 BODY_SECONDS = 10
 """Within which a body has to arrive."""
 WORK_SECONDS = 15
 """After which a request that still waits for its turn is given up."""
 CONNECTION_SECONDS = 30
 """Within which a connection has to bring a request and take its answer."""
-KEEP_ALIVE_SECONDS = 5
+SILENT_SECONDS = 5
 """After which a connection without a request is closed."""
 STOP_SECONDS = 5
 """For which the requests in progress may go on when the server stops."""
-OPEN_PER_ANSWERED = 4
-"""Connections that are kept open, for each that is answered; others are closed unread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +33,9 @@ class Limits:
     Attributes:
         max_k: largest k.
         max_body: bytes of a body.
-        max_connections: connections whose requests are answered at the same time.
+        max_waiting: requests that wait for their lists at the same time.
     """
 
     max_k: int = 1_000
     max_body: int = 65_536
-    max_connections: int = 64
+    max_waiting: int = 64

@@ -6,13 +6,13 @@ from typing import Any
 
 from graphrec_cli import __version__
 from graphrec_cli.serving.limits import MAX_IDS, Limits
-from graphrec_cli.serving.question import DEFAULT_K, SEEN
+from graphrec_cli.serving.question import SEEN, default_k
 
 _ERRORS = {
     "400": "The request is malformed.",
     "404": "An id is unknown, or has no train interaction.",
     "422": "A parameter is missing, unknown or wrong.",
-    "503": "Too many requests at a time.",
+    "503": "Too many requests are waiting, or the server is stopping.",
 }
 _BODY_ERRORS = {
     "408": "The body arrives too slowly.",
@@ -96,7 +96,7 @@ _HEALTH = {
 
 
 def _k(limits: Limits) -> dict[str, Any]:
-    return {"type": "integer", "minimum": 1, "maximum": limits.max_k, "default": DEFAULT_K}
+    return {"type": "integer", "minimum": 1, "maximum": limits.max_k, "default": default_k(limits)}
 
 
 def _k_parameter(limits: Limits) -> dict[str, Any]:

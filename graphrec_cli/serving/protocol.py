@@ -8,25 +8,33 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from graphrec_cli.serving.limits import CONNECTION_SECONDS, OPEN_PER_ANSWERED
+from graphrec_cli.serving.limits import CONNECTION_SECONDS, MAX_OPEN, SILENT_SECONDS
 
 
 class DeadlineProtocol(H11Protocol):  # type: ignore[misc]  # the extra may be missing
     """uvicorn's protocol, which itself waits for ever for headers, and for answers to be read."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _is_silent = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Start the clock, or close at once if too many connections are open."""
         super().connection_made(transport)
-        if len(self.connections) > OPEN_PER_ANSWERED * self.limit_concurrency:
+        if len(self.connections) > MAX_OPEN:
             transport.abort()
         else:
-            self._restart_clock()
+            self._restart_clock(SILENT_SECONDS)
+
+    def data_received(self, data: bytes) -> None:
+        """Give the first request its time when it begins."""
+        if self._is_silent:
+            self._is_silent = False
+            self._restart_clock(CONNECTION_SECONDS)
+        super().data_received(data)
 
     def on_response_complete(self) -> None:
-        """Give the next request as much time."""
-        self._restart_clock()
+        """Give the next request as much time; uvicorn closes a connection that brings none."""
+        self._restart_clock(CONNECTION_SECONDS)
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -47,9 +55,9 @@ class DeadlineProtocol(H11Protocol):  # type: ignore[misc]  # the extra may be m
             self._deadline.cancel()
         super().connection_lost(exc)
 
-    def _restart_clock(self) -> None:
+    def _restart_clock(self, seconds: float) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
         # abort, because close would wait until the client has read everything.
         abort: Any = self.transport.abort
-        self._deadline = self.loop.call_later(CONNECTION_SECONDS, abort)
+        self._deadline = self.loop.call_later(seconds, abort)

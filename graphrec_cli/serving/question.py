@@ -10,9 +10,9 @@ from graphrec_cli.serving.refused import Refused
 from graphrec_cli.storage.bounded_json import parse_json
 from graphrec_cli.terminal_text import shorten
 
-DEFAULT_K = 10
 SEEN = ("exclude", "keep")
 BODY_KEYS = ("users", "items", "k", "seen")
+_DEFAULT_K = 10
 _MAX_FIELDS = 8
 _SHOWN = 40
 
@@ -74,7 +74,7 @@ def question_in_body(body: bytes, limits: Limits) -> Question:
     keys = [key for key in ("users", "items") if key in content]
     if len(keys) != 1:
         raise Refused(422, "give either users or items")
-    k = content.get("k", DEFAULT_K)
+    k = content.get("k", default_k(limits))
     if isinstance(k, bool) or not isinstance(k, int):
         raise Refused(422, f"k must be a whole number from 1 to {limits.max_k}")
     question = Question(
@@ -86,6 +86,11 @@ def question_in_body(body: bytes, limits: Limits) -> Question:
     if question.key == "users" and len(question.ids) * question.k > MAX_LISTED:
         raise Refused(422, f"users times k must be at most {MAX_LISTED}; ask for fewer at a time")
     return question
+
+
+def default_k(limits: Limits) -> int:
+    """The k of a request that names none."""
+    return min(_DEFAULT_K, limits.max_k)
 
 
 def _parse_query(query: bytes) -> dict[str, str]:
@@ -119,7 +124,7 @@ def _refuse_unknown(given: list[str], known: tuple[str, ...]) -> None:
 
 def _parse_k(text: str | None, limits: Limits) -> int:
     if text is None:
-        return _in_range(DEFAULT_K, limits)
+        return default_k(limits)
     # Without the bound on its length, a long number would take long to convert.
     whole = text.isascii() and text.isdigit() and len(text) < 10
     return _in_range(int(text) if whole else 0, limits)

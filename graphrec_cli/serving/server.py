@@ -9,10 +9,9 @@ import uvicorn
 
 from graphrec_cli.serving.address import BACKLOG
 from graphrec_cli.serving.limits import (
-    KEEP_ALIVE_SECONDS,
     MAX_HEADERS,
+    SILENT_SECONDS,
     STOP_SECONDS,
-    Limits,
 )
 from graphrec_cli.serving.protocol import DeadlineProtocol
 
@@ -21,7 +20,8 @@ HEADERS = [
     ("cache-control", "no-store"),
     ("cross-origin-resource-policy", "same-origin"),
 ]
-"""Headers of every answer: no browser guesses its type, keeps it or shows it to another site."""
+"""Headers of the application's answers: no browser guesses their type, keeps them or shows them to
+another site."""
 
 
 class StoppableServer:
@@ -31,7 +31,7 @@ class StoppableServer:
     has stopped the server.
     """
 
-    def __init__(self, app: Any, limits: Limits) -> None:
+    def __init__(self, app: Any) -> None:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -47,9 +47,7 @@ class StoppableServer:
                 server_header=False,
                 headers=HEADERS,
                 backlog=BACKLOG,
-                # uvicorn counts the connection that it asks about.
-                limit_concurrency=limits.max_connections + 1,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_keep_alive=SILENT_SECONDS,
                 timeout_graceful_shutdown=STOP_SECONDS,
                 h11_max_incomplete_event_size=MAX_HEADERS,
             )

@@ -24,6 +24,8 @@ MAX_JSON_KEY = 256
 """Maximum length of a key, in characters."""
 MAX_JSON_TEXT = 2**17
 """Maximum length of a string, in characters: that of one command-line argument."""
+MAX_JSON_DIGITS = 1_000
+"""Maximum length of a whole number."""
 MAX_ZIP_DIRECTORY = 2**18
 """Maximum size of a zip's central directory, in bytes."""
 
@@ -104,6 +106,7 @@ def parse_json(data: bytes) -> object:
             data.decode(),
             parse_constant=_refuse_constant,
             parse_float=_finite,
+            parse_int=_whole,
             object_pairs_hook=distinct_keys,
         )
     except RecursionError as error:
@@ -155,6 +158,12 @@ def refuse_crowded_zip(file: IO[bytes]) -> None:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _whole(text: str) -> int:
+    if len(text) > MAX_JSON_DIGITS:
+        raise ValueError(f"it has a number of {len(text):,} digits")
+    return int(text)
 
 
 def _finite(text: str) -> float:

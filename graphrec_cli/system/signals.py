@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TypeAlias
@@ -16,13 +16,17 @@ Handler: TypeAlias = Callable[[int, FrameType | None], None]
 
 
 @contextmanager
-def handled_by(handler: Handler) -> Iterator[None]:
-    """Let a function handle the signals inside the block; ignored ones stay ignored."""
+def handled_by(handler: Handler, *, even_if_ignored: Collection[int] = ()) -> Iterator[None]:
+    """Let a function handle the signals inside the block.
+
+    Args:
+        even_if_ignored: signals that it also handles if they were ignored; others stay ignored.
+    """
     numbers = [getattr(signal, name) for name in WATCHED if hasattr(signal, name)]
     before = {
         number: signal.signal(number, handler)
         for number in numbers
-        if signal.getsignal(number) is not signal.SIG_IGN
+        if signal.getsignal(number) is not signal.SIG_IGN or number in even_if_ignored
     }
     try:
         yield

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import compress
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from graphrec_cli import __version__
@@ -23,11 +24,12 @@ from graphrec_cli.reporting.recommendations import Block, JsonLists
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.serving.question import Question
 from graphrec_cli.serving.refused import Refused
+from graphrec_cli.system.threads import set_threads
 from graphrec_cli.terminal_text import shorten
 from graphrec_cli.workflows.list_blocks import ListRules
 from graphrec_cli.workflows.recommend_new_users import list_for_items
 from graphrec_cli.workflows.recommend_similar import itself, similarity_scorer
-from graphrec_cli.workflows.saved_run import SavedRun, load_scorer
+from graphrec_cli.workflows.saved_run import SavedRun, load_run
 
 Finder = Callable[[NDArray[np.int64], int], TopItems]
 """Finds the k best items of rows of a scorer."""
@@ -43,10 +45,11 @@ class ServedRun:
     """
 
     def __init__(self, run: RunDirectory, loaded: SavedRun) -> None:
-        """Prepare a run whose model is prepared for scoring."""
+        """Prepare a loaded run."""
         split, train, model = loaded.split, loaded.split.train, loaded.model
         if isinstance(model, PropagatedEmbeddings):
             model.keep_embeddings()
+        model.prepare_scoring()
         self._loaded = loaded
         user_id, item_id = split.users.text(), split.items.text()
         self._user = dict(zip(user_id.tolist(), range(len(user_id)), strict=True))
@@ -57,6 +60,7 @@ class ServedRun:
         self._every_item = np.ones(train.num_items, dtype=np.bool_)
         # The free memory takes longer to find out than a list.
         self._chunk = users_per_chunk(train.num_items, loaded.device)
+        self._threads = torch.get_num_threads()
         self._for_users = {
             True: self._finder(model, list(split.parts().values())),
             False: self._finder(model, []),
@@ -79,6 +83,8 @@ class ServedRun:
         Raises:
             Refused: 404 for an unknown id, 422 if k is larger than the catalog.
         """
+        if torch.get_num_threads() != self._threads:  # torch counts them for each thread
+            set_threads(self._threads)
         if question.k > self._catalog_size:
             raise Refused(
                 422,
@@ -138,7 +144,7 @@ def load_served(run: RunDirectory, overrides: list[str]) -> ServedRun:
     run.refuse_without_model()
     saved = read_config(run.config)
     config = compose_saved(saved, overrides).config
-    return ServedRun(run, load_scorer(run, saved, config))
+    return ServedRun(run, load_run(run, saved, config))
 
 
 def _known(

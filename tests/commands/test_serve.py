@@ -112,10 +112,10 @@ def test_sighup_loads_the_newest_run_and_keeps_the_old_one_if_that_fails(outputs
         wait_for(lambda: served.ask("/health").content["run"] == "fourth")
         assert served.stop() == 0
         lines = served.err.read_text().splitlines()
-        assert lines[0] == "now serving outputs/second"
-        assert lines[1].startswith("cannot load outputs/third: ")
+        assert lines[0] == "now serving second"
+        assert lines[1].startswith("cannot load latest: cannot read the checkpoint outputs/third/")
         assert lines[1].endswith("; second still answers")
-        assert set(lines[2:-1]) == {"now serving outputs/fourth"}
+        assert set(lines[2:-1]) == {"now serving fourth"}
         assert len(lines) < 20
 
 
@@ -128,9 +128,30 @@ def test_watch_follows_latest_and_reports_a_failure_once(outputs: Path) -> None:
         time.sleep(2.5)
         assert served.err.read_text().count("cannot load outputs/second") == 1
         assert served.ask("/health").content["run"] == "first"
+        # What was still being written is loaded as soon as it is whole.
+        whole = (outputs / "first" / "checkpoints" / "best.pt").read_bytes()
+        (outputs / "second" / "checkpoints" / "best.pt").write_bytes(whole)
+        wait_for(lambda: served.ask("/health").content["run"] == "second")
+        # An older run is not loaded in the place of one that was deleted.
+        shutil.rmtree(outputs / "second")
+        time.sleep(2.5)
+        assert served.ask("/health").content["run"] == "second"
         copy_as_newest(outputs, "third")
         wait_for(lambda: served.ask("/health").content["run"] == "third")
         assert served.stop() == 0
+
+
+@slow
+@pytest.mark.usefixtures("needs_server")
+def test_sighup_reloads_under_nohup(trained: Finished, tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the process inherits it
+    try:
+        with serving(tmp_path, str(trained.run)) as served:
+            served.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: "now serving" in served.err.read_text())
+            assert served.stop() == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @slow

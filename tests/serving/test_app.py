@@ -193,9 +193,32 @@ def test_a_request_that_waits_too_long_is_given_up(monkeypatch: pytest.MonkeyPat
     assert time.perf_counter() - started < 9 * 0.3
 
 
+def test_no_more_requests_wait_than_may() -> None:
+    with ThreadPoolExecutor(1) as worker:
+        app = build_app(Echo, worker, Limits(max_waiting=2), hosts=["localhost"])
+
+        async def at_once(number: int) -> list[int]:
+            host = {"host": "localhost"}
+            asked = (
+                one_request(app, "GET", "/recommend?user=slow", (), host, "1.1")
+                for _ in range(number)
+            )
+            return sorted(status for status, _, _ in await asyncio.gather(*asked))
+
+        assert asyncio.run(at_once(5)) == [200, 200, 503, 503, 503]
+        assert asyncio.run(at_once(2)) == [200, 200]
+
+
+def test_long_headers_are_refused() -> None:
+    assert ask("GET", "/health", headers={"x": "y" * 15_000})[0] == 200
+    assert ask("GET", "/health", headers={"x": "y" * 16_384})[0] == 431
+
+
 def test_other_versions_of_http_are_refused() -> None:
     assert ask("GET", "/health", version="1.0")[0] == 200
     assert ask("GET", "/health", version="9.9")[0] == 505
+    chunked = {**JSON_HEADERS, "transfer-encoding": "chunked"}
+    assert ask("POST", "/recommend", b"{}", headers=chunked, version="1.0")[0] == 400
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "evil@localhost"])

@@ -32,6 +32,12 @@ def test_a_query_has_an_id_and_defaults() -> None:
     assert asked == Question(key="user", ids=["a,b é"], k=3, exclude_seen=False)
 
 
+def test_a_small_limit_of_k_is_the_default() -> None:
+    few = Limits(max_k=5)
+    assert question_in_query(b"user=17", "user", few, seen=True).k == 5
+    assert question_in_body(b'{"users": ["17"]}', few).k == 5
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(1, 100))
 def test_every_id_survives_a_query(user: str, k: int) -> None:
     asked = in_query(urlencode({"user": user, "k": k}))

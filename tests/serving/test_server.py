@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 from served import read_all
 
-from graphrec_cli.serving.limits import OPEN_PER_ANSWERED, Limits
+from graphrec_cli.serving.limits import Limits
 from graphrec_cli.serving.question import Question
 
 pytest.importorskip("starlette", reason="comes with the extra serve, which CI installs")
@@ -27,7 +27,8 @@ from graphrec_cli.serving.server import StoppableServer
 
 pytestmark = pytest.mark.slow
 
-CONNECTION_SECONDS = 1.0
+CONNECTION_SECONDS, SILENT_SECONDS = 1.0, 0.4
+MAX_OPEN = 30
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -47,7 +48,9 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """The port of a server in a thread, with deadlines of a second."""
     monkeypatch.setattr(protocol_module, "CONNECTION_SECONDS", CONNECTION_SECONDS)
     monkeypatch.setattr(app_module, "BODY_SECONDS", CONNECTION_SECONDS / 2)
-    with running(Limits(max_connections=8)) as found:
+    monkeypatch.setattr(protocol_module, "SILENT_SECONDS", SILENT_SECONDS)
+    monkeypatch.setattr(protocol_module, "MAX_OPEN", MAX_OPEN)
+    with running(Limits()) as found:
         yield found
 
 
@@ -55,7 +58,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def running(limits: Limits) -> Iterator[int]:
     with bound_socket("127.0.0.1", 0) as bound, ThreadPoolExecutor(1) as worker:
         hosts = accepted_hosts(bound, "127.0.0.1")
-        server = StoppableServer(build_app(Large, worker, limits, hosts=hosts), limits)
+        server = StoppableServer(build_app(Large, worker, limits, hosts=hosts))
         address = listen(bound, "127.0.0.1")
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(bound)))
         thread.start()
@@ -70,11 +73,22 @@ def connect(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
+def health_of(open_socket: socket.socket) -> bytes:
+    """The whole answer to one more request."""
+    open_socket.sendall(HEALTH)
+    answer = b""
+    while not answer.endswith(b"}\n"):
+        part = open_socket.recv(65_536)
+        assert part
+        answer += part
+    return answer
+
+
 def test_a_silent_connection_is_closed(port: int) -> None:
     started = time.perf_counter()
     with connect(port) as silent:
         assert read_all(silent) == b""
-    assert time.perf_counter() - started >= CONNECTION_SECONDS * 0.9
+    assert time.perf_counter() - started >= SILENT_SECONDS * 0.9
 
 
 def test_headers_that_trickle_in_are_cut_off(port: int) -> None:
@@ -110,13 +124,7 @@ def test_a_busy_connection_may_stay(port: int) -> None:
     with connect(port) as busy:
         started = time.perf_counter()
         while time.perf_counter() - started < 2.5 * CONNECTION_SECONDS:
-            busy.sendall(HEALTH)
-            answer = b""
-            while not answer.endswith(b"}\n"):
-                part = busy.recv(65_536)
-                assert part
-                answer += part
-            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert health_of(busy).startswith(b"HTTP/1.1 200 ")
             time.sleep(0.1)
 
 
@@ -127,19 +135,28 @@ def test_pipelined_requests_are_answered_in_order(port: int) -> None:
         assert read_all(pipelined).count(b"HTTP/1.1 200 ") == 4
 
 
-def test_beyond_the_limit_requests_get_503_and_connections_are_closed(port: int) -> None:
+def test_connections_beyond_the_limit_are_closed_and_silent_ones_make_room(port: int) -> None:
     with ExitStack() as stack:
-        many = [stack.enter_context(connect(port)) for _ in range(60)]
-        time.sleep(CONNECTION_SECONDS / 4)
-        for each in many:
-            with suppress(ConnectionError):
-                each.sendall(HEALTH)
-        codes = [read_all(each)[9:12] for each in many]
-    # 9 is the limit of the fixture, as uvicorn counts.
-    assert codes.count(b"") >= 60 - OPEN_PER_ANSWERED * 9
-    assert b"503" in codes
-    assert set(codes) <= {b"200", b"503", b""}
-    time.sleep(CONNECTION_SECONDS)
-    with connect(port) as after:
-        after.sendall(HEALTH)
-        assert after.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        asks = stack.enter_context(connect(port))
+        assert health_of(asks).startswith(b"HTTP/1.1 200 ")
+        silent = [stack.enter_context(connect(port)) for _ in range(2 * MAX_OPEN)]
+        time.sleep(SILENT_SECONDS / 4)
+        # Who is there already is answered, however many others are.
+        assert health_of(asks).startswith(b"HTTP/1.1 200 ")
+        for each in silent:
+            each.setblocking(False)
+        closed = [was_closed(each) for each in silent]
+        assert sum(closed) == MAX_OPEN + 1
+        time.sleep(2 * SILENT_SECONDS)
+        assert all(map(was_closed, silent))
+        late = stack.enter_context(connect(port))
+        assert health_of(late).startswith(b"HTTP/1.1 200 ")
+
+
+def was_closed(open_socket: socket.socket) -> bool:
+    try:
+        return open_socket.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from builders import TINY_DATA, TINY_SETTINGS, Finished, call
 
 from graphrec_cli.rundir.data_npz import save_arrays
 from graphrec_cli.rundir.directory import RunDirectory
 from graphrec_cli.serving.question import Question
 from graphrec_cli.serving.refused import Refused
+from graphrec_cli.system.threads import set_threads
 from graphrec_cli.workflows.served_run import ServedRun, load_served
 
 MODELS = {
@@ -153,3 +156,19 @@ def test_health_tells_the_weights(run: Path, served: ServedRun) -> None:
     assert served.health["weights_sha256"] == hashlib.sha256(weights).hexdigest()
     assert served.health["run"] == run.name
     assert served.health["state"] == "completed"
+
+
+def test_lists_are_made_with_the_threads_of_the_run(run: Path) -> None:
+    before = torch.get_num_threads()
+    served = load_served(RunDirectory.find(str(run)), ["num_threads=1"])
+
+    def threads_after_an_answer() -> int:
+        torch.set_num_threads(2)
+        served.answer(Question(key="user", ids=['"'], k=5))
+        return torch.get_num_threads()
+
+    try:
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(threads_after_an_answer).result() == 1
+    finally:
+        set_threads(before)
