@@ -115,8 +115,9 @@ def _refuse_contradictions(own: dict[str, str], overrides: list[str]) -> None:
     Raises:
         ConfigError: naming what to remove.
     """
-    if "items" in own and ("users" in own or "cold" in own):
-        raise ConfigError("items describes a new user; remove users and cold")
+    wrong = [key for key in ("users", "cold") if "items" in own and key in own]
+    if wrong:
+        raise ConfigError(f"items describes a new user; remove {' and '.join(wrong)}")
     asked = [key for key in ("users", "items", "users_items", "similar_to") if key in own]
     if len(asked) > 1:
         raise ConfigError(f"{' and '.join(asked)} ask for different lists; give one of them")

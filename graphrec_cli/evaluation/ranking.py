@@ -57,7 +57,8 @@ class RankingEvaluation(Evaluation):
             raise DataError(
                 f"evaluation.ks or trainer.monitor has the cut-off {largest}, but only "
                 f"{catalog_size} items have a train interaction; set cut-offs of at most "
-                f"{catalog_size}, as in evaluation.ks=[{','.join(smaller)}]"
+                f"{catalog_size}, as in evaluation.ks=[{','.join(smaller)}] and, in train, "
+                f"trainer.monitor=ndcg@{smaller[0]}"
             )
 
     def masked(self, split: Split, part: str) -> list[UserItems]:

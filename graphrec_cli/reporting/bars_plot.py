@@ -18,6 +18,8 @@ _GROUP = 0.8
 """Share of the distance between two groups of bars that they fill."""
 _MOST_LABELLED = 9
 """With more bars in a panel, the figures above them would overlap."""
+_MOST_WIDE = 6
+"""With more, the figures are smaller."""
 _HATCHES = ("", "//", "..", "xx", "\\\\", "oo")
 
 
@@ -68,7 +70,8 @@ def _draw_family(
         )
         if len(models) * groups <= _MOST_LABELLED:
             labels = [f"{height:.4f}".removeprefix("0") for height in heights]
-            axis.bar_label(bars, labels=labels, fontsize=7, padding=1)
+            size = 7 if len(models) * groups <= _MOST_WIDE else 6
+            axis.bar_label(bars, labels=labels, fontsize=size, padding=1)
     cutoffs = ["".join(metric.partition("@")[1:]) for metric in metrics]
     axis.set_xticks(range(len(metrics)), cutoffs)
     middle = (len(metrics) - 1) / 2  # bars are equally wide in all panels

@@ -29,16 +29,21 @@ def draw_comparison(comparison: Mapping[str, Any], path: Path) -> None:
         OutputError: the file cannot be written.
     """
     entries = comparison["entries"][:_MOST_ENTRIES]
-    pairs = [pair for pair in comparison["pairs"] if pair["metric"] == comparison["metric"]]
-    pairs = pairs[:_MOST_PAIRS]
+    names = {entry["name"] for entry in entries}
+    pairs = [
+        pair
+        for pair in comparison["pairs"]
+        if pair["metric"] == comparison["metric"] and names >= {pair["a"], pair["b"]}
+    ]
+    shown = pairs[:_MOST_PAIRS]
     has_segments = bool(entries[0]["segments"])
-    height = 1.6 + 0.3 * max(len(entries), len(pairs))
+    height = 1.6 + 0.3 * max(len(entries), len(shown))
     ratios = [height, _SEGMENTS_HEIGHT] if has_segments else [height]
     with plain_style():
         figure = new_figure(9, sum(ratios) + 0.25 * len(entries))
         axes = figure.subplots(len(ratios), 2, squeeze=False, height_ratios=ratios)
         _draw_entries(axes[0][0], entries, comparison)
-        _draw_pairs(axes[0][1], pairs, comparison)
+        _draw_pairs(axes[0][1], shown, comparison, of=len(pairs))
         if has_segments:
             _draw_segments(axes[1][0], entries, "users", pairs[0])
             _draw_segments(axes[1][1], entries, "items", pairs[0])
@@ -58,18 +63,21 @@ def _draw_entries(
         # A dollar sign would begin a formula.
         label = label.replace("$", r"\$")
         _draw_interval(axis, place, figure["mean"], figure, colour, label)
-    axis.set_title(f"{comparison['part']} {metric}, {_percent(comparison)} interval")
+    number = len(comparison["entries"])
+    best = f", best {len(entries)} of {number}" if number > len(entries) else ""
+    axis.set_title(f"{comparison['part']} {metric}, {_percent(comparison)} interval{best}")
     _finish(axis, [entry["name"] for entry in entries])
 
 
 def _draw_pairs(
-    axis: Axes, pairs: Sequence[Mapping[str, Any]], comparison: Mapping[str, Any]
+    axis: Axes, pairs: Sequence[Mapping[str, Any]], comparison: Mapping[str, Any], *, of: int
 ) -> None:
     for place, pair in enumerate(pairs):
         found = pair["p_holm"] < 1 - comparison["confidence"]
         _draw_interval(axis, place, pair["difference"], pair, "black" if found else "0.55", "")
     axis.axvline(0, color="0.4", linestyle="--", linewidth=1)
-    axis.set_title(f"difference, {_percent(comparison)} interval (grey: none found)")
+    some = f", {len(pairs)} of {of}" if of > len(pairs) else ""
+    axis.set_title(f"difference{some}, {_percent(comparison)} interval (grey: none found)")
     _finish(axis, [f"{pair['a']} - {pair['b']}" for pair in pairs])
 
 

@@ -32,7 +32,7 @@ def describe_comparison(comparison: Mapping[str, Any]) -> str:
     best = comparison["entries"][0]["name"]
     with_best = [pair for pair in of_metric if pair["a"] == best]
     lines += [wrap(describe_pair(pair, comparison)) for pair in with_best[:_MOST_VERDICTS]]
-    return "\n".join(lines)
+    return "\n".join(lines) + _more(len(with_best) - _MOST_VERDICTS)
 
 
 def _heading(comparison: Mapping[str, Any], percent: str) -> Iterator[str]:
@@ -129,7 +129,8 @@ def _segment_tables(comparison: Mapping[str, Any], percent: str) -> Iterator[str
         segments = pair["segments"][kind]
         metric = next(iter(segments.values()))["metric"]
         what = "over users, by" if kind == "users" else "over held-out pairs, by the item's"
-        yield wrap(f"{metric} {what} {of}")
+        best = "; the best two entries" if len(comparison["entries"]) > 2 else ""
+        yield wrap(f"{metric} {what} {of}{best}")
         rows = []
         for name, difference in segments.items():
             first = entries[0]["segments"][kind][name]

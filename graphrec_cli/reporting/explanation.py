@@ -137,10 +137,10 @@ def _heading(e: Explanation) -> Iterator[str]:
     title = f" '{clip(e.title, 60)}'" if e.title else ""
     yield f"user {clip(e.user_id, 40)}, item {clip(e.item_id, 40)}{title}: score {e.score:.5g}"
     known = {
-        None: "which the user is not known to have",
-        "train": "which is a train item of the user",
-    }.get(e.part, f"which is held out for {e.part}")
-    yield f"rank {e.rank:,} of {counted(e.candidates, 'item')}, {known}"
+        None: "the user is not known to have it",
+        "train": "it is a train item of the user",
+    }.get(e.part, f"it is held out for {e.part}")
+    yield f"rank {e.rank:,} of {counted(e.candidates, 'item')}; {known}"
 
 
 def _paths_table(contributions: Sequence[Contribution], digits: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec_cli.data.coded_texts import CodedTexts
 from graphrec_cli.data.distinct import distinct
 from graphrec_cli.data.idmap import IdMap
 from graphrec_cli.data.lists.index_lists import IndexedIds
@@ -60,8 +61,8 @@ def audit_lists(
         "unknown_items": {
             "rows": int(np.count_nonzero(unknown_items)),
             "users": len(distinct(users.index[unknown_items])),
-            "ids": len(items.unknown),
-            "examples": items.unknown[:EXAMPLES],
+            "ids": len(distinct(raw.items.code[unknown_items])),
+            "examples": _first_texts(raw.items, unknown_items),
             "hint": items.hint,
         },
         "unknown_users": {
@@ -76,6 +77,13 @@ def audit_lists(
         "ties_at_cut_off": {str(k): number for k, number in ranked.tied_at.items()},
         "rank_against_score": _disagreeing_users(raw),
     }
+
+
+def _first_texts(ids: CodedTexts, rows: NDArray[np.bool_]) -> list[str]:
+    """The first different ids of these rows."""
+    code, first = np.unique(ids.code[rows], return_index=True)
+    texts: list[str] = ids.text[code[np.argsort(first)[:EXAMPLES]]].tolist()
+    return texts
 
 
 def _of_pairs(

@@ -158,7 +158,7 @@ class RunDirectory:
         """
         path = Path(name).parent if Path(name).name == "config.json" else Path(name)
         if not (path / "config.json").is_file():
-            raise ConfigError(f"{name} is not a run directory: it has no config.json")
+            raise ConfigError(f"{name} is not a run directory: {_what_else(path)}")
         run = cls(path)
         refuse_links_out(run.path, run._entries())
         return run
@@ -245,3 +245,16 @@ class RunDirectory:
             self.history.open("a", encoding="utf-8") as file,
         ):
             file.write(json.dumps(record, allow_nan=False) + "\n")
+
+
+def _what_else(path: Path) -> str:
+    """What a path is that is no run directory."""
+    if not path.exists():
+        return "there is no such folder; graphrec runs lists the runs"
+    if not path.is_dir():
+        return "it is a file"
+    if (path / "sweep.json").is_file():
+        return "it is the folder of a sweep; name one of the runs in it"
+    if (path / "judged.json").is_file():
+        return "it holds judged lists, which only compare takes"
+    return "it has no config.json; graphrec runs lists the runs"

@@ -92,10 +92,12 @@ def _checked_groups(runs: Sequence[ComparedRun], *, apart: bool) -> list[list[Co
     """The runs of every entry, if their users can be paired."""
     groups = group_runs(runs, apart=apart)
     if len(groups) < 2:
-        what = f"{counted(len(groups[0]), 'run')} of one configuration, which make one entry"
+        make = "makes" if len(groups[0]) == 1 else "make"
+        what = f"{counted(len(groups[0]), 'run')} of one configuration, which {make} one entry"
+        seeds = ", or set groups=false to keep seeds apart" if len(groups[0]) > 1 else ""
         raise ConfigError(
             f"compare needs two entries, and these are {what}; name another run or a sweep's "
-            "folder, or set groups=false to keep seeds apart"
+            f"folder{seeds}"
         )
     refuse_other_splits(groups)
     refuse_other_rules([run for group in groups for run in group])

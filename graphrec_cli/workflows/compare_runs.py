@@ -49,7 +49,10 @@ def _named(name: str, output_dir: Path, part: str) -> Iterator[ComparedRun]:
     if is_judged(path):
         lists = read_judged(path)
         if lists.part != part:
-            raise ConfigError(f"{name} has lists that were judged on {lists.part}, not on {part}")
+            raise ConfigError(
+                f"{name} has lists that were judged on {lists.part}, not on {part}; set "
+                f"part={lists.part}, or leave them out"
+            )
         yield ComparedRun(RunDirectory(path), lists.split_hash, lists)
     elif is_sweep(path):
         yield from _runs_of_sweep(path, part)

@@ -42,7 +42,7 @@ def items_in_train(saved: SavedRun, key: str, wanted: Sequence[str]) -> NDArray[
         key,
         wanted,
         usable=saved.split.train.item_degree > 0,
-        fault="unknown to this run, or have no train interaction in it",
+        fault="unknown to this run, or without a train interaction in it",
     )
 
 
@@ -99,7 +99,7 @@ def _usable_items(
     if refused.any():
         unknown = item_id[items < 0].tolist()
         raise ConfigError(
-            f"{np.count_nonzero(refused)} of the {len(items)} items are {fault}: "
+            f"{some_of(int(np.count_nonzero(refused)), len(items), 'item')} {fault}: "
             f"{shown_ids(item_id[refused])}; "
             + (
                 ids_of_titles(saved, key, unknown)
@@ -118,6 +118,11 @@ def hint_of_commas(key: str, ids: IdMap) -> str:
     return (
         f"; ids with commas, such as '{shown}', are read from a file: {key}=@FILE, one id per line"
     )
+
+
+def some_of(number: int, of: int, noun: str) -> str:
+    """Such as ``1 of 2 items is`` or ``3 of 3 items are``."""
+    return f"{number:,} of {counted(of, noun)} {'is' if number == 1 else 'are'}"
 
 
 def shown_ids(ids: NDArray[np.object_]) -> str:

@@ -18,7 +18,7 @@ from graphrec_cli.errors import ConfigError
 from graphrec_cli.models.new_users import NewUsers
 from graphrec_cli.reporting.recommendations import Block
 from graphrec_cli.terminal_text import counted
-from graphrec_cli.workflows.known_ids import index_of, items_in_train, shown_ids
+from graphrec_cli.workflows.known_ids import index_of, items_in_train, shown_ids, some_of
 from graphrec_cli.workflows.list_blocks import ListRules, Rows, blocks_of_lists
 from graphrec_cli.workflows.saved_run import SavedRun
 
@@ -66,7 +66,7 @@ def lists_for_new_users(saved: SavedRun, path: Path, rules: ListRules) -> Iterat
     left_out = np.unique(item_id.code[item < 0])
     if len(left_out):
         log.warning(
-            "left out %s of %s that are unknown to this run or have no train interaction in it: %s",
+            "left out %s of %s unknown to this run or without a train interaction in it: %s",
             counted(int(np.count_nonzero(item < 0)), "row"),
             counted(len(left_out), "item"),
             shown_ids(item_id.text[left_out]),
@@ -87,14 +87,14 @@ def lists_for_new_users(saved: SavedRun, path: Path, rules: ListRules) -> Iterat
 def _accept_alone(alone: NDArray[np.object_], number: int, path: Path, *, popular: bool) -> None:
     if popular:
         log.info(
-            "%d of the %d users have no item with a train interaction and get popular items",
-            len(alone),
-            number,
+            "%s without an item that has a train interaction: popular items are recommended",
+            some_of(len(alone), number, "user"),
         )
         return
     raise ConfigError(
-        f"{len(alone)} of the {number} users of {path} have no item with a train interaction in "
-        f"this run: {shown_ids(alone)}; remove them, or set cold=popular to recommend popular items"
+        f"{path}: {some_of(len(alone), number, 'user')} without an item that has a train "
+        f"interaction in this run: {shown_ids(alone)}; remove them, or set cold=popular to "
+        "recommend popular items"
     )
 
 

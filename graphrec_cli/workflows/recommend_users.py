@@ -14,7 +14,7 @@ from graphrec_cli.evaluation.popular_for_cold import PopularForCold
 from graphrec_cli.evaluation.scorer import Scorer
 from graphrec_cli.reporting.recommendations import Block
 from graphrec_cli.terminal_text import counted
-from graphrec_cli.workflows.known_ids import hint_of_commas, index_of, shown_ids
+from graphrec_cli.workflows.known_ids import hint_of_commas, index_of, shown_ids, some_of
 from graphrec_cli.workflows.list_blocks import ListRules, Rows, blocks_of_lists
 from graphrec_cli.workflows.saved_run import SavedRun
 
@@ -63,11 +63,12 @@ def _log_skipped(number: int) -> None:
 def _accept_cold(cold: NDArray[np.object_], asked: int, commas: str, *, popular: bool) -> None:
     if popular:
         log.info(
-            "%d of the %d users have no train interaction and get popular items", len(cold), asked
+            "%s without a train interaction: popular items are recommended",
+            some_of(len(cold), asked, "user"),
         )
         return
     raise ConfigError(
-        f"{len(cold)} of the {asked} users are unknown to this run, or have no train interaction "
+        f"{some_of(len(cold), asked, 'user')} unknown to this run, or without a train interaction "
         f"in it: {shown_ids(cold)}; remove them, or set cold=popular to recommend popular items"
         f"{commas}"
     )

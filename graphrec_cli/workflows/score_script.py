@@ -25,6 +25,8 @@ def tensors(name):
     return arrays
 
 
+if len(sys.argv) not in (2, 3) or not "".join(sys.argv[2:] or "1").isdecimal():
+    sys.exit(__doc__)
 vectors, pairs = tensors("vectors.safetensors"), tensors("pairs.safetensors")
 ids = json.loads(Path(__file__).with_name("ids.json").read_text("utf-8"))
 user = ids["user_id"].index(sys.argv[1]) if sys.argv[1] in ids["user_id"] else -1

@@ -208,7 +208,7 @@ def test_reading_changes_nothing(trained: Finished) -> None:
         (lambda run: load_run(run.path, num_threads=0), "num_threads must be at least 1"),
         (lambda run: load_run(run.path, "seed=1"), "cannot change 'seed=1'"),
         (lambda run: load_run(run.path, "model.similarity=dots"), "model.similarity"),
-        (lambda run: load_run(run.path / "nowhere"), "no config.json"),
+        (lambda run: load_run(run.path / "nowhere"), "there is no such folder"),
         (lambda run: load_run(output_dir=run.path), "no run directory under"),
     ],
 )

@@ -73,8 +73,8 @@ def test_runs_that_cannot_be_paired_are_refused(two_samplers: Finished, tmp_path
         assert done.code == 0, done.err
         made[name] = str(done.run)
     for words, message in (
-        ((first,), "compare needs two entries, and these are 1 run of one configuration"),
-        ((*runs_of(two_samplers)[:2],), "2 runs of one configuration"),
+        ((first,), "these are 1 run of one configuration, which makes one entry; name another run"),
+        ((*runs_of(two_samplers)[:2],), "or set groups=false to keep seeds apart"),
         ((first, made["split"]), "(split.seed=1 and 2), so their users cannot be paired"),
         (
             (first, made["ties"]),
@@ -85,7 +85,7 @@ def test_runs_that_cannot_be_paired_are_refused(two_samplers: Finished, tmp_path
         ((first, made["split"], "metrics=hit"), "metrics must be one of"),
         ((first, "nowhere"), "nowhere is not a run directory"),
         ((first, "margin=-1"), "margin must be a number between 0 and 1e+06, got '-1'"),
-        ((first, "margin=nan"), "margin must be a number"),
+        ((first, "margin=abc"), "got 'abc'; 1% is a share of the best entry's mean"),
         ((first, "confidence=95"), "confidence must be a number between 0.5 and 1"),
         ((first, "resamples=10"), "resamples must be a whole number from 100 to 1,000,000"),
         ((first, "test=t"), "test must be randomisation or wilcoxon"),

@@ -70,7 +70,7 @@ def test_other_cut_offs_and_ties(run: Path, graphrec: Callable[..., Any]) -> Non
         ([], "one run directory"),
         (["latest", "latest"], "one run directory"),
         (["RUN", "--jsn"], "no flag '--jsn'; did you mean '--json'?"),
-        (["/nowhere"], "no config.json"),
+        (["/nowhere"], "there is no such folder"),
         (["latest"], "no run directory under outputs"),
         (["RUN", "part=train"], "part must be test or valid"),
         (["RUN", "trainer.epochs=5"], "cannot change 'trainer.epochs=5'"),

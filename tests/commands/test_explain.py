@@ -107,7 +107,7 @@ def test_paths_and_parts(run: Path, graphrec: Command) -> None:
     (held_out,) = saved.split.test.item_index[saved.split.test.indptr[2] :][:1]
     words = (f"user={user_id}", f"item={saved.split.items.text()[held_out]}")
     text = graphrec("explain", str(run), *words).out
-    assert "which is held out for test" in text
+    assert "; it is held out for test" in text
 
 
 def test_the_text_is_narrow_and_safe(run: Path, graphrec: Command) -> None:

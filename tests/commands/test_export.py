@@ -39,6 +39,16 @@ print(json.dumps([found, sorted({*ours} - {"", "_distutils_hack"})]))
 """
 
 
+def test_the_script_says_how_it_is_called(trained: Finished, tmp_path: Path) -> None:
+    export(trained, tmp_path / "out")
+    for words in ([], ["3", "x"], ["3", "-1"], ["3", "1", "2"]):
+        command = [sys.executable, str(tmp_path / "out" / "score.py"), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "python score.py USER_ID [K]" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def export(finished: Finished, out: Path, *words: str) -> Finished:
     done = call(finished.folder, "export", str(finished.run), f"out={out}", *words)
     assert done.code == 0, done.err

@@ -154,6 +154,7 @@ b,x2,-inf
 c,new,3
 c,t2,2
 nobody,x1,1
+nobody,ghost2,1
 """
 
 
@@ -172,7 +173,7 @@ def test_everything_odd_is_counted(tiny: Path, graphrec: Command, tmp_path: Path
     assert audit["outside_catalog"] == {"rows": 1, "users": 1, "examples": [["c", "new"]]}
     assert audit["users_without_list"] == {"users": 0, "examples": []}
     assert audit["short_lists"] == {"1": 1, "2": 2}
-    assert (audit["rows"], audit["users_listed"], audit["order"]) == (10, 4, "score")
+    assert (audit["rows"], audit["users_listed"], audit["order"]) == (11, 4, "score")
     # Ranks: a's x1 has 2, b's x2 is missed, c's t2 has 0; c's cold item is left out.
     assert result["test"]["hit@1"] == pytest.approx(1 / 3)
     assert result["test"]["mrr"] == pytest.approx((1 / 3 + 0 + 1) / 3)
@@ -277,7 +278,7 @@ def test_a_run_without_its_model_still_has_a_split(
         ([], 2, "judge takes one file"),
         (["a.csv"], 2, "judge needs the run whose split the lists are for: split=RUN"),
         (["a.csv", "split=RUN", "part=train"], 2, "part must be test or valid"),
-        (["a.csv", "split=/nowhere"], 2, "no config.json"),
+        (["a.csv", "split=/nowhere"], 2, "there is no such folder"),
         (["lists", "split=RUN"], 2, "lists is a folder; name the file of lists in it"),
         (["b.csv", "split=RUN"], 3, "FILE names b.csv"),
         (["a.csv", "split=RUN", "trainer.epochs=3"], 2, "judge cannot change 'trainer.epochs=3'"),

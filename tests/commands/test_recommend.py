@@ -215,7 +215,7 @@ def test_ids_in_a_file_are_lines(run: Path, tmp_path: Path, graphrec: Callable[.
 def test_unknown_users_are_named(run: Path, graphrec: Callable[..., Any]) -> None:
     done = graphrec("recommend", str(run), "users=000,1,2,3,x'y,5,6,7")
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
-    assert "7 of the 8 users are unknown" in done.err
+    assert "7 of 8 users are unknown" in done.err
     assert "'1', '2', '3', \"x'y\", '5', ...;" in done.err
     assert "cold=popular" in done.err
     hint = "ids with commas, such as 'a,b', are read from a file: users=@FILE, one id per line"
@@ -233,7 +233,7 @@ def test_unknown_users_get_popular_items_on_request(
     done = graphrec("recommend", str(run), "users=x,1e5,\n", "cold=popular", "k=6", "--json")
     assert (done.code, done.err) == (
         0,
-        "2 of the 3 users have no train interaction and get popular items\n",
+        "2 of 3 users are without a train interaction: popular items are recommended\n",
     )
     lists = json_lists(done.out)
     popular = best(saved, degree.astype(np.float64), set(), 6)
@@ -309,7 +309,7 @@ def test_a_new_user_is_folded_in_by_items(run: Path, graphrec: Callable[..., Any
 def test_items_that_train_never_saw_say_nothing(run: Path, graphrec: Callable[..., Any]) -> None:
     done = graphrec("recommend", str(run), "items=NA,425115801,na")
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
-    assert "2 of the 3 items are unknown" in done.err
+    assert "2 of 3 items are unknown" in done.err
     assert "'425115801', 'na'" in done.err
 
 
@@ -326,7 +326,7 @@ def test_an_item_that_only_test_holds_is_not_recommended(
     assert all("NA" not in items for items in json_lists(done.out).values())
     refused = graphrec("recommend", str(run), "items=NA")
     assert (refused.code, refused.out, len(refused.err.splitlines())) == (2, "", 1)
-    assert "1 of the 1 items are unknown to this run, or have no train interaction" in refused.err
+    assert "1 of 1 item is unknown to this run, or without a train interaction" in refused.err
 
 
 @pytest.mark.slow

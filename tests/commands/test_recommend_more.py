@@ -121,7 +121,7 @@ def test_allowed_and_denied_items(run: Path, tmp_path: Path, graphrec: Command) 
     for key in ("allow", "deny"):
         refused = graphrec("recommend", str(run), "users=7", f"{key}=a,b,c,d,e,f,{known}")
         assert (refused.code, len(refused.err.splitlines())) == (2, 1)
-        assert "6 of the 7 items are unknown to this run: 'a', 'b', 'c', 'd', 'e'," in refused.err
+        assert "6 of 7 items are unknown to this run: 'a', 'b', 'c', 'd', 'e'," in refused.err
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "jsonl"])
@@ -145,8 +145,8 @@ def test_a_file_of_new_users(ending: str, run: Path, tmp_path: Path, graphrec: C
     done = graphrec("recommend", str(run), f"users_items=@new.{ending}", "k=6", "--json")
     assert done.code == 0
     assert done.err == (
-        "warning: left out 1 row of 1 item that are unknown to this run or have no train "
-        "interaction in it: 'unheard-of'\n"
+        "warning: left out 1 row of 1 item unknown to this run or without a train interaction in "
+        "it: 'unheard-of'\n"
     )
     lists = json.loads(done.out)
     assert [each["user_id"] for each in lists] == ["a b", "z"]
@@ -165,7 +165,7 @@ def test_new_users_without_a_known_item(run: Path, tmp_path: Path, graphrec: Com
     (tmp_path / "new.csv").write_text(f"user,item\nx,{known}\nlost,?\n")
     refused = graphrec("recommend", str(run), "users_items=@new.csv", "out=a.csv")
     assert refused.code == 2
-    assert "1 of the 2 users of new.csv have no item with a train interaction" in refused.err
+    assert "new.csv: 1 of 2 users is without an item that has a train interaction" in refused.err
     assert ": 'lost'; remove them, or set cold=popular" in refused.err
     assert not (tmp_path / "a.csv").exists()
     words = ("users_items=@new.csv", "cold=popular", "k=3", "--json")

@@ -233,7 +233,7 @@ def test_a_cut_off_beyond_the_catalog_is_refused() -> None:
     settings = EvaluationSettings(ks=[1, 2, 50], seed=0, valid_users=None, device=CPU)
     with pytest.raises(
         DataError,
-        match=r"evaluation\.ks .* cut-off 50, but only 2 items .* evaluation\.ks=\[1,2\]$",
+        match=r"cut-off 50, but only 2 .*\.ks=\[1,2\] and, in train, trainer\.monitor=ndcg@1$",
     ) as caught:
         RankingEvaluation(RankingConfig(), settings).check(split.train)
     assert caught.value.exit_code == 3

@@ -105,7 +105,7 @@ def test_numbers_have_five_digits_of_the_largest() -> None:
     )
     assert explanation_text(explanation).splitlines() == [
         "user 1, item 2: score 0.012346",
-        "rank 3 of 1,234 items, which the user is not known to have",
+        "rank 3 of 1,234 items; the user is not known to have it",
         "",
         "     adds  item_id  train item",
         "---------  -------  -----------------",

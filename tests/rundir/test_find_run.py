@@ -128,6 +128,33 @@ def test_a_failed_run_is_named_as_such(outputs: Path, caplog: pytest.LogCaptureF
         RunDirectory(failed).refuse_without_model()
 
 
+def test_weights_of_a_run_that_has_not_ended_come_with_a_warning(
+    outputs: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    killed = outputs / "killed"
+    assert find_run(str(killed), outputs, Need.model).path == killed
+    assert caplog.messages == [
+        f"{killed}: this run is interrupted; its best weights so far are used"
+    ]
+
+
+def test_what_is_no_run_directory_is_named(tmp_path: Path) -> None:
+    for name in ("sweep", "judged", "empty"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "sweep" / "sweep.json").touch()
+    (tmp_path / "judged" / "judged.json").touch()
+    for name, what in (
+        ("sweep", "it is the folder of a sweep; name one of the runs in it"),
+        ("judged", "it holds judged lists, which only compare takes"),
+        ("empty", "it has no config.json; graphrec runs lists the runs"),
+        ("judged/judged.json", "it is a file"),
+        ("none", "there is no such folder; graphrec runs lists the runs"),
+    ):
+        with pytest.raises(ConfigError) as refused:
+            RunDirectory.find(str(tmp_path / name))
+        assert str(refused.value) == f"{tmp_path / name} is not a run directory: {what}"
+
+
 def test_usable_runs_are_those_that_a_command_accepts(outputs: Path) -> None:
     def names(need: Need) -> list[str]:
         return [path.name for path in usable_runs(outputs, need)]

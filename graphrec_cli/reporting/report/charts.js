@@ -33,7 +33,7 @@ function drawCurves(figure, caption, lines) {
   const y = scale(values, [bottom, top]);
   const chart = picture(width, bottom + 36, `${caption} by epoch; the tables hold the figures`);
   leftAxis(chart, values, y, [left, right]);
-  bottomAxis(chart, epochs, x, [bottom, bottom], width / 90);
+  bottomAxis(chart, epochs, x, [bottom, bottom], width / 90, 1);
   chart.append(text("epoch", (left + right) / 2, bottom + 32, "soft middle"));
   const ends = [];
   const thin = lines.length > new Set(lines.map(({ entry }) => entry)).size ? "thin" : "";
@@ -52,10 +52,11 @@ function drawCurves(figure, caption, lines) {
     }
     chart.append(titled(made, `${each.name}, selected epoch ${count(each.selected)}`));
     if (!ends.some(({ entry }) => entry === each.entry)) {
-      ends.push({ entry: each.entry, name: each.name, y: y(known.at(-1)[1]) });
+      const [epoch, value] = known.at(-1);
+      ends.push({ entry: each.entry, name: each.name, x: x(epoch) + 6, y: y(value) });
     }
   }
-  endNames(chart, ends, right, bottom);
+  endNames(chart, ends, bottom);
   draw(figure, caption, chart);
 }
 
@@ -163,8 +164,11 @@ function drawHistogram(figure, caption, entries) {
       made.append(titled(mark, `${name}: ${(100 * share).toFixed(2)} %`));
     }
     chart.append(made);
-    if (points.length > 0) ends.push({ entry, name, y: y(points.at(-1)[1]) });
+    if (marks.length > 0) {
+      const [bin, share] = marks.at(-1);
+      ends.push({ entry, name, x: place(bin) + 7, y: y(share) });
+    }
   }
-  endNames(chart, ends, place(bins - 1) + 7, bottom);
+  endNames(chart, ends, bottom);
   draw(figure, caption, chart);
 }

@@ -98,8 +98,8 @@ function padded([low, high], share) {
   return [low - (high - low) * share, high + (high - low) * share];
 }
 
-function ticks([low, high], most) {
-  const rough = (high - low) / Math.max(most, 1);
+function ticks([low, high], most, least = 0) {
+  const rough = Math.max((high - low) / Math.max(most, 2), least);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999);
   const first = Math.ceil(low / step - 1e-9);
@@ -119,8 +119,8 @@ function leftAxis(chart, domain, place, [left, right]) {
   }
 }
 
-function bottomAxis(chart, domain, place, [top, bottom], most) {
-  for (const tick of ticks(domain, most)) {
+function bottomAxis(chart, domain, place, [top, bottom], most, least = 0) {
+  for (const tick of ticks(domain, most, least)) {
     const x = place(tick);
     chart.append(line(x, top, x, bottom, "grid"));
     chart.append(text(short(tick), x, bottom + 16, "soft middle"));
@@ -129,7 +129,7 @@ function bottomAxis(chart, domain, place, [top, bottom], most) {
 
 // The names of lines at their right ends, moved apart where they would cover each other; the legend
 // alone names very many.
-function endNames(chart, ends, x, bottom) {
+function endNames(chart, ends, bottom) {
   if (ends.length > MOST_NAMES) return;
   const sorted = [...ends].sort((one, other) => one.y - other.y);
   const gap = Math.min(13, bottom / sorted.length);
@@ -142,7 +142,7 @@ function endNames(chart, ends, x, bottom) {
   for (const end of sorted.reverse()) {
     end.y = Math.min(end.y, below);
     below = end.y - gap;
-    const name = text(end.name, x, end.y + 4, `name ${colour(end.entry)}`);
+    const name = text(end.name, end.x, end.y + 4, `name ${colour(end.entry)}`);
     name.setAttribute("data-entry", end.entry);
     chart.append(name);
   }

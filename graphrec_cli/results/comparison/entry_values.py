@@ -9,9 +9,13 @@ from graphrec_cli.config.keys import spell_value
 from graphrec_cli.config.serialize import SavedConfig, config_to_dict, without_keys
 from graphrec_cli.results.comparison.entries import SEEDS, WITHOUT_EFFECT, ComparedRun
 from graphrec_cli.rundir.config_fingerprint import IGNORED_KEYS, MACHINE
+from graphrec_cli.terminal_text import counted
 
 UNUSED = "-"
 """Stands for the value of a key that an entry does not use."""
+_OF_TRAINING = {"loss", "sampler", "trainer"}
+"""Groups that a model which is not trained does not use."""
+_MOST_KEYS = 5
 DRAWN = ("dataset", "split")
 """Groups that may be drawn at random."""
 
@@ -61,7 +65,9 @@ def describe_difference(run: ComparedRun, other: ComparedRun) -> str:
         for key in keys
         if ours.get(key) != theirs.get(key)
     ]
-    return ", ".join(differing) or "their data files differ"
+    more = len(differing) - _MOST_KEYS
+    rest = f" and {counted(more, 'more key')}" if more > 0 else ""
+    return ", ".join(differing[:_MOST_KEYS]) + rest or "their data files differ"
 
 
 def _values(source: object, *, apart: bool) -> dict[str, str]:
@@ -71,6 +77,8 @@ def _values(source: object, *, apart: bool) -> dict[str, str]:
     ignored = {*IGNORED_KEYS, *MACHINE, *WITHOUT_EFFECT, "schema_version", "choices", "plugins"}
     if not apart:
         ignored |= set(SEEDS)
+    if not source.config.model.learns_from():
+        ignored |= _OF_TRAINING
     return dict(_flat(without_keys(config_to_dict(source), ignored), ""))
 
 
