@@ -46,8 +46,6 @@ def find_run(name: str, output_dir: Path, need: Need) -> RunDirectory:
         # A missing checkpoint is an error that says so too.
         if need is not Need.nothing and (need is not Need.model or run.best.is_file()):
             _warn_of_failure(run)
-        if need is Need.model and run.best.is_file():
-            _warn_of_early_weights(run)
         return run
     paths = newest_first(output_dir)
     if not paths:
@@ -75,12 +73,6 @@ def _warn_of_failure(run: RunDirectory) -> None:
     state, error = run.state()
     if state == "failed":
         log.warning("%s: this run failed: %s", run.path, error)
-
-
-def _warn_of_early_weights(run: RunDirectory) -> None:
-    state, _ = run.state()
-    if state not in ("completed", "failed"):
-        log.warning("%s: this run is %s; its best weights so far are used", run.path, state)
 
 
 def newest_usable(paths: Sequence[Path], need: Need) -> Path | None:

@@ -24,8 +24,8 @@ MAX_JSON_KEY = 256
 """Maximum length of a key, in characters."""
 MAX_JSON_TEXT = 2**17
 """Maximum length of a string, in characters: that of one command-line argument."""
-MAX_JSON_DIGITS = 1_000
-"""Maximum length of a whole number."""
+MAX_JSON_DIGITS = 4_300
+"""Maximum length of a whole number: that of Python."""
 MAX_ZIP_DIRECTORY = 2**18
 """Maximum size of a zip's central directory, in bytes."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ from graphrec_cli.system.free_memory import require_memory
 from graphrec_cli.system.threads import set_threads
 from graphrec_cli.training.checkpoints.file import load_checkpoint
 
+log = logging.getLogger("graphrec")
+
 
 class SavedRun(NamedTuple):
     """A loaded run: its config, its data, and its model with the best weights."""
@@ -47,6 +50,9 @@ def load_run(run: RunDirectory, saved: SavedConfig, config: RunConfig) -> SavedR
         GraphrecError: the directory cannot be read, or the config does not fit it.
     """
     run.refuse_without_model()
+    state, _ = run.state()
+    if state not in ("completed", "failed"):  # find_run names a failure
+        log.warning("%s: this run is %s; its best weights so far are used", run.path, state)
     device = pick_device(config.device)
     require_memory(run.best.stat().st_size, device, f"reading {run.best}", "stop other programs")
     if config.num_threads is not None:

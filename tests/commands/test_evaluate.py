@@ -198,6 +198,19 @@ def test_a_run_that_failed_says_how(run: Path, graphrec: Callable[..., Any]) -> 
     assert "unknown status" in graphrec("evaluate", str(run)).err
 
 
+def test_weights_of_a_run_that_has_not_ended_come_with_a_warning(
+    run: Path, graphrec: Callable[..., Any]
+) -> None:
+    before = graphrec("evaluate", str(run))
+    status = {"status": "interrupted", "error": None, "time": "now"}
+    (run / "status.json").write_text(json.dumps(status), encoding="utf-8")
+    done = graphrec("evaluate", str(run))
+    assert (before.err, done.out) == ("", before.out)
+    assert done.err == (
+        f"warning: {run}: this run is interrupted; its best weights so far are used\n"
+    )
+
+
 def test_it_uses_the_threads_that_it_is_given(run: Path, graphrec: Callable[..., Any]) -> None:
     before = torch.get_num_threads()
     try:

@@ -128,16 +128,6 @@ def test_a_failed_run_is_named_as_such(outputs: Path, caplog: pytest.LogCaptureF
         RunDirectory(failed).refuse_without_model()
 
 
-def test_weights_of_a_run_that_has_not_ended_come_with_a_warning(
-    outputs: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    killed = outputs / "killed"
-    assert find_run(str(killed), outputs, Need.model).path == killed
-    assert caplog.messages == [
-        f"{killed}: this run is interrupted; its best weights so far are used"
-    ]
-
-
 def test_what_is_no_run_directory_is_named(tmp_path: Path) -> None:
     for name in ("sweep", "judged", "empty"):
         (tmp_path / name).mkdir()
