@@ -139,12 +139,11 @@ def _monitor(runs: Sequence[ComparedRun]) -> str:
 
 
 def _margin(text: str) -> float:
-    share = text.endswith("%")
     try:
         value = _number("margin", text.removesuffix("%"), 0, 1e6)
     except ConfigError as error:
         raise ConfigError(f"{error}; 1% is a share of the best entry's mean") from error
-    return value / 100 if share else value
+    return value / 100 if text.endswith("%") else value
 
 
 def _number(key: str, text: str, low: float, high: float) -> float:

@@ -15,7 +15,7 @@ EVERY_S = 30.0
 """Seconds between two pictures, at least."""
 SHARE = 0.01
 """Share of the time since the start that drawing takes, at most."""
-FIRST_S = 3.0
+FIRST_S = 4.0
 """Seconds that are expected of the first picture, before which matplotlib is imported."""
 
 

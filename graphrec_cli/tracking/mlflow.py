@@ -71,7 +71,7 @@ class MlflowTracker:
         self._client.set_terminated(self._id, _STATES.get(end.state, "FAILED"))
 
     def _earlier(self, experiment: str) -> Any:
-        """The run that a resumed run goes on with; None for a new one.
+        """The run that a resumed run continues; None for a new one.
 
         trackers.json may come from somebody else: a run of another config is left alone.
         """

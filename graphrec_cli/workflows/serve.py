@@ -72,7 +72,7 @@ class CurrentRun:
         self._last_error = ""
 
     def reload(self) -> None:
-        """Load the run anew, or the newest one for ``latest``; an error leaves the old one."""
+        """Load the run again, or the newest one for ``latest``; an error leaves the old one."""
         self._last_error = ""
         try:
             self._replace_by(self._request.run)

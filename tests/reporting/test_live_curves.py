@@ -69,7 +69,7 @@ def test_a_first_picture_that_takes_long_puts_off_the_next() -> None:
     while clock.now < 1000 + 6000:
         clock.pass_time(10)
         live.after_epoch([])
-    assert drawn[0] == 300
+    assert drawn[0] == FIRST_S / SHARE == 400
     assert drawn[1] >= 2400
 
 

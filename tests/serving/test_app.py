@@ -36,7 +36,7 @@ class Echo:
         if question.ids == ["unknown"]:
             raise Refused(404, "user 'unknown' is unknown")
         if question.ids == ["broken"]:
-            raise RuntimeError("cannot open /home/me/secret")
+            raise RuntimeError("cannot open the secret file")
         if question.ids == ["slow"]:
             time.sleep(0.3)
         return f"{question.key}={question.ids} k={question.k} exclude={question.exclude_seen}"

@@ -1,4 +1,4 @@
-"""The time that the runs of a sweep are said to take."""
+"""The estimated time of the runs of a sweep."""
 
 from __future__ import annotations
 
